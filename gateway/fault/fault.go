@@ -1,0 +1,140 @@
+// Package fault gives every failure a [Kind] where it arises. What a client
+// sees of it (the GraphQL code, the HTTP status, the reason in a degradation
+// report, whether another try can help) is read from one table, here.
+package fault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Kind says what went wrong, as far as a client may know. The zero value is
+// [Internal]: an error that nobody has classified tells nothing.
+type Kind int
+
+// The kinds of failure.
+const (
+	Internal         Kind = iota // a defect of the gateway
+	Unavailable                  // could not ask: refused, reset, no such host, 5xx
+	Timeout                      // asked, and no answer came in time
+	InvalidResponse              // answered, but the answer makes no sense
+	Rejected                     // the service refused the question (a 4xx)
+	CircuitOpen                  // not asked: it failed too often just now
+	Overloaded                   // not asked: too much is under way
+	BadUserInput                 // the client sent a value that cannot be meant
+	ParseFailed                  // the document is no GraphQL
+	ValidationFailed             // the document does not fit the schema
+	TooComplex                   // the document asks for more than is allowed
+)
+
+type row struct {
+	code, reason string
+	status       int
+	retryable    bool
+}
+
+var table = [...]row{
+	Internal:         {"INTERNAL", "internal", 500, false},
+	Unavailable:      {"UPSTREAM_UNAVAILABLE", "unavailable", 503, true},
+	Timeout:          {"UPSTREAM_TIMEOUT", "timeout", 504, true},
+	InvalidResponse:  {"UPSTREAM_INVALID_RESPONSE", "invalid_response", 502, false},
+	Rejected:         {"UPSTREAM_REJECTED", "rejected", 502, false},
+	CircuitOpen:      {"CIRCUIT_OPEN", "circuit_open", 503, false},
+	Overloaded:       {"OVERLOADED", "overloaded", 503, false},
+	BadUserInput:     {"BAD_USER_INPUT", "bad_user_input", 400, false},
+	ParseFailed:      {"GRAPHQL_PARSE_FAILED", "parse_failed", 400, false},
+	ValidationFailed: {"GRAPHQL_VALIDATION_FAILED", "validation_failed", 422, false},
+	TooComplex:       {"QUERY_TOO_COMPLEX", "too_complex", 422, false},
+}
+
+// Kinds lists every kind, for tables and documentation.
+func Kinds() []Kind {
+	kinds := make([]Kind, len(table))
+	for i := range kinds {
+		kinds[i] = Kind(i)
+	}
+	return kinds
+}
+
+// Code is what GraphQL errors carry in extensions.code and problem documents in code.
+func (k Kind) Code() string { return table[k].code }
+
+// Reason is the short form of the code in degradation reports and logs.
+func (k Kind) Reason() string { return table[k].reason }
+
+// HTTPStatus is the status of a REST answer that has nothing but this failure to tell.
+func (k Kind) HTTPStatus() int { return table[k].status }
+
+// Retryable tells whether the same question may be answered when asked again at once.
+func (k Kind) Retryable() bool { return table[k].retryable }
+
+// String is the code.
+func (k Kind) String() string { return k.Code() }
+
+// Error is a failure with its kind. Message is for clients and so names no
+// host, id or other internal; Err is for the log alone.
+type Error struct {
+	Kind    Kind
+	Service string // the upstream concerned, "" for none
+	Message string // for clients; "" means a sentence made of kind and service
+	Err     error  // the cause; never shown to a client
+}
+
+// New returns a failure of a service with its cause.
+func New(kind Kind, service string, cause error) *Error {
+	return &Error{Kind: kind, Service: service, Err: cause}
+}
+
+// BadInput returns a [BadUserInput] failure. The message is shown to the
+// client as it is: it must not repeat more of the input than its name.
+func BadInput(format string, args ...any) *Error {
+	return &Error{Kind: BadUserInput, Message: fmt.Sprintf(format, args...)}
+}
+
+// Error is the whole story, for logs.
+func (e *Error) Error() string {
+	s := e.Public()
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Public is the sentence that a client may read.
+func (e *Error) Public() string {
+	if e.Message != "" {
+		return e.Message
+	}
+	switch e.Kind {
+	case Unavailable:
+		return "the " + e.Service + " service is unavailable"
+	case Timeout:
+		return "the " + e.Service + " service did not answer in time"
+	case InvalidResponse:
+		return "the " + e.Service + " service gave an answer that makes no sense"
+	case Rejected:
+		return "the " + e.Service + " service refused the request"
+	case CircuitOpen:
+		return "the " + e.Service + " service is not asked for a moment: it failed too often"
+	case Overloaded:
+		return "too many requests are under way"
+	default:
+		return "internal error"
+	}
+}
+
+// From finds the failure in err. An error that carries none is a [Timeout]
+// when a deadline ended it and [Internal] otherwise.
+func From(err error) *Error {
+	if f, ok := errors.AsType[*Error](err); ok {
+		return f
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return &Error{Kind: Timeout, Message: "the request took too long", Err: err}
+	}
+	return &Error{Kind: Internal, Err: err}
+}

@@ -1,0 +1,171 @@
+// Package report collects what a client may want to know about one answer:
+// which upstreams were asked for it and for how long, how old its oldest part
+// is, and which parts are missing or out of date. The parts of the gateway
+// note what they see; headers, GraphQL extensions, REST metadata and the log
+// line read it.
+package report
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Stale is the reason of a part that is older than its time to live because
+// its upstream failed.
+const Stale = "stale"
+
+// Part is something that an answer should have and has not, or not in its
+// present state.
+type Part struct {
+	Service string   `json:"service"`
+	Reason  string   `json:"reason"`
+	Age     *float64 `json:"age_seconds,omitempty"` // of a stale part
+}
+
+// Calls are the calls made to one service.
+type Calls struct {
+	Service  string
+	Count    int
+	Duration time.Duration // of all of them, one after the other
+}
+
+// A Report is of one operation. Its methods are safe for concurrent use, and
+// a nil Report takes notes and forgets them.
+type Report struct {
+	mu       sync.Mutex
+	asked    bool
+	oldest   time.Time
+	calls    []Calls
+	degraded []Part
+}
+
+type key struct{}
+
+// With returns a context that carries a new report.
+func With(ctx context.Context) (context.Context, *Report) {
+	r := &Report{}
+	return context.WithValue(ctx, key{}, r), r
+}
+
+// From gives the report of ctx, nil if there is none.
+func From(ctx context.Context) *Report {
+	r, _ := ctx.Value(key{}).(*Report)
+	return r
+}
+
+// Used notes a part that the upstream gave at answered; asked tells whether it
+// was asked because of this operation, alone or together with others.
+func (r *Report) Used(answered time.Time, asked bool) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.asked = r.asked || asked
+	if r.oldest.IsZero() || answered.Before(r.oldest) {
+		r.oldest = answered
+	}
+}
+
+// Asked notes that an upstream was asked because of this operation, whatever came of it.
+func (r *Report) Asked() {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.asked = true
+}
+
+// Called notes one call to a service.
+func (r *Report) Called(service string, took time.Duration) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.asked = true
+	for i := range r.calls {
+		if r.calls[i].Service == service {
+			r.calls[i].Count++
+			r.calls[i].Duration += took
+			return
+		}
+	}
+	r.calls = append(r.calls, Calls{service, 1, took})
+}
+
+// Missing notes that something of service could not be had. A service that is
+// missing for the same reason in many places is noted once.
+func (r *Report) Missing(service, reason string) { r.degrade(Part{Service: service, Reason: reason}) }
+
+// OutOfDate notes that something of service stands in though its time is over.
+// Of many, the oldest counts.
+func (r *Report) OutOfDate(service string, age time.Duration) {
+	seconds := age.Truncate(time.Millisecond).Seconds()
+	r.degrade(Part{Service: service, Reason: Stale, Age: &seconds})
+}
+
+func (r *Report) degrade(p Part) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i, have := range r.degraded {
+		if have.Service == p.Service && have.Reason == p.Reason {
+			if p.Age != nil && *p.Age > *have.Age {
+				r.degraded[i].Age = p.Age
+			}
+			return
+		}
+	}
+	r.degraded = append(r.degraded, p)
+}
+
+// Summary is what a report says at one moment.
+type Summary struct {
+	Asked    bool      // an upstream was asked for this answer
+	Oldest   time.Time // when the oldest part was given; zero if there is none
+	Calls    []Calls   // by service, in the order of the first call
+	Degraded []Part    // in the order noted; empty when the answer is complete and fresh
+}
+
+// Age is how old the oldest part is at now, never negative.
+func (s Summary) Age(now time.Time) time.Duration {
+	if s.Oldest.IsZero() {
+		return 0
+	}
+	return max(0, now.Sub(s.Oldest))
+}
+
+// Summary tells what has been noted so far.
+func (r *Report) Summary() Summary {
+	if r == nil {
+		return Summary{}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return Summary{
+		Asked:    r.asked,
+		Oldest:   r.oldest,
+		Calls:    append([]Calls(nil), r.calls...),
+		Degraded: append([]Part(nil), r.degraded...),
+	}
+}
+
+// ServerTiming is the value of the Server-Timing header (W3C): for each
+// service that was called, how long all of its calls took, one after the other.
+func (s Summary) ServerTiming() string {
+	var b strings.Builder
+	for _, c := range s.Calls {
+		if b.Len() > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%s;dur=%.1f;desc=\"%d calls\"", c.Service, float64(c.Duration.Microseconds())/1000, c.Count)
+	}
+	return b.String()
+}

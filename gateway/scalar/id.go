@@ -1,0 +1,30 @@
+package scalar
+
+import (
+	"unicode"
+	"unicode/utf8"
+
+	"tributary/gateway/fault"
+)
+
+// MaxIDBytes is the length of the longest id.
+const MaxIDBytes = 256
+
+// CheckID refuses what cannot be an id: an opaque string of 1 to [MaxIDBytes]
+// bytes of UTF-8 without control characters. The error does not repeat the id.
+func CheckID(id string) error {
+	switch {
+	case id == "":
+		return fault.BadInput("an id must not be empty")
+	case len(id) > MaxIDBytes:
+		return fault.BadInput("an id has at most %d bytes, this one has %d", MaxIDBytes, len(id))
+	case !utf8.ValidString(id):
+		return fault.BadInput("an id must be valid UTF-8")
+	}
+	for _, r := range id {
+		if unicode.IsControl(r) {
+			return fault.BadInput("an id must not contain control characters")
+		}
+	}
+	return nil
+}
