@@ -1,0 +1,60 @@
+package batch
+
+import (
+	"context"
+	"sync"
+)
+
+// future is a value that will be there: it can be waited for, left, and
+// followed. It is resolved once.
+type future[V any] struct {
+	done chan struct{}
+
+	mu    sync.Mutex
+	after []func(V, error) // to be called on resolution
+
+	value V // value and err are read-only once done is closed
+	err   error
+}
+
+func newFuture[V any]() *future[V] {
+	return &future[V]{done: make(chan struct{})}
+}
+
+// resolve sets the value and returns whom to tell of it: the caller does so
+// when all futures of the batch are resolved.
+func (f *future[V]) resolve(v V, err error) (after []func(V, error)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.value, f.err = v, err
+	close(f.done)
+	after, f.after = f.after, nil
+	return after
+}
+
+func (f *future[V]) wait(ctx context.Context) (V, error) {
+	select {
+	case <-f.done:
+		return f.value, f.err
+	default:
+	}
+	select {
+	case <-f.done:
+		return f.value, f.err
+	case <-ctx.Done():
+		var zero V
+		return zero, context.Cause(ctx)
+	}
+}
+
+func (f *future[V]) then(call func(V, error)) {
+	f.mu.Lock()
+	select {
+	case <-f.done:
+		f.mu.Unlock()
+		call(f.value, f.err)
+	default:
+		f.after = append(f.after, call)
+		f.mu.Unlock()
+	}
+}

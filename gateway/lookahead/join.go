@@ -1,0 +1,168 @@
+package lookahead
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"tributary/gateway/batch"
+)
+
+// Joins says which loads the fields of a schema lead to, by "Type.field".
+// Fields of plain values need no entry; a field that has none, though it
+// loads, still works: its resolver asks when it runs, one hop later.
+type Joins map[string]*Join
+
+// A Join says what a field leads to: the loads that it needs, with their keys
+// as far as they can be told from the field's parent, and the values in which
+// the fields below it are looked for.
+type Join struct {
+	loaders []flusher
+	// visit starts the loads of a field under parent and calls next with each
+	// value below it, now for what is known and later for what arrives. below
+	// holds the loaders that next may reach. The result holds those that could
+	// not be reached yet because parent is a stub that does not know enough.
+	visit func(r *run, n *node, parent any, below mask, next func(child any) mask) mask
+}
+
+type flusher interface{ Flush(context.Context) }
+
+// Keys gives the keys that a parent value, or the arguments of its field, name.
+type Keys func(parent any, args map[string]any, yield func(key string))
+
+// Arg takes the keys from an argument: an id or a list of ids.
+func Arg(name string) Keys {
+	return func(_ any, args map[string]any, yield func(string)) { yieldIDs(args[name], yield) }
+}
+
+// yieldIDs coerces as GraphQL does for ID and [ID!]; what cannot be coerced is
+// for the resolver to refuse.
+func yieldIDs(v any, yield func(string)) {
+	switch v := v.(type) {
+	case string:
+		yield(v)
+	case json.Number, int64, int:
+		yield(fmt.Sprint(v))
+	case []any:
+		for _, e := range v {
+			yieldIDs(e, yield)
+		}
+	case []string:
+		for _, e := range v {
+			yield(e)
+		}
+	}
+}
+
+// Key takes the key from the parent; "" means that it is not known yet.
+func Key[P any](key func(P) string) Keys {
+	return func(parent any, _ map[string]any, yield func(string)) {
+		if p, ok := parent.(P); ok {
+			yield(key(p))
+		}
+	}
+}
+
+// A Source is a loader of T, as the look-ahead uses it.
+type Source[T any] struct {
+	loader flusher
+	// start asks for a key and calls then with each value it stands for.
+	start func(ctx context.Context, key string, then func([]T))
+	stub  func(key string) T
+}
+
+// One is the source of a loader that gives one value a key. The stub is what a
+// key alone tells of its value: the fields below it whose keys the stub has
+// are loaded beside it, not after it.
+func One[T any](l *batch.Loader[string, *T], stub func(key string) *T) Source[*T] {
+	return Source[*T]{loader: l, stub: stub,
+		start: func(ctx context.Context, key string, then func([]*T)) {
+			l.Start(ctx, key, func(v *T, err error) {
+				if err != nil || v == nil {
+					then(nil)
+					return
+				}
+				then([]*T{v})
+			})
+		}}
+}
+
+// Many is [One] for a loader that gives a list a key; the stub is what the key
+// tells of each element.
+func Many[T any](l *batch.Loader[string, []T], stub func(key string) T) Source[T] {
+	return Source[T]{loader: l, stub: stub,
+		start: func(ctx context.Context, key string, then func([]T)) {
+			l.Start(ctx, key, func(v []T, _ error) { then(v) })
+		}}
+}
+
+// By is the join that loads from s by keys.
+func (s Source[T]) By(keys Keys) *Join {
+	j := &Join{loaders: []flusher{s.loader}}
+	j.visit = func(r *run, n *node, parent any, below mask, next func(any) mask) mask {
+		known := false
+		keys(parent, n.args, func(key string) {
+			if key == "" {
+				return
+			}
+			known = true
+			if !r.first(n, j, key) {
+				return
+			}
+			open := next(s.stub(key))
+			r.begin(s.loader, open)
+			s.start(r.ctx, key, func(values []T) {
+				r.do(func() {
+					for _, v := range values {
+						next(v)
+					}
+					r.end(open)
+				})
+			})
+		})
+		if known {
+			return 0
+		}
+		return r.plan.bit(s.loader) | below
+	}
+	return j
+}
+
+// Then is the join that does j and, in each value it leads to, what follows.
+func (j *Join) Then(following *Join) *Join {
+	return &Join{
+		loaders: append(append([]flusher(nil), j.loaders...), following.loaders...),
+		visit: func(r *run, n *node, parent any, below mask, next func(any) mask) mask {
+			return j.visit(r, n, parent, r.plan.bits(following.loaders)|below, func(v any) mask {
+				return following.visit(r, n, v, below, next)
+			})
+		},
+	}
+}
+
+// Each is the join of a field that loads nothing and holds values, which its
+// parent has once it is loaded.
+func Each[P, C any](get func(P) []C) *Join {
+	return &Join{
+		visit: func(_ *run, _ *node, parent any, below mask, next func(any) mask) mask {
+			if p, ok := parent.(P); ok {
+				for _, c := range get(p) {
+					next(c)
+				}
+			}
+			return below // what a stub holds is never complete
+		},
+	}
+}
+
+// As is the join of a field whose value is made from the parent at hand.
+func As[P, C any](value func(P) C) *Join {
+	return &Join{
+		visit: func(_ *run, _ *node, parent any, _ mask, next func(any) mask) mask {
+			if p, ok := parent.(P); ok {
+				return next(value(p))
+			}
+			return 0
+		},
+	}
+}
