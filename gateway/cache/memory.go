@@ -1,0 +1,80 @@
+package cache
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+)
+
+// entryOverhead is about what an entry takes in memory beside its key and its
+// body: the decoded value is counted as another body.
+const entryOverhead = 256
+
+// Memory is the store in this process, bounded in bytes. Its zero value is not
+// usable; see [NewMemory].
+type Memory struct {
+	entries *otter.Cache[string, *Entry]
+}
+
+// NewMemory returns a store of at most about maxBytes.
+func NewMemory(maxBytes uint64) (*Memory, error) {
+	entries, err := otter.New(&otter.Options[string, *Entry]{
+		MaximumWeight: maxBytes,
+		Weigher: func(key string, e *Entry) uint32 {
+			return uint32(min(len(key)+2*len(e.Body)+entryOverhead, 1<<31)) //nolint:gosec // G115: bounded
+		},
+		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[string, *Entry]) time.Duration {
+			return max(1, e.Value.Keep-e.Value.Age(time.Now()))
+		}),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cache: memory: %w", err)
+	}
+	return &Memory{entries: entries}, nil
+}
+
+// Get implements [Store]; it never fails.
+func (m *Memory) Get(_ context.Context, keys []string) (map[string]*Entry, error) {
+	var found map[string]*Entry
+	now := time.Now()
+	for _, key := range keys {
+		if e, ok := m.entries.GetIfPresent(key); ok && e.Usable(now) {
+			if found == nil {
+				found = make(map[string]*Entry, len(keys))
+			}
+			found[key] = e
+		}
+	}
+	return found, nil
+}
+
+// Set implements [Store]; it never fails. What is kept already and was given
+// later stays.
+func (m *Memory) Set(_ context.Context, entries map[string]*Entry) error {
+	now := time.Now()
+	for key, e := range entries {
+		if !e.Usable(now) {
+			continue
+		}
+		m.entries.Compute(key, func(old *Entry, found bool) (*Entry, otter.ComputeOp) {
+			if found && old.Answered.After(e.Answered) {
+				return old, otter.CancelOp
+			}
+			return e, otter.WriteOp
+		})
+	}
+	return nil
+}
+
+// Delete implements [Store]; it never fails.
+func (m *Memory) Delete(_ context.Context, keys []string) error {
+	for _, key := range keys {
+		m.entries.Invalidate(key)
+	}
+	return nil
+}
+
+// Close ends the store's own goroutine.
+func (m *Memory) Close() { m.entries.StopAllGoroutines() }

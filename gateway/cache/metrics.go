@@ -1,0 +1,44 @@
+package cache
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// The tiers, as cache_type names them.
+const (
+	tierMemory = "memory"
+	tierRedis  = "redis"
+)
+
+type metrics struct {
+	hits, misses *prometheus.CounterVec // by cache_type
+	errors       *prometheus.CounterVec // by op
+	stale        *prometheus.CounterVec // by service
+	coalesced    prometheus.Counter
+	dropped      prometheus.Counter
+	ages         prometheus.Histogram
+}
+
+func newMetrics(reg prometheus.Registerer) *metrics {
+	m := &metrics{
+		hits: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "cache_hits_total", Help: "Keys that a cache tier had fresh."}, []string{"cache_type"}),
+		misses: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "cache_misses_total", Help: "Keys that a cache tier had not, or no longer fresh."}, []string{"cache_type"}),
+		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "cache_errors_total", Help: "Failed operations on the shared cache, which were gone on without."}, []string{"op"}),
+		stale: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "cache_stale_served_total", Help: "Keys answered by an entry past its time because the service failed."}, []string{"service_name"}),
+		coalesced: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "cache_coalesced_total", Help: "Keys that were being loaded already when they were asked for."}),
+		dropped: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "cache_writes_dropped_total", Help: "Writes to the shared cache given up because too many were waiting."}),
+		ages: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "cache_served_age_seconds", Help: "Age of cached entries when they were served.",
+			Buckets: []float64{1, 5, 10, 15, 20, 25, 30, 60, 120, 300, 600}, NativeHistogramBucketFactor: 1.1}),
+	}
+	reg.MustRegister(m.hits, m.misses, m.errors, m.stale, m.coalesced, m.dropped, m.ages)
+	for _, tier := range []string{tierMemory, tierRedis} {
+		m.hits.WithLabelValues(tier)
+		m.misses.WithLabelValues(tier)
+	}
+	return m
+}
