@@ -1,0 +1,84 @@
+package graphqlserver
+
+import (
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// The media types of answers.
+const (
+	mediaGraphQL = "application/graphql-response+json"
+	mediaJSON    = "application/json"
+)
+
+// negotiate finds the media type of the answer after RFC 9110, section 12.5.1:
+// the one with the highest quality, mediaGraphQL among equals that are named
+// and mediaJSON, for the sake of old clients, where everything is equal to
+// them. It is "" when nothing is acceptable.
+func negotiate(h http.Header) string {
+	accept := strings.Join(h.Values("Accept"), ",")
+	if strings.TrimSpace(accept) == "" {
+		return mediaJSON
+	}
+	graphqlQ, graphqlRank := quality(accept, mediaGraphQL)
+	jsonQ, jsonRank := quality(accept, mediaJSON)
+	switch {
+	case graphqlQ == 0 && jsonQ == 0:
+		return ""
+	case graphqlQ > jsonQ:
+		return mediaGraphQL
+	case jsonQ > graphqlQ, graphqlRank < jsonRank:
+		return mediaJSON
+	case graphqlRank == rankExact:
+		return mediaGraphQL
+	}
+	return mediaJSON
+}
+
+// How exactly a range of an Accept header names a media type.
+const (
+	rankNone = iota
+	rankAny
+	rankType
+	rankExact
+)
+
+// quality gives the quality that an Accept header assigns to a media type, by
+// the range that names it most exactly.
+func quality(accept, mediaType string) (q float64, rank int) {
+	major, _, _ := strings.Cut(mediaType, "/")
+	for part := range strings.SplitSeq(accept, ",") {
+		name, params, err := mime.ParseMediaType(part)
+		if err != nil {
+			continue
+		}
+		r := rankNone
+		switch name {
+		case mediaType:
+			r = rankExact
+		case major + "/*":
+			r = rankType
+		case "*/*":
+			r = rankAny
+		}
+		if charset, ok := params["charset"]; ok && !isUTF8(charset) {
+			r = rankNone
+		}
+		if r <= rank {
+			continue
+		}
+		rank, q = r, 1
+		if v, ok := params["q"]; ok {
+			if q, err = strconv.ParseFloat(v, 64); err != nil || q < 0 || q > 1 {
+				q = 0
+			}
+		}
+	}
+	return q, rank
+}
+
+func isUTF8(charset string) bool {
+	return strings.EqualFold(charset, "utf-8") || strings.EqualFold(charset, "utf8")
+}

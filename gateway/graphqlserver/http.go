@@ -1,0 +1,223 @@
+package graphqlserver
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"tributary/gateway/fault"
+	"tributary/gateway/report"
+)
+
+// maxBody is how many bytes the body of a request may have.
+const maxBody = 1 << 20
+
+// statusPartialSuccess is the code that the GraphQL-over-HTTP draft
+// recommends for data with errors.
+const statusPartialSuccess = 294
+
+// ServeHTTP answers GET and POST as the GraphQL-over-HTTP draft says.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Add("Vary", "Accept")
+	media := negotiate(r.Header)
+	if media == "" {
+		s.writeError(w, mediaJSON, http.StatusNotAcceptable, fault.BadUserInput,
+			"answers come as "+mediaGraphQL+" or "+mediaJSON)
+		return
+	}
+	req, bad := read(w, r)
+	if bad != nil {
+		s.writeError(w, media, bad.status, fault.BadUserInput, bad.message)
+		return
+	}
+	result := s.Execute(r.Context(), *req)
+	if result.mutation {
+		w.Header().Set("Allow", http.MethodPost)
+	}
+	s.write(w, media, status(media, result), result)
+}
+
+// status is the honest code of a result, or 200 for clients who take nothing else.
+func status(media string, r *Result) int {
+	switch {
+	case r.mutation:
+		return http.StatusMethodNotAllowed
+	case media == mediaJSON:
+		return http.StatusOK
+	case r.Data == nil:
+		return r.refused.HTTPStatus()
+	case len(r.Errors) > 0:
+		return statusPartialSuccess
+	}
+	return http.StatusOK
+}
+
+// badRequest is a request that is not well-formed.
+type badRequest struct {
+	status  int
+	message string
+}
+
+func read(w http.ResponseWriter, r *http.Request) (*Request, *badRequest) {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		return readQuery(r)
+	case http.MethodPost:
+		return readBody(w, r)
+	}
+	w.Header().Set("Allow", "GET, HEAD, POST")
+	return nil, &badRequest{http.StatusMethodNotAllowed, "send GraphQL by GET or POST"}
+}
+
+func readQuery(r *http.Request) (*Request, *badRequest) {
+	q := r.URL.Query()
+	req := &Request{Query: q.Get("query"), OperationName: q.Get("operationName"), ReadOnly: true}
+	if v := q.Get("variables"); v != "" {
+		if err := decodeJSON(strings.NewReader(v), &req.Variables); err != nil {
+			return nil, &badRequest{http.StatusBadRequest, "variables must be a JSON object"}
+		}
+	}
+	if v := q.Get("extensions"); v != "" {
+		var ignored map[string]any
+		if err := decodeJSON(strings.NewReader(v), &ignored); err != nil {
+			return nil, &badRequest{http.StatusBadRequest, "extensions must be a JSON object"}
+		}
+	}
+	return wellFormed(req)
+}
+
+func readBody(w http.ResponseWriter, r *http.Request) (*Request, *badRequest) {
+	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || media != mediaJSON {
+		return nil, &badRequest{http.StatusUnsupportedMediaType, "send the request as " + mediaJSON}
+	}
+	if charset, ok := params["charset"]; ok && !isUTF8(charset) {
+		return nil, &badRequest{http.StatusUnsupportedMediaType, "send the request in UTF-8"}
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if _, long := errors.AsType[*http.MaxBytesError](err); long {
+		return nil, &badRequest{http.StatusRequestEntityTooLarge, "the request is longer than 1 MiB"}
+	}
+	if err != nil {
+		return nil, &badRequest{http.StatusBadRequest, "the body could not be read"}
+	}
+	body = bytes.TrimSpace(body)
+	if len(body) > 0 && body[0] == '[' {
+		return nil, &badRequest{http.StatusBadRequest, "send one request at a time: lists of requests are not supported"}
+	}
+	// What is wrong is told by name only: the body may hold secrets.
+	var fields struct {
+		Query         json.RawMessage `json:"query"`
+		OperationName json.RawMessage `json:"operationName"`
+		Variables     json.RawMessage `json:"variables"`
+		Extensions    json.RawMessage `json:"extensions"`
+	}
+	if err := decodeJSON(bytes.NewReader(body), &fields); err != nil || len(body) == 0 || body[0] != '{' {
+		return nil, &badRequest{http.StatusBadRequest, "the body must be a JSON object"}
+	}
+	req := &Request{}
+	var ignored map[string]any
+	for _, f := range []struct {
+		name, want string
+		raw        json.RawMessage
+		into       any
+	}{
+		{"query", "a string", fields.Query, &req.Query},
+		{"operationName", "a string", fields.OperationName, &req.OperationName},
+		{"variables", "an object", fields.Variables, &req.Variables},
+		{"extensions", "an object", fields.Extensions, &ignored},
+	} {
+		if f.raw == nil {
+			continue
+		}
+		if err := decodeJSON(bytes.NewReader(f.raw), f.into); err != nil {
+			return nil, &badRequest{http.StatusBadRequest, f.name + " must be " + f.want}
+		}
+	}
+	return wellFormed(req)
+}
+
+func wellFormed(req *Request) (*Request, *badRequest) {
+	if req.Query == "" {
+		return nil, &badRequest{http.StatusBadRequest, "query is missing"}
+	}
+	return req, nil
+}
+
+// decodeJSON decodes one value that nothing follows, numbers by their digits.
+func decodeJSON(r io.Reader, into any) error {
+	d := json.NewDecoder(r)
+	d.UseNumber()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("more than one value")
+	}
+	return nil
+}
+
+func (s *Server) writeError(w http.ResponseWriter, media string, status int, kind fault.Kind, message string) {
+	s.write(w, media, status, &Result{Errors: gqlerror.List{coded(kind, message)}})
+}
+
+func (s *Server) write(w http.ResponseWriter, media string, status int, r *Result) {
+	outcome := "complete"
+	switch {
+	case r.Data == nil:
+		outcome = "refused"
+	case len(r.Errors) > 0:
+		outcome = "partial"
+	}
+	s.metrics.operations.WithLabelValues(outcome).Inc()
+	h := w.Header()
+	h.Set("Content-Type", media+"; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	if timing := r.Summary.ServerTiming(); timing != "" {
+		h.Set("Server-Timing", timing)
+	}
+	body := encode(r)
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
+
+// encode writes a result as a GraphQL response. The data are JSON already and
+// are copied as they are.
+func encode(r *Result) []byte {
+	var b bytes.Buffer
+	b.Grow(len(r.Data) + 64)
+	b.WriteByte('{')
+	if len(r.Errors) > 0 {
+		b.WriteString(`"errors":`)
+		writeJSON(&b, r.Errors)
+	}
+	if r.Data != nil {
+		if b.Len() > 1 {
+			b.WriteByte(',')
+		}
+		b.WriteString(`"data":`)
+		b.Write(r.Data)
+	}
+	if len(r.Summary.Degraded) > 0 {
+		b.WriteString(`,"extensions":`)
+		writeJSON(&b, struct {
+			Degraded []report.Part `json:"degraded"`
+		}{r.Summary.Degraded})
+	}
+	b.WriteString("}\n")
+	return b.Bytes()
+}
+
+func writeJSON(b *bytes.Buffer, v any) {
+	j, err := json.Marshal(v)
+	if err != nil { // errors and parts hold strings and numbers
+		panic(err)
+	}
+	b.Write(j)
+}

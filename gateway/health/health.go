@@ -1,0 +1,139 @@
+// Package health tells how the gateway and what it depends on are.
+package health
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// The states of a gateway and of its components.
+const (
+	Healthy   = "healthy"
+	Degraded  = "degraded"
+	Unhealthy = "unhealthy"
+)
+
+// A Check asks one component whether it works.
+type Check func(ctx context.Context) error
+
+// Checker answers GET /health. All fields are required; it is safe for
+// concurrent use and an [http.Handler].
+type Checker struct {
+	Service   string // the name of the gateway itself
+	Version   string
+	Services  map[string]Check
+	CacheType string
+	Cache     Check
+	Timeout   time.Duration // of a check
+	Hold      time.Duration // how long a finding is told again without asking
+
+	mu      sync.Mutex
+	last    *Finding
+	lastEnd time.Time
+}
+
+// Finding is what /health answers.
+type Finding struct {
+	Status    string            `json:"status"`
+	Service   string            `json:"service"`
+	Version   string            `json:"version"`
+	Timestamp time.Time         `json:"timestamp"`
+	Services  map[string]Status `json:"services"`
+	Cache     CacheStatus       `json:"cache"`
+}
+
+// Status is how one service is.
+type Status struct {
+	Status    string  `json:"status"`
+	LatencyMS float64 `json:"latency_ms"`
+}
+
+// CacheStatus is how the cache is.
+type CacheStatus struct {
+	Type   string `json:"type"`
+	Status string `json:"status"`
+}
+
+// ServeHTTP answers with the finding: 503 when no service answers, else 200.
+func (c *Checker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f := c.Find(r.Context())
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	if f.Status == Unhealthy {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(f)
+}
+
+// Find asks every component, at once, unless it has just done so. Callers who
+// come meanwhile wait for the same finding.
+func (c *Checker) Find(ctx context.Context) *Finding {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.last != nil && time.Since(c.lastEnd) < c.Hold {
+		return c.last
+	}
+	// The finding is everybody's: it doesn't end with the one who asked first.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.Timeout)
+	defer cancel()
+	c.last = c.ask(ctx)
+	c.lastEnd = time.Now()
+	return c.last
+}
+
+func (c *Checker) ask(ctx context.Context) *Finding {
+	f := &Finding{
+		Service: c.Service, Version: c.Version, Timestamp: time.Now().UTC(),
+		Services: make(map[string]Status, len(c.Services)),
+		Cache:    CacheStatus{Type: c.CacheType, Status: Healthy},
+	}
+	var (
+		mu sync.Mutex
+		wg sync.WaitGroup
+	)
+	for name, check := range c.Services {
+		wg.Go(func() {
+			start := time.Now()
+			err := check(ctx)
+			mu.Lock()
+			defer mu.Unlock()
+			f.Services[name] = Status{statusOf(err), float64(time.Since(start).Microseconds()) / 1000}
+		})
+	}
+	wg.Go(func() {
+		if err := c.Cache(ctx); err != nil {
+			mu.Lock()
+			defer mu.Unlock()
+			f.Cache.Status = Unhealthy
+		}
+	})
+	wg.Wait()
+	f.Status = f.overall()
+	return f
+}
+
+func statusOf(err error) string {
+	if err != nil {
+		return Unhealthy
+	}
+	return Healthy
+}
+
+func (f *Finding) overall() string {
+	healthy := 0
+	for _, s := range f.Services {
+		if s.Status == Healthy {
+			healthy++
+		}
+	}
+	switch {
+	case healthy == 0:
+		return Unhealthy
+	case healthy < len(f.Services), f.Cache.Status != Healthy:
+		return Degraded
+	}
+	return Healthy
+}
