@@ -1,0 +1,94 @@
+package server
+
+import (
+	"fmt"
+	"time"
+
+	"tributary/gateway/scalar"
+	"tributary/services/orders"
+)
+
+const (
+	generatedUsers    = 1000
+	generatedProducts = 200
+	ordersPerUser     = 5
+	itemsPerOrder     = 3
+)
+
+var statuses = [...]string{"pending", "processing", "shipped", "delivered", "cancelled"}
+
+// seed makes the orders, by user: the same on every start and in every version
+// of Go, so by arithmetic and not by chance.
+func seed() map[string][]*orders.Order {
+	laptop, phone, headphones := line{"prod1", 999_99}, line{"prod2", 699_50}, line{"prod3", 149_00}
+	may := func(day int) time.Time { return time.Date(2024, 5, day, 12, 0, 0, 0, time.UTC) }
+	byUser := map[string][]*orders.Order{
+		"user123": {
+			order("order123", "user123", "delivered", may(1), laptop.times(2), phone.times(1)),
+			order("order456", "user123", "processing", may(17), headphones.times(1)),
+		},
+		"user456": {
+			order("order789", "user456", "shipped", may(20), laptop.times(1)),
+		},
+	}
+	for u := 1; u <= generatedUsers; u++ {
+		user := fmt.Sprintf("u%d", u)
+		for k := range ordersPerUser {
+			byUser[user] = append(byUser[user], generate(user, u, k))
+		}
+	}
+	return byUser
+}
+
+// generate makes the k-th order of the u-th generated user. A user's items are
+// all different, and neighbours buy alike: twenty of them, with a hundred
+// orders, buy 53 products, which one question to the product service has room for.
+func generate(user string, u, k int) *orders.Order {
+	n := (u-1)*ordersPerUser + k + 1
+	items := make([]item, itemsPerOrder)
+	for j := range items {
+		// 37 has no divisor in common with 200, so this only mixes the products.
+		p := (2*u+itemsPerOrder*k+j)*37%generatedProducts + 1
+		items[j] = line{fmt.Sprintf("p%d", p), price(p)}.times(1 + (n+j)%3)
+	}
+	created := time.Date(2024, 6, 1, 8, 0, 0, 0, time.UTC).Add(time.Duration(n) * 97 * time.Minute)
+	return order(fmt.Sprintf("o%d", n), user, statuses[n%len(statuses)], created, items...)
+}
+
+// price is what the n-th generated product costs, in cents. The product
+// service, which shares no data with this one, reckons with the same formula.
+func price(n int) int { return 990 + n*4937%98_000 }
+
+// line is a product and what one piece costs, in cents.
+type line struct {
+	product string
+	cents   int
+}
+
+type item struct {
+	line
+	quantity int
+}
+
+func (l line) times(quantity int) item { return item{l, quantity} }
+
+// order adds up in cents, so that the total is exact.
+func order(id, user, status string, created time.Time, items ...item) *orders.Order {
+	o := &orders.Order{ID: id, UserID: user, Status: status, CreatedAt: scalar.DateTime(created.Format(time.RFC3339))}
+	total := 0
+	for _, i := range items {
+		total += i.quantity * i.cents
+		o.Items = append(o.Items, &orders.OrderItem{
+			ProductID: i.product,
+			Quantity:  int32(i.quantity), //nolint:gosec // at most 3, see above
+			Price:     decimal(i.cents),
+		})
+	}
+	o.TotalAmount = decimal(total)
+	return o
+}
+
+// decimal writes an amount of cents with its two decimals.
+func decimal(cents int) scalar.Decimal {
+	return scalar.Decimal(fmt.Sprintf("%d.%02d", cents/100, cents%100))
+}

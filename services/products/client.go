@@ -1,0 +1,137 @@
+package products
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"tributary/gateway/batch"
+	"tributary/gateway/fault"
+	"tributary/gateway/scalar"
+	"tributary/gateway/upstream"
+)
+
+// MaxBatch is how many ids the service takes in one call.
+const MaxBatch = 100
+
+// Client asks the product service.
+type Client struct{ up *upstream.Client }
+
+// NewClient returns a client that asks through up.
+func NewClient(up *upstream.Client) *Client { return &Client{up} }
+
+// ByID loads products by their ids in one call for every [MaxBatch] of them.
+// It is a [batch.Func].
+func (c *Client) ByID(ctx context.Context, ids []string) (map[string]*Product, error) {
+	return batch.Chunks(MaxBatch, c.query)(ctx, ids)
+}
+
+type question struct {
+	ProductIDs []string `json:"product_ids"`
+}
+
+func (c *Client) query(ctx context.Context, ids []string) (map[string]*Product, error) {
+	answer, err := c.up.Query(ctx, question{ids}, "products", "batch")
+	if errors.Is(err, upstream.ErrNotFound) {
+		// It is the products that may be unknown, not the question.
+		return nil, fault.New(fault.Rejected, Service, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	found, err := decode(answer, ids)
+	if err != nil {
+		return found, c.invalid(err)
+	}
+	return found, nil
+}
+
+// invalid gives each error of decode its kind.
+func (c *Client) invalid(err error) error {
+	byKey, ok := errors.AsType[batch.KeyErrors[string]](err)
+	if !ok {
+		return c.up.Invalid(err)
+	}
+	for key, cause := range byKey {
+		byKey[key] = c.up.Invalid(cause)
+	}
+	return byKey
+}
+
+var (
+	errNoID = errors.New("an item has no id")
+	errNull = errors.New("an item is null")
+)
+
+// decode reads the products asked for. What was not asked for is passed over,
+// the first of equals counts, and an item that makes no sense spoils its own
+// id alone: without an id it may be any of those that are missing.
+func decode(answer []byte, ids []string) (map[string]*Product, error) {
+	var items []json.RawMessage
+	if err := upstream.DecodeList(answer, &items); err != nil {
+		return nil, err
+	}
+	asked := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		asked[id] = true
+	}
+	found := make(map[string]*Product, len(ids))
+	var nameless error
+	broken := batch.KeyErrors[string]{}
+	for i, item := range items {
+		id, p, err := decodeItem(item)
+		switch {
+		case err != nil && id == "":
+			nameless = fmt.Errorf("item %d: %w", i, err)
+		case !asked[id] || found[id] != nil:
+		case err != nil:
+			broken[id] = fmt.Errorf("item %d: %w", i, err)
+		default:
+			found[id] = p
+		}
+	}
+	for id := range found {
+		delete(broken, id)
+	}
+	if nameless != nil {
+		return found, nameless
+	}
+	return found, broken.OrNil()
+}
+
+type wireProduct struct {
+	ID            *string         `json:"id"`
+	Name          *string         `json:"name"`
+	Description   *string         `json:"description"`
+	Price         *scalar.Decimal `json:"price"`
+	Category      *string         `json:"category"`
+	StockQuantity *int32          `json:"stock_quantity"`
+}
+
+func decodeItem(item []byte) (id string, p *Product, err error) {
+	if string(item) == "null" {
+		return "", nil, errNull
+	}
+	var w wireProduct
+	err = json.Unmarshal(item, &w)
+	if w.ID != nil {
+		id = *w.ID
+	}
+	switch {
+	case err != nil:
+		return id, nil, err
+	case id == "":
+		return "", nil, errNoID
+	}
+	var f upstream.Fields
+	p = &Product{
+		ID:            id,
+		Name:          upstream.Require(&f, "name", w.Name),
+		Description:   upstream.Require(&f, "description", w.Description),
+		Price:         upstream.Require(&f, "price", w.Price),
+		Category:      upstream.Require(&f, "category", w.Category),
+		StockQuantity: upstream.Require(&f, "stock_quantity", w.StockQuantity),
+	}
+	return id, p, f.Err()
+}

@@ -1,0 +1,34 @@
+package server
+
+import (
+	"context"
+
+	"tributary/services/products"
+	"tributary/services/restservice"
+)
+
+// Batch is a question for many products. Its maxItems is products.MaxBatch.
+type Batch struct {
+	ProductIDs []restservice.ID `json:"product_ids" nullable:"false" maxItems:"100" doc:"The ids asked for, at most 100 with those that are repeated." example:"prod1,prod2"`
+}
+
+type batchAnswer struct {
+	Body []*products.Product `nullable:"false" doc:"The products found."`
+}
+
+type batchQuestion struct{ Body Batch }
+
+// batchOf answers with those of the products that are asked for, each once.
+func batchOf(all map[string]*products.Product) func(context.Context, *batchQuestion) (*batchAnswer, error) {
+	return func(_ context.Context, in *batchQuestion) (*batchAnswer, error) {
+		found := []*products.Product{}
+		seen := map[string]bool{}
+		for _, id := range in.Body.ProductIDs {
+			if p, ok := all[string(id)]; ok && !seen[p.ID] {
+				seen[p.ID] = true
+				found = append(found, p)
+			}
+		}
+		return &batchAnswer{found}, nil
+	}
+}

@@ -1,0 +1,55 @@
+package restservice
+
+import (
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"tributary/gateway/scalar"
+)
+
+// config is huma's without what its default serves besides: pages that load
+// from elsewhere, documents in other versions, $schema in every answer.
+func config(info Info) huma.Config {
+	types := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	alias[scalar.Decimal, decimal](types)
+	alias[scalar.DateTime, dateTime](types)
+	alias[huma.ErrorModel, Problem](types)
+	cfg := huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI:    "3.1.0",
+			Info:       &huma.Info{Title: info.Title, Version: info.Version, Description: info.Description},
+			Components: &huma.Components{Schemas: types},
+		},
+		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		DefaultFormat: "application/json",
+		Transformers:  []huma.Transformer{toProblem},
+	}
+	// Whoever reads our answers passes over fields that he doesn't know, and so do we.
+	cfg.AllowAdditionalPropertiesByDefault = true
+	return cfg
+}
+
+// Describe lets Doc stand for T in the document of s: the same fields, with
+// descriptions and examples in their tags.
+func Describe[T, Doc any](s *Service) { alias[T, Doc](s.OpenAPI().Components.Schemas) }
+
+func alias[T, Doc any](types huma.Registry) {
+	types.RegisterTypeAlias(reflect.TypeFor[T](), reflect.TypeFor[Doc]())
+}
+
+// decimal is the schema of a scalar.Decimal.
+type decimal struct{}
+
+// Schema is that of a number of which the digits count.
+func (decimal) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeNumber}
+}
+
+// dateTime is the schema of a scalar.DateTime.
+type dateTime struct{}
+
+// Schema is that of an RFC 3339 string.
+func (dateTime) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Format: "date-time"}
+}

@@ -1,0 +1,75 @@
+package restservice
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+const aboutFaults = " There is no such path unless the service was started with its faults enabled."
+
+type rulesAnswer struct {
+	Body []Rule `nullable:"false" doc:"The rules in force. The first that fits a request decides."`
+}
+
+// routesOf adds the routes that work the switch to api.
+func (f *faults) routesOf(api huma.API) {
+	register(api, huma.Operation{
+		OperationID: "put-faults",
+		Method:      http.MethodPut,
+		Path:        "/_faults",
+		Summary:     "Break the service on purpose",
+		Description: "Replaces the fault rules. Each route may be slowed down, made to fail for a share of its requests, to hang, or to answer with garbage." + aboutFaults,
+		Tags:        []string{"operation"},
+		RequestBody: &huma.RequestBody{Content: map[string]*huma.MediaType{"application/json": {Examples: ruleExamples()}}},
+	}, Answers{
+		http.StatusOK:         "The rules that are in force now.",
+		http.StatusBadRequest: "A rule that cannot be meant; the detail names it and its field. The rules stay as they were.",
+	}, f.put)
+	register(api, huma.Operation{
+		OperationID: "get-faults",
+		Method:      http.MethodGet,
+		Path:        "/_faults",
+		Summary:     "Show how the service is being broken",
+		Description: "Lists the fault rules in force." + aboutFaults,
+		Tags:        []string{"operation"},
+	}, Answers{http.StatusOK: "The rules in force."}, f.get)
+	register(api, huma.Operation{
+		OperationID: "delete-faults",
+		Method:      http.MethodDelete,
+		Path:        "/_faults",
+		Summary:     "Mend the service",
+		Description: "Removes all fault rules." + aboutFaults,
+		Tags:        []string{"operation"},
+	}, Answers{http.StatusNoContent: "No rules are in force."}, f.clear)
+}
+
+func ruleExamples() map[string]*huma.Example {
+	return map[string]*huma.Example{
+		"slow":    {Summary: "Everything takes 200 ms longer", Value: []Rule{{Route: everyRoute, Latency: "200ms"}}},
+		"failing": {Summary: "Every second request fails with 503", Value: []Rule{{Route: everyRoute, ErrorRate: 0.5, Status: 503}}},
+		"hanging": {Summary: "No request is answered", Value: []Rule{{Route: everyRoute, Hang: true}}},
+		"garbled": {Summary: "Answers are not JSON", Value: []Rule{{Route: everyRoute, Garbage: true}}},
+	}
+}
+
+func (f *faults) put(_ context.Context, in *struct {
+	Body []Rule `nullable:"false" maxItems:"100" doc:"The rules to put in force. The first that fits a request decides."`
+}) (*rulesAnswer, error) {
+	rules, mistakes := parseRules(in.Body, f.routes)
+	if len(mistakes) > 0 {
+		return nil, huma.Error400BadRequest("", mistakes...)
+	}
+	f.set(rules)
+	return &rulesAnswer{f.list()}, nil
+}
+
+func (f *faults) get(context.Context, *struct{}) (*rulesAnswer, error) {
+	return &rulesAnswer{f.list()}, nil
+}
+
+func (f *faults) clear(context.Context, *struct{}) (*struct{}, error) {
+	f.set(nil)
+	return nil, nil
+}

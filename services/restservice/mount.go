@@ -1,0 +1,48 @@
+package restservice
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+)
+
+type router interface {
+	http.Handler
+	Method(method, pattern string, h http.Handler)
+}
+
+// mount is an API's way to the router. From the outside in:
+//
+//	JSON body → around → huma
+type mount struct {
+	router
+	around func(route string, next http.Handler) http.Handler
+}
+
+// Handle adds a route to the router.
+func (m mount) Handle(op *huma.Operation, answer func(huma.Context)) {
+	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer(badRequests{humachi.NewContext(op, r, w)})
+	})
+	h = m.around(routeOf(op), h)
+	if op.RequestBody != nil {
+		h = jsonBody(h)
+	}
+	m.Method(op.Method, op.Path, h)
+	if parent, ok := strings.CutSuffix(op.Path, "{id}"); ok {
+		m.Method(op.Method, parent, h) // an empty id is a bad one, not a wrong address
+	}
+}
+
+func untouched(_ string, next http.Handler) http.Handler { return next }
+
+// nowhere is the way to the router for what is documented but switched off.
+type nowhere struct{ http.Handler }
+
+// Handle adds nothing.
+func (nowhere) Handle(*huma.Operation, func(huma.Context)) {}
+
+// routeOf is how fault rules name the route of an operation: GET /users/{id}.
+func routeOf(op *huma.Operation) string { return op.Method + " " + op.Path }

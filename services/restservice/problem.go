@@ -1,0 +1,99 @@
+package restservice
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"tributary/gateway/fault"
+	"tributary/gateway/httpserver"
+)
+
+// Problem describes [httpserver.Problem] in the OpenAPI document.
+type Problem struct {
+	Type      string `json:"type" format:"uri-reference" doc:"The kind of problem as a URI; about:blank where the status says all." example:"about:blank"`
+	Title     string `json:"title" doc:"The kind of problem in words, the same for all of its kind." example:"Not Found"`
+	Status    int    `json:"status" doc:"The HTTP status." minimum:"400" maximum:"599" example:"404"`
+	Detail    string `json:"detail,omitempty" doc:"What is wrong with this request; names the field concerned." example:"no user has this id"`
+	Code      string `json:"code" doc:"The kind of problem for programs." example:"NOT_FOUND"`
+	RequestID string `json:"request_id,omitempty" doc:"The id under which the log tells more."`
+}
+
+// The compiler sees to it that the description has the fields of what it describes.
+var _ = Problem(httpserver.Problem{})
+
+// maxComplaints is how many mistakes a problem names: who has made more
+// learns of the others when these are gone.
+const maxComplaints = 5
+
+// toProblem turns huma's errors into ours on their way out. It stands here, and
+// not in huma.NewError, because that is a variable which all APIs of the process share.
+func toProblem(ctx huma.Context, _ string, v any) (any, error) {
+	e, ok := v.(*huma.ErrorModel)
+	if !ok {
+		return v, nil
+	}
+	status := honest(e.Status)
+	ctx.SetHeader("Cache-Control", "no-store")
+	return httpserver.Problem{
+		Type:      "about:blank",
+		Title:     http.StatusText(status),
+		Status:    status,
+		Detail:    detail(e),
+		Code:      codeOf(status),
+		RequestID: httpserver.RequestID(ctx.Context()),
+	}, nil
+}
+
+// detail names the mistakes by where they are, the first of each place. Values
+// are not repeated, and the cause of a failure that is ours stays with us.
+func detail(e *huma.ErrorModel) string {
+	if e.Status >= http.StatusInternalServerError {
+		return ""
+	}
+	if len(e.Errors) == 0 {
+		return e.Detail
+	}
+	var parts []string
+	told := map[string]bool{}
+	for _, d := range e.Errors {
+		if !told[d.Location] && len(parts) < maxComplaints {
+			told[d.Location] = true
+			parts = append(parts, d.Location+": "+d.Message)
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// codeOf names a status for programs as the gateway does where it has a name for it.
+func codeOf(status int) string {
+	switch status {
+	case http.StatusBadRequest:
+		return fault.BadUserInput.Code()
+	case http.StatusInternalServerError:
+		return fault.Internal.Code()
+	}
+	name := http.StatusText(status)
+	if name == "" {
+		return "ERROR"
+	}
+	return strings.NewReplacer(" ", "_", "-", "_", "'", "").Replace(strings.ToUpper(name))
+}
+
+// honest is the status of an error of huma's. It has 422 for input that is
+// JSON but not what was asked for; to our callers a bad request is a bad request.
+func honest(status int) int {
+	if status == http.StatusUnprocessableEntity {
+		return http.StatusBadRequest
+	}
+	return status
+}
+
+// badRequests is huma's context, answering with honest statuses.
+type badRequests struct{ humaContext }
+
+type humaContext huma.Context // embedded under a name other than that of its method Context
+
+// SetStatus writes the head of the answer.
+func (c badRequests) SetStatus(status int) { c.humaContext.SetStatus(honest(status)) }

@@ -1,0 +1,94 @@
+// Package restservice is what the REST services have in common: a handler with
+// one router and an OpenAPI document made from its routes, problem documents
+// for every error, /health, /metrics, /openapi.json, and a switch that breaks
+// the service on purpose.
+//
+// A service calls [New], says with [Describe] what its types mean and adds its
+// operations with [Route].
+package restservice
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"tributary/gateway/httpserver"
+)
+
+// Info is what a service says about itself.
+type Info struct {
+	Name        string // in /health and in the log: user-service
+	Title       string // of the OpenAPI document
+	Version     string // of the contract, not of the build
+	Description string // of the OpenAPI document
+}
+
+// Options are what the process that runs a service decides. The zero value
+// logs nothing, measures for itself and cannot be broken.
+type Options struct {
+	Log      *slog.Logger
+	Registry *prometheus.Registry // its metrics, and what /metrics shows
+	Faults   bool                 // opens /_faults
+
+	// Stopping is closed when the server is about to stop: requests that were
+	// being held on purpose are let go then. Nil: never.
+	Stopping <-chan struct{}
+}
+
+// Service is a REST service. Its routes are fixed once it serves.
+type Service struct {
+	http.Handler
+
+	api    huma.API // for what the service is about
+	faults *faults
+}
+
+// New returns a service that has no routes yet but those that all have.
+func New(info Info, o Options) *Service {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Registry == nil {
+		o.Registry = prometheus.NewRegistry()
+	}
+	router := httpserver.NewRouter(o.Log.With("service", info.Name), o.Registry)
+	s := &Service{Handler: router, faults: &faults{stopping: o.Stopping}}
+
+	// Three ways to the router, and one document about what goes which way.
+	cfg := config(info)
+	own := huma.NewAPI(cfg, mount{router, untouched})
+	if o.Faults {
+		s.api = huma.NewAPI(cfg, mount{router, s.faults.around})
+		s.faults.routesOf(own)
+	} else {
+		s.api = huma.NewAPI(cfg, mount{router, untouched})
+		s.faults.routesOf(huma.NewAPI(cfg, nowhere{}))
+	}
+	healthRoute(own, info.Name)
+	router.Method(http.MethodGet, "/metrics", promhttp.HandlerFor(o.Registry,
+		promhttp.HandlerOpts{Registry: o.Registry, EnableOpenMetrics: true}))
+	router.Method(http.MethodGet, "/openapi.json", document(s.OpenAPI()))
+	return s
+}
+
+// OpenAPI is the document of the service, for reading.
+func (s *Service) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }
+
+// document serves what doc says when it is first asked for: all routes are there by then.
+func document(doc *huma.OpenAPI) http.Handler {
+	marshal := sync.OnceValues(func() ([]byte, error) { return json.Marshal(doc) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := marshal()
+		if err != nil {
+			httpserver.WriteFault(w, r, err)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(body)
+	})
+}

@@ -1,0 +1,49 @@
+package restservice
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// Answers say what it means when an operation answers with a status.
+type Answers map[int]string
+
+// Route adds an operation of the service: answer gives what it answers with,
+// or an error of huma's (huma.Error404NotFound and its like). What every
+// operation may answer need not be among answers.
+func Route[I, O any](s *Service, op huma.Operation, answers Answers, answer func(context.Context, *I) (*O, error)) {
+	s.faults.routes = append(s.faults.routes, routeOf(&op))
+	register(s.api, op, answers, answer)
+}
+
+func register[I, O any](api huma.API, op huma.Operation, answers Answers, answer func(context.Context, *I) (*O, error)) {
+	// The body is here already (see jsonBody): neither its size nor its time is left to limit.
+	op.MaxBodyBytes, op.BodyReadTimeout = -1, -1
+	op.Responses = map[string]*huma.Response{"default": problem(api, "Any other failure.")}
+	if op.Method == http.MethodPost || op.Method == http.MethodPut {
+		op.Responses["413"] = problem(api, fmt.Sprintf("The body has more than %d bytes.", maxBody))
+		op.Responses["415"] = problem(api, "The body is not application/json.")
+	}
+	for status, meaning := range answers {
+		if status < http.StatusBadRequest {
+			op.Responses[strconv.Itoa(status)] = &huma.Response{Description: meaning}
+			continue
+		}
+		op.Responses[strconv.Itoa(status)] = problem(api, meaning)
+	}
+	huma.Register(api, op, answer)
+}
+
+// problem describes an answer that is a problem document.
+func problem(api huma.API, meaning string) *huma.Response {
+	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
+	return &huma.Response{
+		Description: meaning,
+		Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: schema}},
+	}
+}

@@ -1,0 +1,86 @@
+// Package services lists the upstreams: a client of each and the loaders that
+// the graph reads them through. A loader reads from the right: ask the
+// service, behind the cache, with ids that can be one, batched per operation.
+package services
+
+import (
+	"errors"
+	"net/url"
+
+	"tributary/gateway/batch"
+	"tributary/gateway/cache"
+	"tributary/gateway/scalar"
+	"tributary/gateway/upstream"
+	"tributary/services/orders"
+	"tributary/services/products"
+	"tributary/services/users"
+)
+
+// Config says where the services are.
+type Config struct {
+	UsersURL    string `name:"users-url" default:"http://localhost:8001" help:"Where the user service answers."`
+	OrdersURL   string `name:"orders-url" default:"http://localhost:8002" help:"Where the order service answers."`
+	ProductsURL string `name:"products-url" default:"http://localhost:8003" help:"Where the product service answers."`
+}
+
+// Validate reports the first setting that cannot be used.
+func (c Config) Validate() error {
+	for _, s := range c.list() {
+		u, err := url.Parse(s.URL)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+			return errors.New(s.Name + "-url must be a URL with http:// or https:// and a host")
+		}
+	}
+	return nil
+}
+
+// A Service is one of the upstreams, by the name it has wherever it is named.
+type Service struct{ Name, URL string }
+
+func (c Config) list() []Service {
+	return []Service{
+		{users.Service, c.UsersURL},
+		{orders.Service, c.OrdersURL},
+		{products.Service, c.ProductsURL},
+	}
+}
+
+// Services are the loaders of everything that the graph shows, and a client
+// of each upstream to ask how it is.
+type Services struct {
+	UserByID     *batch.Loader[string, *users.User]
+	OrdersByUser *batch.Loader[string, []*orders.Order]
+	ProductByID  *batch.Loader[string, *products.Product]
+
+	Upstreams []*upstream.Client
+}
+
+// New connects the services of cfg through c.
+func New(cfg Config, calls upstream.Config, c *cache.Cache, m *upstream.Metrics) (*Services, error) {
+	clients := map[string]*upstream.Client{}
+	s := &Services{}
+	for _, service := range cfg.list() {
+		client, err := upstream.NewClient(service.Name, service.URL, calls, m)
+		if err != nil {
+			return nil, err
+		}
+		clients[service.Name] = client
+		s.Upstreams = append(s.Upstreams, client)
+	}
+
+	user := users.NewClient(clients[users.Service])
+	s.UserByID = batch.NewLoader(
+		batch.Check(scalar.CheckID, cache.Through(c, cache.Kind{Name: "user", Service: users.Service}, user.ByID)),
+		batch.Options{Alone: true})
+
+	order := orders.NewClient(clients[orders.Service])
+	s.OrdersByUser = batch.NewLoader(
+		batch.Check(scalar.CheckID, cache.Through(c, cache.Kind{Name: "orders", Service: orders.Service}, order.ByUser)),
+		batch.Options{Alone: true})
+
+	product := products.NewClient(clients[products.Service])
+	s.ProductByID = batch.NewLoader(
+		batch.Check(scalar.CheckID, cache.Through(c, cache.Kind{Name: "product", Service: products.Service}, product.ByID)),
+		batch.Options{})
+	return s, nil
+}

@@ -1,0 +1,58 @@
+package server
+
+import (
+	"fmt"
+	"time"
+
+	"tributary/gateway/scalar"
+	"tributary/services/users"
+)
+
+// generated is how many users there are besides the two that examples speak of.
+const generated = 1000
+
+// seed makes the users: the same on every start and in every version of Go, so
+// by arithmetic and not by chance.
+func seed() map[string]*users.User {
+	all := map[string]*users.User{}
+	add := func(id, username, fullName string, active bool, created time.Time) {
+		all[id] = &users.User{
+			ID:        id,
+			Username:  username,
+			Email:     username + "@example.com",
+			FullName:  fullName,
+			IsActive:  active,
+			CreatedAt: scalar.DateTime(created.Format(time.RFC3339)),
+		}
+	}
+	add("user123", "ivan_ivanov", "Иван Иванов", true, time.Date(2024, 1, 15, 10, 30, 0, 0, time.UTC))
+	add("user456", "anna_smirnova", "Анна Смирнова", true, time.Date(2024, 2, 20, 14, 45, 0, 0, time.UTC))
+	start := time.Date(2024, 3, 1, 9, 0, 0, 0, time.UTC)
+	for n := 1; n <= generated; n++ {
+		latin, russian := name(n)
+		add(fmt.Sprintf("u%d", n), fmt.Sprintf("%s_%d", latin, n), russian,
+			n%10 != 0, start.Add(time.Duration(n)*7*time.Hour))
+	}
+	return all
+}
+
+// A name in Latin letters, for user names, and in Russian, for people.
+type spelling struct{ latin, russian string }
+
+// Women's surnames have one letter more, in both alphabets.
+var (
+	women    = [...]spelling{{"anna", "Анна"}, {"maria", "Мария"}, {"elena", "Елена"}, {"olga", "Ольга"}, {"daria", "Дарья"}, {"irina", "Ирина"}, {"sofia", "София"}}
+	men      = [...]spelling{{"ivan", "Иван"}, {"pavel", "Павел"}, {"dmitry", "Дмитрий"}, {"sergey", "Сергей"}, {"nikita", "Никита"}, {"maxim", "Максим"}, {"andrey", "Андрей"}}
+	surnames = [...]spelling{{"smirnov", "Смирнов"}, {"kuznetsov", "Кузнецов"}, {"popov", "Попов"}, {"sokolov", "Соколов"}, {"lebedev", "Лебедев"}, {"novikov", "Новиков"}, {"morozov", "Морозов"}, {"volkov", "Волков"}, {"pavlov", "Павлов"}, {"nikitin", "Никитин"}, {"orlov", "Орлов"}}
+)
+
+// name gives the n-th generated user a name.
+func name(n int) (latin, russian string) {
+	last := surnames[n%len(surnames)]
+	if n%2 == 0 {
+		first := women[n/2%len(women)]
+		return first.latin + "_" + last.latin + "a", first.russian + " " + last.russian + "а"
+	}
+	first := men[n/2%len(men)]
+	return first.latin + "_" + last.latin, first.russian + " " + last.russian
+}

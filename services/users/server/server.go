@@ -1,0 +1,36 @@
+// Package server is the user service: a REST server over users that it makes
+// itself on start, the same each time.
+package server
+
+import (
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"tributary/services/restservice"
+	"tributary/services/users"
+)
+
+// New returns the user service.
+func New(o restservice.Options) *restservice.Service {
+	s := restservice.New(restservice.Info{
+		Name:        "user-service",
+		Title:       "User service",
+		Version:     "1.0.0",
+		Description: "Who the users are.",
+	}, o)
+	restservice.Describe[users.User, User](s)
+	restservice.Route(s, huma.Operation{
+		OperationID: "get-user",
+		Method:      http.MethodGet,
+		Path:        "/users/{id}",
+		Summary:     "Get a user",
+		Description: "Gives the user with the id in the path.",
+		Tags:        []string{"users"},
+	}, restservice.Answers{
+		http.StatusOK:         "The user.",
+		http.StatusBadRequest: "This cannot be an id.",
+		http.StatusNotFound:   "No user has this id.",
+	}, restservice.Lookup(seed(), "no user has this id"))
+	return s
+}

@@ -1,0 +1,56 @@
+package server_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"tributary/services/restservice"
+	"tributary/services/restservice/restservicetest"
+	"tributary/services/users"
+	"tributary/services/users/server"
+)
+
+func TestService(t *testing.T) {
+	const route = "GET /users/{id}"
+	restservicetest.Suite{
+		New:      server.New,
+		Name:     "user-service",
+		Document: "../openapi.yaml",
+		Asks: []restservicetest.Ask{
+			{Does: "gives Ivan", Route: route, Path: "/users/user123", Status: http.StatusOK,
+				Want: `{"id":"user123","username":"ivan_ivanov","email":"ivan_ivanov@example.com","full_name":"Иван Иванов","is_active":true,"created_at":"2024-01-15T10:30:00Z"}`},
+			{Does: "gives Anna", Route: route, Path: "/users/user456", Status: http.StatusOK,
+				Want: `{"id":"user456","username":"anna_smirnova","email":"anna_smirnova@example.com","full_name":"Анна Смирнова","is_active":true,"created_at":"2024-02-20T14:45:00Z"}`},
+			{Does: "gives the same generated user on each start", Route: route, Path: "/users/u17", Status: http.StatusOK,
+				Want: `{"id":"u17","username":"pavel_morozov_17","email":"pavel_morozov_17@example.com","full_name":"Павел Морозов","is_active":true,"created_at":"2024-03-06T08:00:00Z"}`},
+			{Does: "knows no user of an unknown id", Route: route, Path: "/users/nobody", Status: http.StatusNotFound},
+			{Does: "knows no user of an id with a slash", Route: route, Path: "/users/user123%2Forders", Status: http.StatusNotFound},
+			{Does: "refuses an id with a control character", Route: route, Path: "/users/a%07", Status: http.StatusBadRequest},
+			{Does: "refuses an id that is too long", Route: route, Path: "/users/" + strings.Repeat("a", 257), Status: http.StatusBadRequest},
+			{Does: "refuses an empty id", Route: route, Path: "/users/", Status: http.StatusBadRequest},
+		},
+	}.Run(t)
+}
+
+func TestEachGeneratedUserIsOneOfAKind(t *testing.T) {
+	srv := restservicetest.Start(t, server.New(restservice.Options{}))
+	names := map[string]bool{}
+	for n := 1; n <= 1000; n++ {
+		id := fmt.Sprintf("u%d", n)
+		var u users.User
+		got := restservicetest.Send(t, srv, http.MethodGet, "/users/"+id, "")
+		if err := json.Unmarshal([]byte(got.Body), &u); err != nil {
+			t.Fatalf("%s: %v", got.Body, err)
+		}
+		if u.ID != id || names[u.Username] || !strings.HasSuffix(u.Email, "@example.com") {
+			t.Errorf("user %s: %+v", id, u)
+		}
+		names[u.Username] = true
+	}
+	if got := restservicetest.Send(t, srv, http.MethodGet, "/users/u1001", ""); got.StatusCode != http.StatusNotFound {
+		t.Errorf("there is a u1001: %s", got.Body)
+	}
+}
