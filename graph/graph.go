@@ -1,0 +1,17 @@
+// Package graph is the contract with the clients: the schema, the operations
+// that the gateway itself runs, and what gqlgen makes of the schema. The types
+// in it are those of the services.
+package graph
+
+import _ "embed"
+
+// RESTProfile is the operation behind GET /api/profile/{id}.
+//
+//go:embed operations/profile.graphql
+var RESTProfile string
+
+// Profile stands for all that belongs to one user. It holds nothing but whose
+// it is: its fields are loaded each by itself.
+type Profile struct {
+	UserID string
+}

@@ -1,0 +1,143 @@
+package resolvers_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"tributary/internal/upstreamtest"
+	"tributary/services/orders"
+	"tributary/services/products"
+	"tributary/services/users"
+)
+
+// N+1 is a test: what each query costs upstream is part of what it promises.
+func TestEachQueryMakesAsFewCallsAsItsDataAllow(t *testing.T) {
+	ids := func(prefix string, n int) string {
+		var all []string
+		for i := range n {
+			all = append(all, fmt.Sprintf("%q", fmt.Sprintf("%s%d", prefix, i+1)))
+		}
+		return strings.Join(all, ",")
+	}
+	for name, tt := range map[string]struct {
+		query string
+		calls string
+	}{
+		"a profile": {
+			`{ profile(userId:"u1") { user { username } orders { id } products { name } } }`,
+			"users=1 orders=1 products=1"},
+		"a profile of which only the orders are asked for still asks whether there is the user": {
+			`{ profile(userId:"u1") { orders { id } } }`,
+			"users=1 orders=1 products=0"},
+		"20 users with their orders and the products in them": {
+			`{ users(ids:[` + ids("u", 20) + `]) { orders { items { product { name } } } } }`,
+			"users=20 orders=20 products=1"},
+		"the same user under many names": {
+			`{ a: user(id:"u1") { id } b: user(id:"u1") { email } c: user(id:"u1") { orders { user { username } } } }`,
+			"users=1 orders=1 products=0"},
+		"products that three lists name": {
+			`{ a: products(ids:["p1","p2"]) { id } b: products(ids:["p2","p3"]) { id } c: orders(userId:"u1") { id } d: product(id:"p4") { id } }`,
+			"users=0 orders=1 products=1"},
+		"250 products": {
+			`{ products(ids:[` + ids("p", 250) + `]) { id } }`,
+			"users=0 orders=0 products=3"},
+		"products named twice": {
+			`{ products(ids:["p1","p1","p1"]) { id } }`,
+			"users=0 orders=0 products=1"},
+		"a user who does not exist": {
+			`{ user(id:"nobody") { username } }`,
+			"users=1 orders=0 products=0"},
+		"ids that cannot be": {
+			`{ user(id:"") { id } products(ids:["", "a\nb"]) { id } }`,
+			"users=0 orders=0 products=0"},
+		"nothing but the type": {
+			`{ __typename }`,
+			"users=0 orders=0 products=0"},
+		"fields that are skipped": {
+			`{ user(id:"u1") { id orders @skip(if:true) { id } ... @include(if:false) { orders { id } } } }`,
+			"users=1 orders=0 products=0"},
+		"fields behind fragments": {
+			`{ user(id:"u1") { ...f } } fragment f on User { orders { ... on Order { items { ...g } } } } fragment g on OrderItem { product { id } }`,
+			"users=1 orders=1 products=1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			up := upstreamtest.New(t, upstreamtest.Shop(20, 5, 3, 250))
+			serve(t, up).ask(tt.query)
+			if got := up.Summary(); got != tt.calls {
+				t.Errorf("calls: %s, want %s", got, tt.calls)
+			}
+		})
+	}
+}
+
+func TestCallsFollowTheDataNotTheNesting(t *testing.T) {
+	const delay = 100 * time.Millisecond // of every upstream call
+	for query, hops := range map[string]int{
+		`{ user(id:"u1") { username } }`:                                         1,
+		`{ user(id:"u1") { orders { id } } }`:                                    1,
+		`{ orders(userId:"u1") { user { username orders { id } } } }`:            1,
+		`{ profile(userId:"u1") { user { id } orders { id } products { id } } }`: 2,
+		`{ profile(userId:"u1") { products { id } } }`:                           2,
+		`{ user(id:"u1") { orders { items { product { id } } } } }`:              2,
+		`{ users(ids:["u1","u2"]) { orders { items { product { id } } } } }`:     2,
+		`query($i:[ID!]!) { users(ids:$i) { ...o } } fragment o on User { orders { items { product { id } } user { id orders { id } } } }`: 2,
+	} {
+		t.Run(query, func(t *testing.T) {
+			up := upstreamtest.New(t, upstreamtest.Shop(2, 2, 2, 4))
+			up.Delay(func(upstreamtest.Call) time.Duration { return delay })
+			start := time.Now()
+			answer := serve(t, up).ask(query, map[string]any{"i": []string{"u1", "u2"}})
+			took := time.Since(start)
+			if strings.Contains(answer, "errors") {
+				t.Fatal(answer)
+			}
+			if got := int(took / delay); got != hops {
+				t.Errorf("%d hops (%v), want %d", got, took, hops)
+			}
+		})
+	}
+}
+
+func TestOneSlowAnswerDelaysWhatIsReadyByAFewMilliseconds(t *testing.T) {
+	up := upstreamtest.New(t, upstreamtest.Shop(3, 1, 2, 6))
+	release := make(chan struct{})
+	up.Replace(orders.Service, nil)
+	up.Delay(func(c upstreamtest.Call) time.Duration {
+		if c.Service == orders.Service && c.IDs[0] == "u2" {
+			<-release
+		}
+		return 0
+	})
+	c := serve(t, up)
+	done := make(chan string)
+	go func() { done <- c.ask(`{ users(ids:["u1","u2","u3"]) { orders { items { product { id } } } } }`) }()
+	waitFor(t, func() bool { return up.Count()[products.Service] == 1 })
+	close(release)
+	<-done
+	if got, want := up.Summary(), "users=3 orders=3 products=2"; got != want {
+		t.Errorf("calls: %s, want %s", got, want)
+	}
+}
+
+func TestASecondRequestIsAnsweredFromTheCache(t *testing.T) {
+	up := upstreamtest.New(t, upstreamtest.Shop(2, 2, 2, 4))
+	c := serve(t, up)
+	first := c.ask(`{ profile(userId:"u1") { user { username } orders { id } products { id } } }`)
+	up.Reset()
+	second := c.ask(`{ user(id:"u1") { username orders { items { product { name } } } } }`)
+	if got := up.Count()[users.Service] + up.Count()[orders.Service] + up.Count()[products.Service]; got != 0 {
+		t.Errorf("%s after %s, then %s", up.Summary(), first, second)
+	}
+}
+
+func waitFor(t *testing.T, what func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !what(); {
+		if time.Now().After(deadline) {
+			t.Fatal("waited in vain")
+		}
+		<-time.After(time.Millisecond)
+	}
+}

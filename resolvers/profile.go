@@ -1,0 +1,65 @@
+package resolvers
+
+import (
+	"context"
+	"errors"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"tributary/gateway/fault"
+	"tributary/graph"
+	"tributary/services/orders"
+	"tributary/services/products"
+)
+
+// profileOf is null only when the user service says that there is no such
+// user. When it could not say, there may still be orders to show.
+func (r *Resolver) profileOf(ctx context.Context, userID string) (*graph.Profile, error) {
+	user, err := r.UserByID.Load(ctx, userID)
+	if err != nil && fault.From(err).Kind == fault.BadUserInput {
+		return nil, err
+	}
+	if err == nil && user == nil {
+		return nil, nil
+	}
+	return &graph.Profile{UserID: userID}, nil
+}
+
+// productsOf gives the products that could be had. It is null only when there
+// should be some and none could.
+func (r *Resolver) productsOf(ctx context.Context, p *graph.Profile) ([]*products.Product, error) {
+	list, err := r.OrdersByUser.Load(ctx, p.UserID)
+	if err != nil {
+		return nil, err
+	}
+	values, errs := r.ProductByID.LoadAll(ctx, productIDs(list))
+	found := make([]*products.Product, 0, len(values))
+	for _, v := range values {
+		if v != nil {
+			found = append(found, v)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		if len(found) == 0 {
+			return nil, err
+		}
+		graphql.AddError(ctx, err)
+	}
+	return found, nil
+}
+
+// productIDs are the ids of the products in orders, each once, in the order of
+// their first mention.
+func productIDs(list []*orders.Order) []string {
+	var ids []string
+	seen := map[string]bool{}
+	for _, order := range list {
+		for _, item := range order.Items {
+			if !seen[item.ProductID] {
+				seen[item.ProductID] = true
+				ids = append(ids, item.ProductID)
+			}
+		}
+	}
+	return ids
+}

@@ -1,0 +1,68 @@
+package rest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"tributary/gateway/fault"
+	"tributary/gateway/graphqlserver"
+)
+
+// profile is the data of the operation. Its parts are in REST form already:
+// the operation's aliases see to that.
+type profile struct {
+	User     json.RawMessage   `json:"user"`
+	Orders   []json.RawMessage `json:"orders"` // nil when they could not be had
+	Products []json.RawMessage `json:"products"`
+}
+
+// parse reads the data of a result: nil when there is no such user.
+func parse(result *graphqlserver.Result) (*profile, error) {
+	if result.Data == nil {
+		return nil, &fault.Error{Kind: fault.Internal, Err: fmt.Errorf("the operation was refused: %w", result.Errors)}
+	}
+	var data struct {
+		Profile *profile `json:"profile"`
+	}
+	if err := json.Unmarshal(result.Data, &data); err != nil {
+		return nil, &fault.Error{Kind: fault.Internal, Err: err}
+	}
+	if data.Profile == nil && len(result.Errors) > 0 {
+		return nil, &fault.Error{Kind: fault.Internal, Err: fmt.Errorf("no profile: %w", result.Errors)}
+	}
+	return data.Profile, nil
+}
+
+func (p *profile) hasUser() bool { return len(p.User) > 0 && !bytes.Equal(p.User, []byte("null")) }
+
+// empty tells that nothing at all could be had.
+func (p *profile) empty() bool { return !p.hasUser() && p.Orders == nil }
+
+var errNoID = errors.New("a product without an id")
+
+// productsByID writes the products as an object with their ids as names.
+func (p *profile) productsByID() (json.RawMessage, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, product := range p.Products {
+		var key struct {
+			ID json.RawMessage `json:"id"`
+		}
+		if err := json.Unmarshal(product, &key); err != nil {
+			return nil, err
+		}
+		if key.ID == nil {
+			return nil, errNoID
+		}
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.Write(key.ID)
+		b.WriteByte(':')
+		b.Write(product)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
