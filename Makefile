@@ -1,0 +1,75 @@
+# Needs make, Go and a POSIX shell; every other tool is either pinned here and
+# built by Go, or looked for and, where it is missing, said so.
+
+GOLANGCI_LINT_VERSION := v2.15.0
+GOLANGCI_LINT := .cache/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+BENCH ?= .
+FUZZTIME ?= 10s
+
+COMPOSE := docker compose -f compose/compose.yaml
+export VERSION
+
+.DEFAULT_GOAL := help
+.PHONY: help run build generate generate-check test lint fmt check fuzz bench \
+	rules scripts up down compose-test clean
+
+help: ## Say what there is to make.
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Run everything in one process: the services on 8001-8003, the gateway on 8000.
+	go run . dev
+
+build: ## Build the one binary, ./tributary.
+	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o tributary .
+
+generate: ## Generate the code that follows from the GraphQL schema.
+	go tool gqlgen generate
+	go generate ./...
+
+generate-check: ## Fail when generated code is not what would be generated; changes nothing.
+	scripts/generate-check.sh
+
+test: ## Run all tests, in random order and under the race detector.
+	scripts/test.sh ./...
+
+lint: $(GOLANGCI_LINT) ## Check the Go code (.golangci.yml says for what, and why) and go.mod.
+	$(GOLANGCI_LINT) run ./...
+	go mod tidy -diff
+
+fmt: $(GOLANGCI_LINT) ## Format the Go code.
+	$(GOLANGCI_LINT) fmt ./...
+
+check: lint scripts rules generate-check test ## All that a change must pass.
+
+fuzz: ## Run every fuzz target for FUZZTIME (10s).
+	scripts/fuzz.sh $(FUZZTIME)
+
+bench: ## Run the benchmarks (BENCH=regexp) with allocations.
+	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+rules: ## Check and unit-test the Prometheus rules, where promtool is found.
+	scripts/rules.sh
+
+scripts: ## Check the shell scripts, where shellcheck is found.
+	scripts/shellcheck.sh
+
+up: ## Start the whole stack in Docker and wait until it is healthy.
+	$(COMPOSE) up -d --build --wait
+
+down: ## Stop the stack; its volumes stay.
+	$(COMPOSE) --profile '*' down --remove-orphans
+
+compose-test: ## Run the stack in Docker, break it, and see that it holds.
+	scripts/compose-test.sh
+
+clean: ## Remove what was built here.
+	rm -rf tributary .cache
+
+# Built by the Go that is here, so that it knows the same language version.
+$(GOLANGCI_LINT):
+	@echo "building golangci-lint $(GOLANGCI_LINT_VERSION), once; a few minutes"
+	@mkdir -p .cache/bin
+	@GOFLAGS= GOBIN="$(CURDIR)/.cache/bin" go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	@mv .cache/bin/golangci-lint $@
