@@ -13,39 +13,40 @@ import (
 // [Internal]: an error that nobody has classified tells nothing.
 type Kind int
 
-// The kinds of failure.
+// The kinds of failure; [Kind.Meaning] says of each what it means.
 const (
-	Internal         Kind = iota // a defect of the gateway
-	Unavailable                  // could not ask: refused, reset, no such host, 5xx
-	Timeout                      // asked, and no answer came in time
-	InvalidResponse              // answered, but the answer makes no sense
-	Rejected                     // the service refused the question (a 4xx)
-	CircuitOpen                  // not asked: it failed too often just now
-	Overloaded                   // not asked: too much is under way
-	BadUserInput                 // the client sent a value that cannot be meant
-	ParseFailed                  // the document is no GraphQL
-	ValidationFailed             // the document does not fit the schema
-	TooComplex                   // the document asks for more than is allowed
+	Internal Kind = iota
+	Unavailable
+	Timeout
+	InvalidResponse
+	Rejected
+	CircuitOpen
+	Overloaded
+	BadUserInput
+	ParseFailed
+	ValidationFailed
+	TooComplex
 )
 
 type row struct {
 	code, reason string
 	status       int
 	retryable    bool
+	meaning      string
 }
 
 var table = [...]row{
-	Internal:         {"INTERNAL", "internal", 500, false},
-	Unavailable:      {"UPSTREAM_UNAVAILABLE", "unavailable", 503, true},
-	Timeout:          {"UPSTREAM_TIMEOUT", "timeout", 504, true},
-	InvalidResponse:  {"UPSTREAM_INVALID_RESPONSE", "invalid_response", 502, false},
-	Rejected:         {"UPSTREAM_REJECTED", "rejected", 502, false},
-	CircuitOpen:      {"CIRCUIT_OPEN", "circuit_open", 503, false},
-	Overloaded:       {"OVERLOADED", "overloaded", 503, false},
-	BadUserInput:     {"BAD_USER_INPUT", "bad_user_input", 400, false},
-	ParseFailed:      {"GRAPHQL_PARSE_FAILED", "parse_failed", 400, false},
-	ValidationFailed: {"GRAPHQL_VALIDATION_FAILED", "validation_failed", 422, false},
-	TooComplex:       {"QUERY_TOO_COMPLEX", "too_complex", 422, false},
+	Internal:         {"INTERNAL", "internal", 500, false, "A defect of the gateway."},
+	Unavailable:      {"UPSTREAM_UNAVAILABLE", "unavailable", 503, true, "Could not ask: the service refused or broke the connection, was not found, or failed itself (5xx, 429)."},
+	Timeout:          {"UPSTREAM_TIMEOUT", "timeout", 504, true, "Asked, and no whole answer came in time."},
+	InvalidResponse:  {"UPSTREAM_INVALID_RESPONSE", "invalid_response", 502, false, "The service answered, but the answer makes no sense."},
+	Rejected:         {"UPSTREAM_REJECTED", "rejected", 502, false, "The service said no: it refused the question (4xx)."},
+	CircuitOpen:      {"CIRCUIT_OPEN", "circuit_open", 503, false, "Not asked: the service failed too often just now."},
+	Overloaded:       {"OVERLOADED", "overloaded", 503, false, "Not asked: too much is under way."},
+	BadUserInput:     {"BAD_USER_INPUT", "bad_user_input", 400, false, "The client sent a value that cannot be meant."},
+	ParseFailed:      {"GRAPHQL_PARSE_FAILED", "parse_failed", 400, false, "The document is no GraphQL."},
+	ValidationFailed: {"GRAPHQL_VALIDATION_FAILED", "validation_failed", 422, false, "The document does not fit the schema."},
+	TooComplex:       {"QUERY_TOO_COMPLEX", "too_complex", 422, false, "The document asks for more than is allowed."},
 }
 
 // Kinds lists every kind, for tables and documentation.
@@ -65,6 +66,9 @@ func (k Kind) Reason() string { return table[k].reason }
 
 // HTTPStatus is the status of a REST answer that has nothing but this failure to tell.
 func (k Kind) HTTPStatus() int { return table[k].status }
+
+// Meaning is a sentence that says what happened.
+func (k Kind) Meaning() string { return table[k].meaning }
 
 // Retryable tells whether the same question may be answered when asked again at once.
 func (k Kind) Retryable() bool { return table[k].retryable }
@@ -109,17 +113,21 @@ func (e *Error) Public() string {
 	if e.Message != "" {
 		return e.Message
 	}
+	who := "a service"
+	if e.Service != "" {
+		who = "the " + e.Service + " service"
+	}
 	switch e.Kind {
 	case Unavailable:
-		return "the " + e.Service + " service is unavailable"
+		return who + " is unavailable"
 	case Timeout:
-		return "the " + e.Service + " service did not answer in time"
+		return who + " did not answer in time"
 	case InvalidResponse:
-		return "the " + e.Service + " service gave an answer that makes no sense"
+		return who + " gave an answer that makes no sense"
 	case Rejected:
-		return "the " + e.Service + " service refused the request"
+		return who + " refused the request"
 	case CircuitOpen:
-		return "the " + e.Service + " service is not asked for a moment: it failed too often"
+		return who + " is not asked for a moment: it failed too often"
 	case Overloaded:
 		return "too many requests are under way"
 	default:
