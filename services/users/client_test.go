@@ -1,0 +1,201 @@
+package users_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+
+	"tributary/gateway/batch"
+	"tributary/gateway/fault"
+	"tributary/gateway/upstream"
+	"tributary/services/users"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// over gives a client of a user service that h is.
+func over(t testing.TB, h http.HandlerFunc) *users.Client {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	up, err := upstream.NewClient(users.Service, s.URL, upstream.Config{Timeout: 10 * time.Second}, upstream.NewMetrics(prometheus.NewRegistry()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return users.NewClient(up)
+}
+
+func answering(t testing.TB, status int, body string) *users.Client {
+	return over(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	})
+}
+
+const ivan = `{"id":"u1","username":"ivan","email":"ivan@example.com","full_name":"Иван","is_active":true,"created_at":"2024-01-15T10:30:00Z"}`
+
+func TestAUserIsWhatTheServiceSaysOfTheAskedID(t *testing.T) {
+	want := &users.User{ID: "u1", Username: "ivan", Email: "ivan@example.com", FullName: "Иван", IsActive: true, CreatedAt: "2024-01-15T10:30:00Z"}
+	replace := func(old, with string) string { return strings.Replace(ivan, old, with, 1) }
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		want   *users.User
+		fail   fault.Kind // Internal for none
+	}{
+		"as documented":                            {200, ivan, want, 0},
+		"with fields that nobody knows":            {200, replace(`{`, `{"zodiac":{"sign":["x"]},`), want, 0},
+		"after white space":                        {200, " \r\n\t" + ivan, want, 0},
+		"with a time that lacks its zone":          {200, replace(`10:30:00Z`, `10:30:00`), want, 0},
+		"404":                                      {404, `{"code":"not_found"}`, nil, 0},
+		"200 with an error in the place of a user": {200, `{"error":"User not found"}`, nil, 0},
+		"an empty object":                          {200, `{}`, nil, 0},
+		"an id that is null":                       {200, replace(`"u1"`, `null`), nil, 0},
+		"an id that is empty":                      {200, replace(`"u1"`, `""`), nil, 0},
+		"another user":                             {200, replace(`"u1"`, `"u2"`), nil, 0},
+		"an id of the wrong type":                  {200, replace(`"u1"`, `1`), nil, fault.InvalidResponse},
+		"a name of the wrong type":                 {200, replace(`"ivan"`, `7`), nil, fault.InvalidResponse},
+		"a bool of the wrong type":                 {200, replace(`true`, `"yes"`), nil, fault.InvalidResponse},
+		"a time that is none":                      {200, replace(`2024-01-15T10:30:00Z`, `yesterday`), nil, fault.InvalidResponse},
+		"a time of the wrong type":                 {200, replace(`"2024-01-15T10:30:00Z"`, `1705314600`), nil, fault.InvalidResponse},
+		"a needed field that is missing":           {200, replace(`"email":"ivan@example.com",`, ``), nil, fault.InvalidResponse},
+		"a needed field that is null":              {200, replace(`true`, `null`), nil, fault.InvalidResponse},
+		"null":                                     {200, `null`, nil, fault.InvalidResponse},
+		"a list":                                   {200, `[` + ivan + `]`, nil, fault.InvalidResponse},
+		"a string":                                 {200, `"u1"`, nil, fault.InvalidResponse},
+		"half a user":                              {200, ivan[:40], nil, fault.InvalidResponse},
+		"two users":                                {200, ivan + ivan, nil, fault.InvalidResponse},
+		"a page":                                   {200, `<html>It works!</html>`, nil, fault.InvalidResponse},
+		"nothing":                                  {200, ``, nil, fault.InvalidResponse},
+		"a user with status 500":                   {500, ivan, nil, fault.Unavailable},
+		"a refusal":                                {403, `{}`, nil, fault.Rejected},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := answering(t, c.status, c.body).ByID(t.Context(), []string{"u1"})
+			check(t, batch.ErrorOf(err, "u1"), c.fail)
+			if !reflect.DeepEqual(got["u1"], c.want) {
+				t.Errorf("got %+v, want %+v", got["u1"], c.want)
+			}
+			if _, ok := got["u1"]; ok != (c.want != nil) {
+				t.Error("a user that is not there has an entry")
+			}
+		})
+	}
+}
+
+// check wants err to be of a kind and of this service, or to be none.
+func check(t *testing.T, err error, kind fault.Kind) {
+	t.Helper()
+	f, ok := errors.AsType[*fault.Error](err)
+	switch {
+	case kind == fault.Internal && err != nil:
+		t.Errorf("failed: %v", err)
+	case kind != fault.Internal && (!ok || f.Kind != kind || f.Service != users.Service):
+		t.Errorf("error %v, want one of kind %s", err, kind)
+	}
+}
+
+func TestEachIDIsOneCallAndFailsAlone(t *testing.T) {
+	var calls atomic.Int32
+	c := over(t, func(w http.ResponseWriter, r *http.Request) {
+		calls.Add(1)
+		switch r.URL.Path {
+		case "/users/u1":
+			_, _ = io.WriteString(w, ivan)
+		case "/users/broken":
+			w.WriteHeader(http.StatusInternalServerError)
+		default:
+			http.NotFound(w, r)
+		}
+	})
+	got, err := c.ByID(t.Context(), []string{"u1", "broken", "unknown"})
+	if got["u1"] == nil || len(got) != 1 {
+		t.Errorf("got %v", got)
+	}
+	check(t, batch.ErrorOf(err, "broken"), fault.Unavailable)
+	check(t, batch.ErrorOf(err, "unknown"), fault.Internal)
+	if n := calls.Load(); n != 3 {
+		t.Errorf("%d calls for 3 ids", n)
+	}
+}
+
+func TestAnIDTravelsAsOneSegment(t *testing.T) {
+	for _, id := range []string{"a/b", "..", ".", "%2F", "a b", "?x=1#y", "пользователь", "../users/admin"} {
+		t.Run(id, func(t *testing.T) {
+			c := over(t, func(w http.ResponseWriter, r *http.Request) {
+				asked, ok := strings.CutPrefix(r.URL.Path, "/users/")
+				if !ok || strings.Count(r.URL.EscapedPath(), "/") != 2 {
+					t.Errorf("asked for %s", r.URL.EscapedPath())
+				}
+				body, _ := json.Marshal(users.User{ID: asked, CreatedAt: "2024-01-15T10:30:00Z"})
+				_, _ = w.Write(body)
+			})
+			got, err := c.ByID(t.Context(), []string{id})
+			if err != nil || got[id] == nil {
+				t.Errorf("got %v, %v", got, err)
+			}
+		})
+	}
+}
+
+// Whatever an answer is, it is a user, no user, or an answer that makes no
+// sense; and a user is the same after a stay in the cache.
+func FuzzDecode(f *testing.F) {
+	f.Add(ivan)
+	f.Add(`{"error":"User not found"}`)
+	f.Add(`{"id":"u1","id":"u2"}`)
+	f.Add(`[]`)
+	var body atomic.Value
+	c := over(f, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body.Load().(string)) })
+	f.Fuzz(func(t *testing.T, answer string) {
+		body.Store(answer)
+		got, err := c.ByID(t.Context(), []string{"u1"})
+		if err != nil {
+			check(t, batch.ErrorOf(err, "u1"), fault.InvalidResponse)
+		}
+		u := got["u1"]
+		if u == nil {
+			return
+		}
+		if err != nil || u.ID != "u1" || u.CreatedAt == "" {
+			t.Errorf("%q gave %+v with %v", answer, u, err)
+		}
+		kept, err := json.Marshal(u)
+		var again users.User
+		if err != nil || json.Unmarshal(kept, &again) != nil || again != *u {
+			t.Errorf("%+v is %+v after a stay in the cache", u, again)
+		}
+	})
+}
+
+func Example() {
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/users/u1" {
+			http.NotFound(w, r)
+			return
+		}
+		_, _ = io.WriteString(w, ivan)
+	}))
+	defer service.Close()
+
+	up, err := upstream.NewClient(users.Service, service.URL, upstream.Config{Timeout: time.Second}, upstream.NewMetrics(prometheus.NewRegistry()))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	found, err := users.NewClient(up).ByID(context.Background(), []string{"u1", "nobody"})
+	fmt.Println(found["u1"].FullName, len(found), err)
+	// Output: Иван 1 <nil>
+}
