@@ -92,6 +92,9 @@ func (w *wireOrder) order(userID string) (*Order, error) {
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
+	if err := scalar.CheckID(o.ID); err != nil {
+		return nil, err
+	}
 	if o.UserID != userID {
 		return nil, errOther
 	}

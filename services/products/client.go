@@ -101,7 +101,6 @@ func decode(answer []byte, ids []string) (map[string]*Product, error) {
 }
 
 type wireProduct struct {
-	ID            *string         `json:"id"`
 	Name          *string         `json:"name"`
 	Description   *string         `json:"description"`
 	Price         *scalar.Decimal `json:"price"`
@@ -113,16 +112,19 @@ func decodeItem(item []byte) (id string, p *Product, err error) {
 	if string(item) == "null" {
 		return "", nil, errNull
 	}
-	var w wireProduct
-	err = json.Unmarshal(item, &w)
-	if w.ID != nil {
-		id = *w.ID
+	// The id stands by itself, so that it is known whatever is wrong with the rest.
+	var who struct {
+		ID string `json:"id"`
 	}
-	switch {
-	case err != nil:
-		return id, nil, err
-	case id == "":
+	if err := json.Unmarshal(item, &who); err != nil {
+		return "", nil, err
+	}
+	if id = who.ID; id == "" {
 		return "", nil, errNoID
+	}
+	var w wireProduct
+	if err := json.Unmarshal(item, &w); err != nil {
+		return id, nil, err
 	}
 	var f upstream.Fields
 	p = &Product{

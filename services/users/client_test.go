@@ -38,6 +38,7 @@ func over(t testing.TB, h http.HandlerFunc) *users.Client {
 }
 
 func answering(t testing.TB, status int, body string) *users.Client {
+	t.Helper()
 	return over(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body)

@@ -1,0 +1,216 @@
+package orders_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+
+	"tributary/gateway/batch"
+	"tributary/gateway/fault"
+	"tributary/gateway/scalar"
+	"tributary/gateway/upstream"
+	"tributary/services/orders"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// over gives a client of an order service that h is.
+func over(t testing.TB, h http.HandlerFunc) *orders.Client {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	up, err := upstream.NewClient(orders.Service, s.URL, upstream.Config{Timeout: 10 * time.Second}, upstream.NewMetrics(prometheus.NewRegistry()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return orders.NewClient(up)
+}
+
+func answering(t testing.TB, status int, body string) *orders.Client {
+	t.Helper()
+	return over(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	})
+}
+
+// check wants err to be of a kind and of this service, or to be none.
+func check(t *testing.T, err error, kind fault.Kind) {
+	t.Helper()
+	f, ok := errors.AsType[*fault.Error](err)
+	switch {
+	case kind == fault.Internal && err != nil:
+		t.Errorf("failed: %v", err)
+	case kind != fault.Internal && (!ok || f.Kind != kind || f.Service != orders.Service):
+		t.Errorf("error %v, want one of kind %s", err, kind)
+	}
+}
+
+const (
+	first = `{"id":"o1","user_id":"u1","status":"paid","total_amount":299.90,"created_at":"2024-01-15T10:30:00Z",` +
+		`"items":[{"product_id":"p1","quantity":2,"price":0.10},{"product_id":"p2","quantity":1,"price":1e2}]}`
+	second = `{"id":"o2","user_id":"u1","status":"new","total_amount":12345678901234567890.123456789,"created_at":"2024-02-01T08:00:00Z","items":[]}`
+)
+
+func TestOrdersAreThoseOfTheAskedUserOrMakeNoSense(t *testing.T) {
+	replace := func(old, with string) string { return `[` + second + `,` + strings.Replace(first, old, with, 1) + `]` }
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		ids    []string // nil for none
+		fail   fault.Kind
+	}{
+		"as documented, in the order of the service": {200, `[` + second + `,` + first + `]`, []string{"o2", "o1"}, 0},
+		"none":                                {200, `[]`, []string{}, 0},
+		"none, of an unknown user":            {404, `{"code":"not_found"}`, []string{}, 0},
+		"with fields that nobody knows":       {200, replace(`{"product_id"`, `{"gift":true,"product_id"`), []string{"o2", "o1"}, 0},
+		"with a time that lacks its zone":     {200, replace(`10:30:00Z`, `10:30:00.123456`), []string{"o2", "o1"}, 0},
+		"one of another user":                 {200, replace(`"u1"`, `"u2"`), nil, fault.InvalidResponse},
+		"one of nobody":                       {200, replace(`"user_id":"u1",`, ``), nil, fault.InvalidResponse},
+		"one without an id":                   {200, replace(`"id":"o1",`, ``), nil, fault.InvalidResponse},
+		"one whose id is empty":               {200, replace(`"o1"`, `""`), nil, fault.InvalidResponse},
+		"one whose id is a number":            {200, replace(`"o1"`, `1`), nil, fault.InvalidResponse},
+		"one that is null":                    {200, `[` + first + `,null]`, nil, fault.InvalidResponse},
+		"one that is a string":                {200, `["o1"]`, nil, fault.InvalidResponse},
+		"items that are null":                 {200, `[` + strings.Replace(second, `[]`, `null`, 1) + `]`, nil, fault.InvalidResponse},
+		"items that are missing":              {200, `[` + strings.Replace(second, `,"items":[]`, ``, 1) + `]`, nil, fault.InvalidResponse},
+		"items that are an object":            {200, `[` + strings.Replace(second, `[]`, `{}`, 1) + `]`, nil, fault.InvalidResponse},
+		"an item that is null":                {200, `[` + strings.Replace(second, `[]`, `[null]`, 1) + `]`, nil, fault.InvalidResponse},
+		"an item of no product":               {200, replace(`"product_id":"p1",`, ``), nil, fault.InvalidResponse},
+		"an item whose product cannot be one": {200, replace(`"p1"`, `"p\u0000"`), nil, fault.InvalidResponse},
+		"a quantity in words":                 {200, replace(`"quantity":2`, `"quantity":"two"`), nil, fault.InvalidResponse},
+		"half a piece":                        {200, replace(`"quantity":2`, `"quantity":2.5`), nil, fault.InvalidResponse},
+		"more pieces than an Int holds":       {200, replace(`"quantity":2`, `"quantity":2147483648`), nil, fault.InvalidResponse},
+		"money in quotes":                     {200, replace(`299.90`, `"299.90"`), nil, fault.InvalidResponse},
+		"money that is null":                  {200, replace(`0.10`, `null`), nil, fault.InvalidResponse},
+		"an object with an error":             {200, `{"error":"User not found"}`, nil, fault.InvalidResponse},
+		"null":                                {200, `null`, nil, fault.InvalidResponse},
+		"half a list":                         {200, `[` + first + `,`, nil, fault.InvalidResponse},
+		"two lists":                           {200, `[][]`, nil, fault.InvalidResponse},
+		"nothing":                             {200, ``, nil, fault.InvalidResponse},
+		"a failure":                           {503, `[]`, nil, fault.Unavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := answering(t, c.status, c.body).ByUser(t.Context(), []string{"u1"})
+			check(t, batch.ErrorOf(err, "u1"), c.fail)
+			var ids []string
+			if list, ok := got["u1"]; ok {
+				ids = []string{}
+				for _, o := range list {
+					ids = append(ids, o.ID)
+				}
+			}
+			if !reflect.DeepEqual(ids, c.ids) {
+				t.Errorf("got %#v, want %#v", ids, c.ids)
+			}
+		})
+	}
+}
+
+func TestMoneyKeepsItsDigits(t *testing.T) {
+	got, err := answering(t, 200, `[`+first+`,`+second+`]`).ByUser(t.Context(), []string{"u1"})
+	check(t, err, 0)
+	list := got["u1"]
+	if len(list) != 2 || len(list[0].Items) != 2 {
+		t.Fatalf("got %+v", list)
+	}
+	for _, c := range []struct {
+		got  scalar.Decimal
+		want string
+	}{
+		{list[0].TotalAmount, "299.90"},
+		{list[0].Items[0].Price, "0.10"},
+		{list[0].Items[1].Price, "1e2"},
+		{list[1].TotalAmount, "12345678901234567890.123456789"},
+	} {
+		if c.got.String() != c.want {
+			t.Errorf("got %s, want %s", c.got, c.want)
+		}
+	}
+	if o := list[0]; o.Status != "paid" || o.CreatedAt != "2024-01-15T10:30:00Z" || o.Items[0].ProductID != "p1" || o.Items[0].Quantity != 2 {
+		t.Errorf("got %+v with %+v", o, o.Items[0])
+	}
+}
+
+func TestEachUserIsOneCallAndFailsAlone(t *testing.T) {
+	var calls atomic.Int32
+	c := over(t, func(w http.ResponseWriter, r *http.Request) {
+		calls.Add(1)
+		switch r.URL.EscapedPath() {
+		case "/orders/user/u1":
+			_, _ = io.WriteString(w, `[`+first+`]`)
+		case "/orders/user/a%2Fb":
+			_, _ = io.WriteString(w, `[]`)
+		default:
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	})
+	got, err := c.ByUser(t.Context(), []string{"u1", "broken", "a/b"})
+	if len(got) != 2 || len(got["u1"]) != 1 || got["a/b"] == nil {
+		t.Errorf("got %v", got)
+	}
+	check(t, batch.ErrorOf(err, "broken"), fault.Unavailable)
+	check(t, batch.ErrorOf(err, "u1"), 0)
+	if n := calls.Load(); n != 3 {
+		t.Errorf("%d calls for 3 users", n)
+	}
+}
+
+// Whatever an answer is, it is a list of orders of that user, or makes no
+// sense; and orders are the same after a stay in the cache.
+func FuzzDecode(f *testing.F) {
+	f.Add(`[` + first + `,` + second + `]`)
+	f.Add(`{"error":"User not found"}`)
+	f.Add(`[null]`)
+	var body atomic.Value
+	c := over(f, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body.Load().(string)) })
+	f.Fuzz(func(t *testing.T, answer string) {
+		body.Store(answer)
+		got, err := c.ByUser(t.Context(), []string{"u1"})
+		list, ok := got["u1"]
+		if err != nil || !ok {
+			check(t, batch.ErrorOf(err, "u1"), fault.InvalidResponse)
+			return
+		}
+		for _, o := range list {
+			if o.ID == "" || o.UserID != "u1" || o.Items == nil || !json.Valid([]byte(o.TotalAmount)) {
+				t.Errorf("%q gave %+v", answer, o)
+			}
+		}
+		kept, err := json.Marshal(list)
+		var again []*orders.Order
+		if err != nil || json.Unmarshal(kept, &again) != nil || !reflect.DeepEqual(again, list) {
+			t.Errorf("%q is %s after a stay in the cache", answer, kept)
+		}
+	})
+}
+
+func Example() {
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `[`+first+`]`)
+	}))
+	defer service.Close()
+
+	up, err := upstream.NewClient(orders.Service, service.URL, upstream.Config{Timeout: time.Second}, upstream.NewMetrics(prometheus.NewRegistry()))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	found, err := orders.NewClient(up).ByUser(context.Background(), []string{"u1"})
+	for _, o := range found["u1"] {
+		fmt.Println(o.ID, o.TotalAmount, len(o.Items), err)
+	}
+	// Output: o1 299.90 2 <nil>
+}

@@ -1,0 +1,262 @@
+package products_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+
+	"tributary/gateway/batch"
+	"tributary/gateway/fault"
+	"tributary/gateway/upstream"
+	"tributary/services/products"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// over gives a client of a product service that h is.
+func over(t testing.TB, h http.HandlerFunc) *products.Client {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	up, err := upstream.NewClient(products.Service, s.URL, upstream.Config{Timeout: 10 * time.Second}, upstream.NewMetrics(prometheus.NewRegistry()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return products.NewClient(up)
+}
+
+func answering(t testing.TB, status int, body string) *products.Client {
+	t.Helper()
+	return over(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	})
+}
+
+// check wants err to be of a kind and of this service, or to be none.
+func check(t *testing.T, err error, kind fault.Kind) {
+	t.Helper()
+	f, ok := errors.AsType[*fault.Error](err)
+	switch {
+	case kind == fault.Internal && err != nil:
+		t.Errorf("failed: %v", err)
+	case kind != fault.Internal && (!ok || f.Kind != kind || f.Service != products.Service):
+		t.Errorf("error %v, want one of kind %s", err, kind)
+	}
+}
+
+// item is a product as the service writes it, with one of its parts replaced.
+func item(id string, change ...string) string {
+	s := fmt.Sprintf(`{"id":%q,"name":"Ноутбук","description":"","price":999.90,"category":"electronics","stock_quantity":50}`, id)
+	return strings.NewReplacer(change...).Replace(s)
+}
+
+func list(items ...string) string { return `[` + strings.Join(items, `,`) + `]` }
+
+func TestAProductIsWhatTheServiceSaysOfAnAskedID(t *testing.T) {
+	const all = fault.InvalidResponse
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		found  []string              // of a, b and c
+		fail   map[string]fault.Kind // the rest is unknown
+	}{
+		"all, in another order":                       {200, list(item("c"), item("a"), item("b")), []string{"a", "b", "c"}, nil},
+		"unknown ones are left out":                   {200, list(item("b")), []string{"b"}, nil},
+		"none":                                        {200, `[]`, nil, nil},
+		"one that was not asked for":                  {200, list(item("a"), item("z")), []string{"a"}, nil},
+		"a broken one not asked for":                  {200, list(item("a"), item("z", `"Ноутбук"`, `1`)), []string{"a"}, nil},
+		"with fields that nobody knows":               {200, list(item("a", `{`, `{"colour":{"r":1},`)), []string{"a"}, nil},
+		"one twice":                                   {200, list(item("a"), item("a")), []string{"a"}, nil},
+		"one broken, and once more whole":             {200, list(item("a", `50`, `"many"`), item("a")), []string{"a"}, nil},
+		"one whole, and once more broken":             {200, list(item("a"), item("a", `50`, `"many"`)), []string{"a"}, nil},
+		"one with a name of the wrong type":           {200, list(item("a", `"Ноутбук"`, `1`), item("b")), []string{"b"}, map[string]fault.Kind{"a": all}},
+		"one with its price in quotes":                {200, list(item("a", `999.90`, `"999.90"`), item("b")), []string{"b"}, map[string]fault.Kind{"a": all}},
+		"one with its price in quotes, before its id": {200, list(`{"price":"1","id":"a"}`, item("b")), []string{"b"}, map[string]fault.Kind{"a": all}},
+		"one without a price":                         {200, list(item("a", `"price":999.90,`, ``), item("b")), []string{"b"}, map[string]fault.Kind{"a": all}},
+		"one with a null":                             {200, list(item("a", `50`, `null`), item("b")), []string{"b"}, map[string]fault.Kind{"a": all}},
+		"one with half a piece left":                  {200, list(item("a", `50`, `0.5`), item("b")), []string{"b"}, map[string]fault.Kind{"a": all}},
+		"two broken":                                  {200, list(item("a", `50`, `null`), item("b"), item("c", `50`, `""`)), []string{"b"}, map[string]fault.Kind{"a": all, "c": all}},
+		"a null may be any of the rest":               {200, list(item("a"), `null`), []string{"a"}, map[string]fault.Kind{"b": all, "c": all}},
+		"one without an id, too":                      {200, list(item("a"), item("b", `"id":"b",`, ``)), []string{"a"}, map[string]fault.Kind{"b": all, "c": all}},
+		"one with a number for an id":                 {200, list(item("a"), item("b", `"b"`, `2`)), []string{"a"}, map[string]fault.Kind{"b": all, "c": all}},
+		"a string, too":                               {200, list(item("a"), `"b"`), []string{"a"}, map[string]fault.Kind{"b": all, "c": all}},
+		"an object with an error":                     {200, `{"error":"no"}`, nil, map[string]fault.Kind{"a": all, "b": all, "c": all}},
+		"null":                                        {200, `null`, nil, map[string]fault.Kind{"a": all, "b": all, "c": all}},
+		"half a list":                                 {200, list(item("a"))[:60], nil, map[string]fault.Kind{"a": all, "b": all, "c": all}},
+		"nothing":                                     {200, ``, nil, map[string]fault.Kind{"a": all, "b": all, "c": all}},
+		"no such address":                             {404, ``, nil, map[string]fault.Kind{"a": fault.Rejected, "b": fault.Rejected, "c": fault.Rejected}},
+		"a failure":                                   {502, `[]`, nil, map[string]fault.Kind{"a": fault.Unavailable, "b": fault.Unavailable, "c": fault.Unavailable}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := answering(t, c.status, c.body).ByID(t.Context(), []string{"a", "b", "c"})
+			for _, id := range []string{"a", "b", "c"} {
+				p, ok := got[id]
+				if want := slices.Contains(c.found, id); ok != want || ok && p.ID != id {
+					t.Errorf("product %s is %+v, want one: %t", id, p, want)
+				}
+				if !ok {
+					check(t, batch.ErrorOf(err, id), c.fail[id])
+				}
+			}
+			if len(got) > 3 {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
+
+func TestMoneyKeepsItsDigits(t *testing.T) {
+	got, err := answering(t, 200, list(item("a"), item("b", "999.90", "12345678901234567890.10"))).ByID(t.Context(), []string{"a", "b"})
+	check(t, err, 0)
+	want := &products.Product{ID: "a", Name: "Ноутбук", Price: "999.90", Category: "electronics", StockQuantity: 50}
+	if !reflect.DeepEqual(got["a"], want) {
+		t.Errorf("got %+v, want %+v", got["a"], want)
+	}
+	if got["b"].Price != "12345678901234567890.10" {
+		t.Errorf("got %s", got["b"].Price)
+	}
+}
+
+// shop sells every product, but answers a question that holds a given id with 500.
+func shop(t testing.TB, broken string) (c *products.Client, questions func() [][]string) {
+	t.Helper()
+	var (
+		mu    sync.Mutex
+		asked [][]string
+	)
+	c = over(t, func(w http.ResponseWriter, r *http.Request) {
+		var question struct {
+			IDs []string `json:"product_ids"`
+		}
+		if err := json.NewDecoder(r.Body).Decode(&question); err != nil || r.Method != http.MethodPost || r.URL.Path != "/products/batch" {
+			t.Errorf("asked %s %s: %v", r.Method, r.URL.Path, err)
+		}
+		mu.Lock()
+		asked = append(asked, question.IDs)
+		mu.Unlock()
+		if slices.Contains(question.IDs, broken) {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		items := make([]string, len(question.IDs))
+		for i, id := range question.IDs {
+			items[i] = item(id)
+		}
+		_, _ = io.WriteString(w, list(items...))
+	})
+	return c, func() [][]string {
+		mu.Lock()
+		defer mu.Unlock()
+		return asked
+	}
+}
+
+func numbered(n int) []string {
+	ids := make([]string, n)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("p%d", i)
+	}
+	return ids
+}
+
+func TestAHundredIDsTravelInOneCall(t *testing.T) {
+	for n, want := range map[int][]int{1: {1}, 100: {100}, 101: {1, 100}, 250: {50, 100, 100}} {
+		c, questions := shop(t, "")
+		got, err := c.ByID(t.Context(), numbered(n))
+		check(t, err, 0)
+		var sizes []int
+		for _, q := range questions() {
+			sizes = append(sizes, len(q))
+		}
+		slices.Sort(sizes)
+		if len(got) != n || !slices.Equal(sizes, want) {
+			t.Errorf("%d ids gave %d products by questions of %v ids, want %v", n, len(got), sizes, want)
+		}
+	}
+}
+
+func TestAChunkThatFailsFailsItsOwnIDsAlone(t *testing.T) {
+	c, _ := shop(t, "p150")
+	got, err := c.ByID(t.Context(), numbered(250))
+	if len(got) != 150 || got["p0"] == nil || got["p249"] == nil {
+		t.Errorf("got %d products", len(got))
+	}
+	check(t, batch.ErrorOf(err, "p100"), fault.Unavailable)
+	check(t, batch.ErrorOf(err, "p199"), fault.Unavailable)
+	check(t, batch.ErrorOf(err, "p200"), 0)
+}
+
+func TestIDsTravelAsTheyAre(t *testing.T) {
+	ids := []string{"a/b", "..", "%2F", `"quoted"`, `back\slash`, "<script>&", "продукт", "\u2028"}
+	c, questions := shop(t, "")
+	got, err := c.ByID(t.Context(), ids)
+	check(t, err, 0)
+	if len(got) != len(ids) || !slices.Equal(questions()[0], ids) {
+		t.Errorf("asked for %q, got %v", questions(), got)
+	}
+}
+
+// Whatever an answer is, each id has a product, an answer that makes no sense,
+// or nothing; and products are the same after a stay in the cache.
+func FuzzDecode(f *testing.F) {
+	f.Add(list(item("a"), item("b")))
+	f.Add(list(`null`, item("b", `50`, `""`)))
+	f.Add(`{"error":"no"}`)
+	var body atomic.Value
+	c := over(f, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body.Load().(string)) })
+	f.Fuzz(func(t *testing.T, answer string) {
+		body.Store(answer)
+		got, err := c.ByID(t.Context(), []string{"a", "b"})
+		for _, id := range []string{"a", "b"} {
+			p, ok := got[id]
+			if !ok {
+				if err := batch.ErrorOf(err, id); err != nil {
+					check(t, err, fault.InvalidResponse)
+				}
+				continue
+			}
+			if p.ID != id || !json.Valid([]byte(p.Price)) {
+				t.Errorf("%q gave %+v", answer, p)
+			}
+			kept, err := json.Marshal(p)
+			var again products.Product
+			if err != nil || json.Unmarshal(kept, &again) != nil || again != *p {
+				t.Errorf("%+v is %+v after a stay in the cache", p, again)
+			}
+		}
+		if len(got) > 2 {
+			t.Errorf("%q gave %v", answer, got)
+		}
+	})
+}
+
+func Example() {
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, list(item("p2"), item("p1"))) // in any order, without those it doesn't know
+	}))
+	defer service.Close()
+
+	up, err := upstream.NewClient(products.Service, service.URL, upstream.Config{Timeout: time.Second}, upstream.NewMetrics(prometheus.NewRegistry()))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	found, err := products.NewClient(up).ByID(context.Background(), []string{"p1", "p2", "unknown"})
+	fmt.Println(found["p1"].Name, found["p1"].Price, len(found), err)
+	// Output: Ноутбук 999.90 2 <nil>
+}
