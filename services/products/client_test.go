@@ -109,7 +109,13 @@ func TestAProductIsWhatTheServiceSaysOfAnAskedID(t *testing.T) {
 				if want := slices.Contains(c.found, id); ok != want || ok && p.ID != id {
 					t.Errorf("product %s is %+v, want one: %t", id, p, want)
 				}
-				check(t, batch.ErrorOf(err, id), c.fail[id])
+				byKey, _ := errors.AsType[batch.KeyErrors[string]](err)
+				switch {
+				case !ok:
+					check(t, batch.ErrorOf(err, id), c.fail[id])
+				case byKey[id] != nil:
+					t.Errorf("product %s is there and has an error: %v", id, byKey[id])
+				}
 			}
 			if len(got) != len(c.found) {
 				t.Errorf("got %v", got)
