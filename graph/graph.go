@@ -3,7 +3,12 @@
 // in it are those of the services.
 package graph
 
-import _ "embed"
+import (
+	_ "embed"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/formatter"
+)
 
 // RESTProfile is the operation behind GET /api/profile/{id}.
 //
@@ -14,4 +19,11 @@ var RESTProfile string
 // it is: its fields are loaded each by itself.
 type Profile struct {
 	UserID string
+}
+
+// SDL is the schema as one document, without extensions and built-in types.
+func SDL() string {
+	var b strings.Builder
+	formatter.NewFormatter(&b, formatter.WithIndent("  ")).FormatSchema(NewExecutableSchema(Config{}).Schema())
+	return b.String()
 }

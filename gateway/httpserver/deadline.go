@@ -16,10 +16,3 @@ func Deadline(d time.Duration) func(http.Handler) http.Handler {
 		})
 	}
 }
-
-// Live answers that the process runs.
-func Live(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write([]byte("{\"status\":\"alive\"}\n"))
-}

@@ -18,17 +18,29 @@ const (
 	maxHeaderBytes    = 32 << 10
 )
 
-// Serve answers requests on ln until ctx ends, then stops accepting, lets
-// every accepted request be answered for up to grace, and returns nil. It
-// returns an error when serving or the stop failed.
-func Serve(ctx context.Context, ln net.Listener, h http.Handler, log *slog.Logger, grace time.Duration) error {
+// Server serves a handler and stops without dropping a request. Handler and
+// Log are required.
+type Server struct {
+	Handler http.Handler
+	Log     *slog.Logger
+
+	Ready      *Readiness    // turned to no when the stop begins; may be nil
+	DrainDelay time.Duration // how long requests are still accepted then, for load balancers to notice
+	Grace      time.Duration // how long accepted requests have after that; 0: none
+}
+
+// Serve answers requests on ln until ctx ends and then stops in this order:
+// not ready; after the drain delay no new connections; when every accepted
+// request is answered, or after the grace, it returns. The error is nil when
+// all were answered.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	srv := &http.Server{
-		Handler:           h,
+		Handler:           s.partWhileDraining(ctx),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(ln) }()
@@ -37,7 +49,15 @@ func Serve(ctx context.Context, ln net.Listener, h http.Handler, log *slog.Logge
 		return err
 	case <-ctx.Done():
 	}
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	if s.Ready != nil {
+		s.Ready.Drain()
+	}
+	select {
+	case err := <-failed:
+		return err
+	case <-time.After(s.DrainDelay):
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Grace)
 	defer cancel()
 	err := srv.Shutdown(stop)
 	if err != nil {
@@ -47,4 +67,16 @@ func Serve(ctx context.Context, ln net.Listener, h http.Handler, log *slog.Logge
 		return served
 	}
 	return err
+}
+
+// partWhileDraining asks clients, from the end of ctx on, to close their
+// connection after the answer: the next request finds another process, and
+// none is on its way when connections are closed.
+func (s *Server) partWhileDraining(ctx context.Context) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if ctx.Err() != nil {
+			w.Header().Set("Connection", "close")
+		}
+		s.Handler.ServeHTTP(w, r)
+	})
 }

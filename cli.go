@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+
+	"github.com/alecthomas/kong"
+
+	"tributary/gateway/cache"
+	"tributary/gateway/graphqlserver"
+	"tributary/gateway/httpserver"
+	"tributary/gateway/settings"
+	"tributary/gateway/telemetry"
+	"tributary/gateway/upstream"
+	"tributary/services"
+)
+
+// cli is the command line. Every setting is a flag of the commands that it
+// concerns, declared in the package that uses it.
+type cli struct {
+	Config  string           `name:"config" placeholder:"FILE" setting:"-" help:"YAML file with settings."`
+	Version kong.VersionFlag `name:"version" setting:"-" help:"Print the version."`
+
+	Dev         devCommand         `cmd:"" help:"Run the three services and the gateway in one process."`
+	Gateway     gatewayCommand     `cmd:"" help:"Run the gateway."`
+	Users       usersCommand       `cmd:"" help:"Run the user service."`
+	Orders      ordersCommand      `cmd:"" help:"Run the order service."`
+	Products    productsCommand    `cmd:"" help:"Run the product service."`
+	Healthcheck healthcheckCommand `cmd:"" help:"Succeed when a URL answers 2xx."`
+	Settings    configCommand      `cmd:"" name:"config" help:"Print the settings and where each comes from."`
+	Schema      schemaCommand      `cmd:"" help:"Print the GraphQL schema."`
+}
+
+// gatewayConfig is all that an operator may set about the gateway.
+type gatewayConfig struct {
+	Server   httpserver.Config    `embed:""`
+	Services services.Config      `embed:""`
+	Upstream upstream.Config      `embed:""`
+	Cache    cache.Config         `embed:""`
+	GraphQL  graphqlserver.Config `embed:""`
+}
+
+// process is what commands run in.
+type process struct {
+	ctx            context.Context //nolint:containedctx // of the whole process
+	getenv         func(string) string
+	stdout, stderr io.Writer
+	version        string
+	settings       *settings.Settings
+	parsed         *kong.Context
+}
+
+func execute(p *process, args []string) error {
+	p.settings = settings.New(p.getenv)
+	exited := false
+	parser, err := kong.New(&cli{},
+		kong.Name("tributary"),
+		kong.Description("A backend-for-frontend: one GraphQL schema and a REST profile over REST services. "+
+			"Each setting is a flag, BFF_NAME in the environment (name in brackets where it is another) and name in the file; "+
+			"flags win over the environment, the environment over the file."),
+		kong.Writers(p.stdout, p.stderr),
+		kong.Exit(func(int) { exited = true }), // after --help and --version
+		kong.Vars{"version": "tributary " + p.version},
+		kong.Resolvers(p.settings),
+		kong.Bind(p))
+	if err != nil {
+		return err
+	}
+	p.parsed, err = parser.Parse(args)
+	if exited {
+		return nil
+	}
+	if err != nil {
+		return usageError{p.settings.Explain(err)}
+	}
+	return p.parsed.Run()
+}
+
+// BeforeResolve reads the file of settings before any setting is looked for.
+func (*cli) BeforeResolve(ctx *kong.Context, p *process) error {
+	name := p.getenv(settings.EnvPrefix + "CONFIG")
+	for _, flag := range ctx.Model.Flags {
+		if flag.Name == "config" {
+			if given, ok := ctx.FlagValue(flag).(string); ok && given != "" {
+				name = given
+			}
+		}
+	}
+	if name == "" {
+		return nil
+	}
+	return p.settings.Load(name)
+}
+
+func (p *process) logger(cfg telemetry.LogConfig) *slog.Logger {
+	return telemetry.NewLogger(p.stderr, cfg)
+}
+
+// listen announces addr before anything is started, so that a port in use is
+// known at once.
+func (p *process) listen(addr httpserver.Addr) (net.Listener, error) {
+	var listening net.ListenConfig
+	ln, err := listening.Listen(p.ctx, "tcp", string(addr))
+	if err != nil {
+		return nil, fmt.Errorf("cannot start: %w", err)
+	}
+	return ln, nil
+}

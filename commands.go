@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"tributary/gateway/telemetry"
+	"tributary/graph"
+)
+
+// gatewayCommand runs the gateway alone.
+type gatewayCommand struct {
+	Gateway gatewayConfig       `embed:""`
+	Log     telemetry.LogConfig `embed:""`
+}
+
+// Run implements the command.
+func (c *gatewayCommand) Run(p *process) error {
+	ln, err := p.listen(c.Gateway.Server.Addr)
+	if err != nil {
+		return err
+	}
+	return p.serveGateway(p.ctx, c.Gateway, ln, p.logger(c.Log))
+}
+
+// configCommand prints the settings of all commands.
+type configCommand struct {
+	Gateway  gatewayConfig       `embed:""`
+	Services serviceConfig       `embed:""`
+	Log      telemetry.LogConfig `embed:""`
+}
+
+// Run implements the command.
+func (c *configCommand) Run(p *process) error { return p.settings.Print(p.stdout, p.parsed) }
+
+type schemaCommand struct{}
+
+// Run implements the command.
+func (schemaCommand) Run(p *process) error {
+	_, err := io.WriteString(p.stdout, graph.SDL())
+	return err
+}
+
+// healthcheckCommand is for images that have no shell to ask with.
+type healthcheckCommand struct {
+	URL string `arg:"" help:"What to ask."`
+}
+
+const healthcheckTimeout = 3 * time.Second
+
+var errUnhealthy = errors.New("unhealthy")
+
+// Run implements the command.
+func (c *healthcheckCommand) Run(p *process) error {
+	ctx, cancel := context.WithTimeout(p.ctx, healthcheckTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.URL, nil)
+	if err != nil {
+		return usageError{fmt.Errorf("healthcheck: %w", err)}
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Do(req)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errUnhealthy, err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode/100 != 2 {
+		return fmt.Errorf("%w: %s answered %s", errUnhealthy, c.URL, resp.Status)
+	}
+	return nil
+}

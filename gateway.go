@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"tributary/gateway/cache"
+	"tributary/gateway/graphqlserver"
+	"tributary/gateway/health"
+	"tributary/gateway/httpserver"
+	"tributary/gateway/lookahead"
+	"tributary/gateway/playground"
+	"tributary/gateway/telemetry"
+	"tributary/gateway/upstream"
+	"tributary/graph"
+	"tributary/resolvers"
+	"tributary/resolvers/rest"
+	"tributary/services"
+)
+
+// How /health asks, so that it cannot be used to hammer the services.
+const (
+	healthTimeout = time.Second
+	healthHold    = time.Second
+)
+
+// serveGateway runs a gateway on ln until ctx ends.
+func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, ln net.Listener, log *slog.Logger) error {
+	ready := &httpserver.Readiness{}
+	handler, release, err := newGateway(cfg, p.version, ready, log, telemetry.NewRegistry(p.version))
+	if err != nil {
+		_ = ln.Close()
+		return err
+	}
+	server := &httpserver.Server{
+		Handler: handler, Log: log,
+		Ready: ready, DrainDelay: cfg.Server.DrainDelay,
+		Grace: cfg.Server.RequestTimeout + serviceGrace,
+	}
+	log.Info("gateway is listening", "addr", ln.Addr().String(), "version", p.version)
+	err = server.Serve(ctx, ln)
+	log.Info("gateway has stopped")
+	return errors.Join(err, release())
+}
+
+// newGateway builds the gateway from the inside out: cache and services, the
+// graph over them, the HTTP routes over that. The returned function frees what
+// it holds; it is to be called when no request is under way any more.
+func newGateway(cfg gatewayConfig, version string, ready *httpserver.Readiness, log *slog.Logger, reg *prometheus.Registry) (http.Handler, func() error, error) {
+	cfg.Cache.LoadTimeout = cfg.Server.RequestTimeout
+	store, err := cache.New(cfg.Cache, log, reg)
+	if err != nil {
+		return nil, nil, err
+	}
+	upstreams, err := services.New(cfg.Services, cfg.Upstream, store, upstream.NewMetrics(reg))
+	if err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	root := &resolvers.Resolver{Services: upstreams}
+	schema := graph.NewExecutableSchema(graph.Config{Resolvers: root})
+	plan, err := lookahead.New(schema.Schema(), root.Joins())
+	if err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	graphql := graphqlserver.New(schema, plan, cfg.GraphQL, log, reg)
+	profile := rest.NewProfile(graphql, func(r *http.Request) string { return httpserver.PathParam(r, "id") }, cfg.Cache.TTL, reg)
+
+	r := httpserver.NewRouter(log, reg)
+	r.Get("/", playground.Index)
+	r.Method(http.MethodGet, "/health", newHealth(upstreams, store, version))
+	r.Get("/livez", httpserver.Live)
+	r.Method(http.MethodGet, "/readyz", ready)
+	r.Method(http.MethodGet, "/metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg, EnableOpenMetrics: true}))
+	if cfg.GraphQL.Playground {
+		r.Get("/playground", playground.Handler)
+	}
+	api := r.With(httpserver.Deadline(cfg.Server.RequestTimeout), forwardHeaders)
+	api.Handle("/graphql", graphql)
+	api.Method(http.MethodGet, "/api/profile/{id}", profile)
+	api.Method(http.MethodGet, "/api/profile/", profile) // an empty id is a bad one, not a wrong address
+	return r, store.Close, nil
+}
+
+// forwardHeaders lets the upstreams see the id under which the gateway logs a request.
+func forwardHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := http.Header{httpserver.RequestIDHeader: {httpserver.RequestID(r.Context())}}
+		if lang := r.Header.Get("Accept-Language"); lang != "" {
+			header.Set("Accept-Language", lang)
+		}
+		next.ServeHTTP(w, r.WithContext(upstream.Forward(r.Context(), header)))
+	})
+}
+
+func newHealth(s *services.Services, store *cache.Cache, version string) *health.Checker {
+	checks := map[string]health.Check{}
+	for _, up := range s.Upstreams {
+		checks[up.Name()] = up.Ping
+	}
+	return &health.Checker{
+		Service: "api-gateway", Version: version,
+		Services:  checks,
+		CacheType: store.Type(), Cache: store.Ping,
+		Timeout: healthTimeout, Hold: healthHold,
+	}
+}

@@ -1,0 +1,76 @@
+package settings
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"reflect"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+// Print writes the settings of the command that was parsed, as a file that
+// [Settings.Load] reads, each with where its value came from. What may hold a
+// secret is masked.
+func (s *Settings) Print(w io.Writer, ctx *kong.Context) error {
+	for _, flag := range ctx.Flags() {
+		if !isSetting(flag) {
+			continue
+		}
+		text := written(flag.Target)
+		if flag.Tag.Has("secret") {
+			text = quoted(Mask(flag.Target.String()))
+		}
+		if _, err := fmt.Fprintf(w, "%-40s # %s\n", keyOf(flag)+": "+text, s.source(ctx, flag.Name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// written gives a value as YAML, durations without the parts that are zero.
+func written(v reflect.Value) string {
+	if d, ok := v.Interface().(time.Duration); ok {
+		text := d.String()
+		if strings.HasSuffix(text, "m0s") {
+			text = strings.TrimSuffix(text, "0s")
+		}
+		if strings.HasSuffix(text, "h0m") {
+			text = strings.TrimSuffix(text, "0m")
+		}
+		return text
+	}
+	if v.Kind() == reflect.String {
+		return quoted(v.String())
+	}
+	return fmt.Sprint(v)
+}
+
+// quoted is s as a YAML string: JSON's are.
+func quoted(s string) string {
+	text, err := json.Marshal(s)
+	if err != nil { // a string always marshals
+		panic(err)
+	}
+	return string(text)
+}
+
+var (
+	userinfo = regexp.MustCompile(`//[^/]*@`)
+	query    = regexp.MustCompile(`\?.*`)
+)
+
+// Mask hides what in a URL may be secret: who asks, with which password and
+// with which parameters. What is no URL is hidden altogether.
+func Mask(url string) string {
+	if url == "" {
+		return ""
+	}
+	if !strings.Contains(url, "://") {
+		return "***"
+	}
+	return query.ReplaceAllString(userinfo.ReplaceAllString(url, "//***@"), "?***")
+}

@@ -1,0 +1,130 @@
+// Package settings finds the value of each setting: a flag beats the
+// environment, which beats the file, which beats the default. It is a resolver
+// for kong, which knows the flags, and so every setting is a flag first:
+// cache-ttl is BFF_CACHE_TTL in the environment and cache_ttl in the file.
+//
+// Two tags of a flag's field matter here: setting:"NAME" gives it another name
+// in the environment, setting:"-" makes it a flag and nothing else, and secret:""
+// keeps its value out of what is printed.
+package settings
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// EnvPrefix begins the names of settings in the environment.
+const EnvPrefix = "BFF_"
+
+// Settings resolve the flags of one command line, and remember where each
+// value came from. It is a [kong.Resolver].
+type Settings struct {
+	getenv func(string) string
+	file   *file
+	from   map[string]string // by flag: what was set, other than by flag
+}
+
+// New returns settings that read the environment through getenv. An empty
+// variable counts as one that is not set.
+func New(getenv func(string) string) *Settings {
+	return &Settings{getenv: getenv, file: &file{}, from: map[string]string{}}
+}
+
+// Resolve implements [kong.Resolver].
+func (s *Settings) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	if !isSetting(flag) {
+		return nil, nil //nolint:nilnil // kong's way to say that there is none
+	}
+	if name := envOf(flag); s.getenv(name) != "" {
+		s.from[flag.Name] = "environment " + name
+		return s.getenv(name), nil
+	}
+	if v, ok := s.file.values[keyOf(flag)]; ok {
+		s.from[flag.Name] = fmt.Sprintf("file %s:%d", s.file.name, v.line)
+		return v.text, nil
+	}
+	return nil, nil //nolint:nilnil // as above
+}
+
+// Validate implements [kong.Resolver]: it refuses keys of the file that are no
+// setting of any command.
+func (s *Settings) Validate(app *kong.Application) error {
+	known := map[string]bool{}
+	_ = kong.Visit(app, func(node kong.Visitable, next kong.Next) error {
+		if flag, ok := node.(*kong.Flag); ok && isSetting(flag) {
+			known[keyOf(flag)] = true
+		}
+		return next(nil)
+	})
+	for _, key := range slices.Sorted(maps.Keys(s.file.values)) {
+		if !known[key] {
+			return fmt.Errorf("%s:%d: unknown key %s", s.file.name, s.file.values[key].line, key)
+		}
+	}
+	return nil
+}
+
+// IsDefault tells whether nobody has set a flag of the command line that was parsed.
+func (s *Settings) IsDefault(ctx *kong.Context, name string) bool {
+	return s.source(ctx, name) == "default"
+}
+
+func (s *Settings) source(ctx *kong.Context, name string) string {
+	for _, step := range ctx.Path {
+		if step.Flag != nil && step.Flag.Name == name && !step.Resolved {
+			return "flag --" + name
+		}
+	}
+	if from, ok := s.from[name]; ok {
+		return from
+	}
+	return "default"
+}
+
+// Explain adds to an error that names a setting where its value was set.
+func (s *Settings) Explain(err error) error {
+	for _, name := range slices.Sorted(maps.Keys(s.from)) {
+		if namesWord(err.Error(), name) {
+			return fmt.Errorf("%w (set by %s)", err, s.from[name])
+		}
+	}
+	return err
+}
+
+// namesWord tells whether text has word where no longer name goes on.
+func namesWord(text, word string) bool {
+	const inName = "abcdefghijklmnopqrstuvwxyz-"
+	for {
+		i := strings.Index(text, word)
+		if i < 0 {
+			return false
+		}
+		before := strings.TrimSuffix(text[:i], "--")
+		after := text[i+len(word):]
+		if !endsIn(before, inName) && (after == "" || !strings.ContainsRune(inName, rune(after[0]))) {
+			return true
+		}
+		text = after
+	}
+}
+
+func endsIn(s, chars string) bool {
+	return s != "" && strings.ContainsRune(chars, rune(s[len(s)-1]))
+}
+
+func isSetting(flag *kong.Flag) bool {
+	return flag.Name != "help" && flag.Tag.Get("setting") != "-"
+}
+
+func envOf(flag *kong.Flag) string {
+	if name := flag.Tag.Get("setting"); name != "" {
+		return name
+	}
+	return EnvPrefix + strings.ToUpper(keyOf(flag))
+}
+
+func keyOf(flag *kong.Flag) string { return strings.ReplaceAll(flag.Name, "-", "_") }

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"time"
+
+	"tributary/gateway/httpserver"
+	"tributary/gateway/telemetry"
+	ordersserver "tributary/services/orders/server"
+	productsserver "tributary/services/products/server"
+	"tributary/services/restservice"
+	usersserver "tributary/services/users/server"
+)
+
+// Where each service listens.
+type (
+	usersAddr struct {
+		Users httpserver.Addr `name:"users-addr" setting:"USERS_ADDR" default:":8001" help:"Where the user service listens (USERS_ADDR)."`
+	}
+	ordersAddr struct {
+		Orders httpserver.Addr `name:"orders-addr" setting:"ORDERS_ADDR" default:":8002" help:"Where the order service listens (ORDERS_ADDR)."`
+	}
+	productsAddr struct {
+		Products httpserver.Addr `name:"products-addr" setting:"PRODUCTS_ADDR" default:":8003" help:"Where the product service listens (PRODUCTS_ADDR)."`
+	}
+)
+
+// faultsConfig is for demonstrations and tests.
+type faultsConfig struct {
+	Faults bool `name:"faults" help:"Let PUT /_faults break the services on purpose."`
+}
+
+// serviceConfig is what may be set about the three services together.
+type serviceConfig struct {
+	Users    usersAddr    `embed:""`
+	Orders   ordersAddr   `embed:""`
+	Products productsAddr `embed:""`
+	Faults   faultsConfig `embed:""`
+}
+
+type usersCommand struct {
+	Addr   usersAddr           `embed:""`
+	Faults faultsConfig        `embed:""`
+	Log    telemetry.LogConfig `embed:""`
+}
+
+// Run implements the command.
+func (c *usersCommand) Run(p *process) error {
+	return p.runService(usersserver.New, c.Addr.Users, c.Faults, c.Log)
+}
+
+type ordersCommand struct {
+	Addr   ordersAddr          `embed:""`
+	Faults faultsConfig        `embed:""`
+	Log    telemetry.LogConfig `embed:""`
+}
+
+// Run implements the command.
+func (c *ordersCommand) Run(p *process) error {
+	return p.runService(ordersserver.New, c.Addr.Orders, c.Faults, c.Log)
+}
+
+type productsCommand struct {
+	Addr   productsAddr        `embed:""`
+	Faults faultsConfig        `embed:""`
+	Log    telemetry.LogConfig `embed:""`
+}
+
+// Run implements the command.
+func (c *productsCommand) Run(p *process) error {
+	return p.runService(productsserver.New, c.Addr.Products, c.Faults, c.Log)
+}
+
+// newService makes one of the three.
+type newService func(restservice.Options) *restservice.Service
+
+func (p *process) runService(create newService, addr httpserver.Addr, faults faultsConfig, log telemetry.LogConfig) error {
+	ln, err := p.listen(addr)
+	if err != nil {
+		return err
+	}
+	return p.serveService(p.ctx, create, ln, faults, p.logger(log))
+}
+
+// serviceGrace is how long the accepted requests of a service have when it stops.
+const serviceGrace = 10 * time.Second
+
+func (p *process) serveService(ctx context.Context, create newService, ln net.Listener, faults faultsConfig, log *slog.Logger) error {
+	server := &httpserver.Server{
+		Handler: create(restservice.Options{
+			Log:      log,
+			Registry: telemetry.NewRegistry(p.version),
+			Faults:   faults.Faults,
+			Stopping: ctx.Done(),
+		}),
+		Log:   log,
+		Grace: serviceGrace,
+	}
+	return server.Serve(ctx, ln)
+}
