@@ -17,13 +17,13 @@ import (
 // Where each service listens.
 type (
 	usersAddr struct {
-		Users httpserver.Addr `name:"users-addr" setting:"USERS_ADDR" default:":8001" help:"Where the user service listens (USERS_ADDR)."`
+		Users httpserver.Addr `name:"users-addr" setting:"USERS_ADDR" default:":8001" help:"Where the user service listens."`
 	}
 	ordersAddr struct {
-		Orders httpserver.Addr `name:"orders-addr" setting:"ORDERS_ADDR" default:":8002" help:"Where the order service listens (ORDERS_ADDR)."`
+		Orders httpserver.Addr `name:"orders-addr" setting:"ORDERS_ADDR" default:":8002" help:"Where the order service listens."`
 	}
 	productsAddr struct {
-		Products httpserver.Addr `name:"products-addr" setting:"PRODUCTS_ADDR" default:":8003" help:"Where the product service listens (PRODUCTS_ADDR)."`
+		Products httpserver.Addr `name:"products-addr" setting:"PRODUCTS_ADDR" default:":8003" help:"Where the product service listens."`
 	}
 )
 
