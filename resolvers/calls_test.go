@@ -63,7 +63,7 @@ func TestEachQueryMakesAsFewCallsAsItsDataAllow(t *testing.T) {
 			"users=1 orders=1 products=1"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			up := upstreamtest.New(t, upstreamtest.Shop(20, 5, 3, 250))
+			up := upstreamtest.New(t, upstreamtest.Shop(20, 5, 3, 100))
 			serve(t, up).ask(tt.query)
 			if got := up.Summary(); got != tt.calls {
 				t.Errorf("calls: %s, want %s", got, tt.calls)

@@ -66,7 +66,7 @@ func (c *client) ask(query string, variables ...map[string]any) string {
 	}
 	body, err := json.Marshal(request)
 	must(c.t, err)
-	resp, err := http.Post(c.url, "application/json", bytes.NewReader(body)) //nolint:noctx // the test's own server
+	resp, err := http.Post(c.url, "application/json", bytes.NewReader(body))
 	must(c.t, err)
 	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(resp.Body)

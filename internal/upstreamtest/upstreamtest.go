@@ -238,9 +238,9 @@ func Shop(userCount, ordersEach, itemsEach, productCount int) Data {
 		id := fmt.Sprintf("u%d", i+1)
 		d.Users[id] = User(id)
 		for o := range ordersEach {
-			var ids []string
-			for range itemsEach {
-				ids = append(ids, fmt.Sprintf("p%d", next%productCount+1))
+			ids := make([]string, itemsEach)
+			for i := range ids {
+				ids[i] = fmt.Sprintf("p%d", next%productCount+1)
 				next++
 			}
 			d.Orders[id] = append(d.Orders[id], Order(fmt.Sprintf("%s-o%d", id, o+1), id, ids...))
