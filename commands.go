@@ -58,7 +58,7 @@ var errUnhealthy = errors.New("unhealthy")
 func (c *healthcheckCommand) Run(p *process) error {
 	ctx, cancel := context.WithTimeout(p.ctx, healthcheckTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.URL, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.URL, http.NoBody)
 	if err != nil {
 		return usageError{fmt.Errorf("healthcheck: %w", err)}
 	}

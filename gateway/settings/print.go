@@ -6,6 +6,7 @@ import (
 	"io"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,8 +44,16 @@ func written(v reflect.Value) string {
 		}
 		return text
 	}
-	if v.Kind() == reflect.String {
+	switch v.Kind() {
+	case reflect.String:
 		return quoted(v.String())
+	case reflect.Map: // as a flag has it
+		var pairs []string
+		for _, key := range v.MapKeys() {
+			pairs = append(pairs, fmt.Sprintf("%v=%v", key, v.MapIndex(key)))
+		}
+		slices.Sort(pairs)
+		return quoted(strings.Join(pairs, ";"))
 	}
 	return fmt.Sprint(v)
 }
