@@ -1,14 +1,9 @@
 package upstream
 
 import (
-	"bytes"
-	"context"
-	"fmt"
-	"io"
+	"net"
 	"net/http"
 	"time"
-
-	"tributary/gateway/fault"
 )
 
 // RoundTrip is a function that is a [http.RoundTripper].
@@ -19,60 +14,45 @@ func (f RoundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 
 // chain is what every call to one service goes through:
 //
-//	Timeout(Buffer(net/http))
+//	Measure(Bulkhead(Breaker(Retry(Hedge(Attempt(Timeout(Buffer(net/http))))))))
 //
-// Time-out stands around the buffer, so that it covers the body.
-func chain(cfg Config) http.RoundTripper {
-	base := &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		MaxIdleConns:          0, // bounded by host
-		MaxIdleConnsPerHost:   64,
-		IdleConnTimeout:       90 * time.Second,
+// From the outside in:
+//
+//   - Measure sees each call as its caller does.
+//   - Bulkhead keeps a slow service from holding all that the gateway has. It
+//     stands outside the breaker, so that a call finds out after its wait, and
+//     not before, that the service is given up.
+//   - Breaker judges whole calls: what a retry mended is no failure.
+//   - Retry and Hedge pay from one budget.
+//   - Attempt notes each request that is really made.
+//   - Timeout stands around Buffer, so that it covers the body.
+//   - Buffer leaves nothing behind when an attempt is dropped further out.
+//
+// The second round tripper is for probes: they are no calls, and neither wait
+// behind calls nor count for the breaker, nor mind it.
+func chain(cfg Config, f *figures) (calls, probes http.RoundTripper) {
+	paid := newBudget(cfg.RetryBudget, f)
+	once := timeout(cfg.Timeout, buffer(cfg.MaxBody, transport(cfg)))
+	calls = measure(f,
+		bulkhead(cfg, f,
+			breaker(cfg, f,
+				retry(cfg, paid,
+					hedge(cfg, paid,
+						attempt(cfg, f, once))))))
+	return calls, once
+}
+
+func transport(cfg Config) http.RoundTripper {
+	return &http.Transport{
+		Proxy: http.ProxyFromEnvironment,
+		// A dial goes on when the attempt that wanted it has ended: it has a
+		// time-out of its own.
+		DialContext:           (&net.Dialer{Timeout: cfg.Timeout, KeepAlive: 30 * time.Second}).DialContext,
 		TLSHandshakeTimeout:   cfg.Timeout,
 		ResponseHeaderTimeout: cfg.Timeout,
+		MaxIdleConns:          0, // bounded by host
+		MaxIdleConnsPerHost:   max(64, cfg.Concurrency),
+		IdleConnTimeout:       90 * time.Second,
 		ForceAttemptHTTP2:     true,
 	}
-	return timeout(cfg.Timeout, buffer(cfg.maxBody(), base))
-}
-
-// timeout ends an attempt after d, its body included.
-func timeout(d time.Duration, next http.RoundTripper) http.RoundTripper {
-	return RoundTrip(func(r *http.Request) (*http.Response, error) {
-		ctx, cancel := context.WithTimeout(r.Context(), d)
-		defer cancel() // next has read the body already
-		return next.RoundTrip(r.WithContext(ctx))
-	})
-}
-
-// buffer reads the body whole, up to limit bytes, and closes it: whoever drops
-// the answer further out leaves no connection behind. A longer body is refused
-// unread as far as its length was announced.
-func buffer(limit int64, next http.RoundTripper) http.RoundTripper {
-	return RoundTrip(func(r *http.Request) (*http.Response, error) {
-		resp, err := next.RoundTrip(r)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = resp.Body.Close() }()
-		if resp.ContentLength > limit {
-			return nil, tooLong(limit)
-		}
-		var body bytes.Buffer
-		if resp.ContentLength > 0 {
-			body.Grow(int(resp.ContentLength) + bytes.MinRead)
-		}
-		n, err := body.ReadFrom(io.LimitReader(resp.Body, limit+1))
-		if err != nil {
-			return nil, err
-		}
-		if n > limit {
-			return nil, tooLong(limit)
-		}
-		resp.Body = io.NopCloser(&body)
-		return resp, nil
-	})
-}
-
-func tooLong(limit int64) error {
-	return fault.New(fault.InvalidResponse, "", fmt.Errorf("the answer is longer than %d bytes", limit))
 }

@@ -1,0 +1,63 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"tributary/gateway/fault"
+	"tributary/gateway/report"
+)
+
+// The kinds of attempt, as metrics name them.
+const (
+	firstAttempt = "first"
+	retryAttempt = "retry"
+	hedgeAttempt = "hedge"
+)
+
+type attemptKey struct{}
+
+// again is r once more, with a body of its own, as an attempt of a kind.
+func again(ctx context.Context, r *http.Request, kind string) (*http.Request, error) {
+	r = r.WithContext(context.WithValue(ctx, attemptKey{}, kind))
+	if r.GetBody == nil {
+		return r, nil
+	}
+	var err error
+	r.Body, err = r.GetBody()
+	return r, err
+}
+
+func kindOf(ctx context.Context) string {
+	if kind, ok := ctx.Value(attemptKey{}).(string); ok {
+		return kind
+	}
+	return firstAttempt
+}
+
+// errNoTime is the cause of an attempt that was not made because its answer
+// could not have come in time. It says nothing about the service.
+var errNoTime = errors.New("too little of the request's time is left to ask")
+
+// attempt notes each request that is made, in the metrics and in the report of
+// the operation, and makes none that cannot end in time.
+func attempt(cfg Config, f *figures, next http.RoundTripper) http.RoundTripper {
+	return RoundTrip(func(r *http.Request) (*http.Response, error) {
+		ctx := r.Context()
+		if err := context.Cause(ctx); err != nil {
+			return nil, err
+		}
+		if !leaves(ctx, cfg.LeastTime) {
+			return nil, fault.New(fault.Timeout, f.service, errNoTime)
+		}
+		f.inFlight.Inc()
+		defer f.inFlight.Dec()
+		start := time.Now()
+		resp, err := next.RoundTrip(r)
+		report.From(ctx).Called(f.service, time.Since(start))
+		f.attempted(kindOf(ctx), outcome(ctx, verdict(f.service, resp, err)))
+		return resp, err
+	})
+}

@@ -1,0 +1,320 @@
+package upstream_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tributary/gateway/fault"
+	"tributary/gateway/report"
+	"tributary/gateway/upstream"
+	"tributary/internal/faultyupstream"
+)
+
+func TestAClientNeedsTheURLOfAServer(t *testing.T) {
+	m := upstream.NewMetrics(prometheus.NewRegistry())
+	for _, bad := range []string{"", "localhost:8001", "ftp://example.com", "http://", "/users", "http://exa mple.com", "://"} {
+		_, err := upstream.NewClient("things", bad, once, m)
+		if err == nil || !strings.Contains(err.Error(), "things") {
+			t.Errorf("%q gives the error %v", bad, err)
+		}
+	}
+	for _, good := range []string{"http://example.com", "https://example.com:8443/base/", "http://[::1]:8001"} {
+		if _, err := upstream.NewClient("things", good, once, m); err != nil {
+			t.Errorf("%q gives the error %v", good, err)
+		}
+	}
+}
+
+func TestASegmentStaysOneWhateverItHolds(t *testing.T) {
+	for _, base := range []string{"", "/", "/api/v1", "/api%2Fv1/"} {
+		for segment, want := range map[string]string{
+			"plain": "plain", "a/b": "a%2Fb", "..": "%2E%2E", ".": "%2E", "...": "...", "%2F": "%252F", "a b": "a%20b",
+			"a+b": "a+b", "?q=1": "%3Fq=1", "#": "%23", "имя": "%D0%B8%D0%BC%D1%8F", "😀": "%F0%9F%98%80",
+			"a//b": "a%2F%2Fb", "a;b": "a%3Bb", `a\b`: "a%5Cb", "\u2028": "%E2%80%A8",
+		} {
+			up := faultyupstream.New(t, faultyupstream.Always(faultyupstream.JSON(`{}`)))
+			c, err := upstream.NewClient("things", up.URL()+base, once, upstream.NewMetrics(prometheus.NewRegistry()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.Get(t.Context(), "things", segment, "parts"); err != nil {
+				t.Errorf("%q: %v", segment, err)
+			}
+			want := strings.TrimSuffix(base, "/") + "/things/" + want + "/parts"
+			if got := up.Requests()[0].Path; got != want {
+				t.Errorf("%q under %q is asked for as %s, want %s", segment, base, got, want)
+			}
+		}
+	}
+}
+
+func TestAQuestionIsPostedAsJSON(t *testing.T) {
+	c := over(t, once, faultyupstream.Always(faultyupstream.JSON(`[1]`)))
+	answer, err := c.Query(t.Context(), map[string][]string{"ids": {"a", `"b"`}}, "things", "batch")
+	if err != nil || string(answer) != "[1]" {
+		t.Errorf("got %s, %v", answer, err)
+	}
+	r := c.up.Requests()[0]
+	if r.Method != http.MethodPost || r.Path != "/things/batch" || r.Body != `{"ids":["a","\"b\""]}` {
+		t.Errorf("asked %+v", r)
+	}
+	if r.Header.Get("Content-Type") != "application/json" || r.Header.Get("Accept") != "application/json" {
+		t.Errorf("asked with %v", r.Header)
+	}
+	if _, ok := r.Header["Idempotency-Key"]; ok {
+		t.Error("the word that the question may be repeated is for us alone")
+	}
+	_, err = c.Query(t.Context(), func() {}, "things")
+	if reason(t, err) != "internal" || c.attempts() != 1 {
+		t.Errorf("a question that is no JSON gives %v", err)
+	}
+}
+
+func TestAStatusTellsWhatTheAnswerIs(t *testing.T) {
+	for status, want := range map[int]string{
+		200: "ok", 201: "ok", 203: "ok",
+		301: "invalid_response", 304: "invalid_response",
+		400: "rejected", 401: "rejected", 403: "rejected", 404: "not_found", 405: "rejected", 409: "rejected",
+		408: "timeout", 410: "rejected", 413: "rejected", 422: "rejected", 429: "unavailable", 499: "rejected",
+		500: "unavailable", 501: "unavailable", 502: "unavailable", 503: "unavailable", 504: "timeout", 599: "unavailable",
+	} {
+		c := over(t, once, faultyupstream.Always(faultyupstream.Answer(status, `{}`)))
+		if got := c.get(t.Context()); got != want {
+			t.Errorf("%d is %s, want %s", status, got, want)
+		}
+	}
+}
+
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	elsewhere := faultyupstream.New(t, faultyupstream.Always(faultyupstream.JSON(`{"id":"t1"}`)))
+	for _, to := range []string{elsewhere.URL() + "/things/t1", "/things/t2", "http://169.254.169.254/"} {
+		for _, status := range []int{301, 302, 303, 307, 308} {
+			c := over(t, once, faultyupstream.Always(faultyupstream.Answer(status, "", "Location: "+to)))
+			if got := c.get(t.Context()); got != "invalid_response" || c.attempts() != 1 {
+				t.Errorf("%d to %s gives %s after %d requests", status, to, got, c.attempts())
+			}
+		}
+	}
+	if n := len(elsewhere.Requests()); n != 0 {
+		t.Errorf("%d requests went elsewhere", n)
+	}
+}
+
+func TestCookiesAreNotKept(t *testing.T) {
+	c := over(t, once, faultyupstream.Always(faultyupstream.Answer(200, `{}`, "Set-Cookie: session=1; Path=/")))
+	c.get(t.Context())
+	c.get(t.Context())
+	for _, r := range c.up.Requests() {
+		if r.Header.Get("Cookie") != "" {
+			t.Errorf("sent the cookie %s", r.Header.Get("Cookie"))
+		}
+	}
+}
+
+func TestWhatIsForwardedTravelsWithEachCallOfItsContext(t *testing.T) {
+	c := over(t, once, faultyupstream.Always(faultyupstream.JSON(`{}`)))
+	ctx := upstream.Forward(t.Context(), http.Header{"X-Request-Id": {"r1"}, "Accept-Language": {"ru", "en"}})
+	c.get(ctx)
+	_, _ = c.Query(ctx, 1, "things")
+	c.get(t.Context())
+	for i, want := range []string{"r1 [ru en]", "r1 [ru en]", " []"} {
+		r := c.up.Requests()[i]
+		if got := fmt.Sprint(r.Header.Get("X-Request-Id"), " ", r.Header.Values("Accept-Language")); got != want {
+			t.Errorf("request %d carries %s, want %s", i, got, want)
+		}
+	}
+}
+
+func TestConnectionsAreUsedAgain(t *testing.T) {
+	script := func(n int) faultyupstream.Behaviour {
+		return []faultyupstream.Behaviour{
+			faultyupstream.JSON(`{}`), faultyupstream.Answer(404, `{}`), faultyupstream.Answer(500, strings.Repeat("x", 900)),
+			faultyupstream.Answer(503, ""), faultyupstream.Gzip(`{}`), faultyupstream.Answer(302, "moved", "Location: /"),
+		}[n%6]
+	}
+	c := over(t, once, script)
+	for range 12 {
+		c.get(t.Context())
+	}
+	if accepted, _ := c.up.Connections(); accepted != 1 || c.attempts() != 12 {
+		t.Errorf("%d connections for %d requests", accepted, c.attempts())
+	}
+}
+
+func TestAnAnswerIsUnpacked(t *testing.T) {
+	c := over(t, once, faultyupstream.Always(faultyupstream.Gzip(`{"packed":true}`)))
+	answer, err := c.Get(t.Context(), "things")
+	if err != nil || string(answer) != `{"packed":true}` {
+		t.Errorf("got %q, %v", answer, err)
+	}
+	if got := c.up.Requests()[0].Header.Get("Accept-Encoding"); got != "gzip" {
+		t.Errorf("asked for the encoding %q", got)
+	}
+}
+
+func TestTheLimitIsTheLongestAnswer(t *testing.T) {
+	for n, want := range map[int]string{999: "ok", 1000: "ok", 1001: "invalid_response"} {
+		body := strings.Repeat("x", n)
+		for how, b := range map[string]faultyupstream.Behaviour{"plain": faultyupstream.JSON(body), "packed": faultyupstream.Gzip(body)} {
+			if got := over(t, once, faultyupstream.Always(b)).get(t.Context()); got != want {
+				t.Errorf("%d bytes, %s: %s, want %s", n, how, got, want)
+			}
+		}
+	}
+}
+
+// What is announced as too long is not read at all, and what turns out to be
+// too long is read no further than that.
+func TestAnAnswerThatIsTooLongStaysWhereItIs(t *testing.T) {
+	const limit, much = 1 << 20, 1 << 30
+	var written atomic.Int64
+	for name, announce := range map[string]bool{"announced": true, "chunked": false} {
+		t.Run(name, func(t *testing.T) {
+			written.Store(0)
+			gone := make(chan struct{})
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				defer close(gone)
+				if announce {
+					w.Header().Set("Content-Length", fmt.Sprint(much))
+				}
+				for block := make([]byte, 1<<16); written.Load() < much; {
+					n, err := w.Write(block)
+					written.Add(int64(n))
+					if err != nil {
+						return
+					}
+				}
+			}))
+			defer s.Close()
+			c, err := upstream.NewClient("things", s.URL, upstream.Config{Timeout: 30 * time.Second, MaxBody: limit}, upstream.NewMetrics(prometheus.NewRegistry()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.Get(t.Context()); reason(t, err) != "invalid_response" {
+				t.Errorf("got the error %v", err)
+			}
+			<-gone // the service has seen us leave
+			if n := written.Load(); n > much/8 {
+				t.Errorf("the service could write %d bytes", n)
+			}
+		})
+	}
+}
+
+func TestErrorsTellALogNoID(t *testing.T) {
+	for name, b := range map[string]faultyupstream.Behaviour{
+		"a refusal": faultyupstream.Answer(403, "secret"), "a failure": faultyupstream.Answer(500, "secret"),
+		"a reset": faultyupstream.Reset(), "garbage": faultyupstream.Garbage(), "half an answer": faultyupstream.Truncated("secret"),
+	} {
+		_, err := over(t, once, faultyupstream.Always(b)).Get(t.Context(), "things", "id-of-somebody")
+		if err == nil || strings.Contains(err.Error(), "id-of-somebody") || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s reads %v", name, err)
+		}
+	}
+}
+
+func TestEveryAttemptIsInTheReport(t *testing.T) {
+	cfg := once
+	cfg.Retries, cfg.RetryBudget = 2, 1
+	c := over(t, cfg, faultyupstream.First(1, faultyupstream.Answer(500, ""), faultyupstream.JSON(`{}`)))
+	ctx, r := report.With(t.Context())
+	c.get(ctx)
+	c.get(ctx)
+	if err := c.Ping(ctx); err != nil {
+		t.Error(err)
+	}
+	s := r.Summary()
+	if len(s.Calls) != 1 || s.Calls[0].Service != "things" || s.Calls[0].Count != 3 || s.Calls[0].Duration <= 0 {
+		t.Errorf("the report says %+v of 3 requests", s.Calls)
+	}
+}
+
+func TestAnInvalidAnswerIsCountedAsTheServicesError(t *testing.T) {
+	c := over(t, once, faultyupstream.Always(faultyupstream.HTML()))
+	cause := errors.New("not a JSON object")
+	err := c.Invalid(cause)
+	if reason(t, err) != "invalid_response" || !errors.Is(err, cause) {
+		t.Errorf("got %v", err)
+	}
+	if n := c.value("service_errors_total", "service_name", "things", "code", "UPSTREAM_INVALID_RESPONSE"); n != 1 {
+		t.Errorf("%v errors counted", n)
+	}
+}
+
+func TestDecodingWantsTheShapeThatIsDue(t *testing.T) {
+	var object map[string]any
+	var list []any
+	for answer, want := range map[string]string{
+		` {"a":1}`: "object", "\r\n\t[1]": "list", `null`: "", `1`: "", `"{"`: "", ``: "", ` `: "", `{`: "", `[1`: "", `{}{}`: "", `[]]`: "",
+		"\ufeff{}": "", `true`: "",
+	} {
+		if err := upstream.DecodeObject([]byte(answer), &object); (err == nil) != (want == "object") {
+			t.Errorf("%q as an object: %v", answer, err)
+		}
+		if err := upstream.DecodeList([]byte(answer), &list); (err == nil) != (want == "list") {
+			t.Errorf("%q as a list: %v", answer, err)
+		}
+	}
+}
+
+func TestTheFirstMissingFieldIsNamed(t *testing.T) {
+	one := 1
+	var f upstream.Fields
+	if got := upstream.Require(&f, "a", &one); got != 1 || f.Err() != nil {
+		t.Errorf("got %d, %v", got, f.Err())
+	}
+	upstream.Require[string](&f, "b", nil)
+	upstream.Require[bool](&f, "c", nil)
+	if f.Err() == nil || !strings.Contains(f.Err().Error(), `"b"`) {
+		t.Errorf("got %v", f.Err())
+	}
+}
+
+func Example() {
+	things := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.EscapedPath() {
+		case "/things/a%2Fb":
+			_, _ = io.WriteString(w, `{"id":"a/b"}`)
+		case "/things/locked":
+			w.WriteHeader(http.StatusForbidden)
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	defer things.Close()
+
+	cfg := upstream.Config{Timeout: time.Second, Retries: 2, RetryBudget: .1, BreakerRate: .5, BreakerCalls: 10, BreakerWindow: 10 * time.Second}
+	c, err := upstream.NewClient("things", things.URL, cfg, upstream.NewMetrics(prometheus.NewRegistry()))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx := upstream.Forward(context.Background(), http.Header{"X-Request-Id": {"r1"}})
+	for _, id := range []string{"a/b", "locked", "unknown"} {
+		answer, err := c.Get(ctx, "things", id)
+		var thing struct{ ID string }
+		switch f, failed := errors.AsType[*fault.Error](err); {
+		case errors.Is(err, upstream.ErrNotFound):
+			fmt.Println("there is no such thing")
+		case failed:
+			fmt.Println(f.Kind, f.Public())
+		case json.Unmarshal(answer, &thing) == nil:
+			fmt.Println("got", thing.ID)
+		}
+	}
+	// Output:
+	// got a/b
+	// UPSTREAM_REJECTED the things service refused the request
+	// there is no such thing
+}

@@ -1,0 +1,22 @@
+package upstream
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// timeout ends an attempt after d, its body included.
+func timeout(d time.Duration, next http.RoundTripper) http.RoundTripper {
+	return RoundTrip(func(r *http.Request) (*http.Response, error) {
+		ctx, cancel := context.WithTimeout(r.Context(), d)
+		defer cancel() // next has read the body already
+		return next.RoundTrip(r.WithContext(ctx))
+	})
+}
+
+// leaves tells whether at least d is left of the time that ctx has.
+func leaves(ctx context.Context, d time.Duration) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() == nil && (!ok || time.Until(deadline) >= d)
+}

@@ -1,0 +1,121 @@
+package upstream_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+
+	"tributary/gateway/fault"
+	"tributary/gateway/upstream"
+	"tributary/internal/faultyupstream"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// client asks a faulty upstream, and has its figures at hand.
+type client struct {
+	*upstream.Client
+	t   testing.TB
+	up  *faultyupstream.Server
+	reg *prometheus.Registry
+}
+
+// once is a configuration under which every call is one attempt.
+var once = upstream.Config{Timeout: 10 * time.Second, MaxBody: 1000}
+
+func over(t testing.TB, cfg upstream.Config, script faultyupstream.Script) *client {
+	t.Helper()
+	return to(t, cfg, faultyupstream.New(t, script))
+}
+
+func to(t testing.TB, cfg upstream.Config, up *faultyupstream.Server) *client {
+	t.Helper()
+	reg := prometheus.NewRegistry()
+	c, err := upstream.NewClient("things", up.URL(), cfg, upstream.NewMetrics(reg))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &client{c, t, up, reg}
+}
+
+// get asks once and tells the kind of failure: "ok", "not_found" or a reason.
+func (c *client) get(ctx context.Context) string {
+	answer, err := c.Get(ctx, "things", "t1")
+	if err == nil && len(answer) == 0 {
+		c.t.Error("neither an answer nor an error")
+	}
+	return reason(c.t, err)
+}
+
+func reason(t testing.TB, err error) string {
+	t.Helper()
+	f, failed := errors.AsType[*fault.Error](err)
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.Is(err, upstream.ErrNotFound):
+		return "not_found"
+	case !failed || f.Service != "things":
+		t.Errorf("the error %v tells no service or kind", err)
+		return "?"
+	}
+	return f.Kind.Reason()
+}
+
+// attempts is how many requests arrived.
+func (c *client) attempts() int { return len(c.up.Requests()) }
+
+// value is that of a metric with all of the labels, given as name and value in
+// turn; 0 when there is none.
+func (c *client) value(name string, labels ...string) float64 {
+	c.t.Helper()
+	families, err := c.reg.Gather()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	sum := 0.0
+	for _, family := range families {
+		for _, m := range family.GetMetric() {
+			has := map[string]string{}
+			for _, l := range m.GetLabel() {
+				has[l.GetName()] = l.GetValue()
+			}
+			fits := family.GetName() == name
+			for i := 0; i < len(labels); i += 2 {
+				fits = fits && has[labels[i]] == labels[i+1]
+			}
+			if fits {
+				sum += m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
+			}
+		}
+	}
+	return sum
+}
+
+// until waits for a condition that is to come true by itself.
+func until(t testing.TB, what string, cond func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for !cond() {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain: %s", what)
+		}
+		<-tick.C
+	}
+}
+
+// descriptors is how many files this process has open, -1 where it cannot tell.
+func descriptors() int {
+	files, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return -1
+	}
+	return len(files)
+}

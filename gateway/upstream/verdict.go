@@ -1,0 +1,74 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"tributary/gateway/fault"
+)
+
+// ErrNotFound is what a [Client] gives for an answer of 404: the service says
+// that there is no such thing.
+var ErrNotFound = errors.New("upstream: not found")
+
+// verdict tells what came of a round trip: nil for data, [ErrNotFound], or the
+// *fault.Error of the service.
+func verdict(service string, resp *http.Response, err error) error {
+	if err == nil {
+		return statusVerdict(service, resp.StatusCode)
+	}
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		if f.Service == service {
+			return f
+		}
+		return fault.New(f.Kind, service, err)
+	}
+	var timeout interface{ Timeout() bool }
+	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout() {
+		return fault.New(fault.Timeout, service, err)
+	}
+	return fault.New(fault.Unavailable, service, err)
+}
+
+func statusVerdict(service string, code int) error {
+	kind := fault.InvalidResponse
+	switch {
+	case code >= 200 && code < 300:
+		return nil
+	case code == http.StatusNotFound:
+		return ErrNotFound
+	case code == http.StatusRequestTimeout, code == http.StatusGatewayTimeout:
+		kind = fault.Timeout
+	case code == http.StatusTooManyRequests, code >= 500:
+		kind = fault.Unavailable
+	case code >= 400:
+		kind = fault.Rejected
+	}
+	return fault.New(kind, service, fmt.Errorf("status %d", code))
+}
+
+// retryable tells whether another attempt may have a better end.
+func retryable(service string, resp *http.Response, err error) bool {
+	f, failed := errors.AsType[*fault.Error](verdict(service, resp, err))
+	return failed && f.Kind.Retryable()
+}
+
+// idempotent tells whether r may be made more than once, by the same rule as
+// net/http: a method that changes nothing, or a header that declares it.
+func idempotent(r *http.Request) bool {
+	if r.Body != nil && r.Body != http.NoBody && r.GetBody == nil {
+		return false
+	}
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		return true
+	}
+	_, declared := r.Header[idempotencyKey]
+	return declared
+}
+
+// idempotencyKey declares that a request may be made more than once. Without a
+// value it is a word between us and net/http, and is not sent.
+const idempotencyKey = "Idempotency-Key"
