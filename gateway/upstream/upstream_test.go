@@ -3,7 +3,9 @@ package upstream_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,7 +17,11 @@ import (
 	"tributary/internal/faultyupstream"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// net/http tells the log of the process about bytes that nobody asked for.
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	goleak.VerifyTestMain(m)
+}
 
 // client asks a faulty upstream, and has its figures at hand.
 type client struct {
@@ -67,8 +73,16 @@ func reason(t testing.TB, err error) string {
 	return f.Kind.Reason()
 }
 
-// attempts is how many requests arrived.
-func (c *client) attempts() int { return len(c.up.Requests()) }
+// attempts is how many requests for things arrived.
+func (c *client) attempts() int {
+	n := 0
+	for _, r := range c.up.Requests() {
+		if strings.HasPrefix(r.Path, "/things/") {
+			n++
+		}
+	}
+	return n
+}
 
 // value is that of a metric with all of the labels, given as name and value in
 // turn; 0 when there is none.

@@ -22,7 +22,7 @@ type Exchange struct {
 // connection may be used again.
 type Behaviour func(*Exchange) (again bool)
 
-// A Script tells how to behave on the nth request, counted from 0.
+// A Script tells how to behave on the nth request for a path, counted from 0.
 type Script func(n int) Behaviour
 
 // Always behaves in one way.
@@ -157,7 +157,12 @@ func Overrun(body string) Behaviour {
 // Announced says that it has n bytes, and writes them until the client leaves.
 func Announced(n int) Behaviour {
 	return func(e *Exchange) bool {
-		return e.write(head(http.StatusOK, fmt.Sprintf("Content-Length: %d", n))) && e.write(strings.Repeat(" ", n))
+		ok := e.write(head(http.StatusOK, fmt.Sprintf("Content-Length: %d", n)))
+		block := strings.Repeat(" ", 0x1000)
+		for left := n; ok && left > 0; left -= len(block) {
+			ok = e.write(block[:min(left, len(block))])
+		}
+		return ok
 	}
 }
 

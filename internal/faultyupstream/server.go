@@ -57,7 +57,7 @@ func (s *Server) URL() string {
 	return "http://" + s.addr
 }
 
-// Follow changes the script; its requests are counted from 0 again.
+// Follow changes the script; requests are counted from 0 again.
 func (s *Server) Follow(script Script) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -152,7 +152,12 @@ func (s *Server) serve(conn net.Conn) {
 func (s *Server) next(r *http.Request, body []byte) Behaviour {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := len(s.requests)
+	n := 0
+	for _, before := range s.requests {
+		if before.Path == r.URL.EscapedPath() {
+			n++
+		}
+	}
 	s.requests = append(s.requests, Request{
 		Method: r.Method, Path: r.URL.EscapedPath(), Header: r.Header, Body: string(body), At: time.Now(),
 	})

@@ -1,0 +1,117 @@
+package upstream_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"tributary/gateway/upstream"
+	"tributary/internal/faultyupstream"
+)
+
+// narrow is a configuration under which two calls may be under way, and one wait so long.
+func narrow(wait time.Duration) upstream.Config {
+	cfg := once
+	cfg.Concurrency, cfg.Queue, cfg.QueueWait = 2, 1, wait
+	return cfg
+}
+
+// begin makes n calls, each in a goroutine of its own.
+func (c *client) begin(ctx context.Context, n int) <-chan string {
+	got := make(chan string, n)
+	for range n {
+		go func() { got <- c.get(ctx) }()
+	}
+	return got
+}
+
+// filled gives a client whose two calls are under way until release is closed.
+func filled(t *testing.T, cfg upstream.Config) (c *client, got <-chan string, release chan struct{}) {
+	t.Helper()
+	release = make(chan struct{})
+	c = over(t, cfg, faultyupstream.Always(faultyupstream.Held(release, well)))
+	got = c.begin(t.Context(), 2)
+	until(t, "two calls are under way", func() bool { return c.attempts() == 2 })
+	return c, got, release
+}
+
+func TestSoManyCallsAreUnderWaySoManyWaitAndTheRestIsRefused(t *testing.T) {
+	c, got, release := filled(t, narrow(time.Minute))
+	third := c.begin(t.Context(), 1)
+	until(t, "the third waits", func() bool { return c.value("upstream_queue_length") == 1 })
+	for range 5 {
+		if fourth := c.get(t.Context()); fourth != "overloaded" {
+			t.Errorf("the fourth is %s", fourth)
+		}
+	}
+	if c.attempts() != 2 || c.value("upstream_in_flight") != 2 {
+		t.Errorf("%d requests, %v under way", c.attempts(), c.value("upstream_in_flight"))
+	}
+	close(release)
+	for _, ch := range []<-chan string{got, got, third} {
+		if g := <-ch; g != "ok" {
+			t.Errorf("one that was let in is %s", g)
+		}
+	}
+	if c.attempts() != 3 || c.value("upstream_queue_length") != 0 || c.value("upstream_in_flight") != 0 {
+		t.Errorf("%d requests in the end", c.attempts())
+	}
+	if n := c.value("service_errors_total", "code", "OVERLOADED"); n != 5 {
+		t.Errorf("%v refusals counted", n)
+	}
+}
+
+func TestACallWaitsForItsTurnOnlySoLong(t *testing.T) {
+	c, got, release := filled(t, narrow(20*time.Millisecond))
+	if third := c.get(t.Context()); third != "overloaded" {
+		t.Errorf("the third is %s", third)
+	}
+	close(release)
+	<-got
+	<-got
+	if again := c.get(t.Context()); again != "ok" {
+		t.Errorf("when there is room again: %s", again)
+	}
+}
+
+func TestWhoLeavesTheQueueLeavesNoGap(t *testing.T) {
+	c, got, release := filled(t, narrow(time.Minute))
+	for range 3 {
+		ctx, cancel := context.WithCancel(t.Context())
+		waiting := c.begin(ctx, 1)
+		until(t, "it waits", func() bool { return c.value("upstream_queue_length") == 1 })
+		cancel()
+		<-waiting
+	}
+	late, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if g := c.get(late); g != "timeout" {
+		t.Errorf("one whose deadline passes is %s", g)
+	}
+	close(release)
+	<-got
+	<-got
+	if all := c.times(10, t.Context()); all["ok"] != 10 || c.attempts() != 12 {
+		t.Errorf("afterwards %v by %d requests", all, c.attempts())
+	}
+}
+
+func TestAFullServiceIsPingedStill(t *testing.T) {
+	c, _, release := filled(t, narrow(time.Minute))
+	defer close(release)
+	if err := c.Ping(t.Context()); err != nil {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Refusals are the gateway's own doing: they open no circuit.
+func TestRefusalsSayNothingAboutTheService(t *testing.T) {
+	cfg := narrow(0)
+	cfg.Queue = 0
+	cfg.BreakerRate, cfg.BreakerCalls, cfg.BreakerWindow, cfg.BreakerDelay = .5, 10, time.Minute, time.Hour
+	c, _, release := filled(t, cfg)
+	defer close(release)
+	if got := c.times(30, t.Context()); got["overloaded"] != 30 || c.circuit() != closed {
+		t.Errorf("got %v, state %v", got, c.circuit())
+	}
+}

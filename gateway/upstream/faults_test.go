@@ -1,0 +1,150 @@
+package upstream_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tributary/gateway/upstream"
+	"tributary/internal/faultyupstream"
+)
+
+// faults are the ways in which one answer can fail, and what each is called.
+// Those that end by a time-out need a short one.
+var faults = map[string]struct {
+	behave faultyupstream.Behaviour
+	want   string
+	slow   bool
+}{
+	"a reset":                            {faultyupstream.Reset(), "unavailable", false},
+	"a hangup":                           {faultyupstream.Hangup(), "unavailable", false},
+	"a stall before the headers":         {faultyupstream.Stall(""), "timeout", true},
+	"a stall within the headers":         {faultyupstream.Stall(faultyupstream.Head()[:30]), "timeout", true},
+	"a stall after the headers":          {faultyupstream.Stall(faultyupstream.Head()), "timeout", true},
+	"a stall within the body":            {faultyupstream.Stall(faultyupstream.Head() + `{"id":`), "timeout", true},
+	"a slow drip":                        {faultyupstream.Drip(strings.Repeat("x", 900), 10*time.Millisecond), "timeout", true},
+	"a truncated body":                   {faultyupstream.Truncated(`{"id":"t1"}`), "unavailable", false},
+	"an announced body that is too long": {faultyupstream.Announced(1 << 26), "invalid_response", false},
+	"an endless body":                    {faultyupstream.Endless(), "invalid_response", false},
+	"a bomb":                             {faultyupstream.Bomb(1 << 24), "invalid_response", false},
+	"what is no HTTP":                    {faultyupstream.Garbage(), "unavailable", false},
+	"a body longer than announced":       {faultyupstream.Overrun(`{}`), "ok", false},
+	"a page":                             {faultyupstream.HTML(), "ok", false}, // until somebody decodes it
+	"400":                                {faultyupstream.Answer(400, `{}`), "rejected", false},
+	"404":                                {faultyupstream.Answer(404, `{}`), "not_found", false},
+	"429":                                {faultyupstream.Answer(429, ``, "Retry-After: 3600"), "unavailable", false},
+	"500":                                {faultyupstream.Answer(500, `boom`), "unavailable", false},
+	"503 with Retry-After":               {faultyupstream.Answer(503, ``, "Retry-After: 3600"), "unavailable", false},
+	"504":                                {faultyupstream.Answer(504, ``), "timeout", false},
+}
+
+func TestEachFaultHasItsKindAndLeavesNothingBehind(t *testing.T) {
+	before := descriptors()
+	t.Cleanup(func() { // when the faults have had their turn
+		until(t, "all connections are closed", func() bool { return descriptors() <= before+5 })
+	})
+	for name, fault := range faults {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := once
+			if fault.slow {
+				cfg.Timeout = 100 * time.Millisecond
+			}
+			c := over(t, cfg, faultyupstream.Always(fault.behave))
+			const calls = 8
+			got := make(chan string, calls)
+			for range calls {
+				go func() { got <- c.get(t.Context()) }()
+			}
+			for range calls {
+				if g := <-got; g != fault.want {
+					t.Errorf("got %s, want %s", g, fault.want)
+				}
+			}
+			if n := c.attempts(); n != calls {
+				t.Errorf("%d requests for %d calls", n, calls)
+			}
+			if fault.want != "ok" && fault.want != "not_found" && c.value("service_errors_total", "service_name", "things") != calls {
+				t.Errorf("%v errors counted", c.value("service_errors_total"))
+			}
+			if n := c.value("upstream_in_flight"); n != 0 {
+				t.Errorf("%v requests are under way for ever", n)
+			}
+		})
+	}
+}
+
+// An attempt that is dropped closes its connection or leaves it to the next.
+func TestDroppedAttemptsLeaveNoConnectionOpen(t *testing.T) {
+	for name, fault := range faults {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := once
+			cfg.Retries, cfg.RetryBudget = 2, 1
+			if fault.slow {
+				cfg.Timeout = 30 * time.Millisecond
+			}
+			c := over(t, cfg, faultyupstream.Always(fault.behave))
+			for range 4 {
+				c.get(t.Context())
+			}
+			until(t, "at most one connection is open", func() bool {
+				_, open := c.up.Connections()
+				return open <= 1
+			})
+		})
+	}
+}
+
+func TestTheServiceIsBackAsSoonAsItIsBack(t *testing.T) {
+	for name, fault := range faults {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := once
+			if fault.slow {
+				cfg.Timeout = 500 * time.Millisecond
+			}
+			c := over(t, cfg, faultyupstream.First(1, fault.behave, faultyupstream.JSON(`{}`)))
+			if got := c.get(t.Context()); got != fault.want {
+				t.Errorf("got %s, want %s", got, fault.want)
+			}
+			if got := c.get(t.Context()); got != "ok" {
+				t.Errorf("got %s of a service that is well", got)
+			}
+		})
+	}
+}
+
+func TestAServiceThatIsNotThereIsUnavailable(t *testing.T) {
+	c := over(t, once, faultyupstream.Always(faultyupstream.JSON(`{}`)))
+	c.up.Refuse()
+	if got := c.get(t.Context()); got != "unavailable" {
+		t.Errorf("refused: %s", got)
+	}
+	if err := c.Ping(t.Context()); reason(t, err) != "unavailable" {
+		t.Errorf("refused: %v", err)
+	}
+	c.up.Accept(t)
+	if got := c.get(t.Context()); got != "ok" {
+		t.Errorf("accepted again: %s", got)
+	}
+	// A name that cannot be one is looked up nowhere, and fails as one that nobody knows.
+	nowhere, err := upstream.NewClient("things", "http://no..such.example.com", once, upstream.NewMetrics(prometheus.NewRegistry()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := nowhere.Get(t.Context()); reason(t, err) != "unavailable" {
+		t.Errorf("no such host: %v", err)
+	}
+}
+
+func TestAServiceMayHaveATimeoutOfItsOwn(t *testing.T) {
+	cfg := once
+	cfg.Timeouts = map[string]time.Duration{"things": 50 * time.Millisecond, "others": time.Hour}
+	c := over(t, cfg, faultyupstream.Always(faultyupstream.Stall("")))
+	if got := c.get(t.Context()); got != "timeout" {
+		t.Errorf("got %s", got)
+	}
+}

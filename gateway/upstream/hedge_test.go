@@ -1,0 +1,96 @@
+package upstream_test
+
+import (
+	"testing"
+	"time"
+
+	"tributary/gateway/upstream"
+	"tributary/internal/faultyupstream"
+)
+
+// learnt is how many calls a hedge gets to learn what is slow.
+const learnt = 60
+
+// hedged gives a client that has learnt what is slow, and behaves on the next
+// requests as it is told.
+func hedged(t *testing.T, change func(*upstream.Config), next ...faultyupstream.Behaviour) *client {
+	t.Helper()
+	cfg := once
+	cfg.HedgeQuantile, cfg.RetryBudget = .9, 1
+	if change != nil {
+		change(&cfg)
+	}
+	c := over(t, cfg, faultyupstream.Always(well))
+	// Hedges of these calls may arrive at any time: they have a path to themselves.
+	for range learnt {
+		if _, err := c.Get(t.Context(), "lessons"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	until(t, "nothing is under way", func() bool { return c.value("upstream_in_flight") == 0 })
+	c.up.Follow(func(n int) faultyupstream.Behaviour { return next[min(n, len(next)-1)] })
+	return c
+}
+
+func TestASlowAttemptIsMadeOnceMoreBesideItself(t *testing.T) {
+	c := hedged(t, nil, faultyupstream.Stall(""), well)
+	before := c.value("upstream_attempts_total", "attempt", "hedge", "outcome", "ok")
+	if got := c.get(t.Context()); got != "ok" || c.attempts() != 2 {
+		t.Errorf("got %s by %d requests", got, c.attempts())
+	}
+	if n := c.value("upstream_attempts_total", "attempt", "hedge", "outcome", "ok"); n != before+1 {
+		t.Errorf("%v hedges counted", n-before)
+	}
+	until(t, "the loser's connection is closed", func() bool { _, open := c.up.Connections(); return open <= 2 && c.value("upstream_in_flight") == 0 })
+}
+
+func TestAQuestionIsHedgedWhole(t *testing.T) {
+	c := hedged(t, nil, faultyupstream.Stall(""), well)
+	if _, err := c.Query(t.Context(), []string{"a"}, "things", "batch"); err != nil {
+		t.Error(err)
+	}
+	for _, r := range c.up.Requests() {
+		if r.Path == "/things/batch" && r.Body != `["a"]` {
+			t.Errorf("asked %q", r.Body)
+		}
+	}
+}
+
+func TestTheFirstAttemptMayStillBeTheOneThatAnswers(t *testing.T) {
+	c := hedged(t, nil, faultyupstream.Late(200*time.Millisecond, well), faultyupstream.Answer(500, ""))
+	if got := c.get(t.Context()); got != "ok" || c.attempts() != 2 {
+		t.Errorf("got %s by %d requests", got, c.attempts())
+	}
+}
+
+func TestWhenBothFailTheCallFails(t *testing.T) {
+	c := hedged(t, nil, faultyupstream.Late(100*time.Millisecond, faultyupstream.Answer(500, "")), faultyupstream.Answer(502, ""))
+	if got := c.get(t.Context()); got != "unavailable" || c.attempts() != 2 {
+		t.Errorf("got %s by %d requests", got, c.attempts())
+	}
+}
+
+func TestHedgesArePaidFromTheBudget(t *testing.T) {
+	c := hedged(t, func(cfg *upstream.Config) {
+		cfg.RetryBudget, cfg.Timeout = 0, 300*time.Millisecond
+	}, faultyupstream.Stall(""))
+	if got := c.get(t.Context()); got != "timeout" || c.attempts() != 1 {
+		t.Errorf("got %s by %d requests", got, c.attempts())
+	}
+}
+
+func TestNothingIsHedgedUnlessAskedFor(t *testing.T) {
+	c := hedged(t, func(cfg *upstream.Config) {
+		cfg.HedgeQuantile, cfg.Timeout = 0, 300*time.Millisecond
+	}, faultyupstream.Stall(""))
+	if got := c.get(t.Context()); got != "timeout" || c.attempts() != 1 {
+		t.Errorf("got %s by %d requests", got, c.attempts())
+	}
+}
+
+func TestARetryMayFollowAHedge(t *testing.T) {
+	c := hedged(t, func(cfg *upstream.Config) { cfg.Retries = 1 }, faultyupstream.Late(100*time.Millisecond, faultyupstream.Hangup()), faultyupstream.Hangup(), well)
+	if got := c.get(t.Context()); got != "ok" || c.attempts() < 3 {
+		t.Errorf("got %s by %d requests", got, c.attempts())
+	}
+}
