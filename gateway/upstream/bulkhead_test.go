@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"tributary/gateway/upstream"
 	"tributary/internal/faultyupstream"
 )
@@ -101,6 +103,31 @@ func TestAFullServiceIsPingedStill(t *testing.T) {
 	defer close(release)
 	if err := c.Ping(t.Context()); err != nil {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAFullServiceIsNoneOfAnothersBusiness(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	m := upstream.NewMetrics(reg)
+	release := make(chan struct{})
+	defer close(release)
+	slow := faultyupstream.New(t, faultyupstream.Always(faultyupstream.Held(release, well)))
+	fast := faultyupstream.New(t, faultyupstream.Always(well))
+	of := func(service string, up *faultyupstream.Server) *client {
+		c, err := upstream.NewClient(service, up.URL(), narrow(0), m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &client{c, t, up, reg}
+	}
+	things, others := of("things", slow), of("others", fast)
+	things.begin(t.Context(), 2)
+	until(t, "the slow service is full", func() bool { return things.attempts() == 2 })
+	if got := things.get(t.Context()); got != "overloaded" {
+		t.Errorf("the slow service is %s", got)
+	}
+	if got := others.times(20, t.Context()); got["ok"] != 20 {
+		t.Errorf("the other one is %v", got)
 	}
 }
 
