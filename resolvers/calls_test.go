@@ -1,7 +1,6 @@
 package resolvers_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -11,66 +10,6 @@ import (
 	"tributary/services/products"
 	"tributary/services/users"
 )
-
-// N+1 is a test: what each query costs upstream is part of what it promises.
-func TestEachQueryMakesAsFewCallsAsItsDataAllow(t *testing.T) {
-	ids := func(prefix string, n int) string {
-		var all []string
-		for i := range n {
-			all = append(all, fmt.Sprintf("%q", fmt.Sprintf("%s%d", prefix, i+1)))
-		}
-		return strings.Join(all, ",")
-	}
-	for name, tt := range map[string]struct {
-		query string
-		calls string
-	}{
-		"a profile": {
-			`{ profile(userId:"u1") { user { username } orders { id } products { name } } }`,
-			"users=1 orders=1 products=1"},
-		"a profile of which only the orders are asked for still asks whether there is the user": {
-			`{ profile(userId:"u1") { orders { id } } }`,
-			"users=1 orders=1 products=0"},
-		"20 users with their orders and the products in them": {
-			`{ users(ids:[` + ids("u", 20) + `]) { orders { items { product { name } } } } }`,
-			"users=20 orders=20 products=1"},
-		"the same user under many names": {
-			`{ a: user(id:"u1") { id } b: user(id:"u1") { email } c: user(id:"u1") { orders { user { username } } } }`,
-			"users=1 orders=1 products=0"},
-		"products that three lists name": {
-			`{ a: products(ids:["p1","p2"]) { id } b: products(ids:["p2","p3"]) { id } c: orders(userId:"u1") { id } d: product(id:"p4") { id } }`,
-			"users=0 orders=1 products=1"},
-		"250 products": {
-			`{ products(ids:[` + ids("p", 250) + `]) { id } }`,
-			"users=0 orders=0 products=3"},
-		"products named twice": {
-			`{ products(ids:["p1","p1","p1"]) { id } }`,
-			"users=0 orders=0 products=1"},
-		"a user who does not exist": {
-			`{ user(id:"nobody") { username } }`,
-			"users=1 orders=0 products=0"},
-		"ids that cannot be": {
-			`{ user(id:"") { id } products(ids:["", "a\nb"]) { id } }`,
-			"users=0 orders=0 products=0"},
-		"nothing but the type": {
-			`{ __typename }`,
-			"users=0 orders=0 products=0"},
-		"fields that are skipped": {
-			`{ user(id:"u1") { id orders @skip(if:true) { id } ... @include(if:false) { orders { id } } } }`,
-			"users=1 orders=0 products=0"},
-		"fields behind fragments": {
-			`{ user(id:"u1") { ...f } } fragment f on User { orders { ... on Order { items { ...g } } } } fragment g on OrderItem { product { id } }`,
-			"users=1 orders=1 products=1"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			up := upstreamtest.New(t, upstreamtest.Shop(20, 5, 3, 100))
-			serve(t, up).ask(tt.query)
-			if got := up.Summary(); got != tt.calls {
-				t.Errorf("calls: %s, want %s", got, tt.calls)
-			}
-		})
-	}
-}
 
 func TestCallsFollowTheDataNotTheNesting(t *testing.T) {
 	const delay = 100 * time.Millisecond // of every upstream call

@@ -29,13 +29,14 @@ type Data struct {
 
 // Call is one call that a service has got.
 type Call struct {
-	Service string
-	Path    string   // unescaped
-	IDs     []string // of the user or the products asked for
-	At      time.Time
+	Service   string
+	Path      string   // unescaped
+	IDs       []string // of the user or the products asked for
+	RequestID string   // of the request that the gateway answers by it, if it was sent on
+	At        time.Time
 }
 
-// Upstreams are three running services. Data and Handle are read on each call:
+// Upstreams are three running services. The data are read on each call:
 // change them through [Upstreams.Set].
 type Upstreams struct {
 	servers map[string]*httptest.Server
@@ -87,6 +88,16 @@ func (u *Upstreams) Replace(service string, h http.HandlerFunc) {
 	u.handle[service] = h
 }
 
+// Stop closes a service: from now on it refuses connections.
+func (u *Upstreams) Stop(service string) { u.servers[service].Close() }
+
+// HangUp closes all connections, as the end of a process does to its servers.
+func (u *Upstreams) HangUp() {
+	for _, s := range u.servers {
+		s.CloseClientConnections()
+	}
+}
+
 // Set changes the data.
 func (u *Upstreams) Set(change func(*Data)) {
 	u.mu.Lock()
@@ -136,7 +147,7 @@ func (u *Upstreams) service(name string, h http.HandlerFunc) http.Handler {
 			writeJSON(w, map[string]string{"status": "healthy", "service": strings.TrimSuffix(name, "s") + "-service"})
 			return
 		}
-		call := Call{Service: name, Path: r.URL.Path, At: time.Now()}
+		call := Call{Service: name, Path: r.URL.Path, RequestID: r.Header.Get("X-Request-Id"), At: time.Now()}
 		call.IDs = idsOf(r)
 		u.mu.Lock()
 		u.calls = append(u.calls, call)
