@@ -12,7 +12,7 @@ COMPOSE := docker compose -f compose/compose.yaml
 export VERSION
 
 .DEFAULT_GOAL := help
-.PHONY: help run build generate generate-check test lint fmt check fuzz bench \
+.PHONY: help run build generate generate-check test lint fmt latency check fuzz bench \
 	rules scripts up down compose-test clean
 
 help: ## Say what there is to make.
@@ -41,7 +41,10 @@ lint: $(GOLANGCI_LINT) ## Check the Go code (.golangci.yml says for what, and wh
 fmt: $(GOLANGCI_LINT) ## Format the Go code.
 	$(GOLANGCI_LINT) fmt ./...
 
-check: lint scripts rules generate-check test ## All that a change must pass.
+latency: ## Measure two hops against two bare calls; without the race detector, which would be measured too.
+	go test -run TwoHops -v ./resolvers
+
+check: lint scripts rules generate-check test latency ## All that a change must pass.
 
 fuzz: ## Run every fuzz target for FUZZTIME (10s).
 	scripts/fuzz.sh $(FUZZTIME)
