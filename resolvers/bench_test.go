@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/graphqlserver"
+	"tributary/internal/graphtest"
 	"tributary/internal/upstreamtest"
 	"tributary/resolvers/rest"
 )
@@ -22,14 +23,16 @@ const (
 // Requests go straight to the handlers: what is measured is the gateway's own
 // work and, where nothing is cached, that of the services it asks.
 
-func BenchmarkColdProfile(b *testing.B) { benchmark(b, graphQL, profilePost(), shop(), cold) }
+func BenchmarkColdProfile(b *testing.B) { benchmark(b, graphQL, profilePost(), shop(), cold()) }
 func BenchmarkCachedProfileByGraphQL(b *testing.B) {
-	benchmark(b, graphQL, profilePost(), shop(), usual)
+	benchmark(b, graphQL, profilePost(), shop(), graphtest.Usual())
 }
-func BenchmarkCachedProfileByREST(b *testing.B) { benchmark(b, byREST, profileGet(), shop(), usual) }
+func BenchmarkCachedProfileByREST(b *testing.B) {
+	benchmark(b, byREST, profileGet(), shop(), graphtest.Usual())
+}
 
 func Benchmark20UsersOf5OrdersOf3Items(b *testing.B) {
-	for name, with := range map[string]setup{"cold": cold, "cached": usual} {
+	for name, with := range map[string]graphtest.Setup{"cold": cold(), "cached": graphtest.Usual()} {
 		b.Run(name, func(b *testing.B) {
 			benchmark(b, graphQL, listPost(), upstreamtest.Shop(20, 5, 3, 100), with)
 		})
@@ -37,19 +40,21 @@ func Benchmark20UsersOf5OrdersOf3Items(b *testing.B) {
 }
 
 // cold is a setup in which every entry is too old as soon as it is there.
-var cold = setup{timeout: usual.timeout, ttl: time.Nanosecond}
+func cold() graphtest.Setup {
+	return graphtest.Setup{Timeout: graphtest.Usual().Timeout, TTL: time.Nanosecond}
+}
 
 func shop() upstreamtest.Data { return upstreamtest.Shop(1, 2, 2, 3) }
 
 func graphQL(s *graphqlserver.Server) http.Handler { return s }
 
 func byREST(s *graphqlserver.Server) http.Handler {
-	return rest.NewProfile(s, func(*http.Request) string { return "u1" }, usual.ttl, prometheus.NewRegistry())
+	return rest.NewProfile(s, func(*http.Request) string { return "u1" }, graphtest.Usual().TTL, prometheus.NewRegistry())
 }
 
-func benchmark(b *testing.B, handler func(*graphqlserver.Server) http.Handler, request func() *http.Request, data upstreamtest.Data, with setup) {
+func benchmark(b *testing.B, handler func(*graphqlserver.Server) http.Handler, request func() *http.Request, data upstreamtest.Data, with graphtest.Setup) {
 	b.Helper()
-	server, stop, err := newServer(upstreamtest.New(b, data), with)
+	server, stop, err := graphtest.New(upstreamtest.New(b, data), with)
 	must(b, err)
 	b.Cleanup(func() { must(b, stop()) })
 	h := handler(server)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"tributary/internal/graphtest"
 	"tributary/internal/upstreamtest"
 	"tributary/services/orders"
 	"tributary/services/products"
@@ -51,7 +52,7 @@ func TestWhatAServiceThatIsDownCannotGiveIsNullWithAnErrorAndTheRestIsThere(t *t
 				golden{Query: everything}.check(t, name, func() (string, string) {
 					up := upstreamtest.New(t, upstreamtest.Shop(2, 1, 2, 4))
 					tt.makeTrouble(up, service)
-					got := serveWith(t, up, setup{timeout: time.Second, ttl: time.Minute}).ask(everything)
+					got := serveWith(t, up, graphtest.Setup{Timeout: time.Second, TTL: time.Minute}).ask(everything)
 					expectBlame(t, parse(t, got), service, tt.code, tt.reason)
 					return got, up.Summary()
 				})

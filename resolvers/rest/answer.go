@@ -1,11 +1,14 @@
 package rest
 
 import (
+	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,13 +28,6 @@ type answer struct {
 	ttl     time.Duration
 }
 
-type body struct {
-	User     json.RawMessage   `json:"user"`
-	Orders   []json.RawMessage `json:"orders"`
-	Products json.RawMessage   `json:"products"`
-	Metadata metadata          `json:"metadata"`
-}
-
 type metadata struct {
 	UserID            string        `json:"user_id"`
 	OrdersCount       int           `json:"orders_count"`
@@ -45,28 +41,13 @@ type metadata struct {
 }
 
 func (a *answer) write(w http.ResponseWriter, r *http.Request) {
-	products, err := a.productsByID()
+	content, err := a.content()
 	if err != nil {
 		httpserver.WriteFault(w, r, &fault.Error{Kind: fault.Internal, Err: err})
 		return
 	}
 	age := a.summary.Age(a.at)
-	b := body{User: a.User, Orders: a.Orders, Products: products, Metadata: metadata{
-		UserID:            a.userID,
-		OrdersCount:       len(a.Orders),
-		ProductsCount:     len(a.Products),
-		AggregatedAt:      a.at.UTC(),
-		AggregationTimeMS: float64(a.took.Microseconds()) / 1000,
-		CacheTTL:          a.ttl.Seconds(),
-		Cached:            !a.summary.Asked,
-		AgeSeconds:        age.Truncate(time.Millisecond).Seconds(),
-		Degraded:          append([]report.Part{}, a.summary.Degraded...),
-	}}
-	tag, err := b.etag()
-	if err != nil {
-		httpserver.WriteFault(w, r, &fault.Error{Kind: fault.Internal, Err: err})
-		return
-	}
+	tag := a.etag(content)
 	h := w.Header()
 	h.Set("Cache-Control", a.cacheControl(age))
 	h.Set("Age", strconv.Itoa(int(age.Seconds())))
@@ -77,31 +58,48 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	text, err := json.Marshal(b)
+	text, err := json.Marshal(a.metadata(age))
 	if err != nil {
 		httpserver.WriteFault(w, r, &fault.Error{Kind: fault.Internal, Err: err})
 		return
 	}
+	body := bytes.Join([][]byte{content, []byte(`,"metadata":`), text, []byte("}\n")}, nil)
 	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(text)+1))
-	_, _ = w.Write(append(text, '\n'))
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	_, _ = w.Write(body)
 }
 
-// etag is weak: it stays the same while the data and their completeness do,
-// though age and time of the answer change.
-func (b *body) etag() (string, error) {
-	stable := *b
-	degraded := make([]report.Part, len(b.Metadata.Degraded))
-	for i, p := range b.Metadata.Degraded {
-		degraded[i] = report.Part{Service: p.Service, Reason: p.Reason}
+func (a *answer) metadata(age time.Duration) metadata {
+	return metadata{
+		UserID:            a.userID,
+		OrdersCount:       len(a.Orders),
+		ProductsCount:     len(a.Products),
+		AggregatedAt:      a.at.UTC(),
+		AggregationTimeMS: float64(a.took.Microseconds()) / 1000,
+		CacheTTL:          a.ttl.Seconds(),
+		Cached:            !a.summary.Asked,
+		AgeSeconds:        age.Truncate(time.Millisecond).Seconds(),
+		Degraded:          append([]report.Part{}, a.summary.Degraded...),
 	}
-	stable.Metadata = metadata{UserID: b.Metadata.UserID, Degraded: degraded}
-	text, err := json.Marshal(stable)
-	if err != nil {
-		return "", err
+}
+
+// etag is weak: it stays the same while the data and what is said of their
+// completeness do, though age and time of the answer change.
+func (a *answer) etag(content []byte) string {
+	sum := sha256.New()
+	sum.Write(content)
+	for _, part := range a.sortedParts() {
+		fmt.Fprintf(sum, "\n%s %s", part.Service, part.Reason)
 	}
-	sum := sha256.Sum256(text)
-	return `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, nil
+	return `W/"` + base64.RawURLEncoding.EncodeToString(sum.Sum(nil)[:12]) + `"`
+}
+
+// sortedParts are the degraded parts in an order that does not hang on which
+// failed first.
+func (a *answer) sortedParts() []report.Part {
+	return slices.SortedFunc(slices.Values(a.summary.Degraded), func(p, q report.Part) int {
+		return cmp.Or(cmp.Compare(p.Service, q.Service), cmp.Compare(p.Reason, q.Reason))
+	})
 }
 
 // matches does the weak comparison of RFC 9110, section 13.1.2.

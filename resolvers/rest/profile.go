@@ -18,7 +18,7 @@ type profile struct {
 	Products []json.RawMessage `json:"products"`
 }
 
-// parse reads the data of a result: nil when there is no such user.
+// parse reads the data of a result: nil when there is no profile.
 func parse(result *graphqlserver.Result) (*profile, error) {
 	if result.Data == nil {
 		return nil, &fault.Error{Kind: fault.Internal, Err: fmt.Errorf("the operation was refused: %w", result.Errors)}
@@ -28,9 +28,6 @@ func parse(result *graphqlserver.Result) (*profile, error) {
 	}
 	if err := json.Unmarshal(result.Data, &data); err != nil {
 		return nil, &fault.Error{Kind: fault.Internal, Err: err}
-	}
-	if data.Profile == nil && len(result.Errors) > 0 {
-		return nil, &fault.Error{Kind: fault.Internal, Err: fmt.Errorf("no profile: %w", result.Errors)}
 	}
 	return data.Profile, nil
 }
@@ -42,19 +39,41 @@ func (p *profile) empty() bool { return !p.hasUser() && p.Orders == nil }
 
 var errNoID = errors.New("a product without an id")
 
-// productsByID writes the products as an object with their ids as names.
-func (p *profile) productsByID() (json.RawMessage, error) {
+// content writes all of the body but its metadata and the closing brace.
+func (p *profile) content() ([]byte, error) {
 	var b bytes.Buffer
+	b.WriteString(`{"user":`)
+	b.Write(p.User)
+	b.WriteString(`,"orders":`)
+	if p.Orders == nil {
+		b.WriteString("null")
+	} else {
+		b.WriteByte('[')
+		for i, order := range p.Orders {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			b.Write(order)
+		}
+		b.WriteByte(']')
+	}
+	b.WriteString(`,"products":`)
+	err := p.writeProducts(&b)
+	return b.Bytes(), err
+}
+
+// writeProducts writes the products as an object with their ids as names.
+func (p *profile) writeProducts(b *bytes.Buffer) error {
 	b.WriteByte('{')
 	for i, product := range p.Products {
 		var key struct {
 			ID json.RawMessage `json:"id"`
 		}
 		if err := json.Unmarshal(product, &key); err != nil {
-			return nil, err
+			return err
 		}
 		if key.ID == nil {
-			return nil, errNoID
+			return errNoID
 		}
 		if i > 0 {
 			b.WriteByte(',')
@@ -64,5 +83,5 @@ func (p *profile) productsByID() (json.RawMessage, error) {
 		b.Write(product)
 	}
 	b.WriteByte('}')
-	return b.Bytes(), nil
+	return nil
 }

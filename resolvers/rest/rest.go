@@ -5,7 +5,6 @@ package rest
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -62,36 +61,27 @@ func (p *Profile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 		httpserver.WriteFault(w, r, err)
-	case parts == nil:
+	case parts == nil && len(result.Errors) == 0:
 		httpserver.WriteProblem(w, r, httpserver.Problem{
 			Status: http.StatusNotFound, Code: "NOT_FOUND", Detail: "there is no such user"})
-	case parts.empty():
-		w.Header().Set("Retry-After", retryAfter)
-		httpserver.WriteProblem(w, r, httpserver.Problem{
-			Status: http.StatusServiceUnavailable, Code: firstCode(result), Detail: "no part of the profile could be had"})
+	case parts == nil || parts.empty():
+		nothing(w, r, result)
 	default:
 		a := &answer{profile: parts, userID: id, summary: result.Summary, at: now, took: now.Sub(start), ttl: p.ttl}
 		a.write(w, r)
 	}
 }
 
-func firstCode(result *graphqlserver.Result) string {
+// nothing answers when no part could be had, with the first reason that lies
+// with a service or with time: that may be over soon. A defect will not.
+func nothing(w http.ResponseWriter, r *http.Request, result *graphqlserver.Result) {
 	for _, err := range result.Errors {
-		if code, ok := err.Extensions["code"].(string); ok {
-			return code
+		if code, _ := err.Extensions["code"].(string); code != fault.Internal.Code() {
+			w.Header().Set("Retry-After", retryAfter)
+			httpserver.WriteProblem(w, r, httpserver.Problem{
+				Status: http.StatusServiceUnavailable, Code: code, Detail: "no part of the profile could be had"})
+			return
 		}
 	}
-	return fault.Unavailable.Code()
-}
-
-// PathID unescapes the segment of a path that a router has cut out of r's URL.
-func PathID(r *http.Request, segment string) string {
-	if r.URL.RawPath == "" {
-		return segment // routers cut the unescaped path then
-	}
-	id, err := url.PathUnescape(segment)
-	if err != nil {
-		return segment
-	}
-	return id
+	httpserver.WriteFault(w, r, &fault.Error{Kind: fault.Internal, Err: result.Errors})
 }

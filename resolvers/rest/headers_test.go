@@ -1,0 +1,225 @@
+package rest_test
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"tributary/gateway/graphqlserver"
+	"tributary/internal/graphtest"
+	"tributary/internal/upstreamtest"
+	"tributary/services/orders"
+	"tributary/services/products"
+	"tributary/services/users"
+)
+
+func TestAFirstAnswerIsFreshAndASecondOneCached(t *testing.T) {
+	g, up := usual(t)
+	first := g.get("/api/profile/u1")
+	if d := first.document(t); d.Metadata.Cached || d.Metadata.AgeSeconds > 20 {
+		t.Errorf("metadata: %+v", d.Metadata)
+	}
+	first.expectHeader(t, "Cache-Control", `private, max-age=(29|30)`)
+	first.expectHeader(t, "Age", `\d`)
+	first.expectHeader(t, "Cache-Status", `tributary; fwd=miss`)
+	first.expectHeader(t, "ETag", `W/"[\w-]+"`)
+	first.expectHeader(t, "X-Content-Type-Options", "nosniff")
+	for _, service := range []string{users.Service, orders.Service, products.Service} {
+		if timing := first.header.Get("Server-Timing"); !regexp.MustCompile(`(^|, )` + service + `;dur=\d+\.\d;desc="1 calls"`).MatchString(timing) {
+			t.Errorf("Server-Timing: %s, want one call to %s", timing, service)
+		}
+	}
+
+	up.Reset()
+	second := g.get("/api/profile/u1")
+	if d := second.document(t); !d.Metadata.Cached {
+		t.Errorf("metadata: %+v", d.Metadata)
+	}
+	second.expectHeader(t, "Cache-Control", `private, max-age=\d+`)
+	second.expectHeader(t, "Cache-Status", `tributary; hit; ttl=\d+`)
+	second.expectHeader(t, "Server-Timing", `total;dur=\d+\.\d`)
+	if len(up.Calls()) > 0 {
+		t.Errorf("calls: %s", up.Summary())
+	}
+}
+
+func TestWhatGraphQLHasLoadedIsCachedForREST(t *testing.T) {
+	g, up := usual(t)
+	g.graph.Execute(context.Background(), graphqlserver.Request{Query: `{ user(id: "u1") { orders { items { product { id } } } } }`})
+	g.graph.Execute(context.Background(), graphqlserver.Request{Query: `{ user(id: "u1") { id } }`})
+	up.Reset()
+	if d := g.get("/api/profile/u1").document(t); !d.Metadata.Cached || len(up.Calls()) > 0 {
+		t.Errorf("cached: %v, calls: %s", d.Metadata.Cached, up.Summary())
+	}
+}
+
+// One part that is asked for makes the answer one that is not cached; its age
+// is still that of the oldest part.
+func TestAnAnswerIsAsOldAsItsOldestPart(t *testing.T) {
+	g, up := usual(t)
+	g.graph.Execute(context.Background(), graphqlserver.Request{Query: `{ user(id: "u1") { id } }`})
+	var got reply
+	var d document
+	up.Set(func(data *upstreamtest.Data) {
+		data.Users["u2"] = upstreamtest.User("u2")
+	})
+	waitFor(t, func() bool {
+		got = g.get("/api/profile/u1")
+		d = got.document(t)
+		return d.Metadata.AgeSeconds >= 1
+	})
+	age, err := strconv.Atoi(got.header.Get("Age"))
+	if err != nil || age != int(d.Metadata.AgeSeconds) {
+		t.Errorf("Age: %s, age_seconds: %v", got.header.Get("Age"), d.Metadata.AgeSeconds)
+	}
+	left, err := strconv.Atoi(strings.TrimPrefix(got.header.Get("Cache-Control"), "private, max-age="))
+	if err != nil || left+age > 30 || left+age < 29 {
+		t.Errorf("Cache-Control: %s at an age of %d", got.header.Get("Cache-Control"), age)
+	}
+	got.expectHeader(t, "Cache-Status", `tributary; hit; ttl=`+strconv.Itoa(left))
+}
+
+func TestTheETagIsThatOfTheDataAndTheirCompleteness(t *testing.T) {
+	g, up := usual(t)
+	first := g.get("/api/profile/u1")
+	if again := g.get("/api/profile/u1"); again.header.Get("ETag") != first.header.Get("ETag") || again.text == first.text {
+		t.Errorf("ETag %s, then %s for\n%s\n%s", first.header.Get("ETag"), again.header.Get("ETag"), first.text, again.text)
+	}
+
+	tags := map[string]string{first.header.Get("ETag"): "first"}
+	for name, change := range map[string]func(*upstreamtest.Upstreams){
+		"another name": func(up *upstreamtest.Upstreams) {
+			up.Set(func(d *upstreamtest.Data) { d.Users["u1"].FullName = "Anna" })
+		},
+		"another price": func(up *upstreamtest.Upstreams) {
+			up.Set(func(d *upstreamtest.Data) { d.Products["p1"].Price = "0.1" })
+		},
+		"an order less":     func(up *upstreamtest.Upstreams) { up.Set(func(d *upstreamtest.Data) { d.Orders = nil }) },
+		"no products":       func(up *upstreamtest.Upstreams) { up.Set(func(d *upstreamtest.Data) { d.Products = nil }) },
+		"products are down": func(up *upstreamtest.Upstreams) { up.Stop(products.Service) },
+	} {
+		up = upstreamtest.New(t, upstreamtest.Shop(1, 1, 2, 2))
+		change(up)
+		tag := serve(t, up, graphtest.Usual()).get("/api/profile/u1").header.Get("ETag")
+		if other, same := tags[tag]; same {
+			t.Errorf("%s: the same ETag as %s", name, other)
+		}
+		tags[tag] = name
+	}
+}
+
+func TestWhoHasTheAnswerGetsNoneAgain(t *testing.T) {
+	g, _ := usual(t)
+	tag := g.get("/api/profile/u1").header.Get("ETag")
+	for name, tt := range map[string]struct {
+		ifNoneMatch []string
+		status      int
+	}{
+		"the tag":                 {[]string{tag}, 304},
+		"the tag as a strong one": {[]string{strings.TrimPrefix(tag, "W/")}, 304},
+		"one of a list":           {[]string{`"a", ` + tag + `, W/"b"`}, 304},
+		"one of two headers":      {[]string{`"a"`, tag}, 304},
+		"any":                     {[]string{"*"}, 304},
+		"another":                 {[]string{`W/"another"`}, 200},
+		"without quotes":          {[]string{strings.Trim(strings.TrimPrefix(tag, "W/"), `"`)}, 200},
+		"nothing":                 {[]string{""}, 200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var header []string
+			for _, v := range tt.ifNoneMatch {
+				header = append(header, "If-None-Match", v)
+			}
+			got := g.get("/api/profile/u1", header...)
+			if got.status != tt.status || (got.text == "") != (tt.status == 304) {
+				t.Errorf("status %d, want %d: %s", got.status, tt.status, got.text)
+			}
+			got.expectHeader(t, "ETag", regexp.QuoteMeta(tag))
+			got.expectHeader(t, "Cache-Control", `private, max-age=\d+`)
+			got.expectHeader(t, "Age", `\d+`)
+		})
+	}
+}
+
+func TestWhatIsTooOldStandsInForWhatCannotBeHadAndSaysSo(t *testing.T) {
+	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 2, 2))
+	g := serve(t, up, everyEntryOld())
+	fresh := g.get("/api/profile/u1")
+	if d := fresh.document(t); len(d.Metadata.Degraded) > 0 {
+		t.Fatalf("degraded: %+v", d.Metadata.Degraded)
+	}
+	stopAll(up, users.Service, orders.Service, products.Service)
+	got := g.get("/api/profile/u1")
+	d := got.document(t)
+	if d.User["id"] != "u1" || len(d.Orders) != 1 || len(d.Products) != 2 || d.Metadata.Cached {
+		t.Errorf("got %s", got.text)
+	}
+	named := map[string]bool{}
+	for _, p := range d.Metadata.Degraded {
+		named[p.Service+" "+p.Reason] = true
+		if p.Age == nil || *p.Age < 0 || *p.Age > d.Metadata.AgeSeconds+.002 {
+			t.Errorf("%s: age %v in an answer of %v", p.Service, p.Age, d.Metadata.AgeSeconds)
+		}
+	}
+	if len(named) != 3 || !named["users stale"] || !named["orders stale"] || !named["products stale"] {
+		t.Errorf("degraded: %+v", d.Metadata.Degraded)
+	}
+	got.expectHeader(t, "Cache-Control", "no-store")
+	got.expectHeader(t, "Cache-Status", `tributary; fwd=stale; ttl=(0|-\d+); detail=stale-if-error`)
+	if got.header.Get("ETag") == fresh.header.Get("ETag") {
+		t.Error("what is too old has the ETag of what is not")
+	}
+	if again := g.get("/api/profile/u1"); again.header.Get("ETag") != got.header.Get("ETag") {
+		t.Error("the ETag changes with the age")
+	}
+}
+
+func TestEveryAnswerNamesItsRequest(t *testing.T) {
+	g, _ := usual(t)
+	g.get("/api/profile/u1", "X-Request-Id", "mine-1").expectHeader(t, "X-Request-Id", "mine-1")
+	g.get("/api/profile/u1", "X-Request-Id", "not\tsane").expectHeader(t, "X-Request-Id", `\w{20,}`)
+	g.get("/api/profile/nobody", "X-Request-Id", "mine-2").problem(t, http.StatusNotFound, "NOT_FOUND")
+}
+
+func TestHEADHasTheHeadersOfGETAndOtherMethodsAreRefused(t *testing.T) {
+	g, _ := usual(t)
+	head := g.do(http.MethodHead, "/api/profile/u1")
+	if head.status != http.StatusOK || head.text != "" || head.header.Get("ETag") != g.get("/api/profile/u1").header.Get("ETag") {
+		t.Errorf("HEAD: status %d, %v, %q", head.status, head.header, head.text)
+	}
+	post := g.do(http.MethodPost, "/api/profile/u1")
+	post.problem(t, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED")
+	post.expectHeader(t, "Allow", "GET, HEAD")
+}
+
+func TestProfilesAreTimed(t *testing.T) {
+	g, _ := usual(t)
+	g.get("/api/profile/u1")
+	g.get("/api/profile/nobody")
+	families, err := g.metrics.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == "aggregation_duration_seconds" {
+			if n := f.GetMetric()[0].GetHistogram().GetSampleCount(); n != 2 {
+				t.Errorf("%d profiles were timed, want 2", n)
+			}
+			return
+		}
+	}
+	t.Error("there is no aggregation_duration_seconds")
+}
+
+func waitFor(t *testing.T, what func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !what(); {
+		if time.Now().After(deadline) {
+			t.Fatal("waited in vain")
+		}
+		<-time.After(20 * time.Millisecond)
+	}
+}
