@@ -84,7 +84,7 @@ func TestAnAnswerIsAsOldAsItsOldestPart(t *testing.T) {
 }
 
 func TestTheETagIsThatOfTheDataAndTheirCompleteness(t *testing.T) {
-	g, up := usual(t)
+	g, _ := usual(t)
 	first := g.get("/api/profile/u1")
 	if again := g.get("/api/profile/u1"); again.header.Get("ETag") != first.header.Get("ETag") || again.text == first.text {
 		t.Errorf("ETag %s, then %s for\n%s\n%s", first.header.Get("ETag"), again.header.Get("ETag"), first.text, again.text)
@@ -102,7 +102,7 @@ func TestTheETagIsThatOfTheDataAndTheirCompleteness(t *testing.T) {
 		"no products":       func(up *upstreamtest.Upstreams) { up.Set(func(d *upstreamtest.Data) { d.Products = nil }) },
 		"products are down": func(up *upstreamtest.Upstreams) { up.Stop(products.Service) },
 	} {
-		up = upstreamtest.New(t, upstreamtest.Shop(1, 1, 2, 2))
+		up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 2, 2))
 		change(up)
 		tag := serve(t, up, graphtest.Usual()).get("/api/profile/u1").header.Get("ETag")
 		if other, same := tags[tag]; same {
