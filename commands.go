@@ -59,8 +59,8 @@ func (c *healthcheckCommand) Run(p *process) error {
 	ctx, cancel := context.WithTimeout(p.ctx, healthcheckTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.URL, http.NoBody)
-	if err != nil {
-		return usageError{fmt.Errorf("healthcheck: %w", err)}
+	if err != nil || (req.URL.Scheme != "http" && req.URL.Scheme != "https") || req.URL.Host == "" {
+		return usageError{fmt.Errorf("healthcheck: %q is no URL with http:// or https:// and a host", c.URL)}
 	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Do(req)
