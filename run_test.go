@@ -94,7 +94,7 @@ func TestWhatCannotBeUsedStopsTheStartWithOneLineThatNamesIt(t *testing.T) {
 }
 
 func TestAPortInUseStopsTheStartWithCode1(t *testing.T) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // the test's own
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -393,7 +393,7 @@ func TestHealthcheckSucceedsOnlyOn2xx(t *testing.T) {
 func TestEachServiceRunsAlone(t *testing.T) {
 	for command, path := range map[string]string{"users": "/users/user123", "orders": "/orders/user/user123", "products": "/products/prod1"} {
 		t.Run(command, func(t *testing.T) {
-			ln, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // only to find a free port
+			ln, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -405,7 +405,7 @@ func TestEachServiceRunsAlone(t *testing.T) {
 				done <- run(ctx, []string{command, "--" + command + "-addr", addr}, func(string) string { return "" }, io.Discard, io.Discard)
 			}()
 			waitFor(t, func() bool {
-				resp, err := http.Get("http://" + addr + path) //nolint:noctx // the test's own server
+				resp, err := http.Get("http://" + addr + path)
 				if err != nil {
 					return false
 				}
