@@ -71,16 +71,16 @@ func New(cfg Config, calls upstream.Config, c *cache.Cache, m *upstream.Metrics)
 	user := users.NewClient(clients[users.Service])
 	s.UserByID = batch.NewLoader(
 		batch.Check(scalar.CheckID, cache.Through(c, cache.Kind{Name: "user", Service: users.Service}, user.ByID)),
-		batch.Options{Alone: true})
+		batch.Options{Service: users.Service, Alone: true})
 
 	order := orders.NewClient(clients[orders.Service])
 	s.OrdersByUser = batch.NewLoader(
 		batch.Check(scalar.CheckID, cache.Through(c, cache.Kind{Name: "orders", Service: orders.Service}, order.ByUser)),
-		batch.Options{Alone: true})
+		batch.Options{Service: orders.Service, Alone: true})
 
 	product := products.NewClient(clients[products.Service])
 	s.ProductByID = batch.NewLoader(
 		batch.Check(scalar.CheckID, cache.Through(c, cache.Kind{Name: "product", Service: products.Service}, product.ByID)),
-		batch.Options{})
+		batch.Options{Service: products.Service})
 	return s, nil
 }

@@ -97,7 +97,7 @@ func Check[K comparable, V any](valid func(K) error, next Func[K, V]) Func[K, V]
 }
 
 // Chunks calls next with at most size keys at a time, all calls at once. One
-// that fails fails its own keys alone.
+// that fails, or panics, fails its own keys alone.
 func Chunks[K comparable, V any](size int, next Func[K, V]) Func[K, V] {
 	return func(ctx context.Context, keys []K) (map[K]V, error) {
 		if len(keys) <= size {
@@ -112,7 +112,7 @@ func Chunks[K comparable, V any](size int, next Func[K, V]) Func[K, V] {
 		for start := 0; start < len(keys); start += size {
 			chunk := keys[start:min(start+size, len(keys))]
 			wg.Go(func() {
-				values, err := next(ctx, chunk)
+				values, err := call(ctx, next, chunk)
 				mu.Lock()
 				defer mu.Unlock()
 				for _, key := range chunk {

@@ -2,7 +2,10 @@ package batch
 
 import (
 	"context"
+	"errors"
 	"sync"
+
+	"tributary/gateway/fault"
 )
 
 // future is a value that will be there: it can be waited for, left, and
@@ -32,7 +35,9 @@ func (f *future[V]) resolve(v V, err error) (after []func(V, error)) {
 	return after
 }
 
-func (f *future[V]) wait(ctx context.Context) (V, error) {
+// wait gives the value, or the reason why ctx ended first: that a deadline did
+// is a fault of the service which was waited for.
+func (f *future[V]) wait(ctx context.Context, service string) (V, error) {
 	select {
 	case <-f.done:
 		return f.value, f.err
@@ -43,6 +48,9 @@ func (f *future[V]) wait(ctx context.Context) (V, error) {
 		return f.value, f.err
 	case <-ctx.Done():
 		var zero V
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return zero, fault.New(fault.Timeout, service, context.Cause(ctx))
+		}
 		return zero, context.Cause(ctx)
 	}
 }

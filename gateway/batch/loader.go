@@ -2,12 +2,8 @@ package batch
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
-	"sync"
+	"errors"
 	"time"
-
-	"github.com/graph-gophers/dataloader/v7"
 
 	"tributary/gateway/fault"
 )
@@ -23,6 +19,9 @@ const (
 // Options shape the batches of a [Loader]. The zero value is for upstreams
 // that answer many keys in one call.
 type Options struct {
+	// Service is the upstream that is asked. The error of a caller whose time
+	// is over, a [fault.Timeout], names it.
+	Service string
 	// Alone gives each key a call of its own, so that no key's answer waits
 	// for another's. It is for upstreams that answer one key a call.
 	Alone bool
@@ -56,8 +55,10 @@ func NewLoader[K comparable, V any](load Func[K, V], opts Options) *Loader[K, V]
 }
 
 // Load waits for the value of key: the zero value and no error when the
-// upstream does not know it. It returns early when ctx ends; the load goes on
-// for others that want the same key, until the scope's own context ends.
+// upstream does not know it. It returns early when ctx ends, with a
+// [fault.Timeout] when its deadline did that and with its cause when it was
+// cancelled; the load goes on for others that want the same key, until the
+// scope's own context ends.
 //
 // Outside of a scope Load makes a call of its own.
 func (l *Loader[K, V]) Load(ctx context.Context, key K) (V, error) {
@@ -68,15 +69,16 @@ func (l *Loader[K, V]) Load(ctx context.Context, key K) (V, error) {
 		if ok {
 			return v, nil
 		}
-		return v, ErrorOf(err, key)
+		return v, l.errorOf(err, key)
 	}
-	return l.in(s).future(key).wait(ctx)
+	return l.in(s).future(key).wait(ctx, l.opts.Service)
 }
 
 // LoadAll is [Loader.Load] for many keys: values and errors stand where their keys do.
 func (l *Loader[K, V]) LoadAll(ctx context.Context, keys []K) ([]V, []error) {
 	s := scopeOf(ctx)
-	if s == nil {
+	own := s == nil
+	if own {
 		s = &Scope{ctx: ctx}
 	}
 	loads := l.in(s)
@@ -84,9 +86,12 @@ func (l *Loader[K, V]) LoadAll(ctx context.Context, keys []K) ([]V, []error) {
 	for i, key := range keys {
 		futures[i] = loads.future(key)
 	}
+	if own {
+		loads.dispatch.Flush() // nobody else can add to the batch
+	}
 	values, errs := make([]V, len(keys)), make([]error, len(keys))
 	for i, f := range futures {
-		values[i], errs[i] = f.wait(ctx)
+		values[i], errs[i] = f.wait(ctx, l.opts.Service)
 	}
 	return values, errs
 }
@@ -105,108 +110,16 @@ func (l *Loader[K, V]) Flush(ctx context.Context) {
 	}
 }
 
+// errorOf is [ErrorOf] that tells whose time was over: a Func may return the
+// plain error of its context.
+func (l *Loader[K, V]) errorOf(err error, key K) error {
+	err = ErrorOf(err, key)
+	if _, told := errors.AsType[*fault.Error](err); !told && errors.Is(err, context.DeadlineExceeded) {
+		return fault.New(fault.Timeout, l.opts.Service, err)
+	}
+	return err
+}
+
 func (l *Loader[K, V]) in(s *Scope) *loads[K, V] {
 	return s.loadsOf(l, func() any { return newLoads(s.ctx, l) }).(*loads[K, V])
-}
-
-// loads are a loader's loads for one operation: dataloader collects keys into
-// batches; the futures remember each key's value, and unlike a dataloader
-// thunk they can be left by a caller that has no more time.
-type loads[K comparable, V any] struct {
-	ctx      context.Context
-	dispatch *dataloader.Loader[K, V]
-	gap      time.Duration
-
-	mu      sync.Mutex
-	futures map[K]*future[V]
-	oldest  time.Time   // when the first key of the batch being collected came
-	quiet   *time.Timer // sends the batch when no key has come for a while; nil where keys don't wait
-}
-
-// inputCapacity is how many keys may be handed to a batch before its goroutine runs.
-const inputCapacity = 16
-
-func newLoads[K comparable, V any](ctx context.Context, l *Loader[K, V]) *loads[K, V] {
-	s := &loads[K, V]{ctx: ctx, futures: make(map[K]*future[V])}
-	options := []dataloader.Option[K, V]{
-		dataloader.WithCache(&dataloader.NoCache[K, V]{}), // the futures remember
-		dataloader.WithInputCapacity[K, V](inputCapacity),
-		dataloader.WithWait[K, V](l.opts.Linger),
-	}
-	if l.opts.Alone {
-		options = append(options, dataloader.WithBatchCapacity[K, V](1))
-	}
-	s.dispatch = dataloader.NewBatchedLoader(func(ctx context.Context, keys []K) []*dataloader.Result[V] {
-		if l.opts.Observe != nil {
-			l.opts.Observe(len(keys), s.waited())
-		}
-		values, err := call(ctx, l.load, keys)
-		s.deliver(keys, values, err)
-		return make([]*dataloader.Result[V], len(keys)) // nobody waits for thunks
-	}, options...)
-	if !l.opts.Alone {
-		s.gap = l.opts.Gap
-		s.quiet = time.AfterFunc(s.gap, s.dispatch.Flush)
-		s.quiet.Stop()
-	}
-	return s
-}
-
-// call turns a panic of load into an error, so that it costs its keys alone.
-func call[K comparable, V any](ctx context.Context, load Func[K, V], keys []K) (values map[K]V, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = &fault.Error{Kind: fault.Internal, Err: fmt.Errorf("panic in a batch: %v\n%s", v, debug.Stack())}
-		}
-	}()
-	return load(ctx, keys)
-}
-
-func (s *loads[K, V]) future(key K) *future[V] {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if f, ok := s.futures[key]; ok {
-		return f
-	}
-	f := newFuture[V]()
-	s.futures[key] = f
-	if s.oldest.IsZero() {
-		s.oldest = time.Now()
-	}
-	// Under the lock, so that whoever finds the future knows its key to be in
-	// a batch, and can flush that. The batch runs under the operation's
-	// context, not under that of the caller who happened to be first.
-	s.dispatch.Load(s.ctx, key)
-	if s.quiet != nil {
-		s.quiet.Reset(s.gap)
-	}
-	return f
-}
-
-func (s *loads[K, V]) waited() time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	waited := time.Since(s.oldest)
-	s.oldest = time.Time{}
-	return waited
-}
-
-func (s *loads[K, V]) deliver(keys []K, values map[K]V, err error) {
-	var tell []func()
-	for _, key := range keys {
-		s.mu.Lock()
-		f := s.futures[key]
-		s.mu.Unlock()
-		v, ok := values[key]
-		var keyErr error
-		if !ok {
-			keyErr = ErrorOf(err, key)
-		}
-		for _, then := range f.resolve(v, keyErr) {
-			tell = append(tell, func() { then(v, keyErr) })
-		}
-	}
-	for _, t := range tell {
-		t()
-	}
 }

@@ -29,7 +29,7 @@ func scopeOf(ctx context.Context) *Scope {
 	return s
 }
 
-func (s *Scope) loadsOf(loader any, make func() any) any {
+func (s *Scope) loadsOf(loader any, create func() any) any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l, ok := s.loads[loader]
@@ -37,7 +37,7 @@ func (s *Scope) loadsOf(loader any, make func() any) any {
 		if s.loads == nil {
 			s.loads = map[any]any{}
 		}
-		l = make()
+		l = create()
 		s.loads[loader] = l
 	}
 	return l

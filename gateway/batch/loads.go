@@ -1,0 +1,114 @@
+package batch
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/graph-gophers/dataloader/v7"
+
+	"tributary/gateway/fault"
+)
+
+// loads are a loader's loads for one operation: dataloader collects keys into
+// batches; the futures remember each key's value, and unlike a dataloader
+// thunk they can be left by a caller that has no more time.
+type loads[K comparable, V any] struct {
+	loader   *Loader[K, V]
+	ctx      context.Context
+	dispatch *dataloader.Loader[K, V]
+
+	mu      sync.Mutex
+	futures map[K]*future[V]
+	oldest  time.Time   // when the first key of the batch being collected came
+	quiet   *time.Timer // sends the batch when no key has come for a while; nil where keys don't wait
+}
+
+// inputCapacity is how many keys may be handed to a batch before its goroutine runs.
+const inputCapacity = 16
+
+func newLoads[K comparable, V any](ctx context.Context, l *Loader[K, V]) *loads[K, V] {
+	s := &loads[K, V]{loader: l, ctx: ctx, futures: make(map[K]*future[V])}
+	options := []dataloader.Option[K, V]{
+		dataloader.WithCache(&dataloader.NoCache[K, V]{}), // the futures remember
+		dataloader.WithInputCapacity[K, V](inputCapacity),
+		dataloader.WithWait[K, V](l.opts.Linger),
+	}
+	if l.opts.Alone {
+		options = append(options, dataloader.WithBatchCapacity[K, V](1))
+	}
+	s.dispatch = dataloader.NewBatchedLoader(func(ctx context.Context, keys []K) []*dataloader.Result[V] {
+		if l.opts.Observe != nil {
+			l.opts.Observe(len(keys), s.waited())
+		}
+		values, err := call(ctx, l.load, keys)
+		s.deliver(keys, values, err)
+		return make([]*dataloader.Result[V], len(keys)) // nobody waits for thunks
+	}, options...)
+	if !l.opts.Alone {
+		s.quiet = time.AfterFunc(l.opts.Gap, s.dispatch.Flush)
+		s.quiet.Stop()
+	}
+	return s
+}
+
+// call turns a panic of load into an error, so that it costs its keys alone.
+func call[K comparable, V any](ctx context.Context, load Func[K, V], keys []K) (values map[K]V, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &fault.Error{Kind: fault.Internal, Err: fmt.Errorf("panic in a batch: %v\n%s", v, debug.Stack())}
+		}
+	}()
+	return load(ctx, keys)
+}
+
+func (s *loads[K, V]) future(key K) *future[V] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f, ok := s.futures[key]; ok {
+		return f
+	}
+	f := newFuture[V]()
+	s.futures[key] = f
+	if s.oldest.IsZero() {
+		s.oldest = time.Now()
+	}
+	// Under the lock, so that whoever finds the future knows its key to be in
+	// a batch, and can flush that. The batch runs under the operation's
+	// context, not under that of the caller who happened to be first.
+	s.dispatch.Load(s.ctx, key)
+	if s.quiet != nil {
+		s.quiet.Reset(s.loader.opts.Gap)
+	}
+	return f
+}
+
+func (s *loads[K, V]) waited() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	waited := time.Since(s.oldest)
+	s.oldest = time.Time{}
+	return waited
+}
+
+func (s *loads[K, V]) deliver(keys []K, values map[K]V, err error) {
+	var tell []func()
+	for _, key := range keys {
+		s.mu.Lock()
+		f := s.futures[key]
+		s.mu.Unlock()
+		v, ok := values[key]
+		var keyErr error
+		if !ok {
+			keyErr = s.loader.errorOf(err, key)
+		}
+		for _, then := range f.resolve(v, keyErr) {
+			tell = append(tell, func() { then(v, keyErr) })
+		}
+	}
+	for _, t := range tell {
+		t()
+	}
+}
