@@ -5,20 +5,12 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// keyPrefix stands before every key in a shared store. Its number changes when
-// entries of one version would be misread by another.
-const keyPrefix = "tributary:1:"
-
-// pendingWrites is how many writes to the shared store may wait; more are dropped.
-const pendingWrites = 1024
-
-// Cache is what all of a gateway's [Through] decorators share: its stores and
-// its figures. It is safe for concurrent use.
+// Cache is what all of a gateway's [Through] decorators share: its stores, its
+// settings and its figures. It is safe for concurrent use.
 type Cache struct {
 	cfg     Config
 	memory  *Memory
@@ -26,9 +18,10 @@ type Cache struct {
 	metrics *metrics
 	log     *slog.Logger
 
-	writes chan map[string]*Entry
+	writes chan write
+	ctx    context.Context // ends with the cache
 	stop   context.CancelFunc
-	done   sync.WaitGroup
+	work   sync.WaitGroup // all that goes on in the background
 }
 
 // New returns the cache that cfg describes. It does not wait for Redis and
@@ -38,7 +31,7 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Cache, error
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	c := &Cache{cfg: cfg, log: log, metrics: newMetrics(reg), writes: make(chan map[string]*Entry, pendingWrites)}
+	c := &Cache{cfg: cfg, log: log, metrics: newMetrics(reg), writes: make(chan write, pendingWrites)}
 	var err error
 	if cfg.RedisURL != "" {
 		if c.shared, err = NewRedis(cfg.RedisURL, log); err != nil {
@@ -48,16 +41,16 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Cache, error
 	if c.memory, err = NewMemory(cfg.memoryBytes()); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	c.stop = cancel
-	c.done.Go(func() { c.write(ctx) })
+	c.ctx, c.stop = context.WithCancel(context.Background())
+	c.work.Go(c.write)
 	return c, nil
 }
 
-// Close ends background work and connections.
+// Close ends loads that are still under way, writes to the shared store what
+// waits to be written, and closes the connections. No load may be begun any more.
 func (c *Cache) Close() error {
 	c.stop()
-	c.done.Wait()
+	c.work.Wait()
 	c.memory.Close()
 	if c.shared != nil {
 		return c.shared.Close()
@@ -68,9 +61,9 @@ func (c *Cache) Close() error {
 // Type is "redis" when entries are shared through one, "memory" otherwise.
 func (c *Cache) Type() string {
 	if c.shared != nil {
-		return "redis"
+		return tierRedis
 	}
-	return "memory"
+	return tierMemory
 }
 
 // Ping tells whether the shared store answers; without one there is nothing to fail.
@@ -81,58 +74,18 @@ func (c *Cache) Ping(ctx context.Context) error {
 	return c.shared.Ping(ctx)
 }
 
-// keep puts entries aside: in memory at once, in the shared store soon.
-func (c *Cache) keep(ctx context.Context, entries map[string]*Entry) {
-	if len(entries) == 0 {
-		return
-	}
-	_ = c.memory.Set(ctx, entries) // memory never fails
-	if c.shared == nil {
-		return
-	}
-	select {
-	case c.writes <- entries:
-	default:
-		c.metrics.dropped.Inc()
-	}
-}
-
-// write does the writes to the shared store, which no request waits for.
-func (c *Cache) write(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case entries := <-c.writes:
-			// What has gathered meanwhile goes along in one round trip.
-			for n := len(c.writes); n > 0; n-- {
-				for key, e := range <-c.writes {
-					entries[key] = e
-				}
-			}
-			if err := c.shared.Set(ctx, entries); err != nil && !errors.Is(err, errPaused) {
-				c.metrics.errors.WithLabelValues("set").Inc()
-			}
-		}
-	}
-}
-
 // lookShared asks the shared store, if there is one that answers.
-func (c *Cache) lookShared(ctx context.Context, keys []string) map[string]*Entry {
+func (c *Cache) lookShared(ctx context.Context, names []string) map[string]*Entry {
 	if c.shared == nil {
 		return nil
 	}
-	found, err := c.shared.Get(ctx, keys)
-	if err != nil && !errors.Is(err, errPaused) {
-		c.metrics.errors.WithLabelValues("get").Inc()
-	}
+	found, err := c.shared.Get(ctx, names)
+	c.countError("get", err)
 	return found
 }
 
-// fresh tells whether e may be given out as it is.
-func (c *Cache) fresh(e *Entry, now time.Time) bool {
-	if e.Absent {
-		return e.Usable(now)
+func (c *Cache) countError(op string, err error) {
+	if err != nil && !errors.Is(err, errRedisDown) {
+		c.metrics.errors.WithLabelValues(op).Inc()
 	}
-	return e.Age(now) < c.cfg.TTL
 }

@@ -23,7 +23,7 @@ func NewMemory(maxBytes uint64) (*Memory, error) {
 	entries, err := otter.New(&otter.Options[string, *Entry]{
 		MaximumWeight: maxBytes,
 		Weigher: func(key string, e *Entry) uint32 {
-			return uint32(min(len(key)+2*len(e.Body)+entryOverhead, 1<<31)) //nolint:gosec // G115: bounded
+			return uint32(min(len(key)+2*len(e.Body)+entryOverhead, 1<<31))
 		},
 		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[string, *Entry]) time.Duration {
 			return max(1, e.Value.Keep-e.Value.Age(time.Now()))

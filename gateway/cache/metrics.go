@@ -42,3 +42,9 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	}
 	return m
 }
+
+// looked notes how many keys a tier had fresh and how many it had not.
+func (m *metrics) looked(tier string, hits, misses int) {
+	m.hits.WithLabelValues(tier).Add(float64(hits))
+	m.misses.WithLabelValues(tier).Add(float64(misses))
+}

@@ -1,0 +1,122 @@
+package cache
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"tributary/gateway/batch"
+	"tributary/gateway/fault"
+)
+
+// through is one kind of entity: who gives it, and what of it is under way.
+type through[V any] struct {
+	cache  *Cache
+	kind   Kind
+	policy policy
+	next   batch.Func[string, V]
+
+	mu     sync.Mutex
+	flying map[string]*flight // by key
+}
+
+// fly loads keys: from the shared store, and from next what that has not.
+// Each flight lands as soon as its outcome is known.
+func (t *through[V]) fly(ctx context.Context, keys []string, flights map[string]*flight) {
+	rest := t.fromShared(ctx, keys, flights)
+	if len(rest) > 0 {
+		t.fromNext(ctx, rest, flights)
+	}
+}
+
+// fromShared lands the flights of keys that the shared store has fresh and
+// gives the rest, with what may stand in for them noted.
+func (t *through[V]) fromShared(ctx context.Context, keys []string, flights map[string]*flight) (rest []string) {
+	names := t.names(keys)
+	inMemory, _ := t.cache.memory.Get(ctx, names) // memory never fails
+	found := t.cache.lookShared(ctx, names)
+	now := time.Now()
+	var landed []string
+	for _, key := range keys {
+		name, f := t.name(key), flights[key]
+		e := found[name]
+		if e != nil && !e.Absent {
+			if _, err := t.decode(e); err != nil {
+				e = nil // not what we mean by such a value
+			}
+		}
+		if e != nil && t.policy.fresh(e, now) {
+			f.entry = e
+			landed = append(landed, key)
+			_ = t.cache.memory.Set(ctx, write{name: e})
+			continue
+		}
+		f.standIn = later(e, inMemory[name])
+		rest = append(rest, key)
+	}
+	if t.cache.shared != nil {
+		t.cache.metrics.looked(tierRedis, len(landed), len(rest))
+	}
+	t.land(landed, flights)
+	return rest
+}
+
+// fromNext lands the flights of keys with what next says of them, and puts
+// that aside.
+func (t *through[V]) fromNext(ctx context.Context, keys []string, flights map[string]*flight) {
+	values, err := t.ask(ctx, keys)
+	answered := time.Now()
+	kept := make(write, len(keys))
+	for _, key := range keys {
+		f := flights[key]
+		f.asked = true
+		f.entry, f.err = t.outcome(ctx, key, values, err, answered)
+		if f.err == nil {
+			kept[t.name(key)] = f.entry
+		}
+	}
+	if ctx.Err() == nil { // what was cut off is not to be relied on
+		t.cache.keep(ctx, kept)
+	}
+	t.land(keys, flights)
+}
+
+// outcome is what next says of one key.
+func (t *through[V]) outcome(ctx context.Context, key string, values map[string]V, err error, answered time.Time) (*Entry, error) {
+	if v, ok := values[key]; ok {
+		return t.newEntry(v, answered)
+	}
+	if err := batch.ErrorOf(err, key); err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return &Entry{Answered: answered, Keep: t.policy.absent, Absent: true}, nil
+}
+
+// ask calls next; its panic is an error of these keys alone.
+func (t *through[V]) ask(ctx context.Context, keys []string) (values map[string]V, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &fault.Error{Kind: fault.Internal, Service: t.kind.Service, Err: fmt.Errorf("panic in a load: %v\n%s", v, debug.Stack())}
+		}
+	}()
+	return t.next(ctx, keys)
+}
+
+// land tells those who wait for keys that their outcome is known.
+func (t *through[V]) land(keys []string, flights map[string]*flight) {
+	t.mu.Lock()
+	for _, key := range keys {
+		if t.flying[key] == flights[key] {
+			delete(t.flying, key)
+		}
+	}
+	t.mu.Unlock()
+	for _, key := range keys {
+		close(flights[key].done)
+	}
+}

@@ -1,0 +1,217 @@
+package cache_test
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+
+	"tributary/gateway/batch"
+	"tributary/gateway/cache"
+)
+
+func TestMain(m *testing.M) {
+	// The Redis client looks once a second whether a server that it could not
+	// dial is back, and ends that a second after it was closed.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
+}
+
+// subtest is the test of a body that a helper runs in places of its choice.
+type subtest struct{ *testing.T }
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// defaults are the settings as they come, with an hour's patience of loads.
+func defaults() cache.Config {
+	return cache.Config{TTL: 30 * time.Second, StaleIfError: 10 * time.Minute, AbsentTTL: 5 * time.Second, MemoryMB: 16}
+}
+
+// gateway is a cache of one kind over a source, and its figures.
+type gateway struct {
+	*cache.Cache
+	load    batch.Func[string, item]
+	figures *prometheus.Registry
+}
+
+// item is what the source gives.
+type item struct {
+	ID   string `json:"id"`
+	Text string `json:"text"`
+}
+
+var items = cache.Kind{Name: "item", Service: "items"}
+
+func newGateway(t testing.TB, cfg cache.Config, src *source) *gateway {
+	t.Helper()
+	g := &gateway{figures: prometheus.NewRegistry()}
+	var err error
+	if g.Cache, err = cache.New(cfg, quiet(), g.figures); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = g.Close() })
+	g.load = cache.Through(g.Cache, items, src.load)
+	return g
+}
+
+// get loads one key; ok is false when there is no such thing.
+func (g *gateway) get(ctx context.Context, key string) (text string, ok bool, err error) {
+	values, err := g.load(ctx, []string{key})
+	v, ok := values[key]
+	return v.Text, ok, batch.ErrorOf(err, key)
+}
+
+// want fails the test unless key is answered with text.
+func (g *gateway) want(t testing.TB, key, text string) {
+	t.Helper()
+	switch got, ok, err := g.get(t.Context(), key); {
+	case err != nil:
+		t.Errorf("%s: %v", key, err)
+	case !ok:
+		t.Errorf("%s: nothing, want %q", key, text)
+	case got != text:
+		t.Errorf("%s: %q, want %q", key, got, text)
+	}
+}
+
+// figure sums a metric over those of its labels' values that are given.
+func (g *gateway) figure(t testing.TB, name string, labels ...string) float64 {
+	t.Helper()
+	families, err := g.figures.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, found := 0.0, false
+	for _, family := range families {
+		if family.GetName() != name {
+			continue
+		}
+		for _, m := range family.GetMetric() {
+			var have []string
+			for _, l := range m.GetLabel() {
+				have = append(have, l.GetValue())
+			}
+			if slices.ContainsFunc(labels, func(l string) bool { return !slices.Contains(have, l) }) {
+				continue
+			}
+			found = true
+			sum += m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
+		}
+	}
+	if !found {
+		t.Fatalf("there is no metric %s of %v", name, labels)
+	}
+	return sum
+}
+
+// source is an upstream that a test holds in its hand. It gives every key the
+// present text, but for those it does not know, and counts how often it was asked.
+type source struct {
+	mu      sync.Mutex
+	text    string
+	unknown map[string]bool
+	err     error
+	wait    func(ctx context.Context, keys []string) error // before it answers
+	asked   map[string]int
+	calls   int
+}
+
+func newSource(text string) *source {
+	return &source{text: text, unknown: map[string]bool{}, asked: map[string]int{}}
+}
+
+func (s *source) load(ctx context.Context, keys []string) (map[string]item, error) {
+	s.mu.Lock()
+	s.calls++
+	for _, key := range keys {
+		s.asked[key]++
+	}
+	wait := s.wait
+	s.mu.Unlock()
+	if wait != nil {
+		if err := wait(ctx, keys); err != nil {
+			return nil, err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return nil, s.err
+	}
+	values := map[string]item{}
+	for _, key := range keys {
+		if !s.unknown[key] {
+			values[key] = item{key, s.text}
+		}
+	}
+	return values, nil
+}
+
+// set changes how the source answers from now on.
+func (s *source) set(change func(*source)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(s)
+}
+
+func (s *source) says(text string) { s.set(func(s *source) { s.text, s.err, s.wait = text, nil, nil }) }
+func (s *source) fails(err error)  { s.set(func(s *source) { s.err = err }) }
+
+// count is how often a key was asked for.
+func (s *source) count(key string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked[key]
+}
+
+// wantAsked fails the test unless a key was asked for so many times by now.
+func (s *source) wantAsked(t testing.TB, key string, want int) {
+	t.Helper()
+	if got := s.count(key); got != want {
+		t.Errorf("the upstream was asked for %s %d times, want %d", key, got, want)
+	}
+}
+
+// hang makes the source wait until the load is given up or the returned
+// function is called.
+func (s *source) hang() (release func()) {
+	released := make(chan struct{})
+	s.set(func(s *source) {
+		s.wait = func(ctx context.Context, _ []string) error {
+			select {
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			case <-released:
+				return nil
+			}
+		}
+	})
+	return sync.OnceFunc(func() { close(released) })
+}
+
+// eventually waits until ok, which changes by itself, and fails the test when
+// that takes longer than a busy machine can explain.
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain: %s", what)
+		}
+		<-time.After(2 * time.Millisecond)
+	}
+}
+
+// wantNamed fails the test unless New refuses cfg, naming the setting and no secret.
+func wantNamed(t *testing.T, cfg cache.Config, setting string) {
+	t.Helper()
+	_, err := cache.New(cfg, quiet(), prometheus.NewRegistry())
+	if err == nil || !strings.Contains(err.Error(), setting) || strings.Contains(err.Error(), "secret") {
+		t.Errorf("%s: got %v", setting, err)
+	}
+}

@@ -1,0 +1,283 @@
+package cache_test
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"tributary/gateway/cache"
+	"tributary/gateway/cache/redistest"
+)
+
+// onRedis is a gateway with the default settings on a Redis.
+func onRedis(t testing.TB, url string, src *source) *gateway {
+	t.Helper()
+	cfg := defaults()
+	cfg.RedisURL = url
+	return newGateway(t, cfg, src)
+}
+
+// stored waits until the entry of key is in Redis, seen by a gateway that has
+// nothing in memory.
+func stored(t *testing.T, url, key string) {
+	t.Helper()
+	s := newRedis(t, url)
+	eventually(t, key+" is in Redis", func() bool {
+		found, err := s.Get(t.Context(), []string{"item:" + key})
+		return err == nil && found["item:"+key] != nil
+	})
+}
+
+func TestGatewaysOnOneRedisShareEntries(t *testing.T) {
+	server := redistest.Start(t)
+	one, two := newSource("one"), newSource("two")
+	g1, g2 := onRedis(t, server.URL(), one), onRedis(t, server.URL(), two)
+	g1.want(t, "a", "one")
+	stored(t, server.URL(), "a")
+	eventually(t, "the second gateway finds it", func() bool {
+		text, _, err := g2.get(t.Context(), "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text == "one"
+	})
+	if n := g2.figure(t, "cache_hits_total", "redis"); n != 1 {
+		t.Errorf("counted %v hits in Redis, want 1", n)
+	}
+	if g1.Type() != "redis" || g1.Ping(t.Context()) != nil {
+		t.Errorf("it calls itself %s, and a ping gives %v", g1.Type(), g1.Ping(t.Context()))
+	}
+}
+
+// Under a test's clock there is no network, so an entry's age is set by hand.
+func TestASharedEntryIsAsOldAsItIs(t *testing.T) {
+	for name, c := range map[string]struct {
+		age  time.Duration
+		want string
+	}{
+		"still fresh by a second":        {29 * time.Second, "shared"},
+		"no longer fresh":                {30 * time.Second, "own"},
+		"no longer fresh by far":         {5 * time.Minute, "own"},
+		"given in what will be, it says": {-time.Minute, "shared"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := redistest.Start(t)
+			put(t, newRedis(t, server.URL()), map[string]*cache.Entry{"item:a": entry(c.age, 10*time.Minute, `{"id":"a","text":"shared"}`)})
+			onRedis(t, server.URL(), newSource("own")).want(t, "a", c.want)
+		})
+	}
+}
+
+func TestASharedEntryStandsInWhileTheUpstreamFails(t *testing.T) {
+	server := redistest.Start(t)
+	put(t, newRedis(t, server.URL()), map[string]*cache.Entry{"item:a": entry(5*time.Minute, 10*time.Minute, `{"id":"a","text":"shared"}`)})
+	src := newSource("own")
+	src.fails(errDown)
+	onRedis(t, server.URL(), src).want(t, "a", "shared")
+}
+
+func TestARedisThatComesLaterIsUsed(t *testing.T) {
+	server := redistest.Absent(t)
+	src := newSource("first")
+	g := onRedis(t, server.URL(), src)
+	g.want(t, "a", "first")
+	if g.Ping(t.Context()) == nil {
+		t.Error("a ping finds it")
+	}
+	server.Restart()
+	wantUsed(t, g, server)
+}
+
+// wantUsed waits until what g loads gets to the server.
+func wantUsed(t *testing.T, g *gateway, server *redistest.Server) {
+	t.Helper()
+	n := 0
+	eventually(t, "Redis is used again", func() bool {
+		n++
+		g.want(t, fmt.Sprint("again", n), "first")
+		size, err := server.Do("DBSIZE")
+		return err == nil && size != "0"
+	})
+}
+
+// What may be done to a Redis in use. The test lets it work first, and undoes
+// what was done after.
+func faults() map[string]struct {
+	do, undo func(t *testing.T, s *redistest.Server)
+} {
+	command := func(args ...string) func(*testing.T, *redistest.Server) {
+		return func(t *testing.T, s *redistest.Server) {
+			t.Helper()
+			if _, err := s.Do(args...); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return map[string]struct {
+		do, undo func(*testing.T, *redistest.Server)
+	}{
+		"it is killed":            {func(_ *testing.T, s *redistest.Server) { s.Kill() }, func(_ *testing.T, s *redistest.Server) { s.Restart() }},
+		"it hangs":                {func(_ *testing.T, s *redistest.Server) { s.Hang() }, func(_ *testing.T, s *redistest.Server) { s.Continue() }},
+		"it is restarted":         {func(_ *testing.T, s *redistest.Server) { s.Restart() }, command("FLUSHALL")},
+		"it is flushed":           {command("FLUSHALL"), command("FLUSHALL")},
+		"it is full":              {command("CONFIG", "SET", "maxmemory", "1"), command("CONFIG", "SET", "maxmemory", "0")},
+		"it is a replica of none": {command("REPLICAOF", "127.0.0.1", "1"), command("REPLICAOF", "NO", "ONE")},
+		"it wants a password":     {command("CONFIG", "SET", "requirepass", "x"), func(_ *testing.T, s *redistest.Server) { s.Restart() }},
+		"it is too busy":          {command("CONFIG", "SET", "maxclients", "1"), func(_ *testing.T, s *redistest.Server) { s.Restart() }},
+	}
+}
+
+func TestNoRequestFailsWhateverHappensToRedis(t *testing.T) {
+	for name, fault := range faults() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := redistest.Start(t)
+			g := onRedis(t, server.URL(), newSource("first"))
+			wantUsed(t, g, server)
+			stop := underLoad(t, g)
+			fault.do(t, server)
+			for n := range 200 { // the same requests, one after the other, while it is so
+				g.want(t, fmt.Sprint("during", n), "first")
+			}
+			fault.undo(t, server)
+			if _, err := server.Do("FLUSHALL"); err != nil {
+				t.Fatal(err)
+			}
+			wantUsed(t, g, server)
+			stop()
+		})
+	}
+}
+
+// underLoad keeps asking, for old keys and new ones, until it is told to stop.
+func underLoad(t *testing.T, g *gateway) (stop func()) {
+	t.Helper()
+	var wg sync.WaitGroup
+	enough := make(chan struct{})
+	for worker := range 4 {
+		wg.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-enough:
+					return
+				case <-time.After(time.Millisecond):
+					g.want(t, fmt.Sprint("load", worker, "-", n/2), "first")
+				}
+			}
+		})
+	}
+	return func() { close(enough); wg.Wait() }
+}
+
+func TestARedisThatHangsCostsOneRequestAMomentAndTheOthersNothing(t *testing.T) {
+	server := redistest.Start(t)
+	g := onRedis(t, server.URL(), newSource("first"))
+	first, rest := time.Hour, time.Hour
+	for round := range 3 { // the machine may be busy: the best of three
+		if _, err := server.Do("FLUSHALL"); err != nil {
+			t.Fatal(err)
+		}
+		wantUsed(t, g, server)
+		server.Hang()
+		start := time.Now()
+		g.want(t, fmt.Sprint("hang", round), "first")
+		first = min(first, time.Since(start))
+		start = time.Now()
+		for n := range 50 {
+			g.want(t, fmt.Sprint("hang", round, "-", n), "first")
+		}
+		rest = min(rest, time.Since(start))
+		server.Continue()
+	}
+	if first > 100*time.Millisecond {
+		t.Errorf("the first request took %v, want 100 ms at most", first)
+	}
+	if rest > 500*time.Millisecond {
+		t.Errorf("50 requests took %v, as if each had waited", rest)
+	}
+}
+
+func TestJunkUnderOurKeysIsPassedOver(t *testing.T) {
+	mini := miniredis.RunT(t)
+	url := "redis://" + mini.Addr()
+	key := redisKey(t, mini, url)
+	wire, _ := mini.Get(key)
+	for name, spoil := range map[string]func(){
+		"text":                  func() { _ = mini.Set(key, "hello") },
+		"nothing":               func() { _ = mini.Set(key, "") },
+		"JSON":                  func() { _ = mini.Set(key, `{"id":"a","text":"junk"}`) },
+		"a list":                func() { mini.Del(key); _, _ = mini.Push(key, "x") },
+		"half of an entry":      func() { _ = mini.Set(key, wire[:len(wire)-1]) },
+		"more than an entry":    func() { _ = mini.Set(key, wire+" ") },
+		"an entry changed":      func() { _ = mini.Set(key, strings.Replace(wire, "first", "junk!", 1)) },
+		"an entry without end":  func() { _ = mini.Set(key, wire); mini.SetTTL(key, 0) },
+		"an entry kept longer":  func() { _ = mini.Set(key, wire); mini.SetTTL(key, time.Hour) },
+		"an entry of other ids": func() { _ = mini.Set(strings.TrimSuffix(key, "a")+"b", wire) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			mini.FlushAll()
+			spoil()
+			if ttl := mini.TTL(key); ttl == 0 && !strings.Contains(name, "without end") && mini.Exists(key) {
+				mini.SetTTL(key, time.Minute)
+			}
+			mini.SetTTL(strings.TrimSuffix(key, "a")+"b", time.Minute)
+			g := onRedis(t, url, newSource("own"))
+			g.want(t, "a", "own")
+			g.want(t, "b", "own")
+			stored(t, url, "a")
+		})
+	}
+}
+
+// redisKey finds under which key a gateway keeps the item a.
+func redisKey(t *testing.T, mini *miniredis.Miniredis, url string) string {
+	t.Helper()
+	onRedis(t, url, newSource("first")).want(t, "a", "first")
+	stored(t, url, "a")
+	keys := mini.Keys()
+	if len(keys) != 1 || !strings.HasSuffix(keys[0], ":item:a") {
+		t.Fatalf("keys %q", keys)
+	}
+	return keys[0]
+}
+
+func TestEntriesOfAnotherFormAreAskedForAgain(t *testing.T) {
+	server := redistest.Start(t)
+	put(t, newRedis(t, server.URL()), map[string]*cache.Entry{"item:a": entry(0, time.Minute, `["another form"]`)})
+	onRedis(t, server.URL(), newSource("own")).want(t, "a", "own")
+}
+
+func TestWhatWaitsToBeWrittenIsWrittenWhenTheCacheCloses(t *testing.T) {
+	server := redistest.Start(t)
+	g := onRedis(t, server.URL(), newSource("first"))
+	wantUsed(t, g, server)
+	for n := range 100 {
+		g.want(t, fmt.Sprint("last", n), "first")
+	}
+	if err := g.Close(); err != nil {
+		t.Fatal(err)
+	}
+	size, err := server.Do("DBSIZE")
+	if n, _ := strconv.Atoi(size); n < 101 {
+		t.Errorf("%d entries of 101 are there, %v", n, err)
+	}
+}
+
+func TestAnEntryThatIsGoneIsTakenOutOfRedis(t *testing.T) {
+	server := redistest.Start(t)
+	put(t, newRedis(t, server.URL()), map[string]*cache.Entry{"item:a": entry(time.Minute, time.Hour, `{"id":"a","text":"old"}`)})
+	src := newSource("new")
+	src.set(func(s *source) { s.unknown["a"] = true })
+	cfg := defaults()
+	cfg.RedisURL, cfg.AbsentTTL = server.URL(), 0
+	g := newGateway(t, cfg, src)
+	if _, ok, err := g.get(t.Context(), "a"); ok || err != nil {
+		t.Fatalf("there is one, or %v", err)
+	}
+	eventually(t, "it is gone", func() bool { size, err := server.Do("DBSIZE"); return err == nil && size == "0" })
+}

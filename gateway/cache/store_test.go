@@ -1,0 +1,182 @@
+package cache_test
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"tributary/gateway/cache"
+	"tributary/gateway/cache/redistest"
+)
+
+// stores are all the places where entries can be kept. Whatever is said of a
+// Store is said of each.
+func stores(t *testing.T, body func(t *subtest, s cache.Store)) {
+	t.Helper()
+	t.Run("memory", func(t *testing.T) {
+		s, err := cache.NewMemory(16 << 20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		body(&subtest{t}, s)
+	})
+	t.Run("miniredis", func(t *testing.T) { body(&subtest{t}, newRedis(t, "redis://"+miniredis.RunT(t).Addr())) })
+	t.Run("redis-server", func(t *testing.T) { body(&subtest{t}, newRedis(t, redistest.Start(t).URL())) })
+}
+
+func newRedis(t testing.TB, url string) *cache.Redis {
+	t.Helper()
+	s, err := cache.NewRedis(url, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func entry(age, keep time.Duration, body string) *cache.Entry {
+	return &cache.Entry{Answered: time.Now().Add(-age), Keep: keep, Body: []byte(body)}
+}
+
+// put keeps entries, and does not mind a Redis that was slow just now.
+func put(t testing.TB, s cache.Store, entries map[string]*cache.Entry) {
+	t.Helper()
+	var err error
+	eventually(t, "the store takes entries", func() bool { err = s.Set(t.Context(), entries); return err == nil })
+}
+
+// look gets keys, with the same indulgence.
+func look(t testing.TB, s cache.Store, keys ...string) (found map[string]*cache.Entry) {
+	t.Helper()
+	eventually(t, "the store answers", func() bool {
+		var err error
+		found, err = s.Get(t.Context(), keys)
+		return err == nil
+	})
+	return found
+}
+
+func TestAStoreGivesWhatItWasGiven(t *testing.T) {
+	stores(t, func(t *subtest, s cache.Store) {
+		everyByte := make([]byte, 256)
+		for i := range everyByte {
+			everyByte[i] = byte(i)
+		}
+		put(t, s, map[string]*cache.Entry{
+			"user:1":      entry(0, time.Minute, `{"id":"1"}`),
+			"user:\x00 ü": entry(0, time.Minute, string(everyByte)),
+			"user:none":   {Answered: time.Now(), Keep: time.Minute, Absent: true},
+			"user:big":    entry(0, time.Minute, string(bytes.Repeat([]byte("x"), 1<<20))),
+		})
+		found := look(t, s, "user:1", "user:\x00 ü", "user:none", "user:big", "user:never")
+		for key, want := range map[string]string{"user:1": `{"id":"1"}`, "user:\x00 ü": string(everyByte), "user:none": ""} {
+			if e := found[key]; e == nil || string(e.Body) != want || e.Absent != (key == "user:none") {
+				t.Errorf("%q: got %+v, want the body %q", key, e, want)
+			}
+		}
+		if e := found["user:big"]; e == nil || len(e.Body) != 1<<20 {
+			t.Error("the big one is not what it was")
+		}
+		if len(found) != 4 {
+			t.Errorf("found %d of 4", len(found))
+		}
+	})
+}
+
+func TestAnEntryIsAsOldInTheStoreAsItWas(t *testing.T) {
+	stores(t, func(t *subtest, s cache.Store) {
+		put(t, s, map[string]*cache.Entry{"user:1": entry(20*time.Second, time.Minute, "{}")})
+		e := look(t, s, "user:1")["user:1"]
+		if e == nil {
+			t.Fatal("it is not there")
+		}
+		if age := e.Age(time.Now()); age < 20*time.Second || age > 25*time.Second {
+			t.Errorf("it is %v old, want 20s and a little", age)
+		}
+		if left := e.Keep - e.Age(time.Now()); left > 40*time.Second || left < 35*time.Second {
+			t.Errorf("it may be used for %v, want 40s", left)
+		}
+	})
+}
+
+func TestWhatHasNoTimeLeftIsNotKept(t *testing.T) {
+	stores(t, func(t *subtest, s cache.Store) {
+		put(t, s, map[string]*cache.Entry{
+			"user:over":  entry(time.Minute, time.Minute, "{}"),
+			"user:never": entry(0, 0, "{}"),
+			"user:soon":  entry(time.Minute, time.Minute+300*time.Millisecond, "{}"),
+		})
+		found := look(t, s, "user:over", "user:never")
+		if len(found) > 0 {
+			t.Errorf("found %v", found)
+		}
+		eventually(t, "the third goes when its time is over", func() bool { return len(look(t, s, "user:soon")) == 0 })
+	})
+}
+
+func TestWhatIsDeletedIsGone(t *testing.T) {
+	stores(t, func(t *subtest, s cache.Store) {
+		put(t, s, map[string]*cache.Entry{"user:1": entry(0, time.Minute, "1"), "user:2": entry(0, time.Minute, "2")})
+		if err := s.Delete(t.Context(), []string{"user:1", "user:never"}); err != nil {
+			t.Fatal(err)
+		}
+		if found := look(t, s, "user:1", "user:2"); len(found) != 1 || found["user:2"] == nil {
+			t.Errorf("found %v", found)
+		}
+	})
+}
+
+func TestManyKeysTravelTogether(t *testing.T) {
+	stores(t, func(t *subtest, s cache.Store) {
+		entries := map[string]*cache.Entry{}
+		var keys []string
+		for i := range 500 {
+			key := fmt.Sprint("product:", i)
+			keys = append(keys, key)
+			entries[key] = entry(0, time.Minute, key)
+		}
+		put(t, s, entries)
+		found := look(t, s, keys...)
+		for _, key := range keys {
+			if e := found[key]; e == nil || string(e.Body) != key {
+				t.Fatalf("%s: %v", key, e)
+			}
+		}
+	})
+}
+
+func TestMemoryKeepsWhatWasGivenLater(t *testing.T) {
+	s, err := cache.NewMemory(1 << 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	put(t, s, map[string]*cache.Entry{"user:1": entry(0, time.Minute, "new")})
+	put(t, s, map[string]*cache.Entry{"user:1": entry(time.Second, time.Minute, "old")})
+	if e := look(t, s, "user:1")["user:1"]; string(e.Body) != "new" {
+		t.Errorf("got the %s one", e.Body)
+	}
+}
+
+func TestMemoryIsBoundedInBytes(t *testing.T) {
+	const limit = 1 << 20
+	s, err := cache.NewMemory(limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	body := string(make([]byte, 10<<10))
+	var keys []string
+	for i := range 1000 {
+		keys = append(keys, fmt.Sprint("product:", i))
+		put(t, s, map[string]*cache.Entry{keys[i]: entry(0, time.Minute, body)})
+	}
+	eventually(t, "it holds no more than it may", func() bool { return len(look(t, s, keys...))*len(body) <= limit })
+	if len(look(t, s, keys...)) == 0 {
+		t.Error("it holds nothing")
+	}
+}

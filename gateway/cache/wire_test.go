@@ -1,0 +1,100 @@
+package cache_test
+
+import (
+	"bytes"
+	"context"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"tributary/gateway/cache"
+)
+
+func TestNoDamagedEntryIsTakenForWhole(t *testing.T) {
+	mini := miniredis.RunT(t)
+	s := newRedis(t, "redis://"+mini.Addr())
+	put(t, s, map[string]*cache.Entry{"a": entry(time.Second, time.Minute, `{"price":1299.99}`)})
+	key := mini.Keys()[0]
+	wire, _ := mini.Get(key)
+	for i := range len(wire) {
+		for bit := range 8 {
+			damaged := []byte(wire)
+			damaged[i] ^= 1 << bit
+			_ = mini.Set(key, string(damaged))
+			mini.SetTTL(key, 30*time.Second)
+			if found := look(t, s, "a"); len(found) > 0 {
+				t.Fatalf("byte %d, bit %d: %q", i, bit, found["a"].Body)
+			}
+		}
+	}
+}
+
+// The clock of whoever wrote an entry, of Redis and of whoever reads it may
+// each be wrong: what counts is that nothing looks younger than it is.
+func TestAnEntryIsAsOldAsTheOlderOfTwoClocksHasIt(t *testing.T) {
+	mini := miniredis.RunT(t)
+	s := newRedis(t, "redis://"+mini.Addr())
+	put(t, s, map[string]*cache.Entry{"a": entry(5*time.Second, time.Minute, "{}")})
+	for name, c := range map[string]struct {
+		left, least time.Duration
+	}{
+		"redis counted down ten seconds":  {45 * time.Second, 15 * time.Second},
+		"redis counted down one second":   {54 * time.Second, 6 * time.Second},
+		"redis counted down all but some": {time.Second, 59 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mini.SetTTL(mini.Keys()[0], c.left)
+			e := look(t, s, "a")["a"]
+			if e == nil {
+				t.Fatal("it is not there")
+			}
+			if age := e.Age(time.Now()); age < c.least || age > c.least+3*time.Second {
+				t.Errorf("it is %v old, want %v and a little", age, c.least)
+			}
+		})
+	}
+}
+
+func TestAnEntryThatWasLongOnItsWayIsNotTakenForYoung(t *testing.T) {
+	mini := miniredis.RunT(t)
+	s := newRedis(t, "redis://"+mini.Addr())
+	written := time.Now()
+	put(t, s, map[string]*cache.Entry{"a": entry(5*time.Second, time.Minute, "{}")})
+	key := mini.Keys()[0]
+	left := mini.TTL(key)
+	const onItsWay = 300 * time.Millisecond
+	eventually(t, "time passes", func() bool { return time.Since(written) > onItsWay+time.Millisecond })
+	mini.SetTTL(key, left) // as if Redis had executed the command only now
+	if e := look(t, s, "a")["a"]; e == nil || e.Age(time.Now()) < 5*time.Second+onItsWay {
+		t.Errorf("got %+v", e)
+	}
+}
+
+func FuzzWhatStandsInRedis(f *testing.F) {
+	mini, err := miniredis.Run()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(mini.Close)
+	s := newRedis(f, "redis://"+mini.Addr())
+	if err := s.Set(context.Background(), map[string]*cache.Entry{"a": entry(time.Second, time.Minute, `{"id":"1"}`)}); err != nil {
+		f.Fatal(err)
+	}
+	key := mini.Keys()[0]
+	whole, _ := mini.Get(key)
+	f.Add([]byte(whole), uint32(50_000))
+	f.Add([]byte(whole)[:20], uint32(1))
+	f.Add([]byte{}, uint32(0))
+	f.Fuzz(func(t *testing.T, wire []byte, left uint32) {
+		_ = mini.Set(key, string(wire))
+		mini.SetTTL(key, time.Duration(left)*time.Millisecond)
+		e := look(t, s, "a")["a"]
+		if e == nil {
+			return
+		}
+		if !bytes.Equal(wire[len(wire)-len(e.Body):], e.Body) || e.Age(time.Now()) < 0 || !e.Usable(time.Now()) {
+			t.Errorf("%x is taken for %+v", wire, e)
+		}
+	})
+}
