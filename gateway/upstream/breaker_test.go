@@ -108,17 +108,18 @@ func TestWhatARetryMendsIsNoFailure(t *testing.T) {
 }
 
 func TestAClientThatLeavesSaysNothingAboutTheService(t *testing.T) {
-	c := over(t, guarded(time.Hour), faultyupstream.Always(faultyupstream.Stall("")))
-	for i := range 20 {
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan string)
-		go func() { done <- c.get(ctx) }()
-		until(t, "the call is under way", func() bool { return c.attempts() == i+1 })
-		cancel()
-		<-done
+	cfg := guarded(time.Hour)
+	cfg.Timeout = 4 * time.Second
+	c := over(t, cfg, faultyupstream.Always(faultyupstream.Stall("")))
+	ctx, cancel := context.WithCancel(t.Context())
+	got := c.begin(ctx, 20)
+	until(t, "the calls are under way", func() bool { return c.attempts() == 20 })
+	time.AfterFunc(1500*time.Millisecond, cancel) // not even when the service had time enough
+	for range 20 {
+		<-got
 	}
-	if c.circuit() != closed {
-		t.Errorf("the circuit's state is %v", c.circuit())
+	if n := c.value("upstream_call_duration_seconds", "outcome", "canceled"); n != 20 || c.circuit() != closed {
+		t.Errorf("%v calls canceled, state %v", n, c.circuit())
 	}
 }
 

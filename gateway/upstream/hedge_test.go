@@ -8,8 +8,11 @@ import (
 	"tributary/internal/faultyupstream"
 )
 
-// learnt is how many calls a hedge gets to learn what is slow.
-const learnt = 60
+// A hedge gets so many calls to learn what is slow, each of which takes so long.
+const (
+	learnt = 60
+	usual  = 10 * time.Millisecond
+)
 
 // hedged gives a client that has learnt what is slow, and behaves on the next
 // requests as it is told.
@@ -20,7 +23,7 @@ func hedged(t *testing.T, change func(*upstream.Config), next ...faultyupstream.
 	if change != nil {
 		change(&cfg)
 	}
-	c := over(t, cfg, faultyupstream.Always(well))
+	c := over(t, cfg, faultyupstream.Always(faultyupstream.Late(usual, well)))
 	// Hedges of these calls may arrive at any time: they have a path to themselves.
 	for range learnt {
 		if _, err := c.Get(t.Context(), "lessons"); err != nil {
@@ -35,13 +38,14 @@ func hedged(t *testing.T, change func(*upstream.Config), next ...faultyupstream.
 func TestASlowAttemptIsMadeOnceMoreBesideItself(t *testing.T) {
 	c := hedged(t, nil, faultyupstream.Stall(""), well)
 	before := c.value("upstream_attempts_total", "attempt", "hedge", "outcome", "ok")
+	_, idle := c.up.Connections()
 	if got := c.get(t.Context()); got != "ok" || c.attempts() != 2 {
 		t.Errorf("got %s by %d requests", got, c.attempts())
 	}
 	if n := c.value("upstream_attempts_total", "attempt", "hedge", "outcome", "ok"); n != before+1 {
 		t.Errorf("%v hedges counted", n-before)
 	}
-	until(t, "the loser's connection is closed", func() bool { _, open := c.up.Connections(); return open <= 2 && c.value("upstream_in_flight") == 0 })
+	until(t, "the loser's connection is closed", func() bool { _, open := c.up.Connections(); return open <= idle && c.value("upstream_in_flight") == 0 })
 }
 
 func TestAQuestionIsHedgedWhole(t *testing.T) {
@@ -93,4 +97,17 @@ func TestARetryMayFollowAHedge(t *testing.T) {
 	if got := c.get(t.Context()); got != "ok" || c.attempts() < 3 {
 		t.Errorf("got %s by %d requests", got, c.attempts())
 	}
+}
+
+// What fails at once is the caller's to make again, after a wait: a hedge
+// would be a retry without one.
+func TestAnAttemptThatFailsAtOnceIsNotHedged(t *testing.T) {
+	c := hedged(t, nil, faultyupstream.Answer(500, ""), well)
+	for range 10 { // one may be slow on a busy machine
+		if c.get(t.Context()) == "unavailable" && c.attempts() == 1 {
+			return
+		}
+		c.up.Follow(faultyupstream.First(1, faultyupstream.Answer(500, ""), well))
+	}
+	t.Error("each was hedged")
 }

@@ -1,0 +1,29 @@
+package upstream_test
+
+import (
+	"testing"
+	"time"
+
+	"tributary/gateway/upstream"
+	"tributary/internal/faultyupstream"
+)
+
+// What the policies cost a call that needs none of them.
+func BenchmarkCall(b *testing.B) {
+	for name, cfg := range map[string]upstream.Config{"without policies": once, "with policies": sound()} {
+		b.Run(name, func(b *testing.B) {
+			cfg.Timeout, cfg.HedgeQuantile = 10*time.Second, 0 // hedges are off by default
+			// The script counts requests, and so must forget them.
+			c := over(b, cfg, faultyupstream.Always(well))
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				if i%100 == 0 {
+					c.up.Follow(faultyupstream.Always(well))
+				}
+				if _, err := c.Get(b.Context(), "things", "t1"); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
