@@ -1,0 +1,137 @@
+package httpserver_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"tributary/gateway/httpserver"
+)
+
+// running is a server that is under way.
+type running struct {
+	url   string
+	stop  context.CancelFunc
+	done  chan error    // what Serve returned
+	ended chan struct{} // that it has
+}
+
+func start(t *testing.T, s *httpserver.Server) *running {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Log = slog.New(slog.DiscardHandler)
+	ctx, cancel := context.WithCancel(context.Background())
+	r := &running{url: "http://" + ln.Addr().String(), stop: cancel, done: make(chan error, 1), ended: make(chan struct{})}
+	go func() {
+		defer close(r.ended)
+		r.done <- s.Serve(ctx, ln)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		http.DefaultClient.CloseIdleConnections()
+		<-r.ended
+	})
+	return r
+}
+
+func get(url string) (*http.Response, error) {
+	resp, err := http.Get(url) //nolint:gosec // G107: the test's own server
+	if err == nil {
+		_, err = io.Copy(io.Discard, resp.Body)
+		_ = resp.Body.Close()
+	}
+	return resp, err
+}
+
+func TestAStopLetsAcceptedRequestsEnd(t *testing.T) {
+	entered, release := make(chan struct{}), make(chan struct{})
+	r := start(t, &httpserver.Server{Grace: time.Minute, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		close(entered)
+		<-release
+	})})
+	answered := make(chan error, 1)
+	go func() { _, err := get(r.url); answered <- err }()
+	<-entered
+	r.stop()
+	for { // the listener closes while the request is under way
+		if conn, err := net.Dial("tcp", r.url[len("http://"):]); err != nil {
+			break
+		} else {
+			_ = conn.Close()
+		}
+	}
+	select {
+	case err := <-r.done:
+		t.Fatalf("ended with %v before the request did", err)
+	default:
+	}
+	close(release)
+	if err := <-answered; err != nil {
+		t.Error(err)
+	}
+	if err := <-r.done; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestADrainingServerStillAnswersIsNotReadyAndPartsWithItsClients(t *testing.T) {
+	ready := &httpserver.Readiness{}
+	r := start(t, &httpserver.Server{Ready: ready, DrainDelay: 2 * time.Second, Grace: time.Minute, Handler: ready})
+	if resp, err := get(r.url); err != nil || resp.StatusCode != http.StatusOK || resp.Close {
+		t.Fatalf("before the drain: %v %v", resp, err)
+	}
+	r.stop()
+	for {
+		resp, err := get(r.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.StatusCode == http.StatusServiceUnavailable {
+			if !resp.Close {
+				t.Error("keeps the connection")
+			}
+			break
+		}
+	}
+	if err := <-r.done; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAnAnswerThatOutlastsTheGraceIsBrokenOffAndReported(t *testing.T) {
+	entered := make(chan struct{})
+	r := start(t, &httpserver.Server{Grace: time.Millisecond, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(entered)
+		<-r.Context().Done()
+	})})
+	answered := make(chan error, 1)
+	go func() { _, err := get(r.url); answered <- err }()
+	<-entered
+	r.stop()
+	if err := <-r.done; !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("ended with %v", err)
+	}
+	if <-answered == nil {
+		t.Error("was answered")
+	}
+}
+
+func TestARequestHasNoMoreThanItsDeadline(t *testing.T) {
+	var left time.Duration
+	h := httpserver.Deadline(time.Minute)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		deadline, _ := r.Context().Deadline()
+		left = time.Until(deadline)
+	}))
+	r := start(t, &httpserver.Server{Handler: h})
+	if _, err := get(r.url); err != nil || left <= 0 || left > time.Minute {
+		t.Errorf("%v left, %v", left, err)
+	}
+}
