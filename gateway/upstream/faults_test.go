@@ -1,6 +1,7 @@
 package upstream_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -144,7 +145,9 @@ func TestAServiceMayHaveATimeoutOfItsOwn(t *testing.T) {
 	cfg := once
 	cfg.Timeouts = map[string]time.Duration{"things": 50 * time.Millisecond, "others": time.Hour}
 	c := over(t, cfg, faultyupstream.Always(faultyupstream.Stall("")))
-	if got := c.get(t.Context()); got != "timeout" {
-		t.Errorf("got %s", got)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if got := c.get(ctx); got != "timeout" || ctx.Err() != nil {
+		t.Errorf("got %s, %v", got, ctx.Err())
 	}
 }
