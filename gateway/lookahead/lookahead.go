@@ -78,7 +78,9 @@ func (p *Plan) bits(ls []flusher) (m mask) {
 
 // Start starts what the operation of ctx needs and goes on as answers arrive,
 // until all is loaded or ctx ends. ctx must carry the operation and a batch
-// scope. Start does not wait.
+// scope. Start does not wait. A function of a join that panics ends the
+// look-ahead of its operation, is told to the operation's RecoverFunc, and
+// harms nothing else: resolvers ask for what was not begun.
 func (p *Plan) Start(ctx context.Context) {
 	op := graphql.GetOperationContext(ctx)
 	root := p.rootType(op.Operation.Operation)

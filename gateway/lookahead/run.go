@@ -3,6 +3,8 @@ package lookahead
 import (
 	"context"
 	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
 )
 
 // run is one operation's walk. Its fields but the queue belong to whoever
@@ -18,6 +20,7 @@ type run struct {
 	mu       sync.Mutex
 	queue    []func()
 	draining bool
+	lost     bool // a join panicked: the walk is over
 }
 
 // visited marks a load that a field has begun: it is followed once, though
@@ -32,35 +35,68 @@ type visited struct {
 // that is at it already, and then sends the batches that are complete.
 func (r *run) do(f func()) {
 	r.mu.Lock()
+	if r.lost {
+		r.mu.Unlock()
+		return
+	}
 	r.queue = append(r.queue, f)
 	if r.draining {
 		r.mu.Unlock()
 		return
 	}
 	r.draining = true
-	for len(r.queue) > 0 {
-		f := r.queue[0]
-		r.queue = r.queue[1:]
-		r.mu.Unlock()
-		f()
-		r.mu.Lock()
-		if len(r.queue) == 0 {
-			r.mu.Unlock()
-			r.flush()
-			r.mu.Lock()
-		}
-	}
-	r.draining = false
 	r.mu.Unlock()
+	r.drain()
+}
+
+// drain empties the queue. It may run on a goroutine of a loader, where nobody
+// else would recover what a join's function panics with.
+func (r *run) drain() {
+	defer func() {
+		if v := recover(); v != nil {
+			r.lose()
+			_ = graphql.GetOperationContext(r.ctx).Recover(r.ctx, v) // tells the server; no field has failed
+		}
+	}()
+	for f := r.next(); f != nil; f = r.next() {
+		f()
+	}
+}
+
+// next takes the first of the queue; when that is empty it flushes, and gives
+// nil if nothing came meanwhile.
+func (r *run) next() func() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.queue) == 0 {
+		r.mu.Unlock()
+		r.flush()
+		r.mu.Lock()
+	}
+	if len(r.queue) == 0 {
+		r.draining = false
+		return nil
+	}
+	f := r.queue[0]
+	r.queue = r.queue[1:]
+	return f
 }
 
 func (r *run) flush() {
-	(r.waiting).each(func(i int) {
+	r.waiting.each(func(i int) {
 		if r.open[i] == 0 {
 			r.waiting &^= 1 << i
 			r.plan.loaders[i].Flush(r.ctx)
 		}
 	})
+}
+
+// lose sends what was begun and gives up the rest: the resolvers will ask for it.
+func (r *run) lose() {
+	r.waiting.each(func(i int) { r.plan.loaders[i].Flush(r.ctx) })
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lost, r.queue = true, nil
 }
 
 // visitAll visits nodes under a parent and tells the loaders that they could not reach yet.
