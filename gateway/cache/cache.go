@@ -18,10 +18,11 @@ type Cache struct {
 	metrics *metrics
 	log     *slog.Logger
 
-	writes chan write
-	ctx    context.Context // ends with the cache
-	stop   context.CancelFunc
-	work   sync.WaitGroup // all that goes on in the background
+	writes     chan write
+	refreshing chan struct{}   // holds one for each load ahead of time
+	ctx        context.Context // ends with the cache
+	stop       context.CancelFunc
+	work       sync.WaitGroup // all that goes on in the background
 }
 
 // New returns the cache that cfg describes. It does not wait for Redis and
@@ -31,7 +32,10 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Cache, error
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	c := &Cache{cfg: cfg, log: log, metrics: newMetrics(reg), writes: make(chan write, pendingWrites)}
+	c := &Cache{
+		cfg: cfg, log: log, metrics: newMetrics(reg),
+		writes: make(chan write, pendingWrites), refreshing: make(chan struct{}, refreshesAtOnce),
+	}
 	var err error
 	if cfg.RedisURL != "" {
 		if c.shared, err = NewRedis(cfg.RedisURL, log); err != nil {

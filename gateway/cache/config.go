@@ -6,26 +6,44 @@ import (
 	"time"
 )
 
-// Config is what an operator may set about the cache.
+// Config is what an operator may set about the cache. What is set per kind
+// holds for that kind instead of what is set for all.
 type Config struct {
-	RedisURL     string        `name:"redis-url" help:"Redis to share entries through: redis:// or rediss://, several comma-separated hosts for a cluster, sentinels' hosts with ?master_name=NAME. Empty: memory only." secret:""`
-	TTL          time.Duration `name:"cache-ttl" default:"30s" help:"How long an answer is fresh, counted from when the upstream gave it."`
-	StaleIfError time.Duration `name:"cache-stale-if-error" default:"10m" help:"How much longer than its TTL an answer may stand in while its upstream fails. 0: never."`
-	AbsentTTL    time.Duration `name:"cache-absent-ttl" default:"5s" help:"How long it is remembered that an upstream knows no such id. 0: not at all."`
-	MemoryMB     int           `name:"cache-memory-mb" default:"64" help:"How many MiB of entries are held in memory at most."`
-	LoadTimeout  time.Duration `kong:"-"` // how long a load may take whoever waits for it; set from the request's time-out
+	RedisURL      string                   `name:"redis-url" help:"Redis to share entries through: redis:// or rediss://, several comma-separated hosts for a cluster, sentinels' hosts with ?master_name=NAME. Empty: memory only." secret:""`
+	TTL           time.Duration            `name:"cache-ttl" default:"30s" help:"How long an answer is fresh, counted from when the upstream gave it."`
+	TTLs          map[string]time.Duration `name:"cache-ttls" placeholder:"KIND=DURATION;..." help:"The same for single kinds (user, orders, product), as in user=5s;product=5m."`
+	StaleIfError  time.Duration            `name:"cache-stale-if-error" default:"10m" help:"How much longer than its TTL an answer may stand in while its upstream fails. 0: never."`
+	StaleIfErrors map[string]time.Duration `name:"cache-stale-if-errors" placeholder:"KIND=DURATION;..." help:"The same for single kinds."`
+	AbsentTTL     time.Duration            `name:"cache-absent-ttl" default:"5s" help:"How long it is remembered that an upstream knows no such id. 0: not at all."`
+	AbsentTTLs    map[string]time.Duration `name:"cache-absent-ttls" placeholder:"KIND=DURATION;..." help:"The same for single kinds."`
+	Patience      time.Duration            `name:"cache-patience" default:"100ms" help:"How long a request waits for an upstream that does not answer before an older answer stands in. 0: until the call has failed."`
+	RefreshAhead  bool                     `name:"cache-refresh-ahead" default:"true" negatable:"" help:"Ask again in the background for what is asked for in the last fifth of its TTL."`
+	MemoryMB      int                      `name:"cache-memory-mb" default:"64" help:"How many MiB of entries are held in memory at most."`
+	LoadTimeout   time.Duration            `kong:"-"` // how long a load may take whoever waits for it; set from the request's time-out
 }
 
 // Validate reports the first setting that cannot be used.
 func (c Config) Validate() error {
-	switch {
-	case c.TTL < 0:
-		return errors.New("cache-ttl must not be negative")
-	case c.StaleIfError < 0:
-		return errors.New("cache-stale-if-error must not be negative")
-	case c.AbsentTTL < 0:
-		return errors.New("cache-absent-ttl must not be negative")
-	case c.MemoryMB <= 0:
+	for _, setting := range []struct {
+		name   string
+		all    time.Duration
+		single map[string]time.Duration
+	}{
+		{"cache-ttl", c.TTL, c.TTLs},
+		{"cache-stale-if-error", c.StaleIfError, c.StaleIfErrors},
+		{"cache-absent-ttl", c.AbsentTTL, c.AbsentTTLs},
+		{"cache-patience", c.Patience, nil},
+	} {
+		if setting.all < 0 {
+			return fmt.Errorf("%s must not be negative", setting.name)
+		}
+		for kind, d := range setting.single {
+			if d < 0 {
+				return fmt.Errorf("%ss: that of %s must not be negative", setting.name, kind)
+			}
+		}
+	}
+	if c.MemoryMB <= 0 {
 		return errors.New("cache-memory-mb must be more than 0")
 	}
 	if c.RedisURL != "" {
@@ -45,28 +63,4 @@ func (c Config) loadTimeout() time.Duration {
 		return c.LoadTimeout
 	}
 	return defaultLoadTimeout
-}
-
-// policy is what the settings say of one kind.
-type policy struct {
-	ttl    time.Duration
-	stale  time.Duration // how much longer than ttl an entry may stand in
-	absent time.Duration
-}
-
-func (c Config) of(string) policy {
-	return policy{ttl: c.TTL, stale: c.StaleIfError, absent: c.AbsentTTL}
-}
-
-// fresh tells whether e may be given out as it is.
-func (p policy) fresh(e *Entry, now time.Time) bool {
-	if e.Absent {
-		return e.Age(now) < min(e.Keep, p.absent)
-	}
-	return e.Age(now) < p.ttl
-}
-
-// standsIn tells whether e may be given out in place of a load that failed.
-func (p policy) standsIn(e *Entry, now time.Time) bool {
-	return e != nil && !e.Absent && e.Usable(now) && e.Age(now) < p.ttl+p.stale
 }

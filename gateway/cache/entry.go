@@ -18,7 +18,8 @@ type Entry struct {
 	// Body is the value as JSON.
 	Body []byte
 
-	decoded atomic.Pointer[any] // the value, once somebody has asked for it
+	decoded   atomic.Pointer[any] // the value, once somebody has asked for it
+	refreshed atomic.Bool         // somebody has begun to ask for the next one
 }
 
 // Age is how long ago the upstream gave it.

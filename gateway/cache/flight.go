@@ -4,13 +4,14 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
-
-	"tributary/gateway/report"
 )
 
 // trip is one load under way, of one key or many.
 type trip struct {
-	waiting atomic.Int64 // seats taken, over all of its keys
+	started time.Time
+	ahead   bool          // it is to bring something younger than what is aging
+	looked  chan struct{} // closed when it is known what stands in
+	waiting atomic.Int64  // seats taken, over all of its keys
 	cancel  context.CancelFunc
 }
 
@@ -19,11 +20,13 @@ type flight struct {
 	trip *trip
 	done chan struct{}
 
-	// Written before done is closed, read-only after.
-	entry   *Entry // nil if err is not
-	asked   bool   // the upstream was
-	err     error
+	// Written before the trip has looked, read-only after.
 	standIn *Entry // what was there before, nil if nothing was
+
+	// Written before done is closed, read-only after.
+	entry *Entry // nil if err is not
+	asked bool   // the upstream was
+	err   error
 }
 
 // board takes a seat, unless the trip is being given up.
@@ -61,14 +64,14 @@ func (t *through[V]) join(ctx context.Context, keys []string) map[string]*flight
 		}
 		mine = append(mine, key)
 	}
-	for key, f := range t.start(ctx, mine) {
+	for key, f := range t.start(ctx, mine, false) {
 		joined[key] = f
 	}
 	return joined
 }
 
 // start begins a trip for keys, with one seat taken for each. The caller holds mu.
-func (t *through[V]) start(ctx context.Context, keys []string) map[string]*flight {
+func (t *through[V]) start(ctx context.Context, keys []string, ahead bool) map[string]*flight {
 	if len(keys) == 0 {
 		return nil
 	}
@@ -76,7 +79,7 @@ func (t *through[V]) start(ctx context.Context, keys []string) map[string]*fligh
 	// one's context, not its end.
 	loading, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.cache.cfg.loadTimeout())
 	unhook := context.AfterFunc(t.cache.ctx, cancel)
-	tr := &trip{cancel: cancel}
+	tr := &trip{started: time.Now(), ahead: ahead, looked: make(chan struct{}), cancel: cancel}
 	tr.waiting.Store(int64(len(keys)))
 	flights := make(map[string]*flight, len(keys))
 	for _, key := range keys {
@@ -86,29 +89,7 @@ func (t *through[V]) start(ctx context.Context, keys []string) map[string]*fligh
 	t.cache.work.Go(func() {
 		defer cancel()
 		defer unhook()
-		t.fly(loading, keys, flights)
+		t.fly(loading, tr, keys, flights)
 	})
 	return flights
-}
-
-// await waits for a flight, or for ctx, and gives the seat back. A flight that
-// failed is answered by what stands in, if something does.
-func (t *through[V]) await(ctx context.Context, f *flight) (*Entry, error) {
-	defer f.leave()
-	select {
-	case <-f.done:
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-	now := time.Now()
-	if f.err == nil {
-		t.used(ctx, f.entry, now, f.asked)
-		return f.entry, nil
-	}
-	if t.policy.standsIn(f.standIn, now) {
-		t.standIn(ctx, f.standIn, now)
-		return f.standIn, nil
-	}
-	report.From(ctx).Asked()
-	return nil, f.err
 }

@@ -24,8 +24,9 @@ type through[V any] struct {
 
 // fly loads keys: from the shared store, and from next what that has not.
 // Each flight lands as soon as its outcome is known.
-func (t *through[V]) fly(ctx context.Context, keys []string, flights map[string]*flight) {
-	rest := t.fromShared(ctx, keys, flights)
+func (t *through[V]) fly(ctx context.Context, tr *trip, keys []string, flights map[string]*flight) {
+	rest := t.fromShared(ctx, tr, keys, flights)
+	close(tr.looked)
 	if len(rest) > 0 {
 		t.fromNext(ctx, rest, flights)
 	}
@@ -33,7 +34,7 @@ func (t *through[V]) fly(ctx context.Context, keys []string, flights map[string]
 
 // fromShared lands the flights of keys that the shared store has fresh and
 // gives the rest, with what may stand in for them noted.
-func (t *through[V]) fromShared(ctx context.Context, keys []string, flights map[string]*flight) (rest []string) {
+func (t *through[V]) fromShared(ctx context.Context, tr *trip, keys []string, flights map[string]*flight) (rest []string) {
 	names := t.names(keys)
 	inMemory, _ := t.cache.memory.Get(ctx, names) // memory never fails
 	found := t.cache.lookShared(ctx, names)
@@ -47,7 +48,7 @@ func (t *through[V]) fromShared(ctx context.Context, keys []string, flights map[
 				e = nil // not what we mean by such a value
 			}
 		}
-		if e != nil && t.policy.fresh(e, now) {
+		if e != nil && t.policy.fresh(e, now) && (!tr.ahead || !t.policy.aging(e, now)) {
 			f.entry = e
 			landed = append(landed, key)
 			_ = t.cache.memory.Set(ctx, write{name: e})

@@ -8,10 +8,18 @@ const (
 	tierRedis  = "redis"
 )
 
+// What came of a load ahead of time, as outcome names it.
+const (
+	refreshDone    = "done"
+	refreshFailed  = "failed"
+	refreshDropped = "dropped"
+)
+
 type metrics struct {
 	hits, misses *prometheus.CounterVec // by cache_type
 	errors       *prometheus.CounterVec // by op
 	stale        *prometheus.CounterVec // by service
+	refreshes    *prometheus.CounterVec // by outcome
 	coalesced    prometheus.Counter
 	dropped      prometheus.Counter
 	ages         prometheus.Histogram
@@ -27,6 +35,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "cache_errors_total", Help: "Failed operations on the shared cache, which were gone on without."}, []string{"op"}),
 		stale: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "cache_stale_served_total", Help: "Keys answered by an entry past its time because the service failed."}, []string{"service_name"}),
+		refreshes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "cache_refreshes_total", Help: "Keys loaded anew in the background before their time was over, or not (dropped: too many were under way)."}, []string{"outcome"}),
 		coalesced: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "cache_coalesced_total", Help: "Keys that were being loaded already when they were asked for."}),
 		dropped: prometheus.NewCounter(prometheus.CounterOpts{
@@ -35,10 +45,13 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "cache_served_age_seconds", Help: "Age of cached entries when they were served.",
 			Buckets: []float64{1, 5, 10, 15, 20, 25, 30, 60, 120, 300, 600}, NativeHistogramBucketFactor: 1.1}),
 	}
-	reg.MustRegister(m.hits, m.misses, m.errors, m.stale, m.coalesced, m.dropped, m.ages)
+	reg.MustRegister(m.hits, m.misses, m.errors, m.stale, m.refreshes, m.coalesced, m.dropped, m.ages)
 	for _, tier := range []string{tierMemory, tierRedis} {
 		m.hits.WithLabelValues(tier)
 		m.misses.WithLabelValues(tier)
+	}
+	for _, outcome := range []string{refreshDone, refreshFailed, refreshDropped} {
+		m.refreshes.WithLabelValues(outcome)
 	}
 	return m
 }

@@ -7,7 +7,6 @@ import (
 
 	"tributary/gateway/batch"
 	"tributary/gateway/fault"
-	"tributary/gateway/report"
 )
 
 // Kind names what a [Through] puts aside.
@@ -22,7 +21,8 @@ type Kind struct {
 //
 // Concurrent loads of a key ask next once, whichever keys they ask for
 // besides. Such a load outlives the caller who began it as long as somebody
-// waits for it.
+// waits for it. What is asked for in the last fifth of its time is loaded anew
+// in the background, so that it never grows old while it is wanted.
 func Through[V any](c *Cache, kind Kind, next batch.Func[string, V]) batch.Func[string, V] {
 	t := &through[V]{cache: c, kind: kind, policy: c.cfg.of(kind.Name), next: next, flying: map[string]*flight{}}
 	return t.load
@@ -51,6 +51,7 @@ func (t *through[V]) load(ctx context.Context, keys []string) (map[string]V, err
 func (t *through[V]) fromMemory(ctx context.Context, keys []string, values map[string]V) (missing []string) {
 	found, _ := t.cache.memory.Get(ctx, t.names(keys)) // memory never fails
 	now := time.Now()
+	var aging []string
 	for _, key := range keys {
 		e := found[t.name(key)]
 		if e == nil || !t.policy.fresh(e, now) {
@@ -65,28 +66,16 @@ func (t *through[V]) fromMemory(ctx context.Context, keys []string, values map[s
 			}
 			values[key] = v
 		}
+		if t.policy.aging(e, now) && !e.refreshed.Load() {
+			aging = append(aging, key)
+		}
 		t.used(ctx, e, now, false)
+	}
+	if len(aging) > 0 {
+		t.refresh(ctx, aging, found)
 	}
 	t.cache.metrics.looked(tierMemory, len(keys)-len(missing), len(missing))
 	return missing
-}
-
-// used notes that e goes into an answer; asked tells whether the upstream was,
-// because of it.
-func (t *through[V]) used(ctx context.Context, e *Entry, now time.Time, asked bool) {
-	report.From(ctx).Used(e.Answered, asked)
-	if !asked {
-		t.cache.metrics.ages.Observe(e.Age(now).Seconds())
-	}
-}
-
-// standIn notes that e goes into an answer though its time is over.
-func (t *through[V]) standIn(ctx context.Context, e *Entry, now time.Time) {
-	r := report.From(ctx)
-	r.Used(e.Answered, true)
-	r.OutOfDate(t.kind.Service, e.Age(now))
-	t.cache.metrics.ages.Observe(e.Age(now).Seconds())
-	t.cache.metrics.stale.WithLabelValues(t.kind.Service).Inc()
 }
 
 // decode gives the value of e, which it remembers: memory hands out the same

@@ -1,0 +1,72 @@
+package cache
+
+import (
+	"context"
+	"time"
+
+	"tributary/gateway/report"
+)
+
+// await waits for a flight, or for ctx. A flight that failed, or that takes
+// longer than patience, is answered by what stands in, if something does.
+func (t *through[V]) await(ctx context.Context, f *flight) (*Entry, error) {
+	looked := f.trip.looked
+	var outOfPatience <-chan time.Time
+	for {
+		select {
+		case <-f.done:
+			f.leave()
+			return t.landed(ctx, f)
+		case <-ctx.Done():
+			f.leave()
+			return nil, context.Cause(ctx)
+		case <-looked:
+			looked = nil
+			if t.policy.patience > 0 && t.policy.standsIn(f.standIn, time.Now()) {
+				outOfPatience = time.After(t.policy.patience - time.Since(f.trip.started))
+			}
+		case now := <-outOfPatience:
+			// The seat stays taken: the load goes on, for whoever comes next.
+			t.standIn(ctx, f.standIn, now)
+			return f.standIn, nil
+		}
+	}
+}
+
+// landed is what came of a flight.
+func (t *through[V]) landed(ctx context.Context, f *flight) (*Entry, error) {
+	now := time.Now()
+	if f.err == nil {
+		t.used(ctx, f.entry, now, f.asked)
+		return f.entry, nil
+	}
+	if t.policy.standsIn(f.standIn, now) {
+		t.standIn(ctx, f.standIn, now)
+		return f.standIn, nil
+	}
+	report.From(ctx).Asked()
+	return nil, f.err
+}
+
+// used notes that e goes into an answer; asked tells whether the upstream was,
+// because of it.
+func (t *through[V]) used(ctx context.Context, e *Entry, now time.Time, asked bool) {
+	report.From(ctx).Used(e.Answered, asked)
+	if !asked {
+		t.cache.metrics.ages.Observe(e.Age(now).Seconds())
+	}
+}
+
+// standIn notes that e goes into an answer though its time is over; that of an
+// entry whose next one was asked for ahead of time may not be.
+func (t *through[V]) standIn(ctx context.Context, e *Entry, now time.Time) {
+	if t.policy.fresh(e, now) {
+		t.used(ctx, e, now, true)
+		return
+	}
+	r := report.From(ctx)
+	r.Used(e.Answered, true)
+	r.OutOfDate(t.kind.Service, e.Age(now))
+	t.cache.metrics.ages.Observe(e.Age(now).Seconds())
+	t.cache.metrics.stale.WithLabelValues(t.kind.Service).Inc()
+}
