@@ -45,6 +45,7 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Cache, error
 	if c.memory, err = NewMemory(cfg.memoryBytes()); err != nil {
 		return nil, err
 	}
+	reg.MustRegister(newCollector(c.memory, c.shared))
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	c.work.Go(c.write)
 	return c, nil

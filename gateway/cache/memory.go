@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -16,11 +17,14 @@ const entryOverhead = 256
 // usable; see [NewMemory].
 type Memory struct {
 	entries *otter.Cache[string, *Entry]
+	evicted atomic.Uint64 // entries dropped to make room
 }
 
 // NewMemory returns a store of at most about maxBytes.
 func NewMemory(maxBytes uint64) (*Memory, error) {
-	entries, err := otter.New(&otter.Options[string, *Entry]{
+	m := &Memory{}
+	var err error
+	m.entries, err = otter.New(&otter.Options[string, *Entry]{
 		MaximumWeight: maxBytes,
 		Weigher: func(key string, e *Entry) uint32 {
 			return uint32(min(len(key)+2*len(e.Body)+entryOverhead, 1<<31))
@@ -28,11 +32,16 @@ func NewMemory(maxBytes uint64) (*Memory, error) {
 		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[string, *Entry]) time.Duration {
 			return max(1, e.Value.Keep-e.Value.Age(time.Now()))
 		}),
+		OnAtomicDeletion: func(e otter.DeletionEvent[string, *Entry]) {
+			if e.Cause == otter.CauseOverflow {
+				m.evicted.Add(1)
+			}
+		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("cache: memory: %w", err)
 	}
-	return &Memory{entries: entries}, nil
+	return m, nil
 }
 
 // Get implements [Store]; it never fails.

@@ -50,6 +50,9 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		m.hits.WithLabelValues(tier)
 		m.misses.WithLabelValues(tier)
 	}
+	for _, op := range []string{"get", "set", "delete"} {
+		m.errors.WithLabelValues(op)
+	}
 	for _, outcome := range []string{refreshDone, refreshFailed, refreshDropped} {
 		m.refreshes.WithLabelValues(outcome)
 	}

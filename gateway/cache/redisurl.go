@@ -122,5 +122,6 @@ func limit(opts *redis.UniversalOptions) {
 	opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = redisProbeBudget, redisProbeBudget, redisBudget
 	opts.MaxRetries, opts.MinRetryBackoff, opts.MaxRetryBackoff = 1, time.Millisecond, 5*time.Millisecond
 	opts.DisableIdentity = true
+	opts.PipelinePoolSize = -1 // all that we send is pipelines: one pool, one set of figures
 	opts.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 }

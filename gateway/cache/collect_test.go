@@ -1,0 +1,45 @@
+package cache_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"tributary/gateway/cache/redistest"
+)
+
+func TestMemorysFiguresFollowWhatItHolds(t *testing.T) {
+	cfg := defaults()
+	cfg.MemoryMB = 1
+	src := newSource(strings.Repeat("x", 10<<10))
+	g := newGateway(t, cfg, src)
+	if n := g.figure(t, "cache_memory_entries"); n != 0 {
+		t.Errorf("it holds %v entries before it was used", n)
+	}
+	for n := range 200 {
+		_, _, _ = g.get(t.Context(), fmt.Sprint("k", n))
+	}
+	eventually(t, "some entries are evicted", func() bool { return g.figure(t, "cache_evictions_total", "memory") > 100 })
+	eventually(t, "it is about full", func() bool {
+		bytes, entries := g.figure(t, "cache_memory_bytes"), g.figure(t, "cache_memory_entries")
+		return bytes > 1<<19 && bytes <= 1<<20 && entries > 20 && entries < 60
+	})
+}
+
+func TestRedisFiguresFollowItsState(t *testing.T) {
+	server := redistest.Start(t)
+	g := onRedis(t, server.URL(), newSource("first"))
+	wantUsed(t, g, server)
+	eventually(t, "it is up, over a connection", func() bool {
+		return g.figure(t, "cache_redis_up") == 1 && g.figure(t, "cache_redis_connections", "idle") > 0 && g.figure(t, "cache_redis_dials_total") > 0
+	})
+	server.Kill()
+	errors := g.figure(t, "cache_errors_total")
+	g.want(t, "a", "first")
+	if up := g.figure(t, "cache_redis_up"); up != 0 {
+		t.Errorf("it is up: %v", up)
+	}
+	if n := g.figure(t, "cache_errors_total") - errors; n == 0 {
+		t.Error("no error was counted")
+	}
+}
