@@ -26,6 +26,9 @@ func (t *through[V]) await(ctx context.Context, f *flight) (*Entry, error) {
 				outOfPatience = time.After(t.policy.patience - time.Since(f.trip.started))
 			}
 		case now := <-outOfPatience:
+			if f.hasLanded() { // while another flight was waited for
+				continue
+			}
 			// The seat stays taken: the load goes on, for whoever comes next.
 			t.standIn(ctx, f.standIn, now)
 			return f.standIn, nil

@@ -49,6 +49,16 @@ func (f *flight) leave() {
 	}
 }
 
+// hasLanded tells whether done is closed.
+func (f *flight) hasLanded() bool {
+	select {
+	case <-f.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // join gives a flight for each key, with a seat taken: those that are under
 // way, and for the rest one new trip together.
 func (t *through[V]) join(ctx context.Context, keys []string) map[string]*flight {
