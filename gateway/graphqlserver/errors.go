@@ -7,7 +7,6 @@ import (
 	"log/slog"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"tributary/gateway/fault"
@@ -35,8 +34,13 @@ func (s *Server) present(ctx context.Context, err error) *gqlerror.Error {
 			at = ge.Path
 		}
 		if ge.Err == nil {
-			// gqlgen's own: what it says of nulls and arguments is for clients.
-			own := coded(fault.BadUserInput, ge.Message)
+			// gqlgen's own: what it says of arguments is for clients. That a value
+			// must not be null it says of resolvers alone.
+			kind := fault.BadUserInput
+			if ge.Message == "must not be null" {
+				kind = fault.Internal
+			}
+			own := coded(kind, ge.Message)
 			own.Path, own.Locations = at, ge.Locations
 			return own
 		}
@@ -72,22 +76,16 @@ func fieldPath(ctx context.Context) string {
 	return fc.Object + "." + fc.Field.Name
 }
 
-// refuse is the result of a request that is not executed, with the codes of
-// the contract in the place of gqlgen's and without the rules' internal names.
-func refuse(errs gqlerror.List) *Result {
-	r := &Result{Errors: errs, refused: fault.ValidationFailed}
-	for i, err := range errs {
-		kind := fault.ValidationFailed
-		switch code := err.Extensions["code"]; {
-		case code == errcode.ParseFailed:
-			kind = fault.ParseFailed
-		case len(err.Path) > 0 && err.Path[0] != nil && err.Rule == "":
-			kind = fault.BadUserInput // a variable that does not fit its type
-		}
-		if i == 0 {
-			r.refused = kind
-		}
+// maxRefusals is how many reasons of a refusal are told: a short document may
+// have thousands.
+const maxRefusals = 20
+
+// refuse is the result of a request that is not executed: it has the code of a
+// kind in the place of what the library has, and no names of rules.
+func refuse(kind fault.Kind, errs gqlerror.List) *Result {
+	errs = errs[:min(len(errs), maxRefusals)]
+	for _, err := range errs {
 		err.Extensions = map[string]any{"code": kind.Code()}
 	}
-	return r
+	return &Result{Errors: errs, refused: kind}
 }

@@ -7,7 +7,9 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -50,6 +52,8 @@ func status(media string, r *Result) int {
 		return http.StatusMethodNotAllowed
 	case media == mediaJSON:
 		return http.StatusOK
+	case r.Data == nil && r.refused == fault.BadUserInput:
+		return http.StatusUnprocessableEntity // the request is well-formed, its variables don't fit
 	case r.Data == nil:
 		return r.refused.HTTPStatus()
 	case len(r.Errors) > 0:
@@ -76,10 +80,13 @@ func read(w http.ResponseWriter, r *http.Request) (*Request, *badRequest) {
 }
 
 func readQuery(r *http.Request) (*Request, *badRequest) {
-	q := r.URL.Query()
+	q, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, &badRequest{http.StatusBadRequest, "the query string is malformed"}
+	}
 	req := &Request{Query: q.Get("query"), OperationName: q.Get("operationName"), ReadOnly: true}
 	if v := q.Get("variables"); v != "" {
-		if err := decodeJSON(strings.NewReader(v), &req.Variables); err != nil {
+		if err := decodeJSON(strings.NewReader(v), &req.Variables); err != nil || !utf8.ValidString(v) {
 			return nil, &badRequest{http.StatusBadRequest, "variables must be a JSON object"}
 		}
 	}
@@ -100,6 +107,9 @@ func readBody(w http.ResponseWriter, r *http.Request) (*Request, *badRequest) {
 	if charset, ok := params["charset"]; ok && !isUTF8(charset) {
 		return nil, &badRequest{http.StatusUnsupportedMediaType, "send the request in UTF-8"}
 	}
+	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return nil, &badRequest{http.StatusUnsupportedMediaType, "send the request as it is, without Content-Encoding"}
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if _, long := errors.AsType[*http.MaxBytesError](err); long {
 		return nil, &badRequest{http.StatusRequestEntityTooLarge, "the request is longer than 1 MiB"}
@@ -107,7 +117,18 @@ func readBody(w http.ResponseWriter, r *http.Request) (*Request, *badRequest) {
 	if err != nil {
 		return nil, &badRequest{http.StatusBadRequest, "the body could not be read"}
 	}
-	body = bytes.TrimSpace(body)
+	if !utf8.Valid(body) {
+		return nil, &badRequest{http.StatusBadRequest, "the body must be UTF-8"}
+	}
+	return decode(body)
+}
+
+// byteOrderMark may stand before JSON, where it means nothing (RFC 8259, section 8.1).
+const byteOrderMark = "\ufeff"
+
+// decode reads the body of a request.
+func decode(body []byte) (*Request, *badRequest) {
+	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte(byteOrderMark)))
 	if len(body) > 0 && body[0] == '[' {
 		return nil, &badRequest{http.StatusBadRequest, "send one request at a time: lists of requests are not supported"}
 	}
@@ -144,8 +165,11 @@ func readBody(w http.ResponseWriter, r *http.Request) (*Request, *badRequest) {
 }
 
 func wellFormed(req *Request) (*Request, *badRequest) {
-	if req.Query == "" {
+	switch {
+	case req.Query == "":
 		return nil, &badRequest{http.StatusBadRequest, "query is missing"}
+	case !utf8.ValidString(req.Query):
+		return nil, &badRequest{http.StatusBadRequest, "query must be UTF-8"}
 	}
 	return req, nil
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -18,27 +17,24 @@ import (
 	"tributary/gateway/report"
 )
 
-// Bounds of what one document may cost before it is executed.
-const (
-	maxTokens       = 15_000
-	cachedDocuments = 1_000
-)
-
 // Server executes operations of one schema. It is safe for concurrent use and
 // an [http.Handler] that answers GraphQL over HTTP.
 type Server struct {
-	exec    *executor.Executor
-	cfg     Config
-	log     *slog.Logger
-	metrics *metrics
+	exec      *executor.Executor
+	documents *documents
+	cfg       Config
+	log       *slog.Logger
+	metrics   *metrics
 }
 
 // New returns a server of schema, whose loads plan starts ahead.
 func New(schema graphql.ExecutableSchema, plan *lookahead.Plan, cfg Config, log *slog.Logger, reg prometheus.Registerer) *Server {
-	s := &Server{exec: executor.New(schema), cfg: cfg, log: log, metrics: newMetrics(reg)}
-	s.exec.SetQueryCache(lru.New[*ast.QueryDocument](cachedDocuments))
-	s.exec.SetParserTokenLimit(maxTokens)
-	s.exec.SetDisableSuggestion(!cfg.Introspection)
+	s := &Server{
+		exec:      executor.New(schema),
+		documents: newDocuments(schema.Schema(), cfg.Introspection),
+		cfg:       cfg, log: log, metrics: newMetrics(reg),
+	}
+	s.exec.SetQueryCache(prepared{})
 	s.exec.SetErrorPresenter(s.present)
 	s.exec.SetRecoverFunc(s.recovered)
 	s.exec.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
@@ -75,30 +71,54 @@ func (s *Server) Execute(ctx context.Context, req Request) *Result {
 	ctx, rep := report.With(ctx)
 	ctx = graphql.StartOperationTrace(ctx)
 
-	op, errs := s.exec.CreateOperationContext(ctx, &graphql.RawParams{
-		Query: req.Query, OperationName: req.OperationName, Variables: req.Variables,
-	})
-	if len(errs) > 0 {
-		return refuse(errs)
-	}
-	if req.ReadOnly && op.Operation.Operation != ast.Query {
-		r := refuse(gqlerror.List{coded(fault.ValidationFailed, "GET can only ask: send a mutation by POST")})
-		r.mutation = true
-		return r
-	}
-	if op.Operation.Operation == ast.Subscription {
-		return refuse(gqlerror.List{coded(fault.ValidationFailed, "subscriptions need a transport that streams")})
-	}
-	op.DisableIntrospection = !s.cfg.Introspection
-	if err := refuseIntrospection(op); err != nil {
-		return refuse(gqlerror.List{err})
+	op, refused := s.operation(ctx, req)
+	if refused != nil {
+		return refused
 	}
 	respond, ctx := s.exec.DispatchOperation(ctx, op)
 	resp := respond(ctx)
-	if resp == nil { // the client left before execution began
+	if resp == nil { // its time was over before it began
 		return &Result{Data: []byte("null"), Errors: gqlerror.List{coded(fault.Timeout, "the request took too long")}}
 	}
 	return &Result{Data: resp.Data, Errors: resp.Errors, Summary: rep.Summary()}
+}
+
+// operation finds the operation of a request and sees that it may be executed.
+func (s *Server) operation(ctx context.Context, req Request) (*graphql.OperationContext, *Result) {
+	doc, refused := s.documents.prepare(ctx, req.Query)
+	if refused != nil {
+		return nil, refused
+	}
+	invalid := func(message string) (*graphql.OperationContext, *Result) {
+		return nil, refuse(fault.ValidationFailed, gqlerror.List{{Message: message}})
+	}
+	selected := doc.Operations.ForName(req.OperationName)
+	switch {
+	case selected == nil && req.OperationName == "":
+		return invalid("the document has several operations: name one in operationName")
+	case selected == nil:
+		return invalid("the document has no operation of the name in operationName")
+	case req.ReadOnly && selected.Operation != ast.Query:
+		_, r := invalid("GET can only ask: send a mutation by POST")
+		r.mutation = true
+		return nil, r
+	case selected.Operation == ast.Subscription:
+		return invalid("subscriptions need a transport that streams")
+	}
+	op, errs := s.exec.CreateOperationContext(context.WithValue(ctx, documentKey{}, doc), &graphql.RawParams{
+		Query: req.Query, OperationName: req.OperationName, Variables: req.Variables,
+	})
+	if len(errs) > 0 { // what is left to go wrong is a variable that does not fit its type
+		return nil, refuse(fault.BadUserInput, errs)
+	}
+	op.DisableIntrospection = !s.cfg.Introspection
+	if err := refuseIntrospection(op); err != nil {
+		return nil, refuse(fault.ValidationFailed, gqlerror.List{err})
+	}
+	if tooMany(op) {
+		return nil, refuse(fault.TooComplex, gqlerror.List{gqlerror.Errorf("the answer is expected to have more than %d fields", maxFields)})
+	}
+	return op, nil
 }
 
 // refuseIntrospection refuses an operation that asks for the schema where that
@@ -109,9 +129,7 @@ func refuseIntrospection(op *graphql.OperationContext) *gqlerror.Error {
 	}
 	for _, f := range graphql.CollectFields(op, op.Operation.SelectionSet, nil) {
 		if f.Name == "__schema" || f.Name == "__type" {
-			err := coded(fault.ValidationFailed, "introspection is off: "+f.Name+" cannot be asked for")
-			err.Locations = []gqlerror.Location{{Line: f.Position.Line, Column: f.Position.Column}}
-			return err
+			return gqlerror.ErrorPosf(f.Position, "introspection is off: %s cannot be asked for", f.Name)
 		}
 	}
 	return nil

@@ -1,0 +1,67 @@
+package graphqlserver
+
+import (
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// maxFields is how many fields an answer may be expected to have. A short
+// query that goes round in lists of lists reaches any number.
+const maxFields = 1_000_000
+
+// expectedLength is that of a list of which the query does not tell.
+const expectedLength = 10
+
+// tooMany tells that the answer of an operation is expected to have more than
+// maxFields fields.
+func tooMany(op *graphql.OperationContext) bool {
+	e := estimate{op: op, fragments: map[string]int{}}
+	return e.fields(op.Operation.SelectionSet) > maxFields
+}
+
+// estimate counts the fields of an answer. Fragments are counted once,
+// wherever they are spread; numbers stop growing above maxFields.
+type estimate struct {
+	op        *graphql.OperationContext
+	fragments map[string]int
+}
+
+func (e estimate) fields(set ast.SelectionSet) (n int) {
+	for _, sel := range set {
+		switch sel := sel.(type) {
+		case *ast.Field:
+			n += 1 + e.length(sel)*e.fields(sel.SelectionSet)
+		case *ast.InlineFragment:
+			n += e.fields(sel.SelectionSet)
+		case *ast.FragmentSpread:
+			in, counted := e.fragments[sel.Name]
+			if !counted {
+				in = e.fields(e.op.Doc.Fragments.ForName(sel.Name).SelectionSet)
+				e.fragments[sel.Name] = in
+			}
+			n += in
+		}
+		n = min(n, maxFields+1)
+	}
+	return n
+}
+
+// length is how many objects a field is expected to give: for a list, as many
+// as its longest list of arguments has.
+func (e estimate) length(f *ast.Field) int {
+	if f.Definition == nil || f.Definition.Type.Elem == nil || len(f.SelectionSet) == 0 {
+		return 1
+	}
+	longest := -1
+	if len(f.Arguments) > 0 {
+		for _, value := range f.ArgumentMap(e.op.Variables) {
+			if list, ok := value.([]any); ok {
+				longest = max(longest, len(list))
+			}
+		}
+	}
+	if longest < 0 {
+		return expectedLength
+	}
+	return longest
+}

@@ -1,0 +1,144 @@
+package graphqlserver
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql/handler/lru"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/parser"
+	"github.com/vektah/gqlparser/v2/validator"
+	"github.com/vektah/gqlparser/v2/validator/rules"
+
+	"tributary/gateway/fault"
+)
+
+// Bounds of what a document may cost before it is executed. Validation compares
+// each selection with those beside it, so that its time grows with the square
+// of their number.
+const (
+	maxTokens     = 15_000
+	maxSelections = 2_000
+)
+
+// What is remembered of documents that were valid: so many, if they are not
+// longer than this. An attacker's long ones must not fill the memory.
+const (
+	rememberedDocuments     = 1_000
+	rememberedDocumentBytes = 8 << 10
+)
+
+// documents parses and validates documents, and remembers those that it let
+// pass. It is safe for concurrent use.
+type documents struct {
+	schema *ast.Schema
+	rules  *rules.Rules
+	known  *lru.LRU[*ast.QueryDocument]
+}
+
+func newDocuments(schema *ast.Schema, suggest bool) *documents {
+	r := rules.NewDefaultRules()
+	if !suggest { // a suggestion tells a name of the schema to who does not know it
+		for _, plain := range []validator.Rule{
+			rules.FieldsOnCorrectTypeRuleWithoutSuggestions,
+			rules.KnownArgumentNamesRuleWithoutSuggestions,
+			rules.KnownTypeNamesRuleWithoutSuggestions,
+			rules.ScalarLeafsRuleWithoutSuggestions,
+			rules.ValuesOfCorrectTypeRuleWithoutSuggestions,
+		} {
+			r.RemoveRule(strings.TrimSuffix(plain.Name, "WithoutSuggestions"))
+			r.AddRule(plain.Name, plain.RuleFunc)
+		}
+	}
+	return &documents{schema: schema, rules: r, known: lru.New[*ast.QueryDocument](rememberedDocuments)}
+}
+
+// prepare gives the document of a text, or the reason why it is not executed.
+func (d *documents) prepare(ctx context.Context, text string) (*ast.QueryDocument, *Result) {
+	if doc, ok := d.known.Get(ctx, text); ok {
+		return doc, nil
+	}
+	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, maxTokens)
+	if err != nil {
+		return nil, refuse(parseKind(err), gqlerror.List{gqlerror.Wrap(err)})
+	}
+	if len(doc.Operations) == 0 {
+		return nil, refuse(fault.ValidationFailed, gqlerror.List{{Message: "the document has no operation"}})
+	}
+	if n := selections(doc); n > maxSelections {
+		return nil, refuse(fault.TooComplex, gqlerror.List{gqlerror.Errorf("the document has %d selections, more than %d", n, maxSelections)})
+	}
+	if errs := validator.ValidateWithRules(d.schema, doc, d.rules); len(errs) > 0 {
+		return nil, refuse(fault.ValidationFailed, errs)
+	}
+	eachSet(doc, undefer)
+	if len(text) <= rememberedDocumentBytes {
+		d.known.Add(ctx, text, doc)
+	}
+	return doc, nil
+}
+
+// parseKind tells a document that is too much for the parser from one that is no GraphQL.
+func parseKind(err error) fault.Kind {
+	if e := err.Error(); strings.Contains(e, "exceeded token limit") || strings.Contains(e, "exceeded maximum nesting depth") {
+		return fault.TooComplex
+	}
+	return fault.ParseFailed
+}
+
+// selections is the number of fields and fragments in a document, as written.
+func selections(doc *ast.QueryDocument) (n int) {
+	eachSet(doc, func(set ast.SelectionSet) { n += len(set) })
+	return n
+}
+
+// undefer removes @defer, which a server may ignore: all of the data come at
+// once. (Executed as it is, it would leave out of the one answer what it defers.)
+func undefer(set ast.SelectionSet) {
+	isDefer := func(d *ast.Directive) bool { return d.Name == "defer" }
+	for _, sel := range set {
+		switch sel := sel.(type) {
+		case *ast.InlineFragment:
+			sel.Directives = slices.DeleteFunc(sel.Directives, isDefer)
+		case *ast.FragmentSpread:
+			sel.Directives = slices.DeleteFunc(sel.Directives, isDefer)
+		}
+	}
+}
+
+// eachSet calls f with every selection set of a document.
+func eachSet(doc *ast.QueryDocument, f func(ast.SelectionSet)) {
+	var walk func(ast.SelectionSet)
+	walk = func(set ast.SelectionSet) {
+		f(set)
+		for _, sel := range set {
+			switch sel := sel.(type) {
+			case *ast.Field:
+				walk(sel.SelectionSet)
+			case *ast.InlineFragment:
+				walk(sel.SelectionSet)
+			}
+		}
+	}
+	for _, op := range doc.Operations {
+		walk(op.SelectionSet)
+	}
+	for _, fragment := range doc.Fragments {
+		walk(fragment.SelectionSet)
+	}
+}
+
+type documentKey struct{}
+
+// prepared hands the executor the document that its context carries, where it
+// looks for one that it has seen.
+type prepared struct{}
+
+func (prepared) Get(ctx context.Context, _ string) (*ast.QueryDocument, bool) {
+	doc, ok := ctx.Value(documentKey{}).(*ast.QueryDocument)
+	return doc, ok
+}
+
+func (prepared) Add(context.Context, string, *ast.QueryDocument) {}
