@@ -1,0 +1,113 @@
+package health_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"tributary/gateway/health"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var errDown = errors.New("down")
+
+func up(context.Context) error   { return nil }
+func down(context.Context) error { return errDown }
+func hung(ctx context.Context) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func checker(users, orders, cache health.Check) *health.Checker {
+	return &health.Checker{
+		Service: "api-gateway", Version: "v1",
+		Services:  map[string]health.Check{"users": users, "orders": orders},
+		CacheType: "redis", Cache: cache,
+		Timeout: time.Second, Hold: time.Minute,
+	}
+}
+
+func TestAGatewayIsAsHealthyAsWhatItAsks(t *testing.T) {
+	for name, tt := range map[string]struct {
+		users, orders, cache health.Check
+		code                 int
+		overall, ofOrders    string
+		ofCache              string
+	}{
+		"all is well":           {up, up, up, 200, "healthy", "healthy", "healthy"},
+		"one service is down":   {up, down, up, 200, "degraded", "unhealthy", "healthy"},
+		"one service hangs":     {up, hung, up, 200, "degraded", "unhealthy", "healthy"},
+		"the cache is down":     {up, up, down, 200, "degraded", "healthy", "unhealthy"},
+		"no service answers":    {down, hung, up, 503, "unhealthy", "unhealthy", "healthy"},
+		"nothing works anymore": {down, down, down, 503, "unhealthy", "unhealthy", "unhealthy"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				w := httptest.NewRecorder()
+				checker(tt.users, tt.orders, tt.cache).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/health", http.NoBody))
+				var f health.Finding
+				if err := json.Unmarshal(w.Body.Bytes(), &f); err != nil {
+					t.Fatal(err)
+				}
+				if w.Code != tt.code || f.Status != tt.overall || f.Services["orders"].Status != tt.ofOrders || f.Cache.Status != tt.ofCache {
+					t.Errorf("%d %s", w.Code, w.Body)
+				}
+				if f.Service != "api-gateway" || f.Version != "v1" || f.Cache.Type != "redis" || f.Timestamp.IsZero() {
+					t.Errorf("%s", w.Body)
+				}
+				if took := time.Since(start); took > time.Second {
+					t.Errorf("took %v", took)
+				}
+			})
+		})
+	}
+}
+
+func TestAFindingIsHeldSoThatNobodyHammersTheServices(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var asked atomic.Int32
+		c := checker(func(ctx context.Context) error {
+			asked.Add(1)
+			<-time.After(time.Millisecond)
+			return ctx.Err()
+		}, up, up)
+		gone, cancel := context.WithCancel(t.Context())
+		cancel() // the finding is everybody's, not that of the one who asked first
+		for range 10 {
+			if got := c.Find(gone).Status; got != health.Healthy {
+				t.Error(got)
+			}
+		}
+		if asked.Load() != 1 {
+			t.Errorf("asked %d times", asked.Load())
+		}
+		<-time.After(time.Minute)
+		c.Find(t.Context())
+		if asked.Load() != 2 {
+			t.Errorf("asked %d times when the time was over", asked.Load())
+		}
+	})
+}
+
+func ExampleChecker() {
+	c := &health.Checker{
+		Service: "api-gateway", Version: "v1",
+		Services:  map[string]health.Check{"users": func(context.Context) error { return nil }},
+		CacheType: "memory", Cache: func(context.Context) error { return nil },
+		Timeout: time.Second, Hold: time.Second,
+	}
+	f := c.Find(context.Background())
+	fmt.Println(f.Status, f.Services["users"].Status)
+	// Output: healthy healthy
+}
