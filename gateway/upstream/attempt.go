@@ -15,13 +15,19 @@ const (
 	firstAttempt = "first"
 	retryAttempt = "retry"
 	hedgeAttempt = "hedge"
+	probeAttempt = "probe" // the only one of a call that tries a half-open circuit
 )
 
 type attemptKey struct{}
 
+// as is r as an attempt of a kind.
+func as(ctx context.Context, r *http.Request, kind string) *http.Request {
+	return r.WithContext(context.WithValue(ctx, attemptKey{}, kind))
+}
+
 // again is r once more, with a body of its own, as an attempt of a kind.
 func again(ctx context.Context, r *http.Request, kind string) (*http.Request, error) {
-	r = r.WithContext(context.WithValue(ctx, attemptKey{}, kind))
+	r = as(ctx, r, kind)
 	if r.GetBody == nil {
 		return r, nil
 	}

@@ -49,6 +49,9 @@ func (b *breakerPolicy) RoundTrip(r *http.Request) (*http.Response, error) {
 	// Asked after the permit: a permit of a half-open circuit must not be lost,
 	// or the circuit would never close.
 	probe := !b.circuit.IsClosed()
+	if probe {
+		r = as(r.Context(), r, probeAttempt)
+	}
 	result := unknown
 	defer func() { b.record(result, probe) }()
 	start := time.Now()

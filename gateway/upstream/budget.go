@@ -4,7 +4,7 @@ import "sync"
 
 // reserve is how many retries and hedges a budget pays for before calls have
 // paid for any: enough for a quiet service, nothing in an outage.
-const reserve = 10
+const reserve = 5
 
 // A budget bounds what retries and hedges add to the load of a service: n calls
 // make at most n*(1+rate) attempts, and [reserve] more. It counts over any

@@ -64,7 +64,8 @@ func TestEachFaultHasItsKindAndLeavesNothingBehind(t *testing.T) {
 					t.Errorf("got %s, want %s", g, fault.want)
 				}
 			}
-			if n := c.attempts(); n != calls {
+			// A time-out may end an attempt before it has left a busy machine.
+			if n := c.attempts(); n > calls || n < calls && !fault.slow {
 				t.Errorf("%d requests for %d calls", n, calls)
 			}
 			if fault.want != "ok" && fault.want != "not_found" && c.value("service_errors_total", "service_name", "things") != calls {
@@ -105,7 +106,7 @@ func TestTheServiceIsBackAsSoonAsItIsBack(t *testing.T) {
 			t.Parallel()
 			cfg := once
 			if fault.slow {
-				cfg.Timeout = 500 * time.Millisecond
+				cfg.Timeout = time.Second
 			}
 			c := over(t, cfg, faultyupstream.First(1, fault.behave, faultyupstream.JSON(`{}`)))
 			if got := c.get(t.Context()); got != fault.want {

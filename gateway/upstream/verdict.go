@@ -55,8 +55,12 @@ func retryable(service string, resp *http.Response, err error) bool {
 	return failed && f.Kind.Retryable()
 }
 
-// idempotent tells whether r may be made more than once, by the same rule as
-// net/http: a method that changes nothing, or a header that declares it.
+// repeatable tells whether r may be made more than once: what tries a half-open
+// circuit may not, so that an outage gets no more than it must.
+func repeatable(r *http.Request) bool { return kindOf(r.Context()) != probeAttempt && idempotent(r) }
+
+// idempotent tells whether a second r would change nothing, by the same rule as
+// net/http: a method of that kind, or a header that declares it.
 func idempotent(r *http.Request) bool {
 	if r.Body != nil && r.Body != http.NoBody && r.GetBody == nil {
 		return false
