@@ -1,0 +1,117 @@
+// Package docs_test does what the pages in this folder say.
+package docs_test
+
+import (
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// block is a fenced block of a page that belongs into a file.
+type block struct{ file, after, text string }
+
+var fence = regexp.MustCompile("(?ms)^```\\w+ file=(\\S+?)(?: after=\"([^\"]+)\")?\n(.*?)^```$")
+
+func blocksOf(t *testing.T, page string) []block {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var blocks []block
+	for _, m := range fence.FindAllStringSubmatch(string(text), -1) {
+		blocks = append(blocks, block{m[1], m[2], m[3]})
+	}
+	return blocks
+}
+
+// apply writes a block into the copy of the project at root.
+func (b block) apply(t *testing.T, root string) {
+	t.Helper()
+	name := filepath.Join(root, b.file)
+	text := b.text
+	if b.after != "" {
+		old, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := strings.Index(string(old), b.after)
+		if at < 0 {
+			t.Fatalf("%s has no line with %q", b.file, b.after)
+		}
+		end := at + strings.Index(string(old)[at:], "\n") + 1
+		text = string(old)[:end] + b.text + string(old)[end:]
+	}
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The page is worth as much as what comes of doing what it says: in a copy of
+// the project, which is then generated, built and tested.
+func TestAddingAServiceWorksAsThePageSays(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: generating and building a copy of the project takes long, and -short is set")
+	}
+	root := t.TempDir()
+	copyProject(t, root)
+	blocks := blocksOf(t, "adding-a-service.md")
+	if len(blocks) < 10 {
+		t.Fatalf("found %d blocks: does this test still read the page?", len(blocks))
+	}
+	for _, b := range blocks {
+		if strings.HasPrefix(b.file, "gateway/") {
+			t.Errorf("the page changes %s: the runtime is to know no service", b.file)
+		}
+		b.apply(t, root)
+	}
+	for _, command := range [][]string{
+		{"go", "tool", "gqlgen", "generate"},
+		{"go", "build", "./..."},
+		{"go", "test", "./resolvers", "-run", "TestProductsShowTheirReviews"},
+	} {
+		cmd := exec.CommandContext(t.Context(), command[0], command[1:]...) //nolint:gosec // G204: the commands above
+		cmd.Dir = root
+		if out, err := cmd.CombinedOutput(); err != nil || strings.Contains(string(out), "no tests to run") {
+			t.Fatalf("%v: %v\n%s", command, err, out)
+		}
+	}
+}
+
+// copyProject copies what the project is made of, without what tools keep beside it.
+func copyProject(t *testing.T, to string) {
+	t.Helper()
+	err := filepath.WalkDir("..", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel("..", name)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if rel != "." && strings.HasPrefix(d.Name(), ".") {
+				return filepath.SkipDir
+			}
+			return os.MkdirAll(filepath.Join(to, rel), 0o700)
+		}
+		if !d.Type().IsRegular() {
+			return nil
+		}
+		text, err := os.ReadFile(name) //nolint:gosec // G122: our own files
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, rel), text, 0o600)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
