@@ -1,0 +1,38 @@
+package cache_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/alicebob/miniredis/v2/server"
+)
+
+// Answers within the budget of a call may add up over a request's loads.
+func TestARedisThatAnswersSlowlyIsLeftAloneUntilItIsQuick(t *testing.T) {
+	mini := miniredis.RunT(t)
+	for round := range 20 { // the machine may be busy: slow is not to become too slow
+		g := onRedis(t, "redis://"+mini.Addr(), newSource("first"))
+		mini.Server().SetPreHook(func(_ *server.Peer, cmd string, _ ...string) bool {
+			if cmd == "PTTL" || cmd == "SET" { // one a round trip
+				<-time.After(30 * time.Millisecond)
+			}
+			return false
+		})
+		for n := range 4 {
+			g.want(t, fmt.Sprint(round, "-", n), "first")
+		}
+		left, failed := g.figure(t, "cache_redis_up") == 0, g.figure(t, "cache_errors_total") > 0
+		mini.Server().SetPreHook(nil)
+		if failed {
+			continue
+		}
+		if !left {
+			t.Fatal("it is asked again and again")
+		}
+		eventually(t, "it is used again", func() bool { return g.figure(t, "cache_redis_up") == 1 })
+		return
+	}
+	t.Fatal("this machine is too busy to tell slow from too slow")
+}
