@@ -20,7 +20,6 @@ type run struct {
 	mu       sync.Mutex
 	queue    []func()
 	draining bool
-	lost     bool // a join panicked: the walk is over
 }
 
 // visited marks a load that a field has begun: it is followed once, though
@@ -35,10 +34,6 @@ type visited struct {
 // that is at it already, and then sends the batches that are complete.
 func (r *run) do(f func()) {
 	r.mu.Lock()
-	if r.lost {
-		r.mu.Unlock()
-		return
-	}
 	r.queue = append(r.queue, f)
 	if r.draining {
 		r.mu.Unlock()
@@ -54,7 +49,7 @@ func (r *run) do(f func()) {
 func (r *run) drain() {
 	defer func() {
 		if v := recover(); v != nil {
-			r.lose()
+			r.sendAll()
 			_ = graphql.GetOperationContext(r.ctx).Recover(r.ctx, v) // tells the server; no field has failed
 		}
 	}()
@@ -91,12 +86,10 @@ func (r *run) flush() {
 	})
 }
 
-// lose sends what was begun and gives up the rest: the resolvers will ask for it.
-func (r *run) lose() {
+// sendAll sends what was begun when the walk ends by a panic: it is left
+// draining for good, so that nothing that arrives later goes on with it.
+func (r *run) sendAll() {
 	r.waiting.each(func(i int) { r.plan.loaders[i].Flush(r.ctx) })
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.lost, r.queue = true, nil
 }
 
 // visitAll visits nodes under a parent and tells the loaders that they could not reach yet.

@@ -1,0 +1,131 @@
+package report_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"tributary/gateway/report"
+)
+
+var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
+func TestAnAnswerIsAsOldAsItsOldestPart(t *testing.T) {
+	_, r := report.With(t.Context())
+	if s := r.Summary(); s.Age(noon) != 0 || s.Asked {
+		t.Errorf("with nothing noted: age %v, asked %v", s.Age(noon), s.Asked)
+	}
+	r.Used(noon.Add(-time.Second), false)
+	r.Used(noon.Add(-time.Minute), false)
+	r.Used(noon, false)
+	s := r.Summary()
+	if s.Age(noon) != time.Minute || s.Asked {
+		t.Errorf("age %v, asked %v", s.Age(noon), s.Asked)
+	}
+	if age := s.Age(noon.Add(-time.Hour)); age != 0 {
+		t.Errorf("age %v by a clock that is behind, want 0", age)
+	}
+}
+
+func TestAskedOnceIsAskedForTheWholeAnswer(t *testing.T) {
+	for name, note := range map[string]func(*report.Report){
+		"a part that was asked for": func(r *report.Report) { r.Used(noon, true); r.Used(noon, false) },
+		"a question without answer": func(r *report.Report) { r.Asked() },
+		"a call":                    func(r *report.Report) { r.Called("users", time.Second) },
+	} {
+		_, r := report.With(t.Context())
+		note(r)
+		if !r.Summary().Asked {
+			t.Errorf("%s does not count as asked", name)
+		}
+	}
+}
+
+func TestEachServiceIsDegradedOncePerReason(t *testing.T) {
+	for name, c := range map[string]struct {
+		note func(*report.Report)
+		want string
+	}{
+		"nothing is":     {func(*report.Report) {}, `null`},
+		"the same twice": {func(r *report.Report) { r.Missing("users", "timeout"); r.Missing("users", "timeout") }, `[{"service":"users","reason":"timeout"}]`},
+		"two reasons":    {func(r *report.Report) { r.Missing("users", "timeout"); r.Missing("users", "rejected") }, `[{"service":"users","reason":"timeout"},{"service":"users","reason":"rejected"}]`},
+		"of stale parts, the oldest": {func(r *report.Report) {
+			r.OutOfDate("orders", 31*time.Second)
+			r.OutOfDate("orders", 40500*time.Millisecond+time.Nanosecond)
+			r.OutOfDate("orders", 35*time.Second)
+			r.OutOfDate("users", time.Minute)
+		}, `[{"service":"orders","reason":"stale","age_seconds":40.5},{"service":"users","reason":"stale","age_seconds":60}]`},
+	} {
+		_, r := report.With(t.Context())
+		c.note(r)
+		if got, err := json.Marshal(r.Summary().Degraded); err != nil || string(got) != c.want {
+			t.Errorf("%s: %s (%v), want %s", name, got, err, c.want)
+		}
+	}
+}
+
+func TestASummaryDoesNotChangeAfterwards(t *testing.T) {
+	_, r := report.With(t.Context())
+	r.Called("users", time.Second)
+	r.Missing("users", "timeout")
+	s := r.Summary()
+	r.Called("users", time.Second)
+	r.Missing("orders", "timeout")
+	if s.Calls[0].Count != 1 || len(s.Degraded) != 1 {
+		t.Errorf("summary has become %+v", s)
+	}
+}
+
+func TestWithoutAReportNotesAreForgotten(t *testing.T) {
+	r := report.From(t.Context())
+	r.Used(noon, true)
+	r.Asked()
+	r.Called("users", time.Second)
+	r.Missing("users", "timeout")
+	r.OutOfDate("users", time.Second)
+	if s := r.Summary(); s.Asked || s.Calls != nil || s.Degraded != nil || s.ServerTiming() != "" {
+		t.Errorf("summary %+v", s)
+	}
+}
+
+func TestNotesMayBeTakenSideBySide(t *testing.T) {
+	ctx, _ := report.With(t.Context())
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			r := report.From(ctx)
+			r.Called("users", time.Millisecond)
+			r.Used(noon, true)
+			r.Missing("users", "timeout")
+			_ = r.Summary()
+		})
+	}
+	wg.Wait()
+	s := report.From(ctx).Summary()
+	if len(s.Calls) != 1 || s.Calls[0].Count != 50 || s.Calls[0].Duration != 50*time.Millisecond || len(s.Degraded) != 1 {
+		t.Errorf("summary %+v", s)
+	}
+}
+
+func Example() {
+	ctx, r := report.With(context.Background())
+
+	// Parts of the gateway note what they see.
+	report.From(ctx).Called("users", 12*time.Millisecond)
+	report.From(ctx).Called("orders", 20*time.Millisecond)
+	report.From(ctx).Called("orders", 21500*time.Microsecond)
+	report.From(ctx).Used(noon, true)
+	report.From(ctx).Missing("orders", "timeout")
+
+	s := r.Summary()
+	fmt.Println(s.ServerTiming())
+	fmt.Println("age", s.Age(noon.Add(2*time.Second)), "asked", s.Asked)
+	fmt.Println(s.Degraded[0].Service, s.Degraded[0].Reason)
+	// Output:
+	// users;dur=12.0;desc="1 calls", orders;dur=41.5;desc="2 calls"
+	// age 2s asked true
+	// orders timeout
+}

@@ -1,0 +1,107 @@
+package scalar_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"tributary/gateway/fault"
+	"tributary/gateway/scalar"
+)
+
+func TestADecimalKeepsItsDigits(t *testing.T) {
+	for _, digits := range []string{"0", "-0", "10.50", "0.1", "1e400", "-1.5E-7", "12345678901234567890.12345678901234567890"} {
+		var d scalar.Decimal
+		if err := json.Unmarshal([]byte(digits), &d); err != nil {
+			t.Errorf("%s: %v", digits, err)
+		}
+		var out strings.Builder
+		d.MarshalGQL(&out)
+		if again, err := json.Marshal(d); string(again) != digits || err != nil || out.String() != digits {
+			t.Errorf("%s became %s in JSON (%v), %s in GraphQL", digits, again, err, &out)
+		}
+	}
+	if b, err := json.Marshal(scalar.Decimal("")); string(b) != "0" || err != nil {
+		t.Errorf("the zero value is %s (%v)", b, err)
+	}
+}
+
+func TestADecimalIsANumberAndNothingElse(t *testing.T) {
+	for _, in := range []string{`null`, `"10.50"`, `true`, `{}`, `[1]`, `""`} {
+		d := scalar.Decimal("7")
+		if err := json.Unmarshal([]byte(in), &d); err == nil {
+			t.Errorf("%s was taken for %s", in, d)
+		}
+	}
+	for in, want := range map[any]string{json.Number("10.50"): "10.50", int64(3): "3", 0.5: "0.5"} {
+		var d scalar.Decimal
+		if err := d.UnmarshalGQL(in); err != nil || d.String() != want {
+			t.Errorf("%v became %s (%v)", in, d, err)
+		}
+	}
+	for _, in := range []any{"10.50", nil, true} {
+		var d scalar.Decimal
+		if err := d.UnmarshalGQL(in); err == nil {
+			t.Errorf("%v was taken for %s", in, d)
+		}
+	}
+}
+
+func TestADateTimeIsRFC3339(t *testing.T) {
+	for in, want := range map[string]string{
+		"2026-11-24T12:00:00Z":         "2026-11-24T12:00:00Z",
+		"2026-11-24T12:00:00.5+03:00":  "2026-11-24T12:00:00.5+03:00",
+		"2026-11-24T12:00:00.123456":   "2026-11-24T12:00:00.123456Z",
+		"2026-11-24 12:00:00":          "2026-11-24T12:00:00Z",
+		"":                             "",
+		"2026-11-24":                   "",
+		"2026-13-24T12:00:00Z":         "",
+		"yesterday":                    "",
+		"2026-11-24T12:00:00Z\" or \"": "",
+	} {
+		var byGraph scalar.DateTime
+		got, err := scalar.ParseDateTime(in)
+		if string(got) != want || (err == nil) != (want != "") {
+			t.Errorf("%q became %q (%v), want %q", in, got, err, want)
+		}
+		if err := byGraph.UnmarshalGQL(in); string(byGraph) != want || (err == nil) != (want != "") {
+			t.Errorf("in GraphQL %q became %q (%v), want %q", in, byGraph, err, want)
+		}
+	}
+	for _, in := range []string{`null`, `1764000000`, `{}`, `""`} {
+		var d scalar.DateTime
+		if err := json.Unmarshal([]byte(in), &d); err == nil {
+			t.Errorf("%s was taken for %q", in, d)
+		}
+	}
+	if err := new(scalar.DateTime).UnmarshalGQL(int64(1)); err == nil {
+		t.Error("a number was taken for a time")
+	}
+}
+
+func TestWhatCanBeAnID(t *testing.T) {
+	for name, c := range map[string]struct {
+		id string
+		ok bool
+	}{
+		"letters and digits":        {"user123", true},
+		"a path and a query":        {"../a/b?c=d#e%2f", true},
+		"letters of any script":     {"пользователь", true},
+		"the longest":               {strings.Repeat("a", scalar.MaxIDBytes), true},
+		"nothing":                   {"", false},
+		"one byte too long":         {strings.Repeat("a", scalar.MaxIDBytes+1), false},
+		"too long in bytes":         {strings.Repeat("я", scalar.MaxIDBytes/2+1), false},
+		"not UTF-8":                 {"a\xff", false},
+		"a line break":              {"a\nb", false},
+		"a NUL":                     {"a\x00", false},
+		"a control character of C1": {"a\u0085", false},
+	} {
+		err := scalar.CheckID(c.id)
+		if (err == nil) != c.ok {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err != nil && (fault.From(err).Kind != fault.BadUserInput || c.id != "" && strings.Contains(err.Error(), c.id)) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
