@@ -16,7 +16,7 @@ type Config struct {
 	StaleIfErrors map[string]time.Duration `name:"cache-stale-if-errors" placeholder:"KIND=DURATION;..." help:"The same for single kinds."`
 	AbsentTTL     time.Duration            `name:"cache-absent-ttl" default:"5s" help:"How long it is remembered that an upstream knows no such id. 0: not at all."`
 	AbsentTTLs    map[string]time.Duration `name:"cache-absent-ttls" placeholder:"KIND=DURATION;..." help:"The same for single kinds."`
-	Patience      time.Duration            `name:"cache-patience" default:"100ms" help:"How long a request waits for an upstream that does not answer before an older answer stands in. 0: until the call has failed."`
+	Patience      time.Duration            `name:"cache-patience" default:"500ms" help:"How long a request waits for an upstream that does not answer before an older answer stands in. 0: until the call has failed."`
 	RefreshAhead  bool                     `name:"cache-refresh-ahead" default:"true" negatable:"" help:"Ask again in the background for what is asked for in the last fifth of its TTL."`
 	MemoryMB      int                      `name:"cache-memory-mb" default:"64" help:"How many MiB of entries are held in memory at most."`
 	LoadTimeout   time.Duration            `kong:"-"` // how long a load may take whoever waits for it; set from the request's time-out
