@@ -14,7 +14,7 @@ import (
 // block is a fenced block of a page that belongs into a file.
 type block struct{ file, after, text string }
 
-var fence = regexp.MustCompile("(?ms)^```\\w+ file=(\\S+?)(?: after=\"([^\"]+)\")?\n(.*?)^```$")
+var fence = regexp.MustCompile("(?s)\n```\\w+ file=(\\S+?)(?: after=\"([^\"]+)\")?\n(.*?\n)```\n")
 
 func blocksOf(t *testing.T, page string) []block {
 	t.Helper()
@@ -39,12 +39,12 @@ func (b block) apply(t *testing.T, root string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		at := strings.Index(string(old), b.after)
-		if at < 0 {
+		before, rest, found := strings.Cut(string(old), b.after)
+		if !found {
 			t.Fatalf("%s has no line with %q", b.file, b.after)
 		}
-		end := at + strings.Index(string(old)[at:], "\n") + 1
-		text = string(old)[:end] + b.text + string(old)[end:]
+		line, rest, _ := strings.Cut(rest, "\n")
+		text = before + b.after + line + "\n" + b.text + rest
 	}
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		t.Fatal(err)
@@ -77,7 +77,7 @@ func TestAddingAServiceWorksAsThePageSays(t *testing.T) {
 		{"go", "build", "./..."},
 		{"go", "test", "./resolvers", "-run", "TestProductsShowTheirReviews"},
 	} {
-		cmd := exec.CommandContext(t.Context(), command[0], command[1:]...) //nolint:gosec // G204: the commands above
+		cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
 		cmd.Dir = root
 		if out, err := cmd.CombinedOutput(); err != nil || strings.Contains(string(out), "no tests to run") {
 			t.Fatalf("%v: %v\n%s", command, err, out)
@@ -105,7 +105,7 @@ func copyProject(t *testing.T, to string) {
 		if !d.Type().IsRegular() {
 			return nil
 		}
-		text, err := os.ReadFile(name) //nolint:gosec // G122: our own files
+		text, err := os.ReadFile(name)
 		if err != nil {
 			return err
 		}

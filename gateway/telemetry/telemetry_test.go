@@ -3,8 +3,8 @@ package telemetry_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
-	"os"
 	"strings"
 	"testing"
 
@@ -47,8 +47,13 @@ func TestARegistryTellsTheVersion(t *testing.T) {
 }
 
 func ExampleNewLogger() {
-	log := telemetry.NewLogger(os.Stdout, telemetry.LogConfig{Level: "warn", Format: "text"})
+	var b strings.Builder
+	log := telemetry.NewLogger(&b, telemetry.LogConfig{Level: "warn", Format: "text"})
 	ctx := telemetry.WithLogAttrs(context.Background(), slog.String("request_id", "abc"))
 	log.InfoContext(ctx, "not told")
 	log.WarnContext(ctx, "told", "n", 1)
+
+	_, withoutTime, _ := strings.Cut(b.String(), " ")
+	fmt.Print(withoutTime)
+	// Output: level=WARN msg=told n=1 request_id=abc
 }
