@@ -28,7 +28,7 @@ func (t *through[V]) fly(ctx context.Context, tr *trip, keys []string, flights m
 	rest := t.fromShared(ctx, tr, keys, flights)
 	close(tr.looked)
 	if len(rest) > 0 {
-		t.fromNext(ctx, rest, flights)
+		t.fromAnyone(ctx, tr, rest, flights)
 	}
 }
 
@@ -38,28 +38,40 @@ func (t *through[V]) fromShared(ctx context.Context, tr *trip, keys []string, fl
 	names := t.names(keys)
 	inMemory, _ := t.cache.memory.Get(ctx, names) // memory never fails
 	found := t.cache.lookShared(ctx, names)
+	rest = t.landShared(tr, keys, found, flights)
+	for _, key := range rest {
+		flights[key].standIn = later(found[t.name(key)], inMemory[t.name(key)])
+	}
+	if t.cache.shared != nil {
+		t.cache.metrics.looked(tierRedis, len(keys)-len(rest), len(rest))
+	}
+	return rest
+}
+
+// landShared lands the flights of keys for which something fresh was found in
+// the shared store, and gives the rest. It takes out of found what makes no sense.
+func (t *through[V]) landShared(tr *trip, keys []string, found map[string]*Entry, flights map[string]*flight) (rest []string) {
 	now := time.Now()
+	fresh := write{}
 	var landed []string
 	for _, key := range keys {
-		name, f := t.name(key), flights[key]
+		name := t.name(key)
 		e := found[name]
 		if e != nil && !e.Absent {
 			if _, err := t.decode(e); err != nil {
-				e = nil // not what we mean by such a value
+				delete(found, name)
+				e = nil
 			}
 		}
-		if e != nil && t.policy.fresh(e, now) && (!tr.ahead || !t.policy.aging(e, now)) {
-			f.entry = e
-			landed = append(landed, key)
-			_ = t.cache.memory.Set(ctx, write{name: e})
+		if e == nil || !t.policy.fresh(e, now) || (tr.ahead && t.policy.aging(e, now)) {
+			rest = append(rest, key)
 			continue
 		}
-		f.standIn = later(e, inMemory[name])
-		rest = append(rest, key)
+		flights[key].entry = e
+		fresh[name] = e
+		landed = append(landed, key)
 	}
-	if t.cache.shared != nil {
-		t.cache.metrics.looked(tierRedis, len(landed), len(rest))
-	}
+	_ = t.cache.memory.Set(context.Background(), fresh) // memory never fails
 	t.land(landed, flights)
 	return rest
 }

@@ -21,6 +21,7 @@ type metrics struct {
 	stale        *prometheus.CounterVec // by service
 	refreshes    *prometheus.CounterVec // by outcome
 	coalesced    prometheus.Counter
+	borrowed     prometheus.Counter
 	dropped      prometheus.Counter
 	ages         prometheus.Histogram
 }
@@ -39,18 +40,20 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "cache_refreshes_total", Help: "Keys loaded anew in the background before their time was over, or not (dropped: too many were under way)."}, []string{"outcome"}),
 		coalesced: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "cache_coalesced_total", Help: "Keys that were being loaded already when they were asked for."}),
+		borrowed: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "cache_borrowed_total", Help: "Keys that another gateway was loading already, and brought."}),
 		dropped: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "cache_writes_dropped_total", Help: "Writes to the shared cache given up because too many were waiting."}),
 		ages: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "cache_served_age_seconds", Help: "Age of cached entries when they were served.",
 			Buckets: []float64{1, 5, 10, 15, 20, 25, 30, 60, 120, 300, 600}, NativeHistogramBucketFactor: 1.1}),
 	}
-	reg.MustRegister(m.hits, m.misses, m.errors, m.stale, m.refreshes, m.coalesced, m.dropped, m.ages)
+	reg.MustRegister(m.hits, m.misses, m.errors, m.stale, m.refreshes, m.coalesced, m.borrowed, m.dropped, m.ages)
 	for _, tier := range []string{tierMemory, tierRedis} {
 		m.hits.WithLabelValues(tier)
 		m.misses.WithLabelValues(tier)
 	}
-	for _, op := range []string{"get", "set", "delete"} {
+	for _, op := range []string{"get", "set", "delete", "lease"} {
 		m.errors.WithLabelValues(op)
 	}
 	for _, outcome := range []string{refreshDone, refreshFailed, refreshDropped} {

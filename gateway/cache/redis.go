@@ -36,6 +36,7 @@ type Redis struct {
 	client   redis.UniversalClient
 	breaker  *breaker
 	refusing atomic.Bool // it answers, but takes no writes
+	holder   string      // this gateway's name on leases
 	log      *slog.Logger
 }
 
@@ -49,7 +50,7 @@ func NewRedis(rawURL string, log *slog.Logger) (*Redis, error) {
 	// The client writes lines of its own to stderr, among the log's JSON, and
 	// has but this one switch for it. What they tell is in the errors as well.
 	logging.Disable()
-	s := &Redis{client: redis.NewUniversalClient(opts), log: log}
+	s := &Redis{client: redis.NewUniversalClient(opts), holder: newHolder(), log: log}
 	s.breaker = newBreaker(s.Ping, log)
 	return s, nil
 }

@@ -16,6 +16,7 @@ import (
 // Store is said of each.
 func stores(t *testing.T, body func(t *subtest, s cache.Store)) {
 	t.Helper()
+	t.Parallel()
 	t.Run("memory", func(t *testing.T) {
 		s, err := cache.NewMemory(16 << 20)
 		if err != nil {
@@ -26,6 +27,7 @@ func stores(t *testing.T, body func(t *subtest, s cache.Store)) {
 	})
 	t.Run("miniredis", func(t *testing.T) { body(&subtest{t}, newRedis(t, "redis://"+miniredis.RunT(t).Addr())) })
 	t.Run("redis-server", func(t *testing.T) { body(&subtest{t}, newRedis(t, redistest.Start(t).URL())) })
+	t.Run("cluster", func(t *testing.T) { body(&subtest{t}, newRedis(t, redistest.StartCluster(t).URL())) })
 }
 
 func newRedis(t testing.TB, url string) *cache.Redis {

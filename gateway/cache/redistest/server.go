@@ -7,10 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -57,13 +59,17 @@ func Start(t testing.TB, args ...string) *Server {
 // Absent is a server that does not run yet: [Server.Restart] starts it.
 func Absent(t testing.TB, args ...string) *Server {
 	t.Helper()
-	binary := Binary(t)
 	addr := FreeAddr(t)
 	_, port, _ := net.SplitHostPort(addr)
-	s := &Server{t: t, Addr: addr, binary: binary, args: append([]string{
+	return newServer(t, addr, append([]string{
 		"--bind", "127.0.0.1", "--port", port, "--dir", t.TempDir(),
 		"--save", "", "--appendonly", "no", "--daemonize", "no", "--loglevel", "warning",
-	}, args...)}
+	}, args...)...)
+}
+
+func newServer(t testing.TB, addr string, args ...string) *Server {
+	t.Helper()
+	s := &Server{t: t, Addr: addr, binary: Binary(t), args: args}
 	t.Cleanup(s.Kill)
 	return s
 }
@@ -82,7 +88,7 @@ func (s *Server) Restart() {
 	}
 	for deadline := time.Now().Add(within); ; <-time.After(10 * time.Millisecond) {
 		_, err := s.Do("PING")
-		if err == nil {
+		if err == nil || strings.HasPrefix(err.Error(), "NOAUTH") {
 			return
 		}
 		if time.Now().After(deadline) {
@@ -114,8 +120,8 @@ func (s *Server) signal(sig os.Signal) {
 	}
 }
 
-// Do sends one command on a connection of its own and gives the first line of
-// the reply; a refusal is an error.
+// Do sends one command on a connection of its own and gives the reply, of a
+// list its length; a refusal is an error.
 func (s *Server) Do(args ...string) (string, error) {
 	dialer := net.Dialer{Timeout: time.Second}
 	conn, err := dialer.DialContext(context.Background(), "tcp", s.Addr) // also while a test is cleaned up
@@ -132,14 +138,28 @@ func (s *Server) Do(args ...string) (string, error) {
 	if _, err := conn.Write([]byte(b.String())); err != nil {
 		return "", err
 	}
-	line, err := bufio.NewReader(conn).ReadString('\n')
+	return reply(bufio.NewReader(conn))
+}
+
+func reply(r *bufio.Reader) (string, error) {
+	line, err := r.ReadString('\n')
 	if err != nil {
 		return "", err
 	}
-	if strings.HasPrefix(line, "-") {
-		return "", errors.New(strings.TrimSpace(line[1:]))
+	text := strings.TrimSpace(line[1:])
+	switch line[0] {
+	case '-':
+		return "", errors.New(text)
+	case '$':
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 0 {
+			return "", err
+		}
+		body := make([]byte, n)
+		_, err = io.ReadFull(r, body)
+		return string(body), err
 	}
-	return strings.TrimSpace(line[1:]), nil
+	return text, nil
 }
 
 // FreeAddr is an address of 127.0.0.1 at which nobody listens just now.

@@ -1,0 +1,77 @@
+package redistest
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Cluster is a Redis cluster of three nodes, each with a third of the slots.
+type Cluster []*Server
+
+// StartCluster starts one and waits until it is one.
+func StartCluster(t testing.TB) Cluster {
+	t.Helper()
+	const nodes, slots = 3, 16384
+	c := make(Cluster, 0, nodes)
+	for n := range nodes {
+		_, bus, _ := net.SplitHostPort(FreeAddr(t))
+		s := Start(t, "--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", "2000")
+		must(t, s, "CLUSTER", "ADDSLOTSRANGE", fmt.Sprint(n*slots/nodes), fmt.Sprint((n+1)*slots/nodes-1))
+		c = append(c, s)
+		host, port, _ := net.SplitHostPort(s.Addr)
+		must(t, c[0], "CLUSTER", "MEET", host, port, bus)
+	}
+	for deadline := time.Now().Add(within); !c.whole(); <-time.After(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the nodes do not become a cluster")
+		}
+	}
+	return c
+}
+
+// URL names all of the nodes.
+func (c Cluster) URL() string {
+	addrs := make([]string, 0, len(c))
+	for _, s := range c {
+		addrs = append(addrs, s.Addr)
+	}
+	return "redis://" + strings.Join(addrs, ",")
+}
+
+// whole tells whether every node knows of every other.
+func (c Cluster) whole() bool {
+	for _, s := range c {
+		info, err := s.Do("CLUSTER", "INFO")
+		if err != nil || !strings.Contains(info, "cluster_state:ok") || !strings.Contains(info, fmt.Sprintf("cluster_known_nodes:%d", len(c))) {
+			return false
+		}
+	}
+	return true
+}
+
+// StartSentinel starts a sentinel that watches master under the name main.
+func StartSentinel(t testing.TB, master *Server) *Server {
+	t.Helper()
+	host, port, _ := net.SplitHostPort(master.Addr)
+	config := filepath.Join(t.TempDir(), "sentinel.conf")
+	if err := os.WriteFile(config, fmt.Appendf(nil, "sentinel monitor main %s %s 1\n", host, port), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	addr := FreeAddr(t)
+	_, own, _ := net.SplitHostPort(addr)
+	s := newServer(t, addr, config, "--sentinel", "--bind", "127.0.0.1", "--port", own)
+	s.Restart()
+	return s
+}
+
+func must(t testing.TB, s *Server, args ...string) {
+	t.Helper()
+	if _, err := s.Do(args...); err != nil {
+		t.Fatalf("%v: %v", args, err)
+	}
+}
