@@ -29,6 +29,7 @@ func TestQueriesGetTheirAnswersWithAsFewCallsAsTheDataAllow(t *testing.T) {
 		"ids-that-are-numbers": `{ user(id: 7) { id } products(ids: [1, "p1"]) { id } }`,
 		"one-id-for-a-list":    `{ users(ids: "u1") { id } products(ids: 1) { id } }`,
 		"skipped-fields":       `{ user(id: "u1") { id orders @skip(if: true) { id } ... @include(if: false) { orders { id } } } product(id: "p1") @include(if: false) { id } }`,
+		"deferred-fields":      `{ user(id: "u1") { id ... @defer { email orders { id items { product { name } } } } } }`,
 		"fragments":            `{ user(id: "u1") { ...f } } fragment f on User { orders { ... on Order { items { ...g } } } } fragment g on OrderItem { product { id } }`,
 		"round-and-round":      `{ user(id: "u1") { orders { user { orders { user { orders { user { id } } } } } } } }`,
 		"nothing-but-the-type": `{ __typename a: __typename }`,

@@ -14,24 +14,20 @@ const (
 )
 
 // negotiate finds the media type of the answer after RFC 9110, section 12.5.1:
-// the one with the highest quality, mediaGraphQL among equals that are named
-// and mediaJSON, for the sake of old clients, where everything is equal to
-// them. It is "" when nothing is acceptable.
+// the one with the highest quality, and among equals mediaGraphQL where it is
+// named. Clients who take anything get mediaJSON: old ones know nothing else.
+// It is "" when nothing is acceptable.
 func negotiate(h http.Header) string {
 	accept := strings.Join(h.Values("Accept"), ",")
 	if strings.TrimSpace(accept) == "" {
 		return mediaJSON
 	}
 	graphqlQ, graphqlRank := quality(accept, mediaGraphQL)
-	jsonQ, jsonRank := quality(accept, mediaJSON)
+	jsonQ, _ := quality(accept, mediaJSON)
 	switch {
 	case graphqlQ == 0 && jsonQ == 0:
 		return ""
-	case graphqlQ > jsonQ:
-		return mediaGraphQL
-	case jsonQ > graphqlQ, graphqlRank < jsonRank:
-		return mediaJSON
-	case graphqlRank == rankExact:
+	case graphqlQ > jsonQ, graphqlQ == jsonQ && graphqlRank == rankExact:
 		return mediaGraphQL
 	}
 	return mediaJSON

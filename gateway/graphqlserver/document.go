@@ -2,6 +2,7 @@ package graphqlserver
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -62,7 +63,7 @@ func (d *documents) prepare(ctx context.Context, text string) (*ast.QueryDocumen
 	}
 	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, maxTokens)
 	if err != nil {
-		return nil, refuse(parseKind(err), gqlerror.List{gqlerror.Wrap(err)})
+		return nil, refuse(parseKind(err), gqlerror.List{asIs(err)})
 	}
 	if len(doc.Operations) == 0 {
 		return nil, refuse(fault.ValidationFailed, gqlerror.List{{Message: "the document has no operation"}})
@@ -86,6 +87,14 @@ func parseKind(err error) fault.Kind {
 		return fault.TooComplex
 	}
 	return fault.ParseFailed
+}
+
+// asIs is an error of the parser, which makes no others than these.
+func asIs(err error) *gqlerror.Error {
+	if e, ok := errors.AsType[*gqlerror.Error](err); ok {
+		return e
+	}
+	return gqlerror.Wrap(err)
 }
 
 // selections is the number of fields and fragments in a document, as written.

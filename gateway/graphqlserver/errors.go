@@ -33,17 +33,6 @@ func (s *Server) present(ctx context.Context, err error) *gqlerror.Error {
 		if ge.Path != nil {
 			at = ge.Path
 		}
-		if ge.Err == nil {
-			// gqlgen's own: what it says of arguments is for clients. That a value
-			// must not be null it says of resolvers alone.
-			kind := fault.BadUserInput
-			if ge.Message == "must not be null" {
-				kind = fault.Internal
-			}
-			own := coded(kind, ge.Message)
-			own.Path, own.Locations = at, ge.Locations
-			return own
-		}
 	}
 	f := fault.From(err)
 	level := slog.LevelWarn

@@ -109,6 +109,9 @@ func (s *Server) operation(ctx context.Context, req Request) (*graphql.Operation
 		Query: req.Query, OperationName: req.OperationName, Variables: req.Variables,
 	})
 	if len(errs) > 0 { // what is left to go wrong is a variable that does not fit its type
+		for _, err := range errs { // a path is one of the answer; theirs is one of the request
+			err.Message, err.Path = err.Path.String()+" "+err.Message, nil
+		}
 		return nil, refuse(fault.BadUserInput, errs)
 	}
 	op.DisableIntrospection = !s.cfg.Introspection

@@ -23,6 +23,7 @@ import (
 type Setup struct {
 	Timeout time.Duration // of a call
 	TTL     time.Duration // of an entry of the cache
+	GraphQL graphqlserver.Config
 }
 
 // Usual is a setup in which calls are made once and have all the time that they
@@ -46,5 +47,5 @@ func New(up *upstreamtest.Upstreams, with Setup) (server *graphqlserver.Server, 
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
-	return graphqlserver.New(schema, plan, graphqlserver.Config{}, log, reg), store.Close, nil
+	return graphqlserver.New(schema, plan, with.GraphQL, log, reg), store.Close, nil
 }

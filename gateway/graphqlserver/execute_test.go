@@ -1,0 +1,193 @@
+package graphqlserver_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"tributary/gateway/graphqlserver"
+)
+
+func TestAPanicCostsOneFieldAndIsLoggedAndCounted(t *testing.T) {
+	s := newServer(t, graphqlserver.Config{})
+	got := s.ask(`{ a: hello panics me { panics b: hello } }`).expect(294, "INTERNAL")
+	got.data(`{"a":"hello you","panics":null,"me":{"panics":null,"b":"hello you"}}`)
+	a := got.answer()
+	if len(a.Errors) != 2 || fmt.Sprint(a.Errors[0].Path, a.Errors[1].Path) != "[panics] [me panics]" {
+		t.Errorf("errors: %+v", a.Errors)
+	}
+	if strings.Contains(got.text, "secret") || strings.Contains(got.text, "goroutine") {
+		t.Errorf("the client reads of the panic: %s", got.text)
+	}
+	for _, part := range []string{"secret-of-the-panic", `"level":"ERROR"`, `"path":"Query.panics"`, "schema_test.go"} {
+		if !strings.Contains(s.log.String(), part) {
+			t.Errorf("the log has no %s: %s", part, s.log)
+		}
+	}
+	if n := s.count("graphql_panics_total"); n != 2 {
+		t.Errorf("%v panics were counted, want 2", n)
+	}
+	s.ask(`{ hello }`).expect(200, "")
+}
+
+func TestAnErrorSaysToTheClientWhatItsKindAllows(t *testing.T) {
+	for name, tt := range map[string]struct {
+		query, code, message string
+		service              any
+		log                  string
+	}{
+		"of a service":        {`{ x: fails(kind: "timeout") }`, "UPSTREAM_TIMEOUT", "the orders service did not answer in time", "orders", "secret-host"},
+		"of the client":       {`{ x: fails(kind: "input") }`, "BAD_USER_INPUT", "an id must not be empty", nil, "DEBUG"},
+		"that nobody expects": {`{ x: fails(kind: "unknown") }`, "INTERNAL", "internal error", nil, "/etc/secret"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t, graphqlserver.Config{})
+			got := s.ask(tt.query).expect(294, tt.code)
+			e := got.answer().Errors[0]
+			if e.Message != tt.message || e.Extensions["service"] != tt.service || fmt.Sprint(e.Path) != "[x]" {
+				t.Errorf("error %+v", e)
+			}
+			if strings.Contains(got.text, "secret") {
+				t.Errorf("internals in %s", got.text)
+			}
+			if !strings.Contains(s.log.String(), tt.log) || !strings.Contains(s.log.String(), `"path":"Query.fails"`) {
+				t.Errorf("the log has no %s of Query.fails: %s", tt.log, s.log)
+			}
+			if degraded := strings.Contains(got.text, `"extensions":{"degraded":[{"service":"orders","reason":"timeout"}]}}`); degraded != (tt.service != nil) {
+				t.Errorf("degraded, or not, in %s", got.text)
+			}
+		})
+	}
+}
+
+// A resolver that gives nothing where there must be something is a defect.
+func TestNullWhereItMustNotBeIsNotTheClientsFault(t *testing.T) {
+	s := newServer(t, graphqlserver.Config{})
+	s.ask(`{ hello empty }`).expect(294, "INTERNAL")
+}
+
+func TestOperationsAreCountedByOutcome(t *testing.T) {
+	s := newServer(t, graphqlserver.Config{})
+	s.ask(`{ hello }`)
+	s.ask(`{ hello panics }`)
+	s.ask(`{`)
+	s.post(`nonsense`)
+	for outcome, want := range map[string]float64{"complete": 1, "partial": 1, "refused": 2} {
+		if got := s.count("graphql_operations_total", outcome); got != want {
+			t.Errorf("%v are %s, want %v", got, outcome, want)
+		}
+	}
+}
+
+func TestAnOperationEndsWithItsTime(t *testing.T) {
+	s := newServer(t, graphqlserver.Config{})
+	for name, left := range map[string]time.Duration{"before it begins": -time.Second, "while it waits": 20 * time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), left)
+			defer cancel()
+			r := s.handler.Execute(ctx, graphqlserver.Request{Query: `{ waits }`})
+			if data := string(r.Data); data != `null` && data != `{"waits":null}` {
+				t.Errorf("data %s", data)
+			}
+			if len(r.Errors) != 1 || r.Errors[0].Extensions["code"] != "UPSTREAM_TIMEOUT" {
+				t.Errorf("errors %v", r.Errors)
+			}
+		})
+	}
+}
+
+// Each of these is short, and would keep the server busy for seconds or for
+// ever; a normal query is answered between them.
+func TestADocumentThatCostsTooMuchIsRefusedSoon(t *testing.T) {
+	repeat := strings.Repeat
+	chain := func(n int) string {
+		var b strings.Builder
+		b.WriteString("{ ...f0 }")
+		for i := range n {
+			fmt.Fprintf(&b, " fragment f%d on Query { a: me { ...f%d } b: me { ...f%d } }", i, i+1, i+1)
+		}
+		fmt.Fprintf(&b, " fragment f%d on Query { hello }", n)
+		return b.String()
+	}
+	for name, tt := range map[string]struct {
+		query  string
+		status int
+		code   string
+	}{
+		"one field as often as may be":        {"{" + repeat(" hello", 2000) + "}", 200, ""},
+		"one field too often":                 {"{" + repeat(" hello", 2001) + "}", 422, "QUERY_TOO_COMPLEX"},
+		"many names for one field":            {"{" + repeat(" ...{hello}", 1500) + "}", 422, "QUERY_TOO_COMPLEX"},
+		"one fragment too often":              {"{" + repeat(" ...f", 2001) + "} fragment f on Query { hello }", 422, "QUERY_TOO_COMPLEX"},
+		"fragments that double, 12 deep":      {chain(12), 200, ""},
+		"fragments that double, 100 deep":     {chain(100), 422, "QUERY_TOO_COMPLEX"},
+		"fragments that go round":             {"{ ...a } fragment a on Query { me { ...b } } fragment b on Query { me { ...a } }", 422, "GRAPHQL_VALIDATION_FAILED"},
+		"lists in lists":                      {"{" + repeat("many{", 4) + "hello" + repeat("}", 5), 200, ""},
+		"lists in lists in lists":             {"{" + repeat("many{", 30) + "hello" + repeat("}", 31), 422, "QUERY_TOO_COMPLEX"},
+		"fields as deep as they may be":       {"{" + repeat("me{", 900) + "hello" + repeat("}", 901), 200, ""},
+		"fields too deep for the parser":      {"{" + repeat("me{", 1001) + "hello" + repeat("}", 1002), 422, "QUERY_TOO_COMPLEX"},
+		"a list of lists, too deep":           {"{ sum(of: " + repeat("[", 5000) + repeat("]", 5000) + ") }", 422, "QUERY_TOO_COMPLEX"},
+		"too many tokens":                     {"{ sum(of: [" + repeat("1 ", 15_000) + "]) }", 422, "QUERY_TOO_COMPLEX"},
+		"directives":                          {"{ hello" + repeat(" @skip(if: false)", 1500) + " }", 422, "GRAPHQL_VALIDATION_FAILED"},
+		"operations":                          {repeat("query A { hello } ", 1900), 422, "GRAPHQL_VALIDATION_FAILED"},
+		"variables":                           {"query(" + repeat("$a: Int ", 3000) + ") { hello }", 422, "GRAPHQL_VALIDATION_FAILED"},
+		"a long name":                         {"{ " + repeat("a", 1_000_000) + " }", 422, "GRAPHQL_VALIDATION_FAILED"},
+		"a number of a million digits":        {"{ sum(of: [" + repeat("9", 1_000_000) + "]) }", 422, "GRAPHQL_VALIDATION_FAILED"},
+		"a document that is not UTF-8 inside": {"{ hello(name: \"\\uD800\") }", 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t, graphqlserver.Config{})
+			start := time.Now()
+			got := s.ask(tt.query)
+			if took := time.Since(start); took > 10*time.Second {
+				t.Errorf("it took %v", took)
+			}
+			if tt.status != 0 {
+				got.expect(tt.status, tt.code)
+			}
+			if tt.status != 200 && len(got.text) > 8<<10 && !strings.HasPrefix(name, "a ") {
+				t.Errorf("the refusal has %d bytes", len(got.text))
+			}
+			s.ask(`{ hello }`).expect(200, "").data(`{"hello":"hello you"}`)
+		})
+	}
+}
+
+func TestARefusalSaysWhatIsWrong(t *testing.T) {
+	s := newServer(t, graphqlserver.Config{})
+	for query, want := range map[string]string{
+		"{" + strings.Repeat(" hello", 2001) + "}":                            "the document has 2001 selections, more than 2000",
+		"{" + strings.Repeat("many{", 30) + "hello" + strings.Repeat("}", 31): "the answer is expected to have more than 1000000 fields",
+		"{ sum(of: [" + strings.Repeat("1 ", 15_000) + "]) }":                 "exceeded token limit of 15000",
+		"query($n: String!) { hello(name: $n) }":                              "variable.n must be defined",
+		"query A { hello } query B { hello }":                                 "the document has several operations: name one in operationName",
+	} {
+		if got := s.ask(query).answer().Errors[0].Message; got != want {
+			t.Errorf("message %q, want %q", got, want)
+		}
+	}
+}
+
+func TestADocumentIsRememberedOnlyWhenItIsValid(t *testing.T) {
+	s := newServer(t, graphqlserver.Config{})
+	for range 3 {
+		s.ask(`{ goodbye }`).expect(422, "GRAPHQL_VALIDATION_FAILED")
+		s.ask(`query($n: String!) { hello(name: $n) }`).expect(422, "BAD_USER_INPUT")
+		s.post(`{"query":"query($n: String!) { hello(name: $n) }","variables":{"n":"a"}}`).expect(200, "").data(`{"hello":"hello a"}`)
+	}
+}
+
+func TestManyAskAtOnce(t *testing.T) {
+	s := newServer(t, graphqlserver.Config{})
+	done := make(chan reply)
+	for i := range 20 {
+		go func() { done <- s.ask(fmt.Sprintf(`{ a%d: hello me { b: hello } ... @defer { c: hello } }`, i%3)) }()
+	}
+	for range 20 {
+		if r := <-done; r.status != http.StatusOK || !strings.Contains(r.text, `"c":"hello you"`) {
+			t.Errorf("status %d: %s", r.status, r.text)
+		}
+	}
+}
