@@ -18,7 +18,8 @@ type Cache struct {
 	metrics *metrics
 	log     *slog.Logger
 
-	writes     chan write
+	purges     purges
+	writes     chan pending
 	refreshing chan struct{}   // holds one for each load ahead of time
 	ctx        context.Context // ends with the cache
 	stop       context.CancelFunc
@@ -34,7 +35,7 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Cache, error
 	}
 	c := &Cache{
 		cfg: cfg, log: log, metrics: newMetrics(reg),
-		writes: make(chan write, pendingWrites), refreshing: make(chan struct{}, refreshesAtOnce),
+		writes: make(chan pending, pendingWrites), refreshing: make(chan struct{}, refreshesAtOnce),
 	}
 	var err error
 	if cfg.RedisURL != "" {
@@ -48,6 +49,9 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Cache, error
 	reg.MustRegister(newCollector(c.memory, c.shared))
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	c.work.Go(c.write)
+	if c.shared != nil {
+		c.work.Go(func() { c.shared.listen(c.ctx, c.forget) })
+	}
 	return c, nil
 }
 

@@ -67,7 +67,7 @@ func (t *through[V]) join(ctx context.Context, keys []string) map[string]*flight
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, key := range keys {
-		if f := t.flying[key]; f != nil && f.board() {
+		if f := t.flying[key]; f != nil && !t.cache.purges.since(f.trip.started, t.name(key)) && f.board() {
 			joined[key] = f
 			t.cache.metrics.coalesced.Inc()
 			continue

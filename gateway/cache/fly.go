@@ -38,7 +38,7 @@ func (t *through[V]) fromShared(ctx context.Context, tr *trip, keys []string, fl
 	names := t.names(keys)
 	inMemory, _ := t.cache.memory.Get(ctx, names) // memory never fails
 	found := t.cache.lookShared(ctx, names)
-	rest = t.landShared(tr, keys, found, flights)
+	rest = t.landShared(ctx, tr, keys, found, flights)
 	for _, key := range rest {
 		flights[key].standIn = later(found[t.name(key)], inMemory[t.name(key)])
 	}
@@ -50,18 +50,16 @@ func (t *through[V]) fromShared(ctx context.Context, tr *trip, keys []string, fl
 
 // landShared lands the flights of keys for which something fresh was found in
 // the shared store, and gives the rest. It takes out of found what makes no sense.
-func (t *through[V]) landShared(tr *trip, keys []string, found map[string]*Entry, flights map[string]*flight) (rest []string) {
+func (t *through[V]) landShared(ctx context.Context, tr *trip, keys []string, found map[string]*Entry, flights map[string]*flight) (rest []string) {
 	now := time.Now()
 	fresh := write{}
 	var landed []string
 	for _, key := range keys {
 		name := t.name(key)
 		e := found[name]
-		if e != nil && !e.Absent {
-			if _, err := t.decode(e); err != nil {
-				delete(found, name)
-				e = nil
-			}
+		if e != nil && !t.sound(e, name) {
+			delete(found, name)
+			e = nil
 		}
 		if e == nil || !t.policy.fresh(e, now) || (tr.ahead && t.policy.aging(e, now)) {
 			rest = append(rest, key)
@@ -71,14 +69,27 @@ func (t *through[V]) landShared(tr *trip, keys []string, found map[string]*Entry
 		fresh[name] = e
 		landed = append(landed, key)
 	}
-	_ = t.cache.memory.Set(context.Background(), fresh) // memory never fails
+	t.cache.keepInMemory(ctx, tr.started, fresh)
 	t.land(landed, flights)
 	return rest
 }
 
+// sound tells whether what the shared store has under name can be used: it has
+// the form of this kind, and was not purged while the store could not be told.
+func (t *through[V]) sound(e *Entry, name string) bool {
+	if t.cache.purges.since(e.Answered, name) {
+		return false
+	}
+	if e.Absent {
+		return true
+	}
+	_, err := t.decode(e)
+	return err == nil
+}
+
 // fromNext lands the flights of keys with what next says of them, and puts
 // that aside.
-func (t *through[V]) fromNext(ctx context.Context, keys []string, flights map[string]*flight) {
+func (t *through[V]) fromNext(ctx context.Context, tr *trip, keys []string, flights map[string]*flight) {
 	values, err := t.ask(ctx, keys)
 	answered := time.Now()
 	kept := make(write, len(keys))
@@ -91,7 +102,7 @@ func (t *through[V]) fromNext(ctx context.Context, keys []string, flights map[st
 		}
 	}
 	if ctx.Err() == nil { // what was cut off is not to be relied on
-		t.cache.keep(ctx, kept)
+		t.cache.keep(ctx, tr.started, kept)
 	}
 	t.land(keys, flights)
 }

@@ -85,5 +85,14 @@ func (m *Memory) Delete(_ context.Context, keys []string) error {
 	return nil
 }
 
+// purge forgets what tags name.
+func (m *Memory) purge(tags []string) {
+	for name := range m.entries.Keys() {
+		if tagged(name, tags) {
+			m.entries.Invalidate(name)
+		}
+	}
+}
+
 // Close ends the store's own goroutine.
 func (m *Memory) Close() { m.entries.StopAllGoroutines() }

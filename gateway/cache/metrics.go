@@ -53,7 +53,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		m.hits.WithLabelValues(tier)
 		m.misses.WithLabelValues(tier)
 	}
-	for _, op := range []string{"get", "set", "delete", "lease"} {
+	for _, op := range []string{"get", "set", "delete", "lease", "purge"} {
 		m.errors.WithLabelValues(op)
 	}
 	for _, outcome := range []string{refreshDone, refreshFailed, refreshDropped} {

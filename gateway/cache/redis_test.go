@@ -25,7 +25,7 @@ func onRedis(t testing.TB, url string, src *source) *gateway {
 
 // stored waits until the entry of key is in Redis, seen by a gateway that has
 // nothing in memory.
-func stored(t *testing.T, url, key string) {
+func stored(t testing.TB, url, key string) {
 	t.Helper()
 	s := newRedis(t, url)
 	eventually(t, key+" is in Redis", func() bool {

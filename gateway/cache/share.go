@@ -11,7 +11,7 @@ import (
 func (t *through[V]) fromAnyone(ctx context.Context, tr *trip, keys []string, flights map[string]*flight) {
 	shared := t.cache.shared
 	if shared == nil || t.policy.ttl == 0 { // then nothing is brought that is of use
-		t.fromNext(ctx, keys, flights)
+		t.fromNext(ctx, tr, keys, flights)
 		return
 	}
 	held, err := shared.lease(ctx, t.names(keys))
@@ -29,7 +29,7 @@ func (t *through[V]) fromAnyone(ctx context.Context, tr *trip, keys []string, fl
 	if len(mine) > 0 {
 		renewing, done := context.WithCancel(ctx)
 		both.Go(func() { shared.renew(renewing, t.names(mine)) })
-		t.fromNext(ctx, mine, flights)
+		t.fromNext(ctx, tr, mine, flights)
 		done()
 	}
 	both.Wait()
@@ -48,7 +48,7 @@ func (t *through[V]) fromOthers(ctx context.Context, tr *trip, keys []string, fl
 		// lease end in between, the entry is there.
 		held, err := t.cache.shared.held(ctx, t.names(keys))
 		t.cache.countError("lease", err)
-		rest := t.landShared(tr, keys, t.cache.lookShared(ctx, t.names(keys)), flights)
+		rest := t.landShared(ctx, tr, keys, t.cache.lookShared(ctx, t.names(keys)), flights)
 		t.cache.metrics.borrowed.Add(float64(len(keys) - len(rest)))
 		keys = rest
 		if len(held) == 0 {
@@ -56,6 +56,6 @@ func (t *through[V]) fromOthers(ctx context.Context, tr *trip, keys []string, fl
 		}
 	}
 	if len(keys) > 0 {
-		t.fromNext(ctx, keys, flights)
+		t.fromNext(ctx, tr, keys, flights)
 	}
 }

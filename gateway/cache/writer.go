@@ -1,19 +1,28 @@
 package cache
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // pendingWrites is how many writes to the shared store may wait; more are dropped.
 const pendingWrites = 1024
 
-// write is the entries of one load, by name, on their way to the shared store.
+// write is entries by name.
 type write map[string]*Entry
 
-// keep puts entries aside: in memory at once, in the shared store soon.
-func (c *Cache) keep(ctx context.Context, entries write) {
+// pending is the entries of one load on their way to the shared store.
+type pending struct {
+	began   time.Time // the load
+	entries write
+}
+
+// keep puts entries of a load aside: in memory at once, in the shared store soon.
+func (c *Cache) keep(ctx context.Context, began time.Time, entries write) {
+	entries = c.keepInMemory(ctx, began, entries)
 	if len(entries) == 0 {
 		return
 	}
-	_ = c.memory.Set(ctx, entries) // memory never fails
 	if gone := entries.gone(); len(gone) > 0 {
 		_ = c.memory.Delete(ctx, gone)
 	}
@@ -21,7 +30,7 @@ func (c *Cache) keep(ctx context.Context, entries write) {
 		return
 	}
 	select {
-	case c.writes <- entries:
+	case c.writes <- pending{began, entries}:
 	default:
 		c.metrics.dropped.Inc()
 	}
@@ -43,26 +52,31 @@ func (c *Cache) write() {
 	for {
 		select {
 		case <-c.ctx.Done():
-			c.writeShared(c.pending(nil))
+			c.writeShared(c.gather(write{}))
 			return
 		case first := <-c.writes:
-			c.writeShared(c.pending(first))
+			entries := write{}
+			c.add(entries, first)
+			c.writeShared(c.gather(entries))
 		}
 	}
 }
 
-// pending adds to entries what has gathered meanwhile, to go along in one round trip.
-func (c *Cache) pending(entries write) write {
-	for n := len(c.writes); n > 0; n-- {
-		more := <-c.writes
-		if entries == nil {
-			entries = write{}
-		}
-		for name, e := range more {
+// gather adds to entries what waits besides, to go along in one round trip.
+func (c *Cache) gather(entries write) write {
+	for range len(c.writes) {
+		c.add(entries, <-c.writes)
+	}
+	return entries
+}
+
+// add adds to entries what is pending and was not purged meanwhile.
+func (c *Cache) add(entries write, p pending) {
+	for name, e := range p.entries {
+		if !c.purges.since(p.began, name) {
 			entries[name] = e
 		}
 	}
-	return entries
 }
 
 func (c *Cache) writeShared(entries write) {

@@ -1,0 +1,260 @@
+package cache_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"tributary/gateway/cache"
+	"tributary/gateway/cache/redistest"
+)
+
+func TestAPurgeDropsWhatItsTagsName(t *testing.T) {
+	for name, c := range map[string]struct {
+		tags []string
+		gone string // which of a and b, of this kind and the other
+	}{
+		"an entity":              {[]string{"item:a"}, "item:a"},
+		"two entities":           {[]string{"item:a", "other:b"}, "item:a other:b"},
+		"a kind":                 {[]string{"item"}, "item:a item:b"},
+		"everything":             {[]string{cache.PurgeAll}, "item:a item:b other:a other:b"},
+		"a kind that is none":    {[]string{"ite"}, ""},
+		"an entity that is none": {[]string{"item:", "item:c", "a"}, ""},
+		"nothing":                {nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, nil, func(t *subtest, g *gateway, src *source) {
+				others := newSource("first")
+				other := cache.Through(g.Cache, cache.Kind{Name: "other", Service: "others"}, others.load)
+				get := func() {
+					_, _ = g.load(t.Context(), []string{"a", "b"})
+					_, _ = other(t.Context(), []string{"a", "b"})
+				}
+				get()
+				time.Sleep(time.Second)
+				if err := g.Purge(t.Context(), c.tags...); err != nil {
+					t.Fatal(err)
+				}
+				get()
+				var gone []string
+				for _, key := range []string{"item:a", "item:b", "other:a", "other:b"} {
+					s := map[string]*source{"item": src, "other": others}[key[:len(key)-2]]
+					if s.count(key[len(key)-1:]) == 2 {
+						gone = append(gone, key)
+					}
+				}
+				if got := strings.Join(gone, " "); got != c.gone {
+					t.Errorf("it dropped %q, want %q", got, c.gone)
+				}
+			})
+		})
+	}
+}
+
+func TestATagThatIsEmptyIsRefused(t *testing.T) {
+	inBubble(t, nil, func(t *subtest, g *gateway, _ *source) {
+		if g.Purge(t.Context(), "item", "") == nil {
+			t.Error("no error")
+		}
+	})
+}
+
+func TestWhatWasPurgedDoesNotStandIn(t *testing.T) {
+	inBubble(t, nil, func(t *subtest, g *gateway, src *source) {
+		g.want(t, "a", "first")
+		_ = g.Purge(t.Context(), "item:a")
+		src.fails(errDown)
+		if text, ok, err := g.get(t.Context(), "a"); ok || err == nil {
+			t.Errorf("got %q", text)
+		}
+	})
+}
+
+func TestALoadThatBeganBeforeAPurgeServesNobodyWhoCameAfter(t *testing.T) {
+	inBubble(t, nil, func(t *subtest, g *gateway, src *source) {
+		release := make(chan struct{})
+		src.set(func(s *source) {
+			s.wait = func(context.Context, []string) error { <-release; return nil }
+		})
+		var before sync.WaitGroup
+		old := cache.Through(g.Cache, cache.Kind{Name: "item", Service: "items"}, src.load)
+		before.Go(func() { _, _ = old(t.Context(), []string{"a"}) })
+		synctest.Wait()
+		time.Sleep(time.Second)
+		_ = g.Purge(t.Context(), "item:a")
+		time.Sleep(time.Nanosecond)
+
+		src.says("second")
+		if values, _ := old(t.Context(), []string{"a"}); values["a"].Text != "second" {
+			t.Errorf("who came after got %q", values["a"].Text)
+		}
+		src.says("first") // as the load that began before is to say
+		close(release)
+		before.Wait()
+		g.want(t, "a", "second")
+	})
+}
+
+func TestWhoeverKeepsWhatWasMadeOfEntitiesIsToldOfPurges(t *testing.T) {
+	inBubble(t, nil, func(t *subtest, g *gateway, _ *source) {
+		start := time.Now()
+		time.Sleep(time.Second)
+		if g.PurgedSince(start, "user:1", "item:a") {
+			t.Error("nothing was purged yet")
+		}
+		_ = g.Purge(t.Context(), "item:a")
+		for want, names := range map[bool][]string{true: {"user:1", "item:a"}, false: {"user:1", "item:b"}} {
+			if g.PurgedSince(start, names...) != want {
+				t.Errorf("%v: want %v", names, want)
+			}
+		}
+		time.Sleep(time.Nanosecond)
+		if g.PurgedSince(time.Now(), "item:a") {
+			t.Error("it was purged before")
+		}
+		for range 2000 { // more than anybody remembers
+			time.Sleep(time.Millisecond)
+			_ = g.Purge(t.Context(), "other:b")
+		}
+		if !g.PurgedSince(start, "item:a") {
+			t.Error("a purge was forgotten")
+		}
+		if g.PurgedSince(time.Now().Add(-500*time.Millisecond), "item:a") {
+			t.Error("purges of others count")
+		}
+	})
+}
+
+// sharedStores are the ways in which gateways can share a Redis.
+func sharedStores(t *testing.T, body func(t *subtest, url string)) {
+	t.Helper()
+	t.Run("miniredis", func(t *testing.T) { body(&subtest{t}, "redis://"+miniredis.RunT(t).Addr()) })
+	t.Run("redis-server", func(t *testing.T) { body(&subtest{t}, redistest.Start(t).URL()) })
+	t.Run("cluster", func(t *testing.T) { body(&subtest{t}, redistest.StartCluster(t).URL()) })
+}
+
+func TestAPurgeReachesAllGateways(t *testing.T) {
+	for _, tags := range [][]string{{"item:k0", "item:k1", "item:k2"}, {"item"}, {cache.PurgeAll}} {
+		t.Run(fmt.Sprint(tags), func(t *testing.T) {
+			sharedStores(t, func(t *subtest, url string) {
+				src := newSource("first")
+				one, two := onRedis(t, url, src), onRedis(t, url, src)
+				keys := []string{"k0", "k1", "k2"}
+				for _, g := range []*gateway{one, two} {
+					for _, key := range keys {
+						g.want(t, key, "first")
+					}
+				}
+				for _, key := range keys {
+					stored(t, url, key)
+				}
+				src.says("second")
+				purge(t, one, tags...)
+				for _, key := range keys {
+					one.want(t, key, "second")
+				}
+				eventually(t, "the other gateway drops them", func() bool {
+					return !answers(t, two, keys, "first")
+				})
+				third := onRedis(t, url, newSource("third"))
+				if answers(t, third, keys, "first") {
+					t.Error("they are in Redis")
+				}
+			})
+		})
+	}
+}
+
+// purge purges, as often as it takes a Redis that was slow just now.
+func purge(t testing.TB, g *gateway, tags ...string) {
+	t.Helper()
+	eventually(t, "the purge is done", func() bool { return g.Purge(context.Background(), tags...) == nil })
+}
+
+// answers tells whether g answers any of keys with text.
+func answers(t testing.TB, g *gateway, keys []string, text string) bool {
+	t.Helper()
+	for _, key := range keys {
+		got, _, err := g.get(context.Background(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got == text {
+			return true
+		}
+	}
+	return false
+}
+
+func TestAPurgeIsOverInAMoment(t *testing.T) {
+	server := redistest.Start(t)
+	src := newSource("first")
+	one, two := onRedis(t, server.URL(), src), onRedis(t, server.URL(), src)
+	least := time.Hour
+	for round := range 5 { // the machine may be busy: the best of five
+		key := fmt.Sprint("k", round)
+		src.says("first")
+		one.want(t, key, "first")
+		two.want(t, key, "first")
+		src.says("second")
+		purge(t, one, "item:"+key)
+		start := time.Now()
+		eventually(t, "the other gateway drops it", func() bool { return !answers(t, two, []string{key}, "first") })
+		least = min(least, time.Since(start))
+	}
+	if least > 100*time.Millisecond {
+		t.Errorf("it took %v", least)
+	}
+}
+
+func TestAPurgeThatRedisCannotBeToldOfSaysSoAndHoldsHere(t *testing.T) {
+	server := redistest.Start(t)
+	src := newSource("first")
+	g := onRedis(t, server.URL(), src)
+	wantUsed(t, g, server)
+	g.want(t, "a", "first")
+	stored(t, server.URL(), "a")
+	server.Hang()
+	src.says("second")
+	if err := g.Purge(t.Context(), "item:a"); err == nil {
+		t.Error("no error")
+	}
+	g.want(t, "a", "second")
+	server.Continue() // with what was purged still in it
+	src.says("first")
+	wantUsed(t, g, server)
+	src.says("third")
+	purge(t, g, "other") // forgets nothing of these
+	if answers(t, g, []string{"a"}, "first") {
+		t.Error("what was purged came back")
+	}
+}
+
+func TestAGatewayThatMissedAPurgeForgetsEverything(t *testing.T) {
+	server := redistest.Start(t)
+	src := newSource("first")
+	g := onRedis(t, server.URL(), src)
+	g.want(t, "a", "first")
+	eventually(t, "it listens", func() bool {
+		n, err := server.Do("PUBLISH", "tributary:1:~purges", "hello")
+		return err == nil && n == "1"
+	})
+	if _, err := server.Do("FLUSHALL"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := server.Do("INCRBY", "tributary:1:~purged", "7"); err != nil {
+		t.Fatal(err)
+	}
+	src.says("second")
+	g.want(t, "a", "first")
+	if _, err := server.Do("CLIENT", "KILL", "TYPE", "pubsub"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it has forgotten", func() bool { return !answers(t, g, []string{"a"}, "first") })
+}
