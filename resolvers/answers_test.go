@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"tributary/internal/graphtest"
 	"tributary/internal/upstreamtest"
 )
 
@@ -41,7 +42,7 @@ func TestQueriesGetTheirAnswersWithAsFewCallsAsTheDataAllow(t *testing.T) {
 				if name == "users-orders-products" {
 					up = upstreamtest.New(t, upstreamtest.Shop(20, 5, 3, 100))
 				}
-				answer = serve(t, up).ask(query)
+				answer = serveWith(t, up, graphtest.Patient()).ask(query)
 				return answer, up.Summary()
 			})
 		})

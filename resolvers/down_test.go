@@ -52,7 +52,9 @@ func TestWhatAServiceThatIsDownCannotGiveIsNullWithAnErrorAndTheRestIsThere(t *t
 				golden{Query: everything}.check(t, name, func() (string, string) {
 					up := upstreamtest.New(t, upstreamtest.Shop(2, 1, 2, 4))
 					tt.makeTrouble(up, service)
-					got := serveWith(t, up, graphtest.Setup{Timeout: time.Second, TTL: time.Minute}).ask(everything)
+					with := graphtest.Patient()
+					with.Timeout = time.Second
+					got := serveWith(t, up, with).ask(everything)
 					expectBlame(t, parse(t, got), service, tt.code, tt.reason)
 					return got, up.Summary()
 				})

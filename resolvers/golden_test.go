@@ -27,8 +27,8 @@ type golden struct {
 }
 
 // tries is how often a question is asked when the number of calls is not the
-// golden's: keys that arrive further apart than a batch waits travel apart, and
-// a machine that is busy with other things can do that to any of them.
+// expected one: a call that its operation gave up, because the answer is known
+// without, has arrived by then or has not.
 const tries = 5
 
 // check holds what ask gives to the golden of a name, or writes that.

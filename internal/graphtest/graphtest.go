@@ -3,12 +3,14 @@
 package graphtest
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tributary/gateway/batch"
 	"tributary/gateway/cache"
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/lookahead"
@@ -17,6 +19,7 @@ import (
 	"tributary/internal/upstreamtest"
 	"tributary/resolvers"
 	"tributary/services"
+	"tributary/services/products"
 )
 
 // Setup is what differs from test to test.
@@ -24,11 +27,20 @@ type Setup struct {
 	Timeout time.Duration // of a call
 	TTL     time.Duration // of an entry of the cache
 	GraphQL graphqlserver.Config
+	Linger  time.Duration // of products' ids that wait for others to become known; 0: the usual few milliseconds
 }
 
 // Usual is a setup in which calls are made once and have all the time that they
 // need: a test sees what it asks for and nothing of retries and circuits.
 func Usual() Setup { return Setup{Timeout: 10 * time.Second, TTL: 30 * time.Second} }
+
+// Patient is the usual setup where ids of products wait for others as long as
+// any may become known, however busy the machine is.
+func Patient() Setup {
+	s := Usual()
+	s.Linger = s.Timeout
+	return s
+}
 
 // New makes a graph over up with an empty memory cache, which stop closes.
 func New(up *upstreamtest.Upstreams, with Setup) (server *graphqlserver.Server, stop func() error, err error) {
@@ -41,6 +53,9 @@ func New(up *upstreamtest.Upstreams, with Setup) (server *graphqlserver.Server, 
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
+	if with.Linger > 0 {
+		loaders.ProductByID = patient(loaders.ProductByID, with.Linger)
+	}
 	root := &resolvers.Resolver{Services: loaders}
 	schema := graph.NewExecutableSchema(graph.Config{Resolvers: root})
 	plan, err := lookahead.New(schema.Schema(), root.Joins())
@@ -48,4 +63,23 @@ func New(up *upstreamtest.Upstreams, with Setup) (server *graphqlserver.Server, 
 		return nil, nil, errors.Join(err, store.Close())
 	}
 	return graphqlserver.New(schema, plan, with.GraphQL, log, reg), store.Close, nil
+}
+
+// patient is a loader whose ids wait longer for others. On a machine that is
+// busy with other things too, a test still sees what goes together because it
+// is known, and not what happened to come in time.
+func patient(l *batch.Loader[string, *products.Product], linger time.Duration) *batch.Loader[string, *products.Product] {
+	return batch.NewLoader(func(ctx context.Context, ids []string) (map[string]*products.Product, error) {
+		values, errs := l.LoadAll(ctx, ids)
+		found, failed := map[string]*products.Product{}, batch.KeyErrors[string]{}
+		for i, id := range ids {
+			switch {
+			case errs[i] != nil:
+				failed[id] = errs[i]
+			case values[i] != nil:
+				found[id] = values[i]
+			}
+		}
+		return found, failed.OrNil()
+	}, batch.Options{Gap: linger, Linger: linger})
 }
