@@ -54,13 +54,17 @@ func newLoads[K comparable, V any](ctx context.Context, l *Loader[K, V]) *loads[
 	return s
 }
 
-// call turns a panic of load into an error, so that it costs its keys alone.
+// call turns a panic of load into an error, so that it costs its keys alone. It
+// begins nothing for an operation that has ended.
 func call[K comparable, V any](ctx context.Context, load Func[K, V], keys []K) (values map[K]V, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = &fault.Error{Kind: fault.Internal, Err: fmt.Errorf("panic in a batch: %v\n%s", v, debug.Stack())}
 		}
 	}()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	return load(ctx, keys)
 }
 
