@@ -3,6 +3,9 @@ package graphqlserver
 import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"tributary/gateway/fault"
 )
 
 // maxFields is how many fields an answer may be expected to have. A short
@@ -12,11 +15,14 @@ const maxFields = 1_000_000
 // expectedLength is that of a list of which the query does not tell.
 const expectedLength = 10
 
-// tooMany tells that the answer of an operation is expected to have more than
-// maxFields fields.
-func tooMany(op *graphql.OperationContext) bool {
+// refuseTooMany refuses an operation whose answer is expected to have more
+// than maxFields fields.
+func refuseTooMany(op *graphql.OperationContext) *Result {
 	e := estimate{op: op, fragments: map[string]int{}}
-	return e.fields(op.Operation.SelectionSet) > maxFields
+	if e.fields(op.Operation.SelectionSet) > maxFields {
+		return refuse(fault.TooComplex, gqlerror.List{gqlerror.Errorf("the answer is expected to have more than %d fields", maxFields)})
+	}
+	return nil
 }
 
 // estimate counts the fields of an answer. Fragments are counted once,

@@ -1,0 +1,63 @@
+package graphqlserver
+
+import (
+	"context"
+	"runtime/debug"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"tributary/gateway/fault"
+	"tributary/gateway/report"
+)
+
+// Request is one operation to execute.
+type Request struct {
+	Query         string
+	OperationName string
+	Variables     map[string]any
+	ReadOnly      bool // refuse anything but a query, as GET must
+}
+
+// Result is what came of a request. A request that was refused has errors and no data.
+type Result struct {
+	Data    []byte // JSON; nil when the operation was not executed
+	Errors  gqlerror.List
+	Summary report.Summary // where the data came from
+
+	refused  fault.Kind // why it was not executed, if it was not
+	mutation bool       // refused because it was no query
+}
+
+// Execute executes an operation until it is done or ctx ends. All that it
+// began has ended or is shared with others when it returns.
+func (s *Server) Execute(ctx context.Context, req Request) *Result {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	q, refused := s.find(ctx, req)
+	if refused != nil {
+		return refused
+	}
+	return s.run(ctx, q)
+}
+
+// execute prepares a query and runs it.
+func (s *Server) execute(ctx context.Context, q *query) *Result {
+	ctx, rep := report.With(ctx)
+	ctx = graphql.StartOperationTrace(ctx)
+	if refused := s.prepare(ctx, q); refused != nil {
+		return refused
+	}
+	respond, ctx := s.exec.DispatchOperation(ctx, q.operation)
+	resp := respond(ctx)
+	if resp == nil { // its time was over before it began
+		return &Result{Data: []byte("null"), Errors: gqlerror.List{coded(fault.Timeout, "the request took too long")}}
+	}
+	return &Result{Data: resp.Data, Errors: resp.Errors, Summary: rep.Summary()}
+}
+
+// recovered turns a panic of a resolver into an error of its field.
+func (s *Server) recovered(_ context.Context, v any) error {
+	s.metrics.panics.Inc()
+	return &fault.Error{Kind: fault.Internal, Err: &panicError{v, debug.Stack()}}
+}

@@ -1,0 +1,83 @@
+package graphqlserver
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"tributary/gateway/fault"
+)
+
+// query is a request on its way to its result. Each step adds what it found.
+type query struct {
+	Request
+	doc       *ast.QueryDocument        // valid; shared by all who send the same text
+	selected  *ast.OperationDefinition  // the operation of doc to execute
+	operation *graphql.OperationContext // that, with its variables; nil until prepared
+}
+
+// execution gives the result of a query that was found. What wraps the
+// execution of queries takes one and gives one.
+type execution func(context.Context, *query) *Result
+
+// find is the first step: the document of a request and the operation that it
+// means. A result is why there is none.
+func (s *Server) find(ctx context.Context, req Request) (*query, *Result) {
+	doc, refused := s.documents.prepare(ctx, req.Query)
+	if refused != nil {
+		return nil, refused
+	}
+	q := &query{Request: req, doc: doc, selected: doc.Operations.ForName(req.OperationName)}
+	return q, q.refuseSelected()
+}
+
+func (q *query) refuseSelected() *Result {
+	switch {
+	case q.selected == nil && q.OperationName == "":
+		return invalid("the document has several operations: name one in operationName")
+	case q.selected == nil:
+		return invalid("the document has no operation of the name in operationName")
+	case q.ReadOnly && q.selected.Operation != ast.Query:
+		r := invalid("GET can only ask: send a mutation by POST")
+		r.mutation = true
+		return r
+	case q.selected.Operation == ast.Subscription:
+		return invalid("subscriptions need a transport that streams")
+	}
+	return nil
+}
+
+// prepare is the last step before a query is executed: its variables are read,
+// and it is held to what it may ask for. A result is why it may not.
+func (s *Server) prepare(ctx context.Context, q *query) *Result {
+	if refused := s.bind(ctx, q); refused != nil {
+		return refused
+	}
+	if refused := refuseIntrospection(q.operation); refused != nil {
+		return refused
+	}
+	return refuseTooMany(q.operation)
+}
+
+// bind reads the variables of a query.
+func (s *Server) bind(ctx context.Context, q *query) *Result {
+	op, errs := s.exec.CreateOperationContext(context.WithValue(ctx, documentKey{}, q.doc), &graphql.RawParams{
+		Query: q.Query, OperationName: q.OperationName, Variables: q.Variables,
+	})
+	if len(errs) > 0 { // what is left to go wrong is a variable that does not fit its type
+		for _, err := range errs { // a path is one of the answer; theirs is one of the request
+			err.Message, err.Path = err.Path.String()+" "+err.Message, nil
+		}
+		return refuse(fault.BadUserInput, errs)
+	}
+	op.DisableIntrospection = !s.cfg.Introspection
+	q.operation = op
+	return nil
+}
+
+// invalid refuses a document for what its operations are.
+func invalid(message string) *Result {
+	return refuse(fault.ValidationFailed, gqlerror.List{{Message: message}})
+}
