@@ -6,6 +6,8 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"slices"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -41,6 +43,16 @@ type gatewayConfig struct {
 	Upstream upstream.Config      `embed:""`
 	Cache    cache.Config         `embed:""`
 	GraphQL  graphqlserver.Config `embed:""`
+}
+
+// Validate reports settings of services that there are not.
+func (c gatewayConfig) Validate() error {
+	for _, service := range c.Upstream.Overrides.Services() {
+		if !slices.Contains(services.Names(), service) {
+			return fmt.Errorf("upstream-overrides: there is no service %q (there are %s)", service, strings.Join(services.Names(), ", "))
+		}
+	}
+	return nil
 }
 
 // process is what commands run in.

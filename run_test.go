@@ -68,6 +68,8 @@ func TestWhatCannotBeUsedStopsTheStartWithOneLineThatNamesIt(t *testing.T) {
 		"an address":                     {args: []string{"gateway"}, env: env{"BFF_ADDR": ":99999"}, want: []string{"BFF_ADDR"}},
 		"the address of a service":       {args: []string{"orders"}, env: env{"ORDERS_ADDR": "8002"}, want: []string{"ORDERS_ADDR"}},
 		"the URL of a service":           {args: []string{"gateway"}, env: env{"BFF_PRODUCTS_URL": "products:8003"}, want: []string{"BFF_PRODUCTS_URL"}},
+		"a setting of no service":        {args: []string{"gateway"}, env: env{"BFF_UPSTREAM_OVERRIDES": "order.timeout=3s"}, want: []string{"BFF_UPSTREAM_OVERRIDES", `"order"`}},
+		"a service's setting":            {args: []string{"gateway", "--upstream-overrides=orders.retries=-1"}, want: []string{"upstream-overrides", "orders", "retries"}},
 		"a Redis URL":                    {args: []string{"gateway"}, env: env{"BFF_REDIS_URL": "http://:hunter2@redis"}, want: []string{"BFF_REDIS_URL"}},
 		"a key of the file that is none": {args: []string{"users", "--config", file("cache_ttl: 1s\ncash_ttl: 1s\n")}, want: []string{"settings.yaml:2", "cash_ttl"}},
 		"a key that is there twice":      {args: []string{"users", "--config", file("faults: true\nfaults: false\n")}, want: []string{"settings.yaml:2", "faults"}},
@@ -142,7 +144,7 @@ func TestAFlagBeatsTheEnvironmentWhichBeatsTheFileWhichBeatsTheDefault(t *testin
 }
 
 func TestWhatConfigPrintsIsAFileOfSettings(t *testing.T) {
-	first := tributary(t, nil, "config", "--cache-ttl=7s", "--upstream-timeouts=orders=3s;users=1s")
+	first := tributary(t, nil, "config", "--cache-ttl=7s", "--upstream-overrides=orders.timeout=3s;users.retries=1")
 	file := filepath.Join(t.TempDir(), "s.yaml")
 	if err := os.WriteFile(file, []byte(first.stdout), 0o600); err != nil {
 		t.Fatal(err)

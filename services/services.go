@@ -45,6 +45,9 @@ func (c Config) list() []Service {
 	}
 }
 
+// Names are those of all services.
+func Names() []string { return []string{users.Service, orders.Service, products.Service} }
+
 // Services are the loaders of everything that the graph shows, and a client
 // of each upstream to ask how it is.
 type Services struct {

@@ -31,8 +31,11 @@ func NewClient(service, baseURL string, cfg Config, m *Metrics) (*Client, error)
 	if err != nil || (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" {
 		return nil, fmt.Errorf("the URL of the %s service must be http://host or https://host", service)
 	}
+	if cfg, err = cfg.of(service); err != nil {
+		return nil, err
+	}
 	c := &Client{service: service, base: base, figures: m.of(service)}
-	c.calls, c.probes = chain(cfg.of(service), c.figures)
+	c.calls, c.probes = chain(cfg.withDefaults(), c.figures)
 	return c, nil
 }
 

@@ -9,13 +9,15 @@ import (
 )
 
 // Config is what an operator may set about calls to upstreams. Each service
-// has all of it to itself: bulkhead, breaker and budget are never shared. The
-// zero value of a policy switches it off; timeout and body keep their defaults.
+// has all of it to itself: bulkhead, breaker and budget are never shared, and
+// [Overrides] may give it values of its own. The zero value of a policy
+// switches it off; timeout and body keep their defaults.
 type Config struct {
-	Timeout   time.Duration            `name:"upstream-timeout" default:"2s" help:"How long one attempt at one upstream call may take."`
-	Timeouts  map[string]time.Duration `name:"upstream-timeouts" placeholder:"SERVICE=DURATION;..." help:"The same for single services, as in orders=3s;users=500ms."`
-	LeastTime time.Duration            `name:"upstream-least-time" default:"5ms" help:"How much of a request's time must be left for an attempt to be worth its while."`
-	MaxBody   int64                    `name:"upstream-max-body" default:"8388608" help:"How many bytes the answer of an upstream may have."`
+	Overrides Overrides `name:"upstream-overrides" placeholder:"SERVICE.SETTING=VALUE;..." help:"Other values of the settings that begin with upstream for single services, as in orders.timeout=3s;orders.retries=0;products.hedge-quantile=0.95."`
+
+	Timeout   time.Duration `name:"upstream-timeout" default:"2s" help:"How long one attempt at one upstream call may take."`
+	LeastTime time.Duration `name:"upstream-least-time" default:"5ms" help:"How much of a request's time must be left for an attempt to be worth its while."`
+	MaxBody   int64         `name:"upstream-max-body" default:"8388608" help:"How many bytes the answer of an upstream may have."`
 
 	Concurrency int           `name:"upstream-concurrency" default:"256" help:"How many calls to one service may be under way at once; 0 sets no limit."`
 	Queue       int           `name:"upstream-queue" default:"2048" help:"How many more calls to one service may wait for their turn."`
@@ -58,7 +60,10 @@ func (c Config) Validate() error {
 	case c.HedgeQuantile < 0 || c.HedgeQuantile >= 1:
 		return errors.New("upstream-hedge-quantile must be at least 0 and less than 1")
 	}
-	return c.validateTimes()
+	if err := c.validateTimes(); err != nil {
+		return err
+	}
+	return c.validateOverrides()
 }
 
 func (c Config) validateTimes() error {
@@ -76,19 +81,11 @@ func (c Config) validateTimes() error {
 			return fmt.Errorf("%s must not be negative", setting.name)
 		}
 	}
-	for service, timeout := range c.Timeouts {
-		if timeout <= 0 {
-			return fmt.Errorf("upstream-timeouts: that of %s must be more than 0", service)
-		}
-	}
 	return nil
 }
 
-// of is the configuration of one service.
-func (c Config) of(service string) Config {
-	if timeout, ok := c.Timeouts[service]; ok {
-		c.Timeout = timeout
-	}
+// withDefaults fills in what has no value that switches it off.
+func (c Config) withDefaults() Config {
 	if c.Timeout == 0 {
 		c.Timeout = defaultTimeout
 	}

@@ -1,11 +1,13 @@
 package upstream_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"tributary/gateway/upstream"
+	"tributary/internal/faultyupstream"
 )
 
 // sound is a configuration with which nothing is wrong.
@@ -20,7 +22,7 @@ func sound() upstream.Config {
 func TestASettingThatCannotBeUsedIsNamed(t *testing.T) {
 	for name, change := range map[string]func(*upstream.Config){
 		"upstream-timeout":        func(c *upstream.Config) { c.Timeout = 0 },
-		"upstream-timeouts":       func(c *upstream.Config) { c.Timeouts = map[string]time.Duration{"orders": -1} },
+		"upstream-overrides":      func(c *upstream.Config) { c.Overrides = upstream.Overrides{"orders.timeout": "-1s"} },
 		"upstream-least-time":     func(c *upstream.Config) { c.LeastTime = -1 },
 		"upstream-max-body":       func(c *upstream.Config) { c.MaxBody = -1 },
 		"upstream-concurrency":    func(c *upstream.Config) { c.Concurrency = -1 },
@@ -50,5 +52,45 @@ func TestASettingThatCannotBeUsedIsNamed(t *testing.T) {
 func TestAPolicyThatIsOffNeedsNoSettings(t *testing.T) {
 	if err := (upstream.Config{Timeout: time.Second}).Validate(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestEverySettingCanBeSetForOneService(t *testing.T) {
+	values := map[reflect.Type]string{
+		reflect.TypeFor[time.Duration](): "7s", reflect.TypeFor[int](): "7", reflect.TypeFor[uint](): "7",
+		reflect.TypeFor[int64](): "7", reflect.TypeFor[float64](): "0.7",
+	}
+	for field := range reflect.TypeFor[upstream.Config]().Fields() {
+		name := strings.TrimPrefix(field.Tag.Get("name"), "upstream-")
+		c := sound()
+		c.Overrides = upstream.Overrides{"orders." + name: values[field.Type]}
+		if err := c.Validate(); err != nil && name != "overrides" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestAnOverrideThatCannotBeUsedIsNamed(t *testing.T) {
+	for key, value := range map[string]string{
+		"orders": "3s", ".timeout": "3s", "orders.": "3s", "orders.tmeout": "3s", "orders.upstream-timeout": "3s",
+		"orders.timeout": "soon", "orders.retries": "many", "orders.hedge-quantile": "1", "orders.overrides": "{}",
+	} {
+		c := sound()
+		c.Overrides = upstream.Overrides{key: value}
+		service, _, _ := strings.Cut(key, ".")
+		if err := c.Validate(); err == nil || !strings.HasPrefix(err.Error(), "upstream-overrides:") || !strings.Contains(err.Error(), service) {
+			t.Errorf("%s=%s: %v", key, value, err)
+		}
+	}
+}
+
+// The zero value of a policy switches it off, for one service as for all.
+func TestAServiceMayHaveSettingsOfItsOwn(t *testing.T) {
+	cfg := once
+	cfg.Retries, cfg.RetryBudget = 1, 1
+	cfg.Overrides = upstream.Overrides{"things.retries": "3", "others.retries": "0", "others.max-body": "1"}
+	c := over(t, cfg, faultyupstream.First(3, faultyupstream.Answer(500, ""), well))
+	if got := c.get(t.Context()); got != "ok" || c.attempts() != 4 {
+		t.Errorf("got %s by %d requests", got, c.attempts())
 	}
 }

@@ -144,7 +144,7 @@ func TestAServiceThatIsNotThereIsUnavailable(t *testing.T) {
 
 func TestAServiceMayHaveATimeoutOfItsOwn(t *testing.T) {
 	cfg := once
-	cfg.Timeouts = map[string]time.Duration{"things": 50 * time.Millisecond, "others": time.Hour}
+	cfg.Overrides = upstream.Overrides{"things.timeout": "50ms", "others.timeout": "1h"}
 	c := over(t, cfg, faultyupstream.Always(faultyupstream.Stall("")))
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()

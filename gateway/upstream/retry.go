@@ -2,10 +2,13 @@ package upstream
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"time"
+
+	"tributary/gateway/fault"
 )
 
 // retry makes a repeatable call again when another attempt may have a better
@@ -28,7 +31,7 @@ func (p *retrier) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx := r.Context()
 	resp, err := p.next.RoundTrip(r)
 	for n := range p.cfg.Retries {
-		if !repeatable(r) || !retryable("", resp, err) || !p.wait(ctx, p.delay(n, resp)) {
+		if !repeatable(r) || !retryable("", resp, err) || !p.wait(ctx, p.delay(n, resp), p.least(resp, err)) {
 			break
 		}
 		once, e := again(ctx, r, retryAttempt)
@@ -40,10 +43,21 @@ func (p *retrier) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// wait waits, and tells whether another attempt is to be made. One that could
-// not end in time is not waited for.
-func (p *retrier) wait(ctx context.Context, delay time.Duration) bool {
-	if !leaves(ctx, delay+p.cfg.LeastTime) || delay > p.cfg.Timeout || !p.paid.spend() {
+// least is the time without which another attempt is not worth its while. A
+// service that has just used up a whole attempt's time is asked again only when
+// it can have as much once more: else a service that hangs would cost a request
+// all of its time, and what else it asks for with it.
+func (p *retrier) least(resp *http.Response, err error) time.Duration {
+	if f, failed := errors.AsType[*fault.Error](verdict("", resp, err)); failed && f.Kind == fault.Timeout {
+		return p.cfg.Timeout
+	}
+	return p.cfg.LeastTime
+}
+
+// wait waits, and tells whether another attempt is to be made. One that would
+// not have the least time is not waited for.
+func (p *retrier) wait(ctx context.Context, delay, least time.Duration) bool {
+	if !leaves(ctx, delay+least) || delay > p.cfg.Timeout || !p.paid.spend() {
 		return false
 	}
 	timer := time.NewTimer(delay)
@@ -67,18 +81,22 @@ func (p *retrier) delay(n int, resp *http.Response) time.Duration {
 	return retryAfter(resp) + rand.N(bound+1) //nolint:gosec // G404: nobody gains from guessing it
 }
 
+// forever is more than anybody waits, and little enough to add to.
+const forever = 24 * time.Hour
+
 // retryAfter is what an answer says in its Retry-After header, in seconds or
-// as a date (RFC 9110, section 10.2.3); 0 when it says nothing.
+// as a date (RFC 9110, section 10.2.3); 0 when it says nothing, and never more
+// than forever.
 func retryAfter(resp *http.Response) time.Duration {
 	if resp == nil {
 		return 0
 	}
 	value := resp.Header.Get("Retry-After")
 	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second
+		return min(forever, time.Duration(seconds)*time.Second)
 	}
 	if at, err := http.ParseTime(value); err == nil {
-		return max(0, time.Until(at))
+		return min(forever, max(0, time.Until(at)))
 	}
 	return 0
 }

@@ -122,6 +122,7 @@ func TestAWaitThatCannotEndInTimeIsNotBegun(t *testing.T) {
 		"longer than the request has":   {"5", 4 * time.Second},
 		"longer than we would wait":     {"11", 0},
 		"until a date that is far away": {"Fri, 01 Jan 2100 00:00:00 GMT", 0},
+		"until a date beyond all":       {"Fri, 01 Jan 9000 00:00:00 GMT", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx := t.Context()
@@ -133,6 +134,26 @@ func TestAWaitThatCannotEndInTimeIsNotBegun(t *testing.T) {
 			things := over(t, patient(), faultyupstream.First(1, faultyupstream.Answer(503, "", "Retry-After: "+c.after), well))
 			if got := things.get(ctx); got != "unavailable" || things.attempts() != 1 || ctx.Err() != nil {
 				t.Errorf("got %s by %d requests, %v", got, things.attempts(), ctx.Err())
+			}
+		})
+	}
+}
+
+// Two attempts of 200 ms fit into half a second, a third would only use it up.
+func TestAServiceThatHangsDoesNotCostARequestAllOfItsTime(t *testing.T) {
+	cfg := patient()
+	cfg.Timeout, cfg.Retries = 200*time.Millisecond, 5
+	for name, b := range map[string]faultyupstream.Behaviour{
+		"it hangs": faultyupstream.Stall(""), "it hangs within the body": faultyupstream.Stall(faultyupstream.Head()),
+		"one behind it does": faultyupstream.Late(190*time.Millisecond, faultyupstream.Answer(504, "")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), 550*time.Millisecond)
+			defer cancel()
+			c := over(t, cfg, faultyupstream.Always(b))
+			if got := c.get(ctx); got != "timeout" || c.attempts() > 2 || ctx.Err() != nil {
+				t.Errorf("got %s by %d requests, %v", got, c.attempts(), ctx.Err())
 			}
 		})
 	}

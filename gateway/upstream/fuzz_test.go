@@ -1,0 +1,37 @@
+package upstream
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+	"time"
+)
+
+// The wait that a service asks for is never negative, and never one that makes
+// a wait of the retrier's overflow.
+func FuzzRetryAfter(f *testing.F) {
+	for _, value := range []string{"", "0", "1", "-1", "120", "4294967296", "1e9", "Fri, 01 Jan 2100 00:00:00 GMT", "Mon, 01 Jan 1990 00:00:00 GMT", "soon"} {
+		f.Add(value)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		d := retryAfter(&http.Response{Header: http.Header{"Retry-After": {value}}})
+		if d < 0 || d+time.Hour < d {
+			t.Errorf("Retry-After %q is a wait of %v", value, d)
+		}
+	})
+}
+
+// An answer is of one shape at most, and what is decoded is JSON.
+func FuzzDecode(f *testing.F) {
+	for _, answer := range []string{"", "{}", "[]", " {\"a\":1}", "null", "{}{}", "[1", "\ufeff{}", "\xff", `{"a":{"a":{}}}`} {
+		f.Add([]byte(answer))
+	}
+	f.Fuzz(func(t *testing.T, answer []byte) {
+		var object map[string]any
+		var list []any
+		isObject, isList := DecodeObject(answer, &object) == nil, DecodeList(answer, &list) == nil
+		if isObject && isList || (isObject || isList) && !json.Valid(answer) {
+			t.Errorf("%q is an object: %v, a list: %v", answer, isObject, isList)
+		}
+	})
+}

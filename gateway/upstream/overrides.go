@@ -1,0 +1,88 @@
+package upstream
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Overrides are settings of single services, as a [Config] has them for all:
+// "orders.timeout" is the upstream-timeout of the orders service.
+type Overrides map[string]string
+
+// settingPrefix begins the names of this package's settings.
+const settingPrefix = "upstream-"
+
+// Services are those that have settings of their own.
+func (o Overrides) Services() []string {
+	services := make([]string, 0, len(o))
+	for key := range o {
+		service, _, _ := strings.Cut(key, ".")
+		services = append(services, service)
+	}
+	slices.Sort(services)
+	return slices.Compact(services)
+}
+
+// of is the configuration of one service.
+func (c Config) of(service string) (Config, error) {
+	overrides := c.Overrides
+	c.Overrides = nil
+	for _, key := range slices.Sorted(maps.Keys(overrides)) {
+		name, ours := strings.CutPrefix(key, service+".")
+		if !ours {
+			continue
+		}
+		if err := set(&c, name, overrides[key]); err != nil {
+			return c, fmt.Errorf("upstream-overrides: %s: %w", key, err)
+		}
+	}
+	return c, nil
+}
+
+// set gives the setting of that name in c another value. The fields' tags are the
+// one place where names are.
+func set(c *Config, name, value string) (err error) {
+	fields := reflect.ValueOf(c).Elem()
+	for field, v := range fields.Fields() {
+		if field.Tag.Get("name") != settingPrefix+name {
+			continue
+		}
+		switch into := v.Addr().Interface().(type) {
+		case *time.Duration:
+			*into, err = time.ParseDuration(value)
+			return err
+		case *Overrides: // no setting of one service
+		default:
+			if json.Unmarshal([]byte(value), into) != nil {
+				return fmt.Errorf("%q is no %s", value, field.Type)
+			}
+			return nil
+		}
+	}
+	return errors.New("there is no such setting")
+}
+
+// validateOverrides reports the first service whose settings cannot be used.
+func (c Config) validateOverrides() error {
+	for key := range c.Overrides {
+		if service, _, ok := strings.Cut(key, "."); !ok || service == "" {
+			return fmt.Errorf("upstream-overrides: %q must be SERVICE.SETTING", key)
+		}
+	}
+	for _, service := range c.Overrides.Services() {
+		own, err := c.of(service)
+		if err != nil {
+			return err
+		}
+		if err := own.Validate(); err != nil {
+			return fmt.Errorf("upstream-overrides: %s: %w", service, err)
+		}
+	}
+	return nil
+}
