@@ -11,6 +11,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"tributary/gateway/browser"
 	"tributary/gateway/cache"
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/httpserver"
@@ -43,6 +44,7 @@ type gatewayConfig struct {
 	Upstream upstream.Config      `embed:""`
 	Cache    cache.Config         `embed:""`
 	GraphQL  graphqlserver.Config `embed:""`
+	Browser  browser.Config       `embed:""`
 }
 
 // Validate reports settings of services that there are not.

@@ -63,6 +63,9 @@ func (c *devCommand) fill(p *process, listeners []net.Listener) {
 	}
 	c.Gateway.GraphQL.Introspection = c.Gateway.GraphQL.Introspection || p.settings.IsDefault(p.parsed, "introspection")
 	c.Gateway.GraphQL.Playground = c.Gateway.GraphQL.Playground || p.settings.IsDefault(p.parsed, "playground")
+	if p.settings.IsDefault(p.parsed, "cors-origins") {
+		c.Gateway.Browser.Origins = []string{"http://localhost:*", "http://127.0.0.1:*"}
+	}
 }
 
 func (p *process) listenAll(addrs ...httpserver.Addr) ([]net.Listener, error) {

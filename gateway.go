@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"tributary/gateway/browser"
 	"tributary/gateway/cache"
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/health"
@@ -73,16 +74,20 @@ func newGateway(cfg gatewayConfig, version string, ready *httpserver.Readiness, 
 	profile := rest.NewProfile(graphql, func(r *http.Request) string { return httpserver.PathParam(r, "id") }, cfg.Cache.TTL, reg)
 
 	r := httpserver.NewRouter(log, reg)
-	r.Get("/", playground.Index)
+	pages := r.With(browser.Page)
+	pages.Get("/", playground.Index)
 	r.Method(http.MethodGet, "/health", newHealth(upstreams, store, version))
 	r.Get("/livez", httpserver.Live)
 	r.Method(http.MethodGet, "/readyz", ready)
 	r.Method(http.MethodGet, "/metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg, EnableOpenMetrics: true}))
 	if cfg.GraphQL.Playground {
-		r.Get("/playground", playground.Handler)
+		pages.Get("/playground", playground.Handler)
 	}
-	api := r.With(httpserver.Deadline(cfg.Server.RequestTimeout), forwardHeaders)
-	api.Handle("/graphql", graphql)
+	api := r.With(browser.CORS(cfg.Browser), httpserver.Deadline(cfg.Server.RequestTimeout), forwardHeaders)
+	api.With(browser.SameSite(cfg.Browser, graphql.Refuse)).Handle("/graphql", graphql)
+	if len(cfg.Browser.Origins) > 0 { // for browsers that ask first
+		api.Options("/api/profile/{id}", httpserver.Options(http.MethodGet, http.MethodHead))
+	}
 	api.Method(http.MethodGet, "/api/profile/{id}", profile)
 	api.Method(http.MethodGet, "/api/profile/", profile) // an empty id is a bad one, not a wrong address
 	return r, store.Close, nil

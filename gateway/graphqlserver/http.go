@@ -2,6 +2,7 @@ package graphqlserver
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -43,6 +44,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", http.MethodPost)
 	}
 	s.write(w, media, status(media, result), result)
+}
+
+// Refuse answers 403 to a request that is not to be looked at, for a reason
+// that the client may read.
+func (s *Server) Refuse(w http.ResponseWriter, r *http.Request, reason error) {
+	media := cmp.Or(negotiate(r.Header), mediaJSON)
+	w.Header().Add("Vary", "Accept, Origin, Sec-Fetch-Site")
+	s.writeError(w, media, http.StatusForbidden, fault.BadUserInput, reason.Error())
 }
 
 // status is the honest code of a result, or 200 for clients who take nothing else.

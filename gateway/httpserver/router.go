@@ -63,6 +63,15 @@ func methodNotAllowed(routes chi.Routes) http.HandlerFunc {
 	}
 }
 
+// Options answers OPTIONS for a path that has methods.
+func Options(methods ...string) http.HandlerFunc {
+	allow := strings.Join(append(methods, http.MethodOptions), ", ")
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Allow", allow)
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
 func noSniff(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")

@@ -47,7 +47,13 @@ func written(v reflect.Value) string {
 	switch v.Kind() {
 	case reflect.String:
 		return quoted(v.String())
-	case reflect.Map: // as a flag has it
+	case reflect.Slice: // as a flag has it
+		var items []string
+		for i := range v.Len() {
+			items = append(items, fmt.Sprint(v.Index(i)))
+		}
+		return quoted(strings.Join(items, ","))
+	case reflect.Map:
 		var pairs []string
 		for _, key := range v.MapKeys() {
 			pairs = append(pairs, fmt.Sprintf("%v=%v", key, v.MapIndex(key)))

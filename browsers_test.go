@@ -1,0 +1,67 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// send sends a request whose headers are given in pairs.
+func (s *system) send(method, url, body string, header ...string) *http.Response {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = resp.Body.Close() })
+	return resp
+}
+
+func TestPagesOfOtherSitesNeitherAskNorRead(t *testing.T) {
+	const query = `/graphql?query=%7B__typename%7D`
+	open, closed := dev(t), dev(t, "--cors-origins=https://shop.example.com")
+	for name, tt := range map[string]struct {
+		system *system
+		origin string
+		status int
+		reads  bool
+	}{
+		"a page on localhost in dev":  {open, "http://localhost:3000", 200, true},
+		"another page in dev":         {open, "https://evil.example", 403, false},
+		"an origin that is set":       {closed, "https://shop.example.com", 200, true},
+		"localhost, which is not set": {closed, "http://localhost:3000", 403, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := tt.system.send(http.MethodGet, tt.system.gateway+query, "", "Origin", tt.origin, "Sec-Fetch-Site", "cross-site")
+			if got.StatusCode != tt.status || (got.Header.Get("Access-Control-Allow-Origin") == tt.origin) != tt.reads {
+				t.Errorf("%s %v", got.Status, got.Header)
+			}
+			if !strings.HasPrefix(got.Header.Get("Content-Type"), "application/json") {
+				t.Errorf("no GraphQL answer: %v", got.Header)
+			}
+			for _, path := range []string{"/graphql", "/api/profile/user123"} {
+				got := tt.system.send(http.MethodOptions, tt.system.gateway+path, "", "Origin", tt.origin, "Access-Control-Request-Method", "GET")
+				if (got.StatusCode == http.StatusNoContent && got.Header.Get("Access-Control-Allow-Origin") == tt.origin) != tt.reads {
+					t.Errorf("%s: %s %v", path, got.Status, got.Header)
+				}
+			}
+		})
+	}
+}
+
+func TestPagesAreConfined(t *testing.T) {
+	s := dev(t)
+	for _, path := range []string{"/", "/playground"} {
+		got := s.send(http.MethodGet, s.gateway+path, "").Header
+		if !strings.Contains(got.Get("Content-Security-Policy"), "frame-ancestors 'none'") || got.Get("Referrer-Policy") == "" || got.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %v", path, got)
+		}
+	}
+}

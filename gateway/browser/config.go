@@ -1,0 +1,72 @@
+// Package browser says what browsers may do on behalf of pages: which origins
+// may read answers (CORS), that no other page can have a visitor's browser ask
+// (CSRF), and what a page of the gateway's own may load (CSP). It decorates
+// HTTP handlers.
+package browser
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Config is what an operator may set about browsers.
+type Config struct {
+	Origins     []string `name:"cors-origins" help:"Origins whose pages may use the gateway besides its own, as in https://shop.example.com; one * stands for a part of a host or for a port, * alone for every origin. Empty: none."`
+	Credentials bool     `name:"cors-credentials" help:"Let pages of these origins send cookies."`
+}
+
+// Validate reports the first setting that cannot be used.
+func (c Config) Validate() error {
+	for _, origin := range c.Origins {
+		if !isOrigin(origin) {
+			return fmt.Errorf("cors-origins: %q is no origin like https://shop.example.com, without a path", origin)
+		}
+	}
+	if c.Credentials && slices.Contains(c.Origins, "*") {
+		return errors.New("cors-credentials cannot go with cors-origins=*: name the origins")
+	}
+	return nil
+}
+
+func isOrigin(s string) bool {
+	if s == "*" {
+		return true
+	}
+	// A port must be a number for url.Parse.
+	u, err := url.Parse(strings.TrimSuffix(s, ":*"))
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" &&
+		u.Scheme+"://"+u.Host == strings.TrimSuffix(s, ":*") && strings.Count(s, "*") <= 1
+}
+
+// Allows tells whether origin, as the Origin header has it, is one of those
+// that are set. The gateway's own need not be.
+func (c Config) Allows(origin string) bool {
+	return origin != "" && slices.ContainsFunc(c.Origins, func(allowed string) bool {
+		if allowed == "*" {
+			return true
+		}
+		before, after, pattern := strings.Cut(allowed, "*")
+		if !pattern {
+			return strings.EqualFold(origin, allowed)
+		}
+		origin := strings.ToLower(origin)
+		part, ok := strings.CutPrefix(origin, strings.ToLower(before))
+		if !ok {
+			return false
+		}
+		part, ok = strings.CutSuffix(part, strings.ToLower(after))
+		return ok && isPart(part, strings.HasSuffix(before, ":"))
+	})
+}
+
+// isPart tells whether s can be what a * stands for: a part of a host, or a port.
+func isPart(s string, port bool) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		digit := '0' <= r && r <= '9'
+		inHost := 'a' <= r && r <= 'z' || r == '-' || r == '.'
+		return !digit && (port || !inHost)
+	})
+}

@@ -1,0 +1,79 @@
+package browser
+
+import (
+	"errors"
+	"mime"
+	"net/http"
+)
+
+// What a client is told whose request is refused.
+var (
+	errOtherSite = errors.New("a page of another origin may not ask: its origin must be in cors-origins")
+	errNoHeader  = errors.New("a request with cookies needs a header that a link cannot have: " +
+		"send Content-Type: application/json or Apollo-Require-Preflight: true")
+)
+
+// SameSite keeps pages of other sites from having their visitors' browsers
+// ask (CSRF). Refuse answers those requests, with 403. They are:
+//
+//   - requests of a page whose origin is neither the gateway's own nor in cfg,
+//     by Sec-Fetch-Site or else by Origin, as [http.CrossOriginProtection] has
+//     it, but by GET as well: an operation may cost, and take telling time;
+//   - requests with cookies by which no browser says whose page it is, unless
+//     they have a header that a page of another origin could not have sent
+//     without asking first. Old browsers, and those without TLS, are like that.
+//
+// What is not a browser sends none of these headers and is let through.
+func SameSite(cfg Config, refuse func(w http.ResponseWriter, r *http.Request, reason error)) func(http.Handler) http.Handler {
+	protection := http.NewCrossOriginProtection()
+	check := func(r *http.Request) error {
+		if cfg.Allows(r.Header.Get("Origin")) {
+			return nil
+		}
+		post := r.WithContext(r.Context())
+		post.Method = http.MethodPost // a method that is not taken for safe
+		if protection.Check(post) != nil {
+			return errOtherSite
+		}
+		if r.Header.Get("Cookie") != "" && !tellsItsPage(r.Header) && !isPreflighted(r.Header) {
+			return errNoHeader
+		}
+		return nil
+	}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if reason := check(r); reason != nil {
+				refuse(w, r, reason)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+func tellsItsPage(h http.Header) bool {
+	return h.Get("Sec-Fetch-Site") != "" || h.Get("Origin") != ""
+}
+
+// isPreflighted tells whether a page of another origin would have had to ask
+// before it sent h. GraphQL clients have agreed on some of these headers.
+func isPreflighted(h http.Header) bool {
+	for _, name := range []string{"Apollo-Require-Preflight", "GraphQL-Require-Preflight", "X-Apollo-Operation-Name"} {
+		if h.Get(name) != "" {
+			return true
+		}
+	}
+	contentType := h.Get("Content-Type")
+	if contentType == "" {
+		return false
+	}
+	media, _, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return false // who knows what a browser makes of it
+	}
+	switch media {
+	case "application/x-www-form-urlencoded", "multipart/form-data", "text/plain":
+		return false
+	}
+	return true
+}
