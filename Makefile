@@ -12,7 +12,7 @@ COMPOSE := docker compose -f compose/compose.yaml
 export VERSION
 
 .DEFAULT_GOAL := help
-.PHONY: help run build generate generate-check test lint fmt latency check fuzz bench \
+.PHONY: help run build generate generate-check test lint fmt latency check fuzz bench bench-compare bench-peers bench-smoke \
 	rules scripts up down compose-test clean
 
 help: ## Say what there is to make.
@@ -51,6 +51,15 @@ fuzz: ## Run every fuzz target for FUZZTIME (10s).
 
 bench: ## Run the benchmarks (BENCH=regexp) with allocations.
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+bench-compare: ## Put Tributary beside baselines and peers, and write bench/RESULTS.md.
+	scripts/bench-compare.sh
+
+bench-peers: ## Install the peers of bench-compare that Node.js runs, where npm is found.
+	scripts/bench-peers.sh
+
+bench-smoke: ## See that bench-compare still runs.
+	scripts/bench-compare.sh smoke
 
 rules: ## Check and unit-test the Prometheus rules, where promtool is found.
 	scripts/rules.sh

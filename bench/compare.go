@@ -1,0 +1,187 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"tributary/bench/internal/load"
+	"tributary/bench/internal/process"
+	"tributary/bench/internal/report"
+	"tributary/bench/internal/shop"
+)
+
+// compare runs all works and writes down what came of them.
+func compare(o options) (err error) {
+	if o.binary == "" {
+		return errors.New("-tributary must name the binary of Tributary: make bench-compare builds it")
+	}
+	f := &field{options: o, running: map[string]*process.Process{}}
+	defer f.stop()
+	if err := f.assemble(); err != nil {
+		return err
+	}
+	var tables []report.Table
+	for _, w := range works() {
+		names := f.present(w)
+		if o.only != "" && !strings.Contains(w.name, o.only) || len(names) < 2 {
+			continue
+		}
+		if err := f.equal(w, names); err != nil {
+			return err
+		}
+		fmt.Fprintf(os.Stderr, "bench: %s: %s\n", w.name, strings.Join(names, ", "))
+		rounds, err := f.measure(w, names)
+		if err != nil {
+			return err
+		}
+		t := table(w, rounds)
+		fmt.Fprint(os.Stderr, t.Markdown())
+		tables = append(tables, t)
+	}
+	all := report.Report{Machine: report.ThisMachine(), Rounds: o.rounds, Duration: o.duration, Tables: tables}
+	if o.only == "" {
+		m, err := f.memory()
+		if err != nil {
+			return err
+		}
+		all.Memory = &m
+	}
+	if o.out == "" {
+		fmt.Print(all.Markdown())
+		return nil
+	}
+	return all.Write(o.out)
+}
+
+func table(w work, rounds map[string][]report.Round) report.Table {
+	t := report.Table{Name: w.name, Title: w.title, Base: w.base, Rounds: rounds}
+	for _, g := range w.goals {
+		t.Goals = append(t.Goals, report.Goal{Subject: g.subject, Base: g.base, CPU: g.cpu, MoreMS: g.more})
+	}
+	return t
+}
+
+// assemble starts everybody.
+func (f *field) assemble() (err error) {
+	if f.upstreams, err = f.baseline("upstreams", "upstreams", "-"); err != nil {
+		return err
+	}
+	if err := errors.Join(f.redis(), f.gateway(tributary), f.gateway(entities, "BFF_RESPONSE_CACHE_MEMORY_MB=0", "BFF_CACHE_TTL=10m")); err != nil {
+		return err
+	}
+	for name, kind := range map[string]string{aggregator: "aggregator", gqlgen: "gqlgen"} {
+		if _, err := f.baseline(name, kind, f.url()); err != nil {
+			return err
+		}
+	}
+	if err := errors.Join(f.sameBytes(), f.fillRedis()); err != nil {
+		return err
+	}
+	return errors.Join(
+		f.peer(apollo, "apollo", "node", "server.mjs"),
+		f.peer(hive, "hive", "node", "server.mjs"))
+}
+
+// sameBytes gives the bare handler and Redis what Tributary answers.
+func (f *field) sameBytes() error {
+	rest, err := load.Ask(f.running[tributary].Addr, works()[0].does[tributary](0))
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	file := filepath.Join(dir, "answer.json")
+	if err := os.WriteFile(file, rest, 0o600); err != nil {
+		return err
+	}
+	if _, err := f.baseline(bare, "bare", file); err != nil || f.redisURL == "" {
+		return err
+	}
+	if err := f.set("rest", rest); err != nil {
+		return err
+	}
+	_, err = f.baseline(redisGet, "redis", f.redisURL)
+	return err
+}
+
+func (f *field) set(key string, value []byte) error {
+	opts, err := redis.ParseURL(f.redisURL)
+	if err != nil {
+		return err
+	}
+	client := redis.NewClient(opts)
+	defer func() { _ = client.Close() }()
+	return client.Set(context.Background(), key, value, 0).Err()
+}
+
+// fillRedis has one gateway put users into Redis, and starts another, with little
+// memory of its own, that finds them there.
+func (f *field) fillRedis() error {
+	if f.redisURL == "" {
+		return nil
+	}
+	env := []string{"BFF_REDIS_URL=" + f.redisURL, "BFF_CACHE_TTL=1h", "BFF_RESPONSE_CACHE_MEMORY_MB=0"}
+	if err := f.gateway("filler", env...); err != nil {
+		return err
+	}
+	for s := range redisShops {
+		body := fmt.Sprintf(`{"query":"query($ids: [ID!]!) { users(ids: $ids) { id } }","variables":{"ids":["%s"]}}`, strings.Join(shop.UserIDs(s), `","`))
+		if _, err := load.Ask(f.running["filler"].Addr, load.Post("/graphql", body)); err != nil {
+			return err
+		}
+	}
+	one, err := load.Ask(f.running["filler"].Addr, inRedis(0))
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.set("one", one), f.gateway(overRedis, append(env, "BFF_CACHE_MEMORY_MB=1")...))
+}
+
+// present are those of a work who take part.
+func (f *field) present(w work) []string {
+	names := slices.Sorted(maps.Keys(w.does))
+	return slices.DeleteFunc(names, func(name string) bool { return f.running[name] == nil })
+}
+
+// equal refuses to measure who does not give the same answer as the rest.
+func (f *field) equal(w work, names []string) error {
+	answers := map[string]string{}
+	for _, name := range names {
+		if name == bare || name == redisGet {
+			continue // they have their bytes from Tributary
+		}
+		body, err := load.Ask(f.running[name].Addr, w.does[name](0))
+		if err != nil {
+			return fmt.Errorf("%s by %s: %w", w.name, name, err)
+		}
+		var answer struct{ Data, User, Orders, Products any }
+		if err := json.NewDecoder(bytes.NewReader(body)).Decode(&answer); err != nil {
+			return fmt.Errorf("%s by %s: %w", w.name, name, err)
+		}
+		text, err := json.Marshal(answer)
+		if err != nil {
+			return err
+		}
+		answers[string(text)] = name
+	}
+	if len(answers) > 1 {
+		return fmt.Errorf("%s: the answers differ: %v", w.name, answers)
+	}
+	return nil
+}
+
+func splitAddr(addr string) (host, port string, err error) { return net.SplitHostPort(addr) }

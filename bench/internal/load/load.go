@@ -1,0 +1,119 @@
+// Package load asks a server as fast as it answers, over a fixed number of
+// connections: a closed loop, whose own cost is small and is nobody's.
+package load
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Request is what is sent next: the bytes of an HTTP/1.1 request.
+type Request func() []byte
+
+// Get makes the bytes of a GET request.
+func Get(path string) []byte {
+	return fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: bench\r\nAccept: application/json\r\n\r\n", path)
+}
+
+// Post makes the bytes of a POST request with JSON in it.
+func Post(path, body string) []byte {
+	return fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: bench\r\nAccept: application/json\r\n"+
+		"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body)
+}
+
+// Result is what one run of a load saw.
+type Result struct {
+	Requests  int
+	Took      time.Duration
+	Latencies []time.Duration // sorted
+}
+
+// Quantile is the latency that a part q of the requests did not exceed.
+func (r Result) Quantile(q float64) time.Duration {
+	return r.Latencies[min(int(q*float64(len(r.Latencies))), len(r.Latencies)-1)]
+}
+
+// Run loads the server at addr for a time over so many connections. It ends at
+// the first answer that is not a 200, or that says "errors".
+func Run(addr string, next Request, connections int, duration time.Duration) (Result, error) {
+	var (
+		mu   sync.Mutex
+		wg   sync.WaitGroup
+		r    Result
+		fail error
+	)
+	start := time.Now()
+	for range connections {
+		wg.Go(func() {
+			latencies, err := one(addr, func() []byte { mu.Lock(); defer mu.Unlock(); return next() }, start.Add(duration))
+			mu.Lock()
+			defer mu.Unlock()
+			r.Latencies = append(r.Latencies, latencies...)
+			if err != nil {
+				fail = err
+			}
+		})
+	}
+	wg.Wait()
+	r.Took = time.Since(start)
+	r.Requests = len(r.Latencies)
+	slices.Sort(r.Latencies)
+	return r, fail
+}
+
+// one is what one connection does until end.
+func one(addr string, next Request, end time.Time) (latencies []time.Duration, err error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close() }()
+	in := bufio.NewReaderSize(conn, 64<<10)
+	var body bytes.Buffer
+	for time.Now().Before(end) {
+		request := next()
+		start := time.Now()
+		if err := ask(conn, in, request, &body); err != nil {
+			return latencies, err
+		}
+		latencies = append(latencies, time.Since(start))
+	}
+	return latencies, nil
+}
+
+// Ask sends one request on a connection of its own and gives the body of the answer.
+func Ask(addr string, request []byte) ([]byte, error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close() }()
+	var body bytes.Buffer
+	err = ask(conn, bufio.NewReader(conn), request, &body)
+	return body.Bytes(), err
+}
+
+func ask(conn net.Conn, in *bufio.Reader, request []byte, body *bytes.Buffer) error {
+	if _, err := conn.Write(request); err != nil {
+		return err
+	}
+	resp, err := http.ReadResponse(in, nil)
+	if err != nil {
+		return err
+	}
+	body.Reset()
+	if _, err := body.ReadFrom(resp.Body); err != nil && err != io.EOF {
+		return err
+	}
+	if resp.StatusCode != http.StatusOK || bytes.Contains(body.Bytes(), []byte(`"errors"`)) {
+		return fmt.Errorf("%s: %.300s", resp.Status, body.Bytes())
+	}
+	return nil
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"tributary/bench/internal/load"
+	"tributary/bench/internal/process"
+	"tributary/bench/internal/report"
+)
+
+// measure has everybody do a work in rotation, round by round.
+func (f *field) measure(w work, names []string) (map[string][]report.Round, error) {
+	if err := f.delay(w.delay); err != nil {
+		return nil, err
+	}
+	rounds := map[string][]report.Round{}
+	for n := range f.options.rounds + 1 {
+		for i := range names {
+			name := names[(i+n)%len(names)] // nobody is always the one after somebody
+			r, err := f.round(w, name)
+			if err != nil {
+				return nil, fmt.Errorf("%s by %s: %w", w.name, name, err)
+			}
+			if n > 0 { // the first round warms up
+				rounds[name] = append(rounds[name], r)
+			}
+		}
+	}
+	return rounds, f.delay(0)
+}
+
+// next gives the requests of a work: cold ones each about a shop of its own.
+func (f *field) next(w work, name string) load.Request {
+	return func() []byte {
+		if w.fixed {
+			return w.does[name](0)
+		}
+		f.shops++
+		return w.does[name](f.shops)
+	}
+}
+
+func (f *field) round(w work, name string) (r report.Round, err error) {
+	p := f.running[name]
+	calls, err := f.calls()
+	if err != nil {
+		return r, err
+	}
+	before, err := p.CPU()
+	if err != nil {
+		return r, err
+	}
+	result, err := load.Run(p.Addr, f.next(w, name), w.connections, f.options.duration)
+	if err != nil {
+		return r, err
+	}
+	after, err := p.CPU()
+	if err != nil {
+		return r, err
+	}
+	callsAfter, err := f.calls()
+	if err != nil {
+		return r, err
+	}
+	_, peak, err := p.Memory()
+	n := float64(result.Requests)
+	return report.Round{
+		CPU:       float64((after - before).Microseconds()) / n,
+		PerSecond: n / result.Took.Seconds(),
+		P50:       milliseconds(result.Quantile(.5)),
+		P99:       milliseconds(result.Quantile(.99)),
+		Calls:     float64(callsAfter-calls) / n,
+		PeakMB:    float64(peak) / (1 << 20),
+	}, err
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// delay makes the upstreams take so many ms from now on.
+func (f *field) delay(ms int) error {
+	resp, err := http.Post(f.url()+"/delay?ms="+strconv.Itoa(ms), "", nil)
+	if err != nil {
+		return err
+	}
+	return resp.Body.Close()
+}
+
+// calls is how many calls the upstreams have got.
+func (f *field) calls() (int, error) {
+	resp, err := http.Get(f.url() + "/calls")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(string(text))
+}
+
+// cachedProfiles is for how many profiles the memory of a gateway is told.
+const cachedProfiles = 10_000
+
+// memory tells what a gateway takes that holds many profiles: at the start,
+// then, and how much of that its cache says its entries are.
+func (f *field) memory() (m report.Memory, err error) {
+	if err := f.gateway("memory"); err != nil {
+		return m, err
+	}
+	p := f.running["memory"]
+	now, _, err := p.Memory()
+	if err != nil {
+		return m, err
+	}
+	m.StartMB = float64(now) / (1 << 20)
+	ask := works()[0].does[tributary]
+	for range cachedProfiles {
+		f.shops++
+		if _, err := load.Ask(p.Addr, ask(f.shops)); err != nil {
+			return m, err
+		}
+	}
+	now, peak, err := p.Memory()
+	if err != nil {
+		return m, err
+	}
+	m.Profiles, m.NowMB, m.PeakMB = cachedProfiles, float64(now)/(1<<20), float64(peak)/(1<<20)
+	m.EntriesMB, err = cacheBytes(p)
+	return m, err
+}
+
+// cacheBytes is what the gateway's own figures say its cached entries take, in MiB.
+func cacheBytes(p *process.Process) (sum float64, err error) {
+	text, err := load.Ask(p.Addr, load.Get("/metrics"))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if strings.HasPrefix(name, "cache_") && strings.Contains(name, "memory_bytes") {
+			bytes, err := strconv.ParseFloat(value, 64)
+			if err != nil {
+				return 0, err
+			}
+			sum += bytes / (1 << 20)
+		}
+	}
+	return sum, nil
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"tributary/bench/internal/load"
+	"tributary/bench/internal/shop"
+)
+
+// The three questions.
+const (
+	profileQuery = `query($id: ID!) { profile(userId: $id) { user { id username email fullName isActive createdAt } ` +
+		`orders { id status totalAmount createdAt items { productId quantity price } } ` +
+		`products { id name description price category stockQuantity } } }`
+	listQuery = `query($ids: [ID!]!) { users(ids: $ids) { username orders { id totalAmount items { quantity price product { name price } } } } }`
+	userQuery = `query($id: ID!) { user(id: $id) { orders { items { product { name price } } } } }`
+	oneQuery  = `query($id: ID!) { user(id: $id) { id username email fullName isActive createdAt } }`
+)
+
+// work is one thing to do, and who does it.
+type work struct {
+	name, title string
+	connections int
+	delay       int    // of the upstreams, in ms
+	base        string // whom the others are put in relation to
+	fixed       bool   // everybody is asked the same again and again
+	does        map[string]question
+	goals       []goal
+}
+
+// question makes the request for the users of a shop.
+type question func(shop int) []byte
+
+// goal is at most so many times what another takes, or so many ms more at p50.
+type goal struct {
+	subject, base string
+	cpu           float64
+	more          float64 // ms; the goal is one of latency when it is not 0
+}
+
+const connections = 8
+
+func works() []work {
+	profile, list := graphql(profileQuery, "id"), graphql(listQuery, "ids")
+	return []work{{
+		name: "cached-rest", title: "cached profile by REST", connections: connections, base: bare, fixed: true,
+		does: map[string]question{
+			bare: get("/"), redisGet: get("/rest"), tributary: func(s int) []byte { return load.Get("/api/profile/" + shop.UserID(s, 0)) }},
+		goals: []goal{{subject: tributary, base: bare, cpu: 1.5}},
+	}, {
+		name: "cached-graphql", title: "cached profile by GraphQL", connections: connections, base: bare, fixed: true,
+		does:  map[string]question{bare: profile, tributary: profile, apollo: profile, hive: profile},
+		goals: []goal{{subject: tributary, base: bare, cpu: 2}},
+	}, {
+		name: "redis-entity", title: "one entity from Redis, not in memory", connections: connections, base: redisGet,
+		does:  map[string]question{redisGet: get("/one"), overRedis: inRedis},
+		goals: []goal{{subject: overRedis, base: redisGet, cpu: 1.5}},
+	}, {
+		name: "cold-profile", title: "cold profile, 3 upstream calls", connections: connections, base: aggregator,
+		does: map[string]question{
+			aggregator: func(s int) []byte { return load.Get("/profile/" + shop.UserID(s, 0)) },
+			tributary:  profile, gqlgen: profile, apollo: profile, hive: profile},
+		goals: []goal{{subject: tributary, base: aggregator, cpu: 1.3}},
+	}, {
+		name: "cold-list", title: "cold list: 20 users × 5 orders × 3 items", connections: connections, base: gqlgen,
+		does: map[string]question{
+			aggregator: func(s int) []byte { return load.Get("/users/" + strings.Join(shop.UserIDs(s), ",")) },
+			tributary:  list, gqlgen: list, apollo: list, hive: list},
+		goals: []goal{{subject: tributary, base: gqlgen, cpu: 0.3}},
+	}, {
+		name: "entity-list", title: "the same list from the cache of entities, beside plain gqlgen cold", connections: connections, base: gqlgen,
+		does:  map[string]question{entities: func(int) []byte { return list(0) }, gqlgen: list},
+		goals: []goal{{subject: entities, base: gqlgen, cpu: 0.15}},
+	}, slow("latency-profile", "cold profile over upstreams that take 20 ms, one client", "/profile/", profileQuery),
+		slow("latency-user", "cold user → orders → products over upstreams that take 20 ms, one client", "/user/", userQuery)}
+}
+
+// slow is a work whose time counts, and not its cost.
+func slow(name, title, path, query string) work {
+	q := graphql(query, "id")
+	return work{name: name, title: title, connections: 1, delay: 20, base: aggregator,
+		does: map[string]question{
+			aggregator: func(s int) []byte { return load.Get(path + shop.UserID(s, 0)) },
+			tributary:  q, gqlgen: q, apollo: q, hive: q},
+		goals: []goal{{subject: tributary, base: aggregator, more: 0.5}},
+	}
+}
+
+func get(path string) question { return func(int) []byte { return load.Get(path) } }
+
+// graphql asks a query whose variable is the first user of the shop, or all of them.
+func graphql(query, variable string) question {
+	return func(s int) []byte {
+		var value any = shop.UserID(s, 0)
+		if variable == "ids" {
+			value = shop.UserIDs(s)
+		}
+		body, err := json.Marshal(map[string]any{"query": query, "variables": map[string]any{variable: value}})
+		if err != nil {
+			panic(err) // strings always can be written
+		}
+		return load.Post("/graphql", string(body))
+	}
+}
+
+// inRedis asks for one of the users who have been put into Redis.
+func inRedis(s int) []byte {
+	return load.Post("/graphql", fmt.Sprintf(`{"query":%q,"variables":{"id":%q}}`, oneQuery, shop.UserID(s%redisShops, s/redisShops%shop.Users)))
+}
+
+// redisShops is how many shops' users are in Redis: far more than the memory of
+// the gateway that reads them has room for.
+const redisShops = 2000

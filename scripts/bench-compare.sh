@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Builds Tributary and the comparison in bench/ and runs it with the arguments
+# given. "smoke" is short, writes nothing and shows that it still runs.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bin=$(mktemp -d)
+trap 'rm -rf "$bin"' EXIT
+go build -trimpath -o "$bin/tributary" .
+(cd bench && go vet ./... && go build -o "$bin/bench" .)
+cd bench
+if [ "${1:-}" = smoke ]; then
+	"$bin/bench" -tributary "$bin/tributary" -rounds 1 -duration 100ms -only cold >/dev/null
+	echo "the comparison runs; make bench-compare measures"
+else
+	"$bin/bench" -tributary "$bin/tributary" -out . "$@"
+fi
