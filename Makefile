@@ -8,8 +8,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 BENCH ?= .
 FUZZTIME ?= 10s
 
-COMPOSE := docker compose -f compose/compose.yaml
-export VERSION
+REPLICAS ?= 1
+export VERSION REPLICAS TRACING
 
 .DEFAULT_GOAL := help
 .PHONY: help run build generate generate-check test lint fmt latency check fuzz bench bench-compare bench-peers bench-smoke \
@@ -67,11 +67,11 @@ rules: ## Check and unit-test the Prometheus rules, where promtool is found.
 scripts: ## Check the shell scripts, where shellcheck is found.
 	scripts/shellcheck.sh
 
-up: ## Start the whole stack in Docker and wait until it is healthy.
-	$(COMPOSE) up -d --build --wait
+up: ## Start the whole stack in Docker (REPLICAS=2: two gateways, TRACING=1: with Jaeger) and wait until it is healthy.
+	./start_with_monitoring.sh
 
 down: ## Stop the stack; its volumes stay.
-	$(COMPOSE) --profile '*' down --remove-orphans
+	docker compose -f compose/compose.yaml --profile '*' down --remove-orphans
 
 compose-test: ## Run the stack in Docker, break it, and see that it holds.
 	scripts/compose-test.sh

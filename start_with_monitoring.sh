@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Builds and starts the whole stack in Docker, waits until it is healthy, sends
-# it a little traffic and prints where everything is.
+# it a little traffic, checks that Prometheus reaches every target and prints
+# where everything is.
 #
-#	./start_with_monitoring.sh            start
+#	./start_with_monitoring.sh            start, or take over what has changed
 #	./start_with_monitoring.sh --clean    first remove what an earlier run stored
 #
-# `make down` stops it.
+# REPLICAS=2 in the environment starts two gateways behind a balancer, TRACING=1
+# Jaeger. `make up` does the same as this script, `make down` stops the stack.
 set -euo pipefail
 cd "$(dirname "$0")"
 # shellcheck source=scripts/compose.sh
@@ -30,9 +32,9 @@ if why=$(engine_missing); then
 	exit 1
 fi
 if [ -n "$clean" ]; then
-	stack down --volumes --remove-orphans
+	stack --profile '*' down --volumes --remove-orphans
 fi
-if [ -z "$(stack ps --quiet)" ] && taken=$(taken_ports) && [ -n "$taken" ]; then
+if [ -z "$(stack ps --quiet)" ] && taken=$(taken_ports); then
 	echo "cannot start: another program listens on port $taken" >&2
 	echo "stop it (is 'make run' still running?), or change the ports in compose/compose.yaml" >&2
 	exit 1
@@ -40,7 +42,7 @@ fi
 
 VERSION=$(git describe --tags --always --dirty 2>/dev/null || echo dev)
 export VERSION
-if ! stack up --detach --build --wait; then
+if ! stack up --detach --build --wait --remove-orphans; then
 	echo >&2
 	echo "the stack did not become healthy:" >&2
 	stack ps --all >&2
@@ -61,6 +63,7 @@ if ! eventually 60 targets_up; then
 	targets >&2
 	exit 1
 fi
+targets | sed 's/^/  /'
 
 cat <<'EOF'
 
@@ -70,9 +73,11 @@ cat <<'EOF'
   Users         http://localhost:8001/users/user123
   Orders        http://localhost:8002/orders/user/user123
   Products      http://localhost:8003/products/prod1
-  Prometheus    http://localhost:9090
+  Prometheus    http://localhost:9090               alerts: http://localhost:9090/alerts
   Grafana       http://localhost:3000               admin / admin123, unless compose/.env says otherwise
   Exporters     http://localhost:9121/metrics (Redis)   http://localhost:9100/metrics (this machine)
-
-  Stop it with 'make down'.
 EOF
+if [ -n "${TRACING:-}" ]; then
+	echo '  Jaeger        http://localhost:16686'
+fi
+printf '\n  Stop it with %s.\n' "'make down'"

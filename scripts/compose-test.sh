@@ -1,19 +1,20 @@
 #!/usr/bin/env bash
-# Runs the whole stack in Docker, end to end: starts it, asks it, stops Redis and
-# kills a service while asking, and takes it down again with all that it stored.
-# Says that it is skipped where there is no Docker engine.
+# Runs the whole stack in Docker, end to end: starts it, asks it, stops Redis,
+# kills a service and restarts gateways while asking, follows a trace, and takes
+# all down again with what it stored. Says so where it is skipped: all of it
+# without a Docker engine, a part of it without what that part needs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/compose.sh
 . scripts/compose.sh
 # A name of its own: its volumes are dropped, and nobody's else may be.
-export COMPOSE_PROJECT_NAME=tributary-test
+export COMPOSE_PROJECT_NAME=tributary-test REPLICAS=1
 
 if why=$(engine_missing); then
 	printf '\nSKIPPED: the stack was not tested: %s\n\n' "$why" >&2
 	exit 0
 fi
-if taken=$(taken_ports) && [ -n "$taken" ]; then
+if taken=$(TRACING=1 taken_ports); then
 	echo "cannot run: another program listens on port $taken" >&2
 	exit 1
 fi
@@ -25,7 +26,7 @@ finish() {
 		stack ps --all
 		stack logs --tail 15
 	fi
-	stack down --volumes --remove-orphans --timeout 20 >"$tmp/down" 2>&1 || { cat "$tmp/down"; code=1; }
+	stack --profile '*' down --volumes --remove-orphans --timeout 20 >"$tmp/down" 2>&1 || { cat "$tmp/down"; code=1; }
 	rm -rf "$tmp"
 	exit $code
 }
@@ -149,8 +150,28 @@ code=$(docker inspect -f '{{.State.ExitCode}}' "$id")
 stack start gateway >/dev/null 2>&1
 eventually 30 gateway_running
 
+say "two gateways behind one port: one is restarted, one killed, while clients ask"
+export REPLICAS=2
+stack up --detach --build --wait --remove-orphans >/dev/null 2>&1 || fail "two gateways did not become healthy"
+eventually 60 targets_up || { targets; fail "not every gateway is a target"; }
+read -r -d '' first second < <(stack ps --quiet gateway) || true
+start_asking
+sleep 1
+docker restart "$first" >/dev/null
+eventually 30 all_healthy || fail "a gateway did not come back"
+docker kill "$second" >/dev/null
+sleep 2
+docker start "$second" >/dev/null
+sleep 2
+stop_asking
+say "  $good answers, $bad failed"
+[ "$bad" = 0 ] || { head -3 "$tmp/bad" "$tmp/curl"; fail "requests failed when a gateway left"; }
+for id in "$first" "$second"; do
+	grep -q '"route":"/api/profile/{id}"' <<<"$(docker logs "$id" 2>&1)" || fail "one of two gateways was asked nothing"
+done
+
 say "down, with nothing left"
-stack down --volumes --remove-orphans --timeout 20 >/dev/null 2>&1
+stack --profile '*' down --volumes --remove-orphans --timeout 20 >/dev/null 2>&1
 left=$(docker ps --all --quiet --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME"
 	docker volume ls --quiet --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME"
 	docker network ls --quiet --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME")
