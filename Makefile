@@ -13,7 +13,7 @@ export VERSION REPLICAS TRACING
 
 .DEFAULT_GOAL := help
 .PHONY: help run build generate generate-check test lint fmt latency check fuzz bench bench-compare bench-peers bench-smoke \
-	rules scripts up down compose-test clean
+	rules scripts clients up down compose-test clean
 
 help: ## Say what there is to make.
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,11 @@ scripts: ## Check the shell scripts, where shellcheck is found.
 
 up: ## Start the whole stack in Docker (REPLICAS=2: two gateways, TRACING=1: with Jaeger) and wait until it is healthy.
 	./start_with_monitoring.sh
+clients: ## Try the gateway with clients and audits of others, where npm is found.
+	scripts/clients.sh
+
+up: ## Start the whole stack in Docker and wait until it is healthy.
+	$(COMPOSE) up -d --build --wait
 
 down: ## Stop the stack; its volumes stay.
 	docker compose -f compose/compose.yaml --profile '*' down --remove-orphans
