@@ -67,13 +67,11 @@ rules: ## Check and unit-test the Prometheus rules, where promtool is found.
 scripts: ## Check the shell scripts, where shellcheck is found.
 	scripts/shellcheck.sh
 
-up: ## Start the whole stack in Docker (REPLICAS=2: two gateways, TRACING=1: with Jaeger) and wait until it is healthy.
-	./start_with_monitoring.sh
 clients: ## Try the gateway with clients and audits of others, where npm is found.
 	scripts/clients.sh
 
-up: ## Start the whole stack in Docker and wait until it is healthy.
-	$(COMPOSE) up -d --build --wait
+up: ## Start the whole stack in Docker (REPLICAS=2: two gateways, TRACING=1: with Jaeger) and wait until it is healthy.
+	./start_with_monitoring.sh
 
 down: ## Stop the stack; its volumes stay.
 	docker compose -f compose/compose.yaml --profile '*' down --remove-orphans
