@@ -123,15 +123,3 @@ func TestAnAnswerThatOutlastsTheGraceIsBrokenOffAndReported(t *testing.T) {
 		t.Error("was answered")
 	}
 }
-
-func TestARequestHasNoMoreThanItsDeadline(t *testing.T) {
-	var left time.Duration
-	h := httpserver.Deadline(time.Minute)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		deadline, _ := r.Context().Deadline()
-		left = time.Until(deadline)
-	}))
-	r := start(t, &httpserver.Server{Handler: h})
-	if _, err := get(r.url); err != nil || left <= 0 || left > time.Minute {
-		t.Errorf("%v left, %v", left, err)
-	}
-}
