@@ -42,7 +42,8 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, ln net.Li
 	}
 	server := &httpserver.Server{
 		Handler: handler, Log: log,
-		Ready: ready, DrainDelay: cfg.Server.DrainDelay,
+		MaxConnections: cfg.Server.MaxConnections,
+		Ready:          ready, DrainDelay: cfg.Server.DrainDelay,
 		Grace: cfg.Server.RequestTimeout + serviceGrace,
 	}
 	log.Info("gateway is listening", "addr", ln.Addr().String(), "version", p.version)

@@ -50,8 +50,8 @@ func (s *Server) execute(ctx context.Context, q *query) *Result {
 	}
 	respond, ctx := s.exec.DispatchOperation(ctx, q.operation)
 	resp := respond(ctx)
-	if resp == nil { // its time was over before it began
-		return &Result{Data: []byte("null"), Errors: gqlerror.List{coded(fault.Timeout, "the request took too long")}}
+	if resp == nil {
+		return outOfTime()
 	}
 	return &Result{Data: resp.Data, Errors: resp.Errors, Summary: rep.Summary()}
 }

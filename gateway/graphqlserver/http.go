@@ -14,6 +14,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"tributary/gateway/admission"
 	"tributary/gateway/fault"
 	"tributary/gateway/report"
 )
@@ -43,6 +44,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if result.mutation {
 		w.Header().Set("Allow", http.MethodPost)
 	}
+	if result.Overloaded() {
+		w.Header().Set("Retry-After", admission.RetryAfter)
+	}
 	s.write(w, media, status(media, result), result)
 }
 
@@ -59,6 +63,8 @@ func status(media string, r *Result) int {
 	switch {
 	case r.mutation:
 		return http.StatusMethodNotAllowed
+	case r.Overloaded(): // whatever the media type: load balancers must see it, and nothing was executed
+		return r.refused.HTTPStatus()
 	case media == mediaJSON:
 		return http.StatusOK
 	case r.Data == nil && r.refused == fault.BadUserInput:

@@ -8,6 +8,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tributary/gateway/admission"
 	"tributary/gateway/batch"
 	"tributary/gateway/lookahead"
 )
@@ -38,6 +39,6 @@ func New(schema graphql.ExecutableSchema, plan *lookahead.Plan, cfg Config, log 
 		plan.Start(ctx)
 		return next(ctx)
 	})
-	s.run = s.execute
+	s.run = admitted(admission.NewGate(cfg.Admission, reg), s.execute)
 	return s
 }

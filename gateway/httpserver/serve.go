@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"golang.org/x/net/netutil"
 )
 
 // Limits of every server: a client that is slower or longer than this is cut
@@ -23,6 +25,8 @@ const (
 type Server struct {
 	Handler http.Handler
 	Log     *slog.Logger
+
+	MaxConnections int // open at once, more wait to be accepted; 0: any number
 
 	Ready      *Readiness    // turned to no when the stop begins; may be nil
 	DrainDelay time.Duration // how long requests are still accepted then, for load balancers to notice
@@ -41,6 +45,9 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
+	}
+	if s.MaxConnections > 0 {
+		ln = netutil.LimitListener(ln, s.MaxConnections)
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(ln) }()

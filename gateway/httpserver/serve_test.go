@@ -82,6 +82,34 @@ func TestAStopLetsAcceptedRequestsEnd(t *testing.T) {
 	}
 }
 
+// What one connection can hold is bounded, and so is their number.
+func TestOnlySoManyConnectionsAreOpenAtOnce(t *testing.T) {
+	hold := make(chan struct{})
+	entered := make(chan struct{}, 3)
+	r := start(t, &httpserver.Server{MaxConnections: 2, Grace: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		entered <- struct{}{}
+		<-hold
+		w.Header().Set("Connection", "close")
+	})})
+	answered := make(chan error, 3)
+	for range 3 {
+		go func() { _, err := get(r.url); answered <- err }()
+	}
+	<-entered
+	<-entered
+	select {
+	case <-entered:
+		t.Error("a third was accepted")
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(hold)
+	for range 3 {
+		if err := <-answered; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestADrainingServerStillAnswersIsNotReadyAndPartsWithItsClients(t *testing.T) {
 	ready := &httpserver.Readiness{}
 	r := start(t, &httpserver.Server{Ready: ready, DrainDelay: 2 * time.Second, Grace: time.Minute, Handler: ready})

@@ -59,6 +59,9 @@ func (p *Profile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	parts, err := parse(result)
 	switch {
+	case result.Overloaded():
+		w.Header().Set("Retry-After", retryAfter)
+		httpserver.WriteFault(w, r, &fault.Error{Kind: fault.Overloaded})
 	case err != nil:
 		httpserver.WriteFault(w, r, err)
 	case parts == nil && len(result.Errors) == 0:

@@ -1,0 +1,29 @@
+// Package admission keeps the gateway from taking on more than it can do: so
+// many operations are executed at once, so many more wait, for a short time,
+// and the rest is refused while that is still cheap.
+package admission
+
+import (
+	"errors"
+	"time"
+)
+
+// Config is what an operator may set about admission. The zero value admits all.
+type Config struct {
+	Operations int           `name:"max-operations" default:"1024" help:"How many operations may be executed at once; 0 sets no limit. Answers from the response cache do not count."`
+	Queue      int           `name:"operation-queue" default:"1024" help:"How many more may wait for their turn. The rest is answered 503 at once."`
+	QueueWait  time.Duration `name:"operation-queue-wait" default:"250ms" help:"How long an operation may wait for its turn before it is answered 503."`
+}
+
+// Validate reports the first setting that cannot be used.
+func (c Config) Validate() error {
+	switch {
+	case c.Operations < 0:
+		return errors.New("max-operations must not be negative")
+	case c.Queue < 0:
+		return errors.New("operation-queue must not be negative")
+	case c.QueueWait < 0:
+		return errors.New("operation-queue-wait must not be negative")
+	}
+	return nil
+}

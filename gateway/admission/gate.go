@@ -1,0 +1,98 @@
+package admission
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tributary/gateway/fault"
+)
+
+// RetryAfter is how many seconds a client should wait who was refused: by then
+// whoever was in its way is done.
+const RetryAfter = "1"
+
+// Gate admits operations. It is safe for concurrent use; a nil Gate admits all.
+type Gate struct {
+	slots   chan struct{} // holds one for each operation that was admitted
+	cfg     Config
+	queued  atomic.Int64
+	running prometheus.Gauge
+	waiting prometheus.Gauge
+	shed    *prometheus.CounterVec
+}
+
+// NewGate returns a gate, nil where cfg sets no limit.
+func NewGate(cfg Config, reg prometheus.Registerer) *Gate {
+	if cfg.Operations == 0 {
+		return nil
+	}
+	g := &Gate{
+		slots: make(chan struct{}, cfg.Operations), cfg: cfg,
+		running: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "admission_operations_running", Help: "Operations being executed now."}),
+		waiting: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "admission_operations_waiting", Help: "Operations that wait for their turn."}),
+		shed: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "admission_operations_shed_total",
+			Help: "Operations that were refused because too many were under way: the queue was full, or the wait too long.",
+		}, []string{"reason"}),
+	}
+	reg.MustRegister(g.running, g.waiting, g.shed)
+	return g
+}
+
+// The reasons of a refusal, as metrics name them.
+const (
+	full    = "queue_full"
+	tooLong = "wait_too_long"
+)
+
+var errBusy = errors.New("the gateway is executing as many operations as it may")
+
+// Enter waits for a turn, in the order of arrival. The caller calls leave when
+// it is done. The error is [fault.Overloaded], or that of ctx.
+func (g *Gate) Enter(ctx context.Context) (leave func(), err error) {
+	if g == nil {
+		return func() {}, nil
+	}
+	select {
+	case g.slots <- struct{}{}:
+	default:
+		if err := g.wait(ctx); err != nil {
+			return nil, err
+		}
+	}
+	g.running.Inc()
+	return func() {
+		g.running.Dec()
+		<-g.slots
+	}, nil
+}
+
+func (g *Gate) wait(ctx context.Context) error {
+	defer g.queued.Add(-1)
+	if g.queued.Add(1) > int64(g.cfg.Queue) {
+		return g.refuse(full)
+	}
+	g.waiting.Inc()
+	defer g.waiting.Dec()
+	timer := time.NewTimer(g.cfg.QueueWait)
+	defer timer.Stop()
+	select {
+	case g.slots <- struct{}{}:
+		return nil
+	case <-timer.C:
+		return g.refuse(tooLong)
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (g *Gate) refuse(reason string) error {
+	g.shed.WithLabelValues(reason).Inc()
+	return fault.New(fault.Overloaded, "", errBusy)
+}

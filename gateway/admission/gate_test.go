@@ -1,0 +1,135 @@
+package admission_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tributary/gateway/admission"
+	"tributary/gateway/fault"
+)
+
+// enter asks to be let in and tells what came of it: "in", a reason, or the
+// error of the context.
+func enter(ctx context.Context, g *admission.Gate) (leave func(), got string) {
+	leave, err := g.Enter(ctx)
+	f, refused := errors.AsType[*fault.Error](err)
+	switch {
+	case err == nil:
+		return leave, "in"
+	case refused:
+		return nil, f.Kind.Reason()
+	}
+	return nil, err.Error()
+}
+
+// full is a gate that lets two in and one wait, for a second, and both are in.
+func full(t *testing.T) (g *admission.Gate, leave func(), reg *prometheus.Registry) {
+	t.Helper()
+	reg = prometheus.NewRegistry()
+	g = admission.NewGate(admission.Config{Operations: 2, Queue: 1, QueueWait: time.Second}, reg)
+	var leaves []func()
+	for range 2 {
+		leave, got := enter(t.Context(), g)
+		if got != "in" {
+			t.Fatalf("with room: %s", got)
+		}
+		leaves = append(leaves, leave)
+	}
+	return g, func() { leaves[0](); leaves[1]() }, reg
+}
+
+// expect sees that the figures are as given: how many are in, how many wait, and
+// how many were refused.
+func expect(t *testing.T, reg *prometheus.Registry, running, waiting, shed float64) {
+	t.Helper()
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, family := range families {
+		for _, m := range family.GetMetric() {
+			got[strings.TrimPrefix(family.GetName(), "admission_operations_")] += m.GetGauge().GetValue() + m.GetCounter().GetValue()
+		}
+	}
+	if got["running"] != running || got["waiting"] != waiting || got["shed_total"] != shed {
+		t.Errorf("figures are %v, want %v running, %v waiting, %v shed", got, running, waiting, shed)
+	}
+}
+
+func TestSoManyAreInSoManyWaitAndTheRestIsRefusedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, leave, reg := full(t)
+		var waiting sync.WaitGroup
+		waiting.Go(func() {
+			out, got := enter(t.Context(), g)
+			if got != "in" {
+				t.Errorf("one that waited: %s", got)
+				return
+			}
+			out()
+		})
+		synctest.Wait()
+		expect(t, reg, 2, 1, 0)
+		start := time.Now()
+		for range 5 {
+			if _, got := enter(t.Context(), g); got != "overloaded" || time.Since(start) > 0 {
+				t.Errorf("one too many: %s after %v", got, time.Since(start))
+			}
+		}
+		leave()
+		waiting.Wait()
+		out, got := enter(t.Context(), g)
+		if got != "in" {
+			t.Errorf("with room again: %s", got)
+		}
+		expect(t, reg, 1, 0, 5)
+		out()
+	})
+}
+
+func TestAWaitIsShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, leave, reg := full(t)
+		defer leave()
+		start := time.Now()
+		if _, got := enter(t.Context(), g); got != "overloaded" || time.Since(start) != time.Second {
+			t.Errorf("%s after %v", got, time.Since(start))
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		if _, got := enter(ctx, g); got != context.DeadlineExceeded.Error() {
+			t.Errorf("one whose time was over first: %s", got)
+		}
+		expect(t, reg, 2, 0, 1)
+	})
+}
+
+func TestWithoutALimitAllAreIn(t *testing.T) {
+	g := admission.NewGate(admission.Config{}, prometheus.NewRegistry())
+	for range 1000 {
+		if _, got := enter(t.Context(), g); got != "in" {
+			t.Fatal(got)
+		}
+	}
+}
+
+func TestASettingThatCannotBeUsedIsNamed(t *testing.T) {
+	for name, c := range map[string]admission.Config{
+		"max-operations": {Operations: -1}, "operation-queue": {Queue: -1}, "operation-queue-wait": {QueueWait: -1},
+	} {
+		if err := c.Validate(); err == nil || !strings.HasPrefix(err.Error(), name+" ") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := (admission.Config{}).Validate(); err != nil {
+		t.Error(err)
+	}
+}

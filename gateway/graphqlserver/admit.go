@@ -1,0 +1,36 @@
+package graphqlserver
+
+import (
+	"context"
+	"errors"
+
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"tributary/gateway/admission"
+	"tributary/gateway/fault"
+)
+
+// admitted executes a query when gate lets it in. It stands within the response
+// cache: an answer that is there already is given however much is under way.
+func admitted(gate *admission.Gate, next execution) execution {
+	return func(ctx context.Context, q *query) *Result {
+		leave, err := gate.Enter(ctx)
+		if f, refused := errors.AsType[*fault.Error](err); refused {
+			return refuse(f.Kind, gqlerror.List{{Message: f.Public()}})
+		}
+		if err != nil {
+			return outOfTime()
+		}
+		defer leave()
+		return next(ctx, q)
+	}
+}
+
+// outOfTime is the result of an operation whose time was over before it began.
+func outOfTime() *Result {
+	return &Result{Data: []byte("null"), Errors: gqlerror.List{coded(fault.Timeout, "the request took too long")}}
+}
+
+// Overloaded tells that the operation was not executed because too many were
+// under way: it may be sent again after a moment.
+func (r *Result) Overloaded() bool { return r.Data == nil && r.refused == fault.Overloaded }
