@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -19,6 +20,7 @@ import (
 	"tributary/gateway/lookahead"
 	"tributary/gateway/playground"
 	"tributary/gateway/telemetry"
+	"tributary/gateway/trusted"
 	"tributary/gateway/upstream"
 	"tributary/graph"
 	"tributary/resolvers"
@@ -71,6 +73,10 @@ func newGateway(cfg gatewayConfig, version string, ready *httpserver.Readiness, 
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
+	cfg.GraphQL.Texts = store.Texts("document", cfg.GraphQL.PersistedTTL)
+	if cfg.GraphQL.Trusted, err = trustedDocuments(cfg.GraphQL.Manifests); err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
 	graphql := graphqlserver.New(schema, plan, cfg.GraphQL, log, reg)
 	profile := rest.NewProfile(graphql, func(r *http.Request) string { return httpserver.PathParam(r, "id") }, cfg.Cache.TTL, reg)
 
@@ -85,13 +91,27 @@ func newGateway(cfg gatewayConfig, version string, ready *httpserver.Readiness, 
 		pages.Get("/playground", playground.Handler)
 	}
 	api := r.With(browser.CORS(cfg.Browser), httpserver.Deadline(cfg.Server.RequestTimeout), forwardHeaders)
-	api.With(browser.SameSite(cfg.Browser, graphql.Refuse)).Handle("/graphql", graphql)
+	sameSite := api.With(browser.SameSite(cfg.Browser, graphql.Refuse))
+	sameSite.Handle("/graphql", graphql)
+	sameSite.Handle("/graphql/{document}", graphql) // a document by its id, at an address of its own
 	if len(cfg.Browser.Origins) > 0 { // for browsers that ask first
 		api.Options("/api/profile/{id}", httpserver.Options(http.MethodGet, http.MethodHead))
 	}
 	api.Method(http.MethodGet, "/api/profile/{id}", profile)
 	api.Method(http.MethodGet, "/api/profile/", profile) // an empty id is a bad one, not a wrong address
 	return r, store.Close, nil
+}
+
+// trustedDocuments are the gateway's own operations and those of manifests.
+func trustedDocuments(manifests []string) (*trusted.Documents, error) {
+	documents, err := trusted.New(graph.Operations()...)
+	if err != nil { // the operations are part of the program
+		panic(err)
+	}
+	if err := documents.Load(manifests...); err != nil {
+		return nil, usageError{fmt.Errorf("graphql-trusted-documents: %w", err)}
+	}
+	return documents, nil
 }
 
 // forwardHeaders lets the upstreams see the id under which the gateway logs a request.

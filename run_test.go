@@ -76,6 +76,9 @@ func TestWhatCannotBeUsedStopsTheStartWithOneLineThatNamesIt(t *testing.T) {
 		"a key without a plain value":    {args: []string{"users", "--config", file("faults: [true]\n")}, want: []string{"settings.yaml:1", "faults"}},
 		"a file that is no YAML":         {args: []string{"users", "--config", file("a: [\n")}, want: []string{"settings.yaml", "not YAML"}},
 		"a file that is not there":       {args: []string{"users"}, env: env{"BFF_CONFIG": "/nowhere/s.yaml"}, want: []string{"/nowhere/s.yaml"}},
+		"a mode of trust":                {args: []string{"gateway"}, env: env{"BFF_GRAPHQL_TRUSTED_MODE": "maybe"}, want: []string{"BFF_GRAPHQL_TRUSTED_MODE"}},
+		"a manifest that is not there":   {args: []string{"gateway", "--addr=127.0.0.1:0"}, env: env{"BFF_GRAPHQL_TRUSTED_DOCUMENTS": "/nowhere/m.json"}, want: []string{"trusted-documents", "/nowhere/m.json"}},
+		"a manifest that is none":        {args: []string{"gateway", "--addr=127.0.0.1:0", "--graphql-trusted-documents", file("a: b")}, want: []string{"trusted-documents", "settings.yaml", "JSON"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := tributary(t, tt.env, tt.args...)

@@ -4,7 +4,7 @@
 package graph
 
 import (
-	_ "embed"
+	"embed"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/formatter"
@@ -14,6 +14,27 @@ import (
 //
 //go:embed operations/profile.graphql
 var RESTProfile string
+
+//go:embed operations/*.graphql
+var operations embed.FS
+
+// Operations are the documents that the gateway itself runs.
+func Operations() []string {
+	files := must(operations.ReadDir("operations"))
+	texts := make([]string, len(files))
+	for i, f := range files {
+		texts[i] = string(must(operations.ReadFile("operations/" + f.Name())))
+	}
+	return texts
+}
+
+// must gives what cannot fail: the files are part of the program.
+func must[V any](v V, err error) V {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
 
 // Profile stands for all that belongs to one user. It holds nothing but whose
 // it is: its fields are loaded each by itself.

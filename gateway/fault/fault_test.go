@@ -43,12 +43,16 @@ func TestTheCodesAreThoseOfTheContract(t *testing.T) {
 		fault.ParseFailed:      "GRAPHQL_PARSE_FAILED parse_failed 400 false",
 		fault.ValidationFailed: "GRAPHQL_VALIDATION_FAILED validation_failed 422 false",
 		fault.TooComplex:       "QUERY_TOO_COMPLEX too_complex 422 false",
+
+		fault.PersistedNotFound:    "PERSISTED_QUERY_NOT_FOUND persisted_query_not_found 404 false",
+		fault.PersistedUnsupported: "PERSISTED_QUERY_NOT_SUPPORTED persisted_query_not_supported 400 false",
+		fault.Untrusted:            "DOCUMENT_NOT_TRUSTED document_not_trusted 403 false",
 	} {
 		if got := fmt.Sprint(kind.Code(), " ", kind.Reason(), " ", kind.HTTPStatus(), " ", kind.Retryable()); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
-	if got, want := len(fault.Kinds()), 11; got != want {
+	if got, want := len(fault.Kinds()), 14; got != want {
 		t.Errorf("there are %d kinds and this test knows %d", got, want)
 	}
 }

@@ -1,12 +1,43 @@
 // Package graphqlserver answers GraphQL over HTTP.
 package graphqlserver
 
-import "tributary/gateway/admission"
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
 
-// Config is what an operator may set about the GraphQL endpoint.
+	"tributary/gateway/admission"
+	"tributary/gateway/trusted"
+)
+
+// Config is what an operator may set about the GraphQL endpoint. The zero value
+// remembers no documents and trusts all.
 type Config struct {
 	Introspection bool `name:"introspection" help:"Answer introspection queries."`
 	Playground    bool `name:"playground" help:"Serve the playground at /playground."`
 
 	Admission admission.Config `embed:""`
+
+	DocumentsMB  int           `name:"graphql-documents-mb" default:"16" help:"How many MiB of parsed documents are remembered at most."`
+	Persisted    bool          `name:"graphql-persisted" default:"true" negatable:"" help:"Let clients send the hash of a document that they have sent before (automatic persisted queries)."`
+	PersistedTTL time.Duration `name:"graphql-persisted-ttl" default:"24h" help:"How long Redis keeps such a document for all gateways."`
+	Manifests    []string      `name:"graphql-trusted-documents" placeholder:"FILE,..." help:"Manifests of trusted documents, as the tools of Apollo, GraphQL Code Generator and Relay write them."`
+	TrustedMode  string        `name:"graphql-trusted-mode" default:"off" help:"What is done about other documents: off (nothing), log (they are counted, and logged when they are new) or enforce (they are refused)."`
+
+	Trusted *trusted.Documents `kong:"-"` // nil: none
+	Texts   Texts              `kong:"-"` // where other gateways find persisted documents; nil: nowhere
+}
+
+// Validate reports the first setting that cannot be used.
+func (c Config) Validate() error {
+	switch {
+	case c.DocumentsMB < 0:
+		return errors.New("graphql-documents-mb must not be negative")
+	case c.PersistedTTL <= 0:
+		return errors.New("graphql-persisted-ttl must be more than 0")
+	case !slices.Contains([]string{trustOff, trustLog, trustEnforce}, c.TrustedMode):
+		return fmt.Errorf("graphql-trusted-mode must be %s, %s or %s", trustOff, trustLog, trustEnforce)
+	}
+	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
@@ -24,22 +23,22 @@ const (
 	maxSelections = 2_000
 )
 
-// What is remembered of documents that were valid: so many, if they are not
-// longer than this. An attacker's long ones must not fill the memory.
-const (
-	rememberedDocuments     = 1_000
-	rememberedDocumentBytes = 8 << 10
-)
+// document is a text that was found valid. It is shared and read-only.
+type document struct {
+	*ast.QueryDocument
+	hash hash
+	text string
+}
 
 // documents parses and validates documents, and remembers those that it let
 // pass. It is safe for concurrent use.
 type documents struct {
 	schema *ast.Schema
 	rules  *rules.Rules
-	known  *lru.LRU[*ast.QueryDocument]
+	known  *documentCache
 }
 
-func newDocuments(schema *ast.Schema, suggest bool) *documents {
+func newDocuments(schema *ast.Schema, suggest bool, known *documentCache) *documents {
 	r := rules.NewDefaultRules()
 	if !suggest { // a suggestion tells a name of the schema to who does not know it
 		for _, plain := range []validator.Rule{
@@ -53,14 +52,27 @@ func newDocuments(schema *ast.Schema, suggest bool) *documents {
 			r.AddRule(plain.Name, plain.RuleFunc)
 		}
 	}
-	return &documents{schema: schema, rules: r, known: lru.New[*ast.QueryDocument](rememberedDocuments)}
+	return &documents{schema: schema, rules: r, known: known}
 }
 
-// prepare gives the document of a text, or the reason why it is not executed.
-func (d *documents) prepare(ctx context.Context, text string) (*ast.QueryDocument, *Result) {
-	if doc, ok := d.known.Get(ctx, text); ok {
-		return doc, nil
+// prepare gives the document of a text and whether it is new here, or the
+// reason why it is not executed.
+func (d *documents) prepare(text string) (doc *document, isNew bool, refused *Result) {
+	sum := hashOf(text)
+	if doc, ok := d.known.get(sum); ok {
+		return doc, false, nil
 	}
+	parsed, refused := d.parse(text)
+	if refused != nil {
+		return nil, true, refused
+	}
+	doc = &document{QueryDocument: parsed, hash: sum, text: text}
+	d.known.add(doc)
+	return doc, true, nil
+}
+
+// parse parses a text and validates it.
+func (d *documents) parse(text string) (*ast.QueryDocument, *Result) {
 	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, maxTokens)
 	if err != nil {
 		return nil, refuse(parseKind(err), gqlerror.List{asIs(err)})
@@ -75,9 +87,6 @@ func (d *documents) prepare(ctx context.Context, text string) (*ast.QueryDocumen
 		return nil, refuse(fault.ValidationFailed, errs)
 	}
 	eachSet(doc, undefer)
-	if len(text) <= rememberedDocumentBytes {
-		d.known.Add(ctx, text, doc)
-	}
 	return doc, nil
 }
 

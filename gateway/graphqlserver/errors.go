@@ -78,3 +78,8 @@ func refuse(kind fault.Kind, errs gqlerror.List) *Result {
 	}
 	return &Result{Errors: errs, refused: kind}
 }
+
+// refuseOne is [refuse] for one reason.
+func refuseOne(kind fault.Kind, message string) *Result {
+	return refuse(kind, gqlerror.List{{Message: message}})
+}

@@ -11,12 +11,17 @@ import (
 	"tributary/gateway/report"
 )
 
-// Request is one operation to execute.
+// Request is one operation to execute. Clients may name its document instead
+// of sending it; in-house callers of [Server.Execute] have it at hand.
 type Request struct {
 	Query         string
 	OperationName string
 	Variables     map[string]any
 	ReadOnly      bool // refuse anything but a query, as GET must
+
+	DocumentID string // of a document that a manifest holds, or the hash of a persisted one after "sha256:"
+	SHA256     string // of an automatic persisted query; beside Query, it asks to have that remembered
+	untrusted  bool   // it is not from a manifest, and somebody wants to know
 }
 
 // Result is what came of a request. A request that was refused has errors and no data.
@@ -25,8 +30,9 @@ type Result struct {
 	Errors  gqlerror.List
 	Summary report.Summary // where the data came from
 
-	refused  fault.Kind // why it was not executed, if it was not
-	mutation bool       // refused because it was no query
+	refused   fault.Kind // why it was not executed, if it was not
+	mutation  bool       // refused because it was no query
+	malformed bool       // refused because it contradicts itself
 }
 
 // Execute executes an operation until it is done or ctx ends. All that it
@@ -39,6 +45,15 @@ func (s *Server) Execute(ctx context.Context, req Request) *Result {
 		return refused
 	}
 	return s.run(ctx, q)
+}
+
+// serve executes an operation for a client, who may name its document and is
+// perhaps not trusted to send any.
+func (s *Server) serve(ctx context.Context, req Request) *Result {
+	if refused := s.identify(ctx, &req); refused != nil {
+		return refused
+	}
+	return s.Execute(ctx, req)
 }
 
 // execute prepares a query and runs it.

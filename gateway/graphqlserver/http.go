@@ -40,7 +40,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.writeError(w, media, bad.status, fault.BadUserInput, bad.message)
 		return
 	}
-	result := s.Execute(r.Context(), *req)
+	result := s.serve(r.Context(), *req)
 	if result.mutation {
 		w.Header().Set("Allow", http.MethodPost)
 	}
@@ -65,6 +65,8 @@ func status(media string, r *Result) int {
 		return http.StatusMethodNotAllowed
 	case r.Overloaded(): // whatever the media type: load balancers must see it, and nothing was executed
 		return r.refused.HTTPStatus()
+	case r.malformed:
+		return http.StatusBadRequest
 	case media == mediaJSON:
 		return http.StatusOK
 	case r.Data == nil && r.refused == fault.BadUserInput:
@@ -84,34 +86,51 @@ type badRequest struct {
 }
 
 func read(w http.ResponseWriter, r *http.Request) (*Request, *badRequest) {
+	var req *Request
+	var bad *badRequest
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		return readQuery(r)
+		req, bad = readQuery(r)
 	case http.MethodPost:
-		return readBody(w, r)
+		req, bad = readBody(w, r)
+	default:
+		w.Header().Set("Allow", "GET, HEAD, POST")
+		return nil, &badRequest{http.StatusMethodNotAllowed, "send GraphQL by GET or POST"}
 	}
-	w.Header().Set("Allow", "GET, HEAD, POST")
-	return nil, &badRequest{http.StatusMethodNotAllowed, "send GraphQL by GET or POST"}
+	if bad != nil {
+		return nil, bad
+	}
+	if id := r.PathValue(documentPathValue); id != "" { // the address names the document: /graphql/{id}
+		req.DocumentID = id
+	}
+	if bad := req.wellFormed(); bad != nil {
+		return nil, bad
+	}
+	return req, nil
 }
+
+// documentPathValue is the name that a route gives to the document's id in its pattern.
+const documentPathValue = "document"
 
 func readQuery(r *http.Request) (*Request, *badRequest) {
 	q, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, &badRequest{http.StatusBadRequest, "the query string is malformed"}
 	}
-	req := &Request{Query: q.Get("query"), OperationName: q.Get("operationName"), ReadOnly: true}
+	req := &Request{
+		Query: q.Get("query"), DocumentID: q.Get("documentId"), OperationName: q.Get("operationName"), ReadOnly: true,
+	}
 	if v := q.Get("variables"); v != "" {
 		if err := decodeJSON(strings.NewReader(v), &req.Variables); err != nil || !utf8.ValidString(v) {
 			return nil, &badRequest{http.StatusBadRequest, "variables must be a JSON object"}
 		}
 	}
 	if v := q.Get("extensions"); v != "" {
-		var ignored map[string]any
-		if err := decodeJSON(strings.NewReader(v), &ignored); err != nil {
-			return nil, &badRequest{http.StatusBadRequest, "extensions must be a JSON object"}
+		if bad := req.readExtensions([]byte(v)); bad != nil {
+			return nil, bad
 		}
 	}
-	return wellFormed(req)
+	return req, nil
 }
 
 func readBody(w http.ResponseWriter, r *http.Request) (*Request, *badRequest) {
@@ -150,6 +169,7 @@ func decode(body []byte) (*Request, *badRequest) {
 	// What is wrong is told by name only: the body may hold secrets.
 	var fields struct {
 		Query         json.RawMessage `json:"query"`
+		DocumentID    json.RawMessage `json:"documentId"`
 		OperationName json.RawMessage `json:"operationName"`
 		Variables     json.RawMessage `json:"variables"`
 		Extensions    json.RawMessage `json:"extensions"`
@@ -158,16 +178,15 @@ func decode(body []byte) (*Request, *badRequest) {
 		return nil, &badRequest{http.StatusBadRequest, "the body must be a JSON object"}
 	}
 	req := &Request{}
-	var ignored map[string]any
 	for _, f := range []struct {
 		name, want string
 		raw        json.RawMessage
 		into       any
 	}{
 		{"query", "a string", fields.Query, &req.Query},
+		{"documentId", "a string", fields.DocumentID, &req.DocumentID},
 		{"operationName", "a string", fields.OperationName, &req.OperationName},
 		{"variables", "an object", fields.Variables, &req.Variables},
-		{"extensions", "an object", fields.Extensions, &ignored},
 	} {
 		if f.raw == nil {
 			continue
@@ -176,17 +195,25 @@ func decode(body []byte) (*Request, *badRequest) {
 			return nil, &badRequest{http.StatusBadRequest, f.name + " must be " + f.want}
 		}
 	}
-	return wellFormed(req)
-}
-
-func wellFormed(req *Request) (*Request, *badRequest) {
-	switch {
-	case req.Query == "":
-		return nil, &badRequest{http.StatusBadRequest, "query is missing"}
-	case !utf8.ValidString(req.Query):
-		return nil, &badRequest{http.StatusBadRequest, "query must be UTF-8"}
+	if fields.Extensions != nil {
+		if bad := req.readExtensions(fields.Extensions); bad != nil {
+			return nil, bad
+		}
 	}
 	return req, nil
+}
+
+// wellFormed sees that a request says which document it means.
+func (req *Request) wellFormed() *badRequest {
+	switch {
+	case req.Query == "" && req.DocumentID == "" && req.SHA256 == "":
+		return &badRequest{http.StatusBadRequest, "query is missing"}
+	case req.Query != "" && req.DocumentID != "":
+		return &badRequest{http.StatusBadRequest, "send either query or documentId"}
+	case !utf8.ValidString(req.Query):
+		return &badRequest{http.StatusBadRequest, "query must be UTF-8"}
+	}
+	return nil
 }
 
 // decodeJSON decodes one value that nothing follows, numbers by their digits.

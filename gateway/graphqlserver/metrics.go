@@ -3,8 +3,11 @@ package graphqlserver
 import "github.com/prometheus/client_golang/prometheus"
 
 type metrics struct {
-	operations *prometheus.CounterVec
+	operations *prometheus.CounterVec // by outcome
 	panics     prometheus.Counter
+	documents  *prometheus.CounterVec // by outcome
+	persisted  *prometheus.CounterVec // by outcome
+	untrusted  prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -15,7 +18,29 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}, []string{"outcome"}),
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "graphql_panics_total", Help: "Resolvers that panicked; each cost one field."}),
+		documents: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "graphql_documents_total",
+			Help: "Documents by outcome: remembered, or parsed because they were not.",
+		}, []string{"outcome"}),
+		persisted: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "graphql_persisted_documents_total",
+			Help: "Requests that named a document by outcome: found, not_found, or registered (its text came along).",
+		}, []string{"outcome"}),
+		untrusted: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "graphql_untrusted_documents_total", Help: "Requests for a document that is not trusted, where the mode is log or enforce."}),
 	}
-	reg.MustRegister(m.operations, m.panics)
+	reg.MustRegister(m.operations, m.panics, m.documents, m.persisted, m.untrusted)
+	for _, outcome := range []string{persistedFound, persistedNotFound, persistedRegistered} {
+		m.persisted.WithLabelValues(outcome)
+	}
 	return m
+}
+
+// countDocument counts a document that had to be parsed, or had not.
+func (m *metrics) countDocument(isNew bool) {
+	outcome := "remembered"
+	if isNew {
+		outcome = "parsed"
+	}
+	m.documents.WithLabelValues(outcome).Inc()
 }

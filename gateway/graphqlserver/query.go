@@ -13,7 +13,7 @@ import (
 // query is a request on its way to its result. Each step adds what it found.
 type query struct {
 	Request
-	doc       *ast.QueryDocument        // valid; shared by all who send the same text
+	doc       *document                 // valid; shared by all who send the same text
 	selected  *ast.OperationDefinition  // the operation of doc to execute
 	operation *graphql.OperationContext // that, with its variables; nil until prepared
 }
@@ -25,12 +25,20 @@ type execution func(context.Context, *query) *Result
 // find is the first step: the document of a request and the operation that it
 // means. A result is why there is none.
 func (s *Server) find(ctx context.Context, req Request) (*query, *Result) {
-	doc, refused := s.documents.prepare(ctx, req.Query)
+	doc, isNew, refused := s.documents.prepare(req.Query)
+	s.metrics.countDocument(isNew)
 	if refused != nil {
 		return nil, refused
 	}
+	s.register(ctx, &req, doc)
 	q := &query{Request: req, doc: doc, selected: doc.Operations.ForName(req.OperationName)}
-	return q, q.refuseSelected()
+	if refused := q.refuseSelected(); refused != nil {
+		return nil, refused
+	}
+	if isNew && req.untrusted {
+		s.logUntrusted(ctx, q)
+	}
+	return q, nil
 }
 
 func (q *query) refuseSelected() *Result {
@@ -63,7 +71,7 @@ func (s *Server) prepare(ctx context.Context, q *query) *Result {
 
 // bind reads the variables of a query.
 func (s *Server) bind(ctx context.Context, q *query) *Result {
-	op, errs := s.exec.CreateOperationContext(context.WithValue(ctx, documentKey{}, q.doc), &graphql.RawParams{
+	op, errs := s.exec.CreateOperationContext(context.WithValue(ctx, documentKey{}, q.doc.QueryDocument), &graphql.RawParams{
 		Query: q.Query, OperationName: q.OperationName, Variables: q.Variables,
 	})
 	if len(errs) > 0 { // what is left to go wrong is a variable that does not fit its type

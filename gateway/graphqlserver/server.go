@@ -28,7 +28,7 @@ type Server struct {
 func New(schema graphql.ExecutableSchema, plan *lookahead.Plan, cfg Config, log *slog.Logger, reg prometheus.Registerer) *Server {
 	s := &Server{
 		exec:      executor.New(schema),
-		documents: newDocuments(schema.Schema(), cfg.Introspection),
+		documents: newDocuments(schema.Schema(), cfg.Introspection, newDocumentCache(cfg.DocumentsMB<<20)),
 		cfg:       cfg, log: log, metrics: newMetrics(reg),
 	}
 	s.exec.SetQueryCache(prepared{})
@@ -40,5 +40,6 @@ func New(schema graphql.ExecutableSchema, plan *lookahead.Plan, cfg Config, log 
 		return next(ctx)
 	})
 	s.run = admitted(admission.NewGate(cfg.Admission, reg), s.execute)
+	s.checkTrusted()
 	return s
 }

@@ -1,0 +1,106 @@
+package graphqlserver
+
+import (
+	"context"
+	"strings"
+	"unicode/utf8"
+
+	"tributary/gateway/fault"
+)
+
+// Texts keeps texts of documents by name where other gateways find them too.
+// It may forget them at any time, must not wait long, and is asked for what
+// this gateway does not know.
+type Texts interface {
+	Get(ctx context.Context, name string) (text string, found bool)
+	Set(ctx context.Context, name, text string)
+}
+
+// maxPersisted is how long a document may be, in bytes, for clients to have it
+// remembered: of longer ones they send the text.
+const maxPersisted = 64 << 10
+
+// sha256Prefix begins ids of documents that are the hash of their text
+// (GraphQL over HTTP, appendix A).
+const sha256Prefix = "sha256:"
+
+// What came of a request that named its document, as outcome names it.
+const (
+	persistedFound      = "found"
+	persistedNotFound   = "not_found"
+	persistedRegistered = "registered"
+)
+
+// identify finds the text of a request that names its document, by documentId
+// or by the hash of an automatic persisted query, and sees that the document is
+// one to be trusted where that is asked for. A result is why it is refused.
+// In-house callers of Execute need none of this.
+func (s *Server) identify(ctx context.Context, req *Request) *Result {
+	id := req.DocumentID
+	if id == "" {
+		id = req.SHA256
+	}
+	switch {
+	case req.Query != "" && req.SHA256 != "" && !s.names(req.SHA256, req.Query):
+		r := refuseOne(fault.BadUserInput, "sha256Hash is not the hash of query")
+		r.malformed = true
+		return r
+	case req.Query == "":
+		text, found := s.text(ctx, id)
+		if !found {
+			return s.notFound()
+		}
+		s.metrics.persisted.WithLabelValues(persistedFound).Inc()
+		req.Query, req.SHA256 = text, "" // there is nothing to remember
+	}
+	return s.trust(req)
+}
+
+// names tells whether id is that of a text.
+func (s *Server) names(id, text string) bool {
+	if trusted, ok := s.cfg.Trusted.ByID(id); ok {
+		return trusted == text
+	}
+	return id == hashOf(text).String()
+}
+
+// text finds the text of a document by its id: in the manifests, among the
+// documents that this gateway knows, or among those that others have put aside.
+func (s *Server) text(ctx context.Context, id string) (string, bool) {
+	if text, ok := s.cfg.Trusted.ByID(id); ok {
+		return text, true
+	}
+	h, isHash := parseHash(strings.TrimPrefix(id, sha256Prefix))
+	if !isHash || !s.cfg.Persisted {
+		return "", false
+	}
+	if doc, ok := s.documents.known.get(h); ok {
+		return doc.text, true
+	}
+	if s.cfg.Texts == nil {
+		return "", false
+	}
+	text, ok := s.cfg.Texts.Get(ctx, h.String())
+	return text, ok && hashOf(text) == h && utf8.ValidString(text)
+}
+
+// notFound refuses a document that is not known in the words that clients wait
+// for: they send its text then, or never ask by hash again.
+func (s *Server) notFound() *Result {
+	s.metrics.persisted.WithLabelValues(persistedNotFound).Inc()
+	if !s.cfg.Persisted && s.cfg.Trusted.Len() == 0 {
+		return refuseOne(fault.PersistedUnsupported, "PersistedQueryNotSupported")
+	}
+	return refuseOne(fault.PersistedNotFound, "PersistedQueryNotFound")
+}
+
+// register puts a valid document aside whose client will ask for it by its hash.
+func (s *Server) register(ctx context.Context, req *Request, doc *document) {
+	if req.SHA256 == "" || !s.cfg.Persisted || len(doc.text) > maxPersisted {
+		return
+	}
+	s.metrics.persisted.WithLabelValues(persistedRegistered).Inc()
+	if s.cfg.Texts != nil {
+		s.cfg.Texts.Set(ctx, doc.hash.String(), doc.text)
+	}
+}

@@ -1,0 +1,110 @@
+// Package trusted knows the documents that clients are built with. Where only
+// these are executed, a stranger can ask nothing that nobody has reviewed.
+//
+// Tools that build clients write the documents into a manifest; see [Load] for
+// the formats. A client then sends a document's id in the place of its text.
+package trusted
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/parser"
+)
+
+// SHA256 begins ids that are the hash of a document's text, in lower-case
+// hexadecimal (GraphQL over HTTP, appendix A).
+const SHA256 = "sha256:"
+
+// Documents are trusted documents by their ids. Each also goes by the SHA-256
+// of its text, plain and after [SHA256]. They are read-only, and nil has none.
+type Documents struct {
+	texts map[string]string // by each of their ids
+	ids   []string          // one of each document, in the order of the manifests
+}
+
+// New returns the documents of texts, each of which has one operation and goes
+// by its name.
+func New(texts ...string) (*Documents, error) {
+	d := &Documents{texts: map[string]string{}}
+	for _, text := range texts {
+		doc, err := parse(text)
+		if err != nil {
+			return nil, err
+		}
+		if len(doc.Operations) != 1 || doc.Operations[0].Name == "" {
+			return nil, fmt.Errorf("a document must have one operation, with a name")
+		}
+		if err := d.add(doc.Operations[0].Name, text); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+// ByID gives the text of a document.
+func (d *Documents) ByID(id string) (text string, ok bool) {
+	if d == nil {
+		return "", false
+	}
+	text, ok = d.texts[id]
+	return text, ok
+}
+
+// Has tells whether a text is that of one of the documents, to the byte.
+func (d *Documents) Has(text string) bool {
+	_, ok := d.ByID(SHA256 + hashOf(text))
+	return ok
+}
+
+// Len is the number of documents.
+func (d *Documents) Len() int {
+	if d == nil {
+		return 0
+	}
+	return len(d.ids)
+}
+
+// Each calls f with every document and one of its ids.
+func (d *Documents) Each(f func(id, text string)) {
+	if d == nil {
+		return
+	}
+	for _, id := range d.ids {
+		f(id, d.texts[id])
+	}
+}
+
+func (d *Documents) add(id, text string) error {
+	if known, ok := d.texts[id]; ok {
+		if known != text {
+			return fmt.Errorf("two documents have the id %.80q", id)
+		}
+		return nil
+	}
+	hash := hashOf(text)
+	for _, name := range []string{id, hash, SHA256 + hash} {
+		d.texts[name] = text
+	}
+	d.ids = append(d.ids, id)
+	return nil
+}
+
+func hashOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// parse sees that a text is GraphQL; whether it fits a schema is another matter.
+func parse(text string) (*ast.QueryDocument, error) {
+	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, maxTokens)
+	if err != nil {
+		return nil, fmt.Errorf("it is no GraphQL: %w", err)
+	}
+	return doc, nil
+}
+
+// maxTokens is far above what a person writes, and bounds what a manifest costs.
+const maxTokens = 100_000
