@@ -14,6 +14,7 @@ import (
 
 	"tributary/gateway/browser"
 	"tributary/gateway/cache"
+	"tributary/gateway/compress"
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/health"
 	"tributary/gateway/httpserver"
@@ -81,6 +82,7 @@ func newGateway(cfg gatewayConfig, version string, ready *httpserver.Readiness, 
 	profile := rest.NewProfile(graphql, func(r *http.Request) string { return httpserver.PathParam(r, "id") }, cfg.Cache.TTL, reg)
 
 	r := httpserver.NewRouter(log, reg)
+	r.Use(compress.Handler)
 	pages := r.With(browser.Page)
 	pages.Get("/", playground.Index)
 	r.Method(http.MethodGet, "/health", newHealth(upstreams, store, version))

@@ -1,0 +1,76 @@
+package compress
+
+import (
+	"bytes"
+	"net/http"
+	"strconv"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// Body is an answer that is given many times: it is compressed once for each
+// coding, when it is first wanted. It is safe for concurrent use.
+type Body struct {
+	plain      []byte
+	gzip, zstd func() []byte
+}
+
+// NewBody returns a body of b, which must not be changed any more.
+func NewBody(b []byte) *Body {
+	return &Body{
+		plain: b,
+		gzip:  sync.OnceValue(func() []byte { return gzipped(b) }),
+		zstd:  sync.OnceValue(func() []byte { return zstandard(b) }),
+	}
+}
+
+// Bytes is the body as it was given.
+func (b *Body) Bytes() []byte { return b.plain }
+
+// In gives the body in a coding, and the coding that it is in: a short one is
+// not compressed.
+func (b *Body) In(coding Coding) ([]byte, Coding) {
+	if len(b.plain) >= MinSize {
+		switch coding {
+		case Gzip:
+			return b.gzip(), Gzip
+		case Zstd:
+			return b.zstd(), Zstd
+		}
+	}
+	return b.plain, Identity
+}
+
+// Write answers r with the body in the coding that its client likes best. The
+// caller says with what Content-Type.
+func (b *Body) Write(w http.ResponseWriter, r *http.Request, status int) {
+	body, coding := b.In(Negotiate(r.Header))
+	if coding != Identity {
+		w.Header().Set("Content-Encoding", string(coding))
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
+
+func gzipped(b []byte) []byte {
+	var buf bytes.Buffer
+	w := gzip.NewWriter(&buf)
+	_, _ = w.Write(b) // a buffer takes everything
+	_ = w.Close()
+	return buf.Bytes()
+}
+
+func zstandard(b []byte) []byte {
+	w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(zstdWindow))
+	if err != nil { // these options are good
+		panic(err)
+	}
+	return w.EncodeAll(b, nil)
+}
+
+// zstdWindow is how far back zstd looks, in bytes: browsers take no more than
+// 8 MiB (RFC 9659), and less takes less memory on both sides.
+const zstdWindow = 1 << 20

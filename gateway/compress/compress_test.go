@@ -1,0 +1,244 @@
+package compress_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"tributary/gateway/compress"
+)
+
+var long = []byte(`{"text":"` + strings.Repeat("tributary ", compress.MinSize/10) + `"}`)
+
+// get asks h with headers in pairs.
+func get(t *testing.T, h http.Handler, method string, header ...string) *http.Response {
+	t.Helper()
+	r := httptest.NewRequest(method, "/", http.NoBody)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Add(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Result()
+}
+
+func plain(t *testing.T, resp *http.Response) []byte {
+	t.Helper()
+	var r io.Reader = resp.Body
+	switch resp.Header.Get("Content-Encoding") {
+	case "gzip":
+		z, err := gzip.NewReader(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r = z
+	case "zstd":
+		z, err := zstd.NewReader(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer z.Close()
+		r = z
+	}
+	body, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+func answering(body []byte, header ...string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		for i := 0; i < len(header); i += 2 {
+			w.Header().Add(header[i], header[i+1])
+		}
+		_, _ = w.Write(body)
+	})
+}
+
+func TestTheCodingIsNegotiated(t *testing.T) {
+	body := compress.NewBody(long)
+	for accept, want := range map[string]string{
+		"":                                   "",
+		"identity":                           "",
+		"gzip":                               "gzip",
+		"GZIP":                               "gzip",
+		"zstd":                               "zstd",
+		"gzip, zstd":                         "zstd",
+		"gzip, deflate, br, zstd":            "zstd",
+		"gzip, deflate, br":                  "gzip",
+		"br, deflate":                        "",
+		"gzip;q=1.0, zstd;q=0.5":             "gzip",
+		"gzip; q=0.2, zstd; q=0.5":           "zstd",
+		"gzip;q=0":                           "",
+		"gzip;q=0, zstd;q=0":                 "",
+		"*":                                  "zstd",
+		"*;q=0":                              "",
+		"zstd;q=0, *":                        "gzip",
+		"gzip;q=0.5, identity":               "",
+		"gzip;q=0.5, identity;q=0.5":         "gzip",
+		"gzip;q=junk":                        "",
+		"gzip;q=2":                           "",
+		"identity;q=0":                       "",
+		"identity;q=0, gzip;q=0, zstd;q=0.1": "zstd",
+	} {
+		t.Run(accept, func(t *testing.T) {
+			var header []string
+			if accept != "" {
+				header = []string{"Accept-Encoding", accept}
+			}
+			cached := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "application/json")
+				body.Write(w, r, http.StatusOK)
+			})
+			for name, h := range map[string]http.Handler{"fresh": answering(long), "cached": cached} {
+				got := get(t, compress.Handler(h), http.MethodGet, header...)
+				if coding := got.Header.Get("Content-Encoding"); coding != want || got.Header.Get("Vary") != "Accept-Encoding" {
+					t.Errorf("%s: in %q, want %q; %v", name, coding, want, got.Header)
+				}
+				if !bytes.Equal(plain(t, got), long) {
+					t.Errorf("%s: another body", name)
+				}
+			}
+		})
+	}
+	two := get(t, compress.Handler(answering(long)), http.MethodGet, "Accept-Encoding", "br", "Accept-Encoding", "gzip")
+	if two.Header.Get("Content-Encoding") != "gzip" {
+		t.Error("reads the first header alone")
+	}
+}
+
+func TestWhatIsLeftAsItIs(t *testing.T) {
+	for name, h := range map[string]http.Handler{
+		"a short answer":  answering(long[:compress.MinSize-1]),
+		"a short body":    http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { compress.NewBody([]byte("{}")).Write(w, r, 200) }),
+		"a picture":       answering(long, "Content-Type", "image/png"),
+		"an odd type":     answering(long, "Content-Type", ";"),
+		"something coded": answering(long, "Content-Encoding", "br"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if strings.HasPrefix(name, "a picture") || name == "an odd type" {
+				inner := h
+				h = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { inner.ServeHTTP(last{w}, r) })
+			}
+			got := get(t, compress.Handler(h), http.MethodGet, "Accept-Encoding", "gzip, zstd")
+			if c := got.Header.Get("Content-Encoding"); c != "" && c != "br" {
+				t.Errorf("in %s", c)
+			}
+		})
+	}
+	if got := get(t, compress.Handler(answering(long)), http.MethodHead, "Accept-Encoding", "gzip"); got.Header.Get("Content-Encoding") != "" {
+		t.Error("compresses nothing")
+	}
+}
+
+// last takes the last of several Content-Types.
+type last struct{ http.ResponseWriter }
+
+func (w last) Write(p []byte) (int, error) {
+	types := w.Header()["Content-Type"]
+	w.Header()["Content-Type"] = types[len(types)-1:]
+	return w.ResponseWriter.Write(p)
+}
+
+func TestEventsAndPartsAreSentAtOnce(t *testing.T) {
+	for _, media := range []string{"text/event-stream", `multipart/mixed; boundary="-"`} {
+		next, second := make(chan struct{}), make(chan struct{})
+		srv := httptest.NewServer(compress.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", media)
+			for _, event := range []string{"one\n", "two\n"} {
+				_, _ = io.WriteString(w, event)
+				if err := http.NewResponseController(w).Flush(); err != nil {
+					t.Error(err)
+				}
+				<-next
+			}
+			close(second)
+		})))
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Accept-Encoding", "gzip")
+		resp, err := srv.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"one\n", "two\n"} {
+			got := make([]byte, len(want))
+			if _, err := io.ReadFull(resp.Body, got); err != nil || string(got) != want || resp.Header.Get("Content-Encoding") != "" {
+				t.Fatalf("%s: %q, %v, %v", media, got, err, resp.Header)
+			}
+			next <- struct{}{}
+		}
+		<-second
+		_ = resp.Body.Close()
+		srv.Close()
+	}
+}
+
+// RFC 9110, section 8.8.3.3: a strong ETag is of one coding.
+func TestAnETagIsOfAllCodingsOrOfOne(t *testing.T) {
+	for name, tt := range map[string]struct{ accept, tag, want string }{
+		"a strong one, compressed":   {"gzip", `"a"`, `W/"a"`},
+		"a strong one, as it is":     {"", `"a"`, `"a"`},
+		"a weak one, compressed":     {"zstd", `W/"a"`, `W/"a"`},
+		"a weak one, as it is":       {"", `W/"a"`, `W/"a"`},
+		"none, compressed":           {"gzip", "", ""},
+		"a strong one, compressible": {"br", `"a"`, `"a"`},
+	} {
+		got := get(t, compress.Handler(answering(long, "ETag", tt.tag)), http.MethodGet, "Accept-Encoding", tt.accept)
+		if tag := got.Header.Get("ETag"); tag != tt.want {
+			t.Errorf("%s: %s, want %s", name, tag, tt.want)
+		}
+	}
+	unchanged := compress.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("ETag", `"a"`)
+		w.WriteHeader(http.StatusNotModified)
+	}))
+	if tag := get(t, unchanged, http.MethodGet, "Accept-Encoding", "gzip").Header.Get("ETag"); tag != `W/"a"` {
+		t.Errorf("304 with %s", tag)
+	}
+}
+
+func TestVaryIsOneLine(t *testing.T) {
+	for _, status := range []int{0, http.StatusOK, http.StatusNotModified} {
+		h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Add("Vary", "Accept, origin")
+			w.Header().Add("Vary", "Accept")
+			if status != 0 {
+				w.WriteHeader(status)
+				return
+			}
+			_, _ = w.Write(long)
+		})
+		cors := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Add("Vary", "Origin")
+			compress.Handler(h).ServeHTTP(w, r)
+		})
+		if vary := get(t, cors, http.MethodGet).Header["Vary"]; len(vary) != 1 || vary[0] != "Origin, Accept-Encoding, Accept" {
+			t.Errorf("%d: %q", status, vary)
+		}
+	}
+}
+
+func TestABodyIsCompressedOnce(t *testing.T) {
+	body := compress.NewBody(long)
+	for _, coding := range []compress.Coding{compress.Gzip, compress.Zstd} {
+		first, in := body.In(coding)
+		second, _ := body.In(coding)
+		if &first[0] != &second[0] || in != coding || len(first) >= len(long) {
+			t.Errorf("%s: compressed twice, or not at all", coding)
+		}
+	}
+	if got, in := body.In("br"); in != compress.Identity || &got[0] != &long[0] {
+		t.Error("an unknown coding")
+	}
+}
