@@ -13,7 +13,7 @@ export VERSION REPLICAS TRACING
 
 .DEFAULT_GOAL := help
 .PHONY: help run build generate generate-check test lint fmt latency check fuzz bench bench-compare bench-peers bench-smoke \
-	rules scripts clients up down compose-test clean
+	rules scripts pages pages-check clients up down compose-test clean
 
 help: ## Say what there is to make.
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,12 @@ bench-peers: ## Install the peers of bench-compare that Node.js runs, where npm 
 
 bench-smoke: ## See that bench-compare still runs.
 	scripts/bench-compare.sh smoke
+
+pages: ## Build what browsers are shown (web/) anew; needs npm. The result is committed.
+	scripts/pages.sh build
+
+pages-check: ## Fail when the built pages are not what npm would build; without npm, say so.
+	scripts/pages.sh check
 
 rules: ## Check and unit-test the Prometheus rules, where promtool is found.
 	scripts/rules.sh

@@ -19,7 +19,7 @@ import (
 	"tributary/gateway/health"
 	"tributary/gateway/httpserver"
 	"tributary/gateway/lookahead"
-	"tributary/gateway/playground"
+	"tributary/gateway/status"
 	"tributary/gateway/telemetry"
 	"tributary/gateway/trusted"
 	"tributary/gateway/upstream"
@@ -28,6 +28,9 @@ import (
 	"tributary/resolvers/rest"
 	"tributary/services"
 )
+
+// profileRoute is where REST clients find profiles.
+const profileRoute = "/api/profile/{id}"
 
 // How /health asks, so that it cannot be used to hammer the services.
 const (
@@ -83,25 +86,35 @@ func newGateway(cfg gatewayConfig, version string, ready *httpserver.Readiness, 
 
 	r := httpserver.NewRouter(log, reg)
 	r.Use(compress.Handler)
-	pages := r.With(browser.Page)
-	pages.Get("/", playground.Index)
-	r.Method(http.MethodGet, "/health", newHealth(upstreams, store, version))
+	checker := newHealth(upstreams, store, version)
+	r.Method(http.MethodGet, "/health", checker)
 	r.Get("/livez", httpserver.Live)
 	r.Method(http.MethodGet, "/readyz", ready)
 	r.Method(http.MethodGet, "/metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg, EnableOpenMetrics: true}))
-	if cfg.GraphQL.Playground {
-		pages.Get("/playground", playground.Handler)
+	history := status.New(reg, checker, status.Options{Endpoints: []string{"/graphql", profileRoute}, Log: log})
+	if err := mountPages(r.With(browser.Page), cfg, history); err != nil {
+		return nil, nil, errors.Join(err, store.Close())
 	}
 	api := r.With(browser.CORS(cfg.Browser), httpserver.Deadline(cfg.Server.RequestTimeout), forwardHeaders)
 	sameSite := api.With(browser.SameSite(cfg.Browser, graphql.Refuse))
 	sameSite.Handle("/graphql", graphql)
 	sameSite.Handle("/graphql/{document}", graphql) // a document by its id, at an address of its own
 	if len(cfg.Browser.Origins) > 0 { // for browsers that ask first
-		api.Options("/api/profile/{id}", httpserver.Options(http.MethodGet, http.MethodHead))
+		api.Options(profileRoute, httpserver.Options(http.MethodGet, http.MethodHead))
 	}
-	api.Method(http.MethodGet, "/api/profile/{id}", profile)
+	api.Method(http.MethodGet, profileRoute, profile)
 	api.Method(http.MethodGet, "/api/profile/", profile) // an empty id is a bad one, not a wrong address
-	return r, store.Close, nil
+	stop := inBackground(history.Run)
+	return r, func() error { stop(); return store.Close() }, nil
+}
+
+// inBackground runs work until the function that it returns is called, which
+// waits for the end.
+func inBackground(work func(context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); work(ctx) }()
+	return func() { cancel(); <-done }
 }
 
 // trustedDocuments are the gateway's own operations and those of manifests.

@@ -1,0 +1,108 @@
+// Package pages serves the web pages that are in the binary: status page,
+// playground, REST documentation, example front end. They load nothing from
+// elsewhere, and their policies do not let them.
+package pages
+
+import (
+	"bytes"
+	"compress/gzip"
+	"html/template"
+	"io"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+)
+
+// Policies of pages, by what their pages do. All talk to their own server only.
+const (
+	// Strict is for pages of plain markup, style sheets and scripts.
+	Strict = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " + nowhere
+	// Styled is for pages whose libraries write styles into their elements, use
+	// icons as fonts and start workers.
+	Styled = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; " +
+		"font-src 'self' data:; img-src 'self' data:; connect-src 'self'; " + nowhere
+
+	nowhere = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+// A Site is one page with the files that it loads.
+type Site struct {
+	// Files has index.html, a template, and gzipped files whose names change
+	// with what is in them.
+	Files fs.FS
+	// Policy is the Content-Security-Policy of the page.
+	Policy string
+	// Data is what the template of the page is given. The page is rendered once.
+	Data any
+}
+
+// Page returns the handler of the page itself.
+func (s Site) Page() (http.HandlerFunc, error) {
+	tmpl, err := template.ParseFS(s.Files, "index.html")
+	if err != nil {
+		return nil, err
+	}
+	var page bytes.Buffer
+	if err := tmpl.Execute(&page, s.Data); err != nil {
+		return nil, err
+	}
+	return func(w http.ResponseWriter, _ *http.Request) {
+		h := w.Header()
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		h.Set("Content-Security-Policy", s.Policy)
+		h.Set("Cache-Control", "no-cache")
+		_, _ = w.Write(page.Bytes())
+	}, nil
+}
+
+// types are those of the files that pages load. What the system believes of
+// extensions differs from machine to machine.
+var types = map[string]string{
+	".css": "text/css; charset=utf-8",
+	".js":  "text/javascript; charset=utf-8",
+	".svg": "image/svg+xml",
+	".ttf": "font/ttf",
+}
+
+// File serves the file that is named by what follows the last slash of the
+// path: for ever, as another file would have another name. A client that does
+// not take gzip gets it unpacked.
+func (s Site) File(w http.ResponseWriter, r *http.Request) {
+	name := path.Base(r.URL.Path)
+	content, known := types[path.Ext(name)]
+	packed, err := fs.ReadFile(s.Files, name+".gz")
+	if !known || err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", content)
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Vary", "Accept-Encoding")
+	if acceptsGzip(r.Header) {
+		h.Set("Content-Encoding", "gzip")
+		_, _ = w.Write(packed)
+		return
+	}
+	plain, err := gzip.NewReader(bytes.NewReader(packed))
+	if err == nil {
+		_, _ = io.Copy(w, plain) //nolint:gosec // our own file, of a size that was seen when it was built
+	}
+}
+
+// acceptsGzip reads Accept-Encoding after RFC 9110, section 12.5.3.
+func acceptsGzip(h http.Header) bool {
+	any := false
+	for coding := range strings.SplitSeq(strings.Join(h.Values("Accept-Encoding"), ","), ",") {
+		name, q, _ := strings.Cut(coding, ";")
+		refused := strings.Trim(strings.TrimPrefix(strings.ReplaceAll(q, " ", ""), "q="), "0.") == "" && q != ""
+		switch strings.ToLower(strings.TrimSpace(name)) {
+		case "gzip", "x-gzip":
+			return !refused
+		case "*":
+			any = !refused
+		}
+	}
+	return any
+}

@@ -1,0 +1,114 @@
+package status
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tributary/gateway/health"
+)
+
+// How often and for how long samples are kept: five minutes.
+const (
+	interval = 2 * time.Second
+	slots    = 150
+)
+
+// Options say what counts.
+type Options struct {
+	// Endpoints are the routes whose requests are counted, by pattern: not
+	// those that are asked all the time by what watches the gateway.
+	Endpoints []string
+	Log       *slog.Logger
+}
+
+// History samples the metrics of a gateway. It is safe for concurrent use and
+// an [http.Handler].
+type History struct {
+	metrics prometheus.Gatherer
+	health  *health.Checker
+	opts    Options
+
+	mu      sync.Mutex
+	samples []Sample // oldest first, at most slots
+}
+
+// New returns a history of metrics that begins when it is run.
+func New(metrics prometheus.Gatherer, checker *health.Checker, opts Options) *History {
+	return &History{metrics: metrics, health: checker, opts: opts}
+}
+
+// Run takes samples until ctx ends.
+func (h *History) Run(ctx context.Context) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	last, at := h.read(), time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			totals := h.read()
+			h.keep(totals.since(last, now.Sub(at), now))
+			last, at = totals, now
+		}
+	}
+}
+
+func (h *History) read() totals {
+	families, err := h.metrics.Gather()
+	if err != nil { // what could be gathered is there
+		h.opts.Log.Warn("status: gathering metrics", "error", err)
+	}
+	return totalsOf(families, h.opts.Endpoints)
+}
+
+func (h *History) keep(s Sample) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.samples) == slots {
+		h.samples = append(h.samples[:0], h.samples[1:]...)
+	}
+	h.samples = append(h.samples, s)
+}
+
+// after gives the samples taken later than t, in milliseconds since 1970.
+func (h *History) after(t int64) []Sample {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	samples := []Sample{}
+	for _, s := range h.samples {
+		if s.Time > t {
+			samples = append(samples, s)
+		}
+	}
+	return samples
+}
+
+// answer is what the page is told.
+type answer struct {
+	Now     time.Time       `json:"now"`
+	Slots   int             `json:"slots"` // how many samples the page should keep
+	Health  *health.Finding `json:"health"`
+	Samples []Sample        `json:"samples"` // later than ?since, oldest first
+}
+
+// ServeHTTP answers with the health, and the samples later than ?since.
+func (h *History) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	since, err := strconv.ParseInt(r.URL.Query().Get("since"), 10, 64)
+	if err != nil {
+		since = 0
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	_ = json.NewEncoder(w).Encode(answer{
+		Now: time.Now().UTC(), Slots: slots,
+		Health: h.health.Find(r.Context()), Samples: h.after(since),
+	})
+}

@@ -1,0 +1,38 @@
+package graph
+
+import (
+	"embed"
+	"io/fs"
+	"strings"
+)
+
+//go:embed examples
+var examples embed.FS
+
+// An Example is an operation worth trying, over the data that the services
+// are seeded with.
+type Example struct {
+	Query     string `json:"query"`
+	Variables string `json:"variables"` // JSON
+}
+
+// Examples are those in examples/, in the order of their names.
+func Examples() []Example {
+	names, err := fs.Glob(examples, "examples/*.graphql")
+	if err != nil { // the pattern is right
+		panic(err)
+	}
+	var all []Example
+	for _, name := range names {
+		all = append(all, Example{text(name), text(strings.TrimSuffix(name, ".graphql") + ".json")})
+	}
+	return all
+}
+
+func text(name string) string {
+	b, err := examples.ReadFile(name)
+	if err != nil { // every example has both files
+		panic(err)
+	}
+	return string(b)
+}

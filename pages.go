@@ -1,0 +1,55 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+
+	"tributary/gateway/pages"
+	"tributary/graph"
+	"tributary/resolvers/rest"
+	"tributary/web"
+)
+
+// playground is what the page of that name is told.
+type playground struct {
+	Endpoint string          `json:"endpoint"` // where GraphQL is
+	Trace    bool            `json:"trace"`    // whether it tells how a query was answered
+	Faults   string          `json:"faults"`   // where services are broken on purpose, if they can be
+	Tabs     []graph.Example `json:"tabs"`
+}
+
+// routes is what pages are added to.
+type routes interface {
+	Method(method, pattern string, h http.Handler)
+}
+
+// links are the pages that other pages point to, where they are there.
+type links struct{ Playground, Example bool }
+
+// mountPages adds to r what a browser is shown, and what these pages ask for.
+func mountPages(r routes, cfg gatewayConfig, history http.Handler) error {
+	there := links{Playground: cfg.GraphQL.Playground}
+	page := func(path, files string, site pages.Site) error {
+		shown, err := site.Page()
+		if err != nil {
+			return err
+		}
+		r.Method(http.MethodGet, path, shown)
+		r.Method(http.MethodGet, files+"/*", http.HandlerFunc(site.File))
+		return nil
+	}
+	document, err := rest.OpenAPI()
+	if err != nil {
+		return err
+	}
+	r.Method(http.MethodGet, "/openapi.json", document)
+	r.Method(http.MethodGet, "/status.json", history)
+	err = errors.Join(
+		page("/", "/status", pages.Site{Files: web.Status(), Policy: pages.Strict, Data: there}),
+		page("/docs", "/docs", pages.Site{Files: web.Docs(), Policy: pages.Styled, Data: there}))
+	if there.Playground {
+		err = errors.Join(err, page("/playground", "/playground", pages.Site{Files: web.Playground(), Policy: pages.Styled,
+			Data: playground{Endpoint: "/graphql", Tabs: graph.Examples()}}))
+	}
+	return err
+}

@@ -1,0 +1,158 @@
+package rest_test
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"tributary/internal/graphtest"
+	"tributary/internal/upstreamtest"
+	"tributary/resolvers/rest"
+	"tributary/services/orders"
+	"tributary/services/products"
+	"tributary/services/users"
+)
+
+// described is the document at /openapi.json.
+type described struct {
+	text   any
+	schema *jsonschema.Compiler
+}
+
+func describe(t *testing.T) described {
+	t.Helper()
+	h, err := rest.OpenAPI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/openapi.json", http.NoBody))
+	text, err := jsonschema.UnmarshalJSON(w.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := described{text, jsonschema.NewCompiler()}
+	d.schema.AssertFormat()
+	if err := d.schema.AddResource("openapi.json", text); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// at follows keys, and references on the way, to a part of the document.
+func (d described) at(t *testing.T, keys ...string) (part map[string]any, pointer string) {
+	t.Helper()
+	var here any = d.text
+	for i := 0; i < len(keys); i++ {
+		object, _ := here.(map[string]any)
+		if ref, ok := object["$ref"].(string); ok {
+			target, at := d.at(t, strings.Split(strings.TrimPrefix(ref, "#/"), "/")...)
+			object, pointer = target, at
+		}
+		if here = object[keys[i]]; here == nil {
+			t.Fatalf("the document has no %q in %s", keys[i], pointer)
+		}
+		pointer += "/" + strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D").Replace(keys[i])
+	}
+	return here.(map[string]any), pointer
+}
+
+// holds checks status, headers and body of an answer to GET route.
+func (d described) holds(t *testing.T, route string, got reply) {
+	t.Helper()
+	responses := []string{"paths", route, "get", "responses", strconv.Itoa(got.status)}
+	headers, _ := d.at(t, append(responses, "headers")...)
+	for name := range headers {
+		header, _ := d.at(t, append(slices.Clone(responses), "headers", name)...)
+		if ref, ok := header["$ref"].(string); ok {
+			header, _ = d.at(t, strings.Split(strings.TrimPrefix(ref, "#/"), "/")...)
+		}
+		if header["required"] == true && got.header.Get(name) == "" {
+			t.Errorf("status %d has no %s", got.status, name)
+		}
+	}
+	if got.status == http.StatusNotModified {
+		return
+	}
+	media := strings.Split(got.header.Get("Content-Type"), ";")[0]
+	_, pointer := d.at(t, append(responses, "content", media, "schema")...)
+	schema, err := d.schema.Compile("openapi.json#" + pointer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := jsonschema.UnmarshalJSON(bytes.NewReader([]byte(got.text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schema.Validate(body); err != nil {
+		t.Errorf("status %d: %v in %s", got.status, err, got.text)
+	}
+}
+
+func TestAnswersAreAsTheDocumentSays(t *testing.T) {
+	d := describe(t)
+	for name, tt := range map[string]struct {
+		id     string
+		status int
+		down   []string
+	}{
+		"all is well":          {"u1", 200, nil},
+		"users are down":       {"u1", 200, []string{users.Service}},
+		"orders are down":      {"u1", 200, []string{orders.Service}},
+		"products are down":    {"u1", 200, []string{products.Service}},
+		"there is nobody":      {"nobody", 404, nil},
+		"the id cannot be one": {"a%00b", 400, nil},
+		"nothing can be had":   {"u1", 503, []string{users.Service, orders.Service, products.Service}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g, up := usual(t)
+			stopAll(up, tt.down...)
+			got := g.get("/api/profile/" + tt.id)
+			if got.status != tt.status {
+				t.Fatalf("status %d, want %d", got.status, tt.status)
+			}
+			d.holds(t, "/api/profile/{id}", got)
+			if tag := got.header.Get("ETag"); tag != "" {
+				if again := g.get("/api/profile/"+tt.id, "If-None-Match", tag); again.status == http.StatusNotModified {
+					d.holds(t, "/api/profile/{id}", again)
+				}
+			}
+		})
+	}
+}
+
+// The schemas name what they know: a field that is added and not described
+// is noticed here, though the document allows it to clients.
+func TestEveryFieldOfAnAnswerIsDescribed(t *testing.T) {
+	d := describe(t)
+	g := serve(t, upstreamtest.New(t, upstreamtest.Shop(1, 1, 2, 2)), graphtest.Usual())
+	body, err := jsonschema.UnmarshalJSON(strings.NewReader(g.get("/api/profile/u1").text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	described := func(schema string, object any) {
+		t.Helper()
+		properties, _ := d.at(t, "components", "schemas", schema, "properties")
+		for field := range object.(map[string]any) {
+			if properties[field] == nil {
+				t.Errorf("%s has a field %q that the document does not describe", schema, field)
+			}
+		}
+	}
+	answer := body.(map[string]any)
+	order := answer["orders"].([]any)[0].(map[string]any)
+	described("ProfileAnswer", answer)
+	described("User", answer["user"])
+	described("Metadata", answer["metadata"])
+	described("Order", order)
+	described("OrderItem", order["items"].([]any)[0])
+	for _, product := range answer["products"].(map[string]any) {
+		described("Product", product)
+	}
+}

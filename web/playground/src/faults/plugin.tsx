@@ -1,0 +1,3 @@
+import type { GraphiQLPlugin } from "@graphiql/react";
+
+export const faultsPlugin: GraphiQLPlugin = { title: "Break it and watch", icon: () => <svg />, content: () => <p /> };

@@ -1,0 +1,63 @@
+import type { Fetcher, FetcherParams } from "@graphiql/toolkit";
+import { config } from "./config";
+import { parse } from "./exact";
+import { boundaryOf, parts } from "./multipart";
+import { runs } from "./runs";
+
+const accept = "multipart/mixed;deferSpec=20220824, application/graphql-response+json, application/json;q=0.9";
+
+// fetcher asks the gateway, keeps every digit of the answer, and puts what the
+// gateway tells of the way there aside for the panel under the result.
+export const fetcher: Fetcher = async (params, opts) => {
+  const started = performance.now();
+  const schema = params.operationName === "IntrospectionQuery";
+  const run = schema ? undefined : runs.begin();
+  const response = await fetch(config.endpoint, {
+    method: "POST",
+    headers: headersFor(schema, opts?.headers),
+    body: JSON.stringify(bodyOf(params)),
+  });
+  const boundary = boundaryOf(response.headers.get("Content-Type") ?? "");
+  if (boundary && response.body) return stream(response.body, boundary, (trace) => run?.end(response, started, trace));
+  const text = await response.text();
+  const answer = read(text, response);
+  const trace = take(answer);
+  run?.end(response, started, trace, text.length);
+  return answer;
+};
+
+function headersFor(schema: boolean, own: Record<string, string> = {}): Record<string, string> {
+  const trace: Record<string, string> = config.trace && !schema ? { "Tributary-Trace": "1" } : {};
+  return { "Content-Type": "application/json", Accept: accept, ...trace, ...own };
+}
+
+function bodyOf({ query, operationName, variables }: FetcherParams) {
+  return { query, operationName: operationName ?? undefined, variables };
+}
+
+async function* stream(body: ReadableStream<Uint8Array>, boundary: string, end: (trace: unknown) => void) {
+  let trace: unknown;
+  for await (const part of parts(body, boundary)) {
+    const answer = parse(part);
+    trace = take(answer) ?? trace;
+    yield answer;
+  }
+  end(trace);
+}
+
+function read(text: string, response: Response) {
+  try {
+    return parse(text);
+  } catch {
+    return { errors: [{ message: `The gateway answered ${response.status} with what is not JSON.` }] };
+  }
+}
+
+// take removes the trace from an answer: the panel shows it better than JSON does.
+function take(answer: any): unknown {
+  const trace = answer?.extensions?.trace;
+  if (!trace) return undefined;
+  delete answer.extensions.trace;
+  if (Object.keys(answer.extensions).length === 0) delete answer.extensions;
+  return trace;
+}
