@@ -22,9 +22,9 @@ func Examples() []Example {
 	if err != nil { // the pattern is right
 		panic(err)
 	}
-	var all []Example
-	for _, name := range names {
-		all = append(all, Example{text(name), text(strings.TrimSuffix(name, ".graphql") + ".json")})
+	all := make([]Example, len(names))
+	for i, name := range names {
+		all[i] = Example{text(name), text(strings.TrimSuffix(name, ".graphql") + ".json")}
 	}
 	return all
 }

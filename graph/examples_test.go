@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"tributary/graph"
 )
@@ -16,7 +17,7 @@ func TestExamplesFitTheSchema(t *testing.T) {
 		t.Fatalf("%d examples", len(all))
 	}
 	for _, example := range all {
-		if _, err := gqlparser.LoadQuery(schema, example.Query); err != nil {
+		if _, err := gqlparser.LoadQueryWithRules(schema, example.Query, rules.NewDefaultRules()); err != nil {
 			t.Errorf("%v in %s", err, example.Query)
 		}
 		if !json.Valid([]byte(example.Variables)) {

@@ -82,7 +82,7 @@ func (s Site) File(w http.ResponseWriter, r *http.Request) {
 	h.Set("Vary", "Accept-Encoding")
 	if acceptsGzip(r.Header) {
 		h.Set("Content-Encoding", "gzip")
-		_, _ = w.Write(packed)
+		_, _ = w.Write(packed) //nolint:gosec // our own file
 		return
 	}
 	plain, err := gzip.NewReader(bytes.NewReader(packed))
@@ -93,7 +93,7 @@ func (s Site) File(w http.ResponseWriter, r *http.Request) {
 
 // acceptsGzip reads Accept-Encoding after RFC 9110, section 12.5.3.
 func acceptsGzip(h http.Header) bool {
-	any := false
+	others := false
 	for coding := range strings.SplitSeq(strings.Join(h.Values("Accept-Encoding"), ","), ",") {
 		name, q, _ := strings.Cut(coding, ";")
 		refused := strings.Trim(strings.TrimPrefix(strings.ReplaceAll(q, " ", ""), "q="), "0.") == "" && q != ""
@@ -101,8 +101,8 @@ func acceptsGzip(h http.Header) bool {
 		case "gzip", "x-gzip":
 			return !refused
 		case "*":
-			any = !refused
+			others = !refused
 		}
 	}
-	return any
+	return others
 }

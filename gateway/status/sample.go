@@ -1,6 +1,7 @@
 package status
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -28,7 +29,7 @@ type Service struct {
 }
 
 // since is what was added to last in took, up to now.
-func (t totals) since(last totals, took time.Duration, now time.Time) Sample {
+func (t *totals) since(last *totals, took time.Duration, now time.Time) Sample {
 	rate := func(now, before float64) float64 {
 		return math.Round(100*max(0, now-before)/took.Seconds()) / 100
 	}
@@ -55,11 +56,7 @@ type buckets map[float64]float64
 // quantile estimates, in milliseconds, how long the share q of what came since
 // last took at most, as Prometheus does: even within a bucket. nil if nothing came.
 func (b buckets) quantile(q float64, last buckets) *float64 {
-	var bounds []float64
-	for bound := range b {
-		bounds = append(bounds, bound)
-	}
-	slices.Sort(bounds)
+	bounds := slices.Sorted(maps.Keys(b))
 	if len(bounds) == 0 {
 		return nil
 	}

@@ -61,7 +61,7 @@ func (h *History) Run(ctx context.Context) {
 	}
 }
 
-func (h *History) read() totals {
+func (h *History) read() *totals {
 	families, err := h.metrics.Gather()
 	if err != nil { // what could be gathered is there
 		h.opts.Log.Warn("status: gathering metrics", "error", err)

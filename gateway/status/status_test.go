@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -54,7 +53,7 @@ func running(t *testing.T) (*figures, *status.History) {
 	}
 	reg.MustRegister(f.requests, f.attempts, f.latency, f.breaker)
 	checker := &health.Checker{Services: map[string]health.Check{}, Cache: func(context.Context) error { return nil }, Timeout: time.Second}
-	h := status.New(reg, checker, status.Options{Endpoints: []string{"/graphql"}, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	h := status.New(reg, checker, status.Options{Endpoints: []string{"/graphql"}, Log: slog.New(slog.DiscardHandler)})
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
 	go h.Run(ctx)

@@ -19,8 +19,8 @@ type totals struct {
 type service struct{ calls, failed, inFlight, breaker float64 }
 
 // totalsOf reads families; of requests it counts those to endpoints.
-func totalsOf(families []*dto.MetricFamily, endpoints []string) totals {
-	t := totals{latency: buckets{}, services: map[string]service{}}
+func totalsOf(families []*dto.MetricFamily, endpoints []string) *totals {
+	t := &totals{latency: buckets{}, services: map[string]service{}}
 	for _, family := range families {
 		for _, m := range family.GetMetric() {
 			labels := labelsOf(m)

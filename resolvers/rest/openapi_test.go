@@ -48,17 +48,17 @@ func describe(t *testing.T) described {
 // at follows keys, and references on the way, to a part of the document.
 func (d described) at(t *testing.T, keys ...string) (part map[string]any, pointer string) {
 	t.Helper()
-	var here any = d.text
-	for i := 0; i < len(keys); i++ {
+	here := d.text
+	for _, key := range keys {
 		object, _ := here.(map[string]any)
 		if ref, ok := object["$ref"].(string); ok {
 			target, at := d.at(t, strings.Split(strings.TrimPrefix(ref, "#/"), "/")...)
 			object, pointer = target, at
 		}
-		if here = object[keys[i]]; here == nil {
-			t.Fatalf("the document has no %q in %s", keys[i], pointer)
+		if here = object[key]; here == nil {
+			t.Fatalf("the document has no %q in %s", key, pointer)
 		}
-		pointer += "/" + strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D").Replace(keys[i])
+		pointer += "/" + strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D").Replace(key)
 	}
 	return here.(map[string]any), pointer
 }
