@@ -2,8 +2,6 @@ package batch
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -59,7 +57,7 @@ func newLoads[K comparable, V any](ctx context.Context, l *Loader[K, V]) *loads[
 func call[K comparable, V any](ctx context.Context, load Func[K, V], keys []K) (values map[K]V, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = &fault.Error{Kind: fault.Internal, Err: fmt.Errorf("panic in a batch: %v\n%s", v, debug.Stack())}
+			err = fault.Recovered("", v)
 		}
 	}()
 	if ctx.Err() != nil {

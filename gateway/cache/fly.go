@@ -2,8 +2,6 @@ package cache
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -125,7 +123,7 @@ func (t *through[V]) outcome(ctx context.Context, key string, values map[string]
 func (t *through[V]) ask(ctx context.Context, keys []string) (values map[string]V, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = &fault.Error{Kind: fault.Internal, Service: t.kind.Service, Err: fmt.Errorf("panic in a load: %v\n%s", v, debug.Stack())}
+			err = fault.Recovered(t.kind.Service, v)
 		}
 	}()
 	return t.next(ctx, keys)

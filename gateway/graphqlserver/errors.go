@@ -3,7 +3,6 @@ package graphqlserver
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -12,13 +11,6 @@ import (
 	"tributary/gateway/fault"
 	"tributary/gateway/report"
 )
-
-type panicError struct {
-	value any
-	stack []byte
-}
-
-func (p *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }
 
 // coded makes an error of a kind for the client.
 func coded(kind fault.Kind, message string) *gqlerror.Error {
@@ -35,6 +27,7 @@ func (s *Server) present(ctx context.Context, err error) *gqlerror.Error {
 		}
 	}
 	f := fault.From(err)
+	s.tellOfPanic(ctx, err)
 	level := slog.LevelWarn
 	switch f.Kind {
 	case fault.Internal:

@@ -2,7 +2,7 @@ package graphqlserver
 
 import (
 	"context"
-	"runtime/debug"
+	"errors"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -72,7 +72,16 @@ func (s *Server) execute(ctx context.Context, q *query) *Result {
 }
 
 // recovered turns a panic of a resolver into an error of its field.
-func (s *Server) recovered(_ context.Context, v any) error {
-	s.metrics.panics.Inc()
-	return &fault.Error{Kind: fault.Internal, Err: &panicError{v, debug.Stack()}}
+func (s *Server) recovered(ctx context.Context, v any) error {
+	err := fault.Recovered("", v)
+	s.tellOfPanic(ctx, err)
+	return err
+}
+
+// tellOfPanic logs and counts a panic, once for all who wait for what panicked.
+func (s *Server) tellOfPanic(ctx context.Context, err error) {
+	if p, ok := errors.AsType[*fault.Panic](err); ok && p.First() {
+		s.metrics.panics.Inc()
+		s.log.ErrorContext(ctx, "panic", "path", fieldPath(ctx), "panic", p.Value, "stack", string(p.Stack))
+	}
 }

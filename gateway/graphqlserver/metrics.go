@@ -17,7 +17,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Help: "Operations by outcome: complete, partial (data with errors) or refused (not executed).",
 		}, []string{"outcome"}),
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "graphql_panics_total", Help: "Resolvers that panicked; each cost one field."}),
+			Name: "graphql_panics_total", Help: "Panics of resolvers, loaders and policies; each cost the fields that waited for it."}),
 		documents: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "graphql_documents_total",
 			Help: "Documents by outcome: remembered, or parsed because they were not.",

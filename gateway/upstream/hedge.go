@@ -1,9 +1,7 @@
 package upstream
 
 import (
-	"fmt"
 	"net/http"
-	"runtime/debug"
 
 	"github.com/failsafe-go/failsafe-go"
 	failsafebudget "github.com/failsafe-go/failsafe-go/budget"
@@ -58,7 +56,7 @@ type outcomes struct {
 func attemptOf(e failsafe.Execution[outcomes], r *http.Request, next http.RoundTripper) (o outcomes) {
 	defer func() {
 		if v := recover(); v != nil {
-			o = outcomes{err: fault.New(fault.Internal, "", fmt.Errorf("panic in an attempt: %v\n%s", v, debug.Stack())), final: true}
+			o = outcomes{err: fault.Recovered("", v), final: true}
 		}
 	}()
 	kind := kindOf(r.Context())

@@ -1,0 +1,58 @@
+package upstream
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tributary/gateway/fault"
+)
+
+// A policy that panics takes nothing with it: no room of the bulkhead, no
+// permit of a circuit, and not the process, whose goroutine it may have been.
+func TestAPanicOfAPolicyCostsOneCall(t *testing.T) {
+	for name, quantile := range map[string]float64{"in the caller's goroutine": 0, "in that of a hedge": .9} {
+		t.Run(name, func(t *testing.T) {
+			cfg := Config{Timeout: time.Second, Concurrency: 1, BreakerRate: .5, BreakerCalls: 2, BreakerWindow: time.Minute,
+				BreakerDelay: time.Hour, Retries: 1, RetryBudget: 1, HedgeQuantile: quantile}
+			f := NewMetrics(prometheus.NewRegistry()).of("things")
+			paid := newBudget(cfg.RetryBudget, f)
+			broken := true
+			policy := RoundTrip(func(*http.Request) (*http.Response, error) {
+				if broken {
+					panic("in the network")
+				}
+				return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
+			})
+			chain := measure(f, bulkhead(cfg, f, breaker(cfg, f, retry(cfg, paid, hedge(cfg, paid, attempt(cfg, f, policy))))))
+			call := func() (err error) {
+				defer func() {
+					if v := recover(); v != nil { // as the loader does
+						err = fault.Recovered("things", v)
+					}
+				}()
+				r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://things.example.com/", http.NoBody)
+				if err != nil {
+					t.Fatal(err)
+				}
+				resp, err := chain.RoundTrip(r)
+				if err == nil {
+					_ = resp.Body.Close()
+				}
+				return err
+			}
+			for range 5 {
+				if p, ok := errors.AsType[*fault.Panic](call()); !ok || p.Value != "in the network" || len(p.Stack) == 0 {
+					t.Errorf("got %+v", p)
+				}
+			}
+			broken = false
+			if err := call(); err != nil {
+				t.Errorf("afterwards: %v", err)
+			}
+		})
+	}
+}
