@@ -65,6 +65,7 @@ type process struct {
 	version        string
 	settings       *settings.Settings
 	parsed         *kong.Context
+	beside         bool // services run beside a gateway, and not alone
 }
 
 func execute(p *process, args []string) error {

@@ -28,6 +28,7 @@ func (c *devCommand) Run(p *process) error {
 		return err
 	}
 	c.fill(p, listeners)
+	p.beside = true
 	log := p.logger(c.Log)
 
 	group, ctx := errgroup.WithContext(p.ctx)

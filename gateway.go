@@ -21,6 +21,7 @@ import (
 	"tributary/gateway/lookahead"
 	"tributary/gateway/status"
 	"tributary/gateway/telemetry"
+	"tributary/gateway/tracing"
 	"tributary/gateway/trusted"
 	"tributary/gateway/upstream"
 	"tributary/graph"
@@ -32,6 +33,9 @@ import (
 // profileRoute is where REST clients find profiles.
 const profileRoute = "/api/profile/{id}"
 
+// gatewayName is what the gateway is called in /health and in traces.
+const gatewayName = "api-gateway"
+
 // How /health asks, so that it cannot be used to hammer the services.
 const (
 	healthTimeout = time.Second
@@ -40,6 +44,12 @@ const (
 
 // serveGateway runs a gateway on ln until ctx ends.
 func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, ln net.Listener, log *slog.Logger) error {
+	traces, err := tracing.New(ctx, tracing.Source{Name: gatewayName, Version: p.version}, p.getenv, log)
+	if err != nil {
+		_ = ln.Close()
+		return usageError{err}
+	}
+	defer traces.Close(ctx)
 	ready := &httpserver.Readiness{}
 	handler, release, err := newGateway(cfg, p.version, ready, log, telemetry.NewRegistry(p.version))
 	if err != nil {
@@ -47,7 +57,7 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, ln net.Li
 		return err
 	}
 	server := &httpserver.Server{
-		Handler: handler, Log: log,
+		Handler: traces.Handler(handler), Log: log,
 		MaxConnections: cfg.Server.MaxConnections,
 		Ready:          ready, DrainDelay: cfg.Server.DrainDelay,
 		Grace: cfg.Server.RequestTimeout + serviceGrace,
@@ -146,7 +156,7 @@ func newHealth(s *services.Services, store *cache.Cache, version string) *health
 		checks[up.Name()] = up.Ping
 	}
 	return &health.Checker{
-		Service: "api-gateway", Version: version,
+		Service: gatewayName, Version: version,
 		Services:  checks,
 		CacheType: store.Type(), Cache: store.Ping,
 		Timeout: healthTimeout, Hold: healthHold,

@@ -75,6 +75,8 @@ func TestWhatCannotBeUsedStopsTheStartWithOneLineThatNamesIt(t *testing.T) {
 		"a key that is there twice":      {args: []string{"users", "--config", file("faults: true\nfaults: false\n")}, want: []string{"settings.yaml:2", "faults"}},
 		"a key without a plain value":    {args: []string{"users", "--config", file("faults: [true]\n")}, want: []string{"settings.yaml:1", "faults"}},
 		"a file that is no YAML":         {args: []string{"users", "--config", file("a: [\n")}, want: []string{"settings.yaml", "not YAML"}},
+		"where traces go":                {args: []string{"users", "--users-addr=127.0.0.1:0"}, env: env{"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"}, want: []string{"OTEL_EXPORTER_OTLP_ENDPOINT"}},
+		"how traces go there":            {args: []string{"gateway", "--addr=127.0.0.1:0"}, env: env{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}, want: []string{"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}},
 		"a file that is not there":       {args: []string{"users"}, env: env{"BFF_CONFIG": "/nowhere/s.yaml"}, want: []string{"/nowhere/s.yaml"}},
 		"a mode of trust":                {args: []string{"gateway"}, env: env{"BFF_GRAPHQL_TRUSTED_MODE": "maybe"}, want: []string{"BFF_GRAPHQL_TRUSTED_MODE"}},
 		"a manifest that is not there":   {args: []string{"gateway", "--addr=127.0.0.1:0"}, env: env{"BFF_GRAPHQL_TRUSTED_DOCUMENTS": "/nowhere/m.json"}, want: []string{"trusted-documents", "/nowhere/m.json"}},
@@ -210,13 +212,19 @@ func (s *system) logged() string {
 // dev starts everything on free ports; it is stopped with the test, if not before.
 func dev(t *testing.T, args ...string) *system {
 	t.Helper()
+	return devIn(t, func(string) string { return "" }, args...)
+}
+
+// devIn is [dev] in an environment.
+func devIn(t *testing.T, getenv func(string) string, args ...string) *system {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &system{t: t, stop: cancel, done: make(chan error, 1)}
 	r, w := io.Pipe()
 	args = append([]string{"dev", "--addr=127.0.0.1:0", "--users-addr=127.0.0.1:0", "--orders-addr=127.0.0.1:0",
 		"--products-addr=127.0.0.1:0", "--drain-delay=100ms"}, args...)
 	go func() {
-		err := run(ctx, args, func(string) string { return "" }, w, s)
+		err := run(ctx, args, getenv, w, s)
 		_ = w.CloseWithError(err)
 		s.done <- err
 	}()

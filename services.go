@@ -8,6 +8,7 @@ import (
 
 	"tributary/gateway/httpserver"
 	"tributary/gateway/telemetry"
+	"tributary/gateway/tracing"
 	ordersserver "tributary/services/orders/server"
 	productsserver "tributary/services/products/server"
 	"tributary/services/restservice"
@@ -88,15 +89,18 @@ func (p *process) runService(create newService, addr httpserver.Addr, faults fau
 const serviceGrace = 10 * time.Second
 
 func (p *process) serveService(ctx context.Context, create newService, ln net.Listener, faults faultsConfig, log *slog.Logger) error {
-	server := &httpserver.Server{
-		Handler: create(restservice.Options{
-			Log:      log,
-			Registry: telemetry.NewRegistry(p.version),
-			Faults:   faults.Faults,
-			Stopping: ctx.Done(),
-		}),
-		Log:   log,
-		Grace: serviceGrace,
+	service := create(restservice.Options{
+		Log:      log,
+		Registry: telemetry.NewRegistry(p.version),
+		Faults:   faults.Faults,
+		Stopping: ctx.Done(),
+	})
+	traces, err := tracing.New(ctx, tracing.Source{Name: service.Name, Version: p.version, KeepName: p.beside}, p.getenv, log)
+	if err != nil {
+		_ = ln.Close()
+		return usageError{err}
 	}
+	defer traces.Close(ctx)
+	server := &httpserver.Server{Handler: traces.Handler(service), Log: log, Grace: serviceGrace}
 	return server.Serve(ctx, ln)
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"tributary/gateway/fault"
+	"tributary/gateway/tracing"
 )
 
 // future is a value that will be there: it can be waited for, left, and
@@ -13,8 +14,9 @@ import (
 type future[V any] struct {
 	done chan struct{}
 
-	mu    sync.Mutex
-	after []func(V, error) // to be called on resolution
+	mu      sync.Mutex
+	after   []func(V, error) // to be called on resolution
+	waiting []tracing.Ref    // the steps that wait, as far as somebody wants to know
 
 	value V // value and err are read-only once done is closed
 	err   error

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tributary/gateway/fault"
+	"tributary/gateway/tracing"
 )
 
 // How long keys wait for others when nobody knows whether there will be any: as
@@ -71,7 +72,9 @@ func (l *Loader[K, V]) Load(ctx context.Context, key K) (V, error) {
 		}
 		return v, l.errorOf(err, key)
 	}
-	return l.in(s).future(key).wait(ctx, l.opts.Service)
+	f := l.in(s).future(key)
+	f.waitsIn(tracing.Current(ctx))
+	return f.wait(ctx, l.opts.Service)
 }
 
 // LoadAll is [Loader.Load] for many keys: values and errors stand where their keys do.
@@ -81,10 +84,11 @@ func (l *Loader[K, V]) LoadAll(ctx context.Context, keys []K) ([]V, []error) {
 	if own {
 		s = &Scope{ctx: ctx}
 	}
-	loads := l.in(s)
+	loads, span := l.in(s), tracing.Current(ctx)
 	futures := make([]*future[V], len(keys))
 	for i, key := range keys {
 		futures[i] = loads.future(key)
+		futures[i].waitsIn(span)
 	}
 	if own {
 		loads.dispatch.Flush() // nobody else can add to the batch

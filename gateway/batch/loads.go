@@ -8,6 +8,7 @@ import (
 	"github.com/graph-gophers/dataloader/v7"
 
 	"tributary/gateway/fault"
+	"tributary/gateway/tracing"
 )
 
 // loads are a loader's loads for one operation: dataloader collects keys into
@@ -38,11 +39,7 @@ func newLoads[K comparable, V any](ctx context.Context, l *Loader[K, V]) *loads[
 		options = append(options, dataloader.WithBatchCapacity[K, V](1))
 	}
 	s.dispatch = dataloader.NewBatchedLoader(func(ctx context.Context, keys []K) []*dataloader.Result[V] {
-		if l.opts.Observe != nil {
-			l.opts.Observe(len(keys), s.waited())
-		}
-		values, err := call(ctx, l.load, keys)
-		s.deliver(keys, values, err)
+		s.send(ctx, keys)
 		return make([]*dataloader.Result[V], len(keys)) // nobody waits for thunks
 	}, options...)
 	if !l.opts.Alone {
@@ -50,6 +47,19 @@ func newLoads[K comparable, V any](ctx context.Context, l *Loader[K, V]) *loads[
 		s.quiet.Stop()
 	}
 	return s
+}
+
+// send loads a batch and resolves its futures.
+func (s *loads[K, V]) send(ctx context.Context, keys []K) {
+	waited := s.waited()
+	if s.loader.opts.Observe != nil {
+		s.loader.opts.Observe(len(keys), waited)
+	}
+	ctx, span := tracing.Start(ctx, tracing.Batch, "batch", s.loader.opts.Service)
+	defer span.End()
+	values, err := call(ctx, s.loader.load, keys)
+	s.trace(span, keys, waited, err)
+	s.deliver(keys, values, err)
 }
 
 // call turns a panic of load into an error, so that it costs its keys alone. It
@@ -98,9 +108,7 @@ func (s *loads[K, V]) waited() time.Duration {
 func (s *loads[K, V]) deliver(keys []K, values map[K]V, err error) {
 	var tell []func()
 	for _, key := range keys {
-		s.mu.Lock()
-		f := s.futures[key]
-		s.mu.Unlock()
+		f := s.known(key)
 		v, ok := values[key]
 		var keyErr error
 		if !ok {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
+
+	"tributary/gateway/tracing"
 )
 
 // trip is one load under way, of one key or many.
@@ -13,6 +15,7 @@ type trip struct {
 	looked  chan struct{} // closed when it is known what stands in
 	waiting atomic.Int64  // seats taken, over all of its keys
 	cancel  context.CancelFunc
+	begun   tracing.Ref // the step that began it
 }
 
 // flight is what a trip does for one key.
@@ -64,12 +67,16 @@ func (f *flight) hasLanded() bool {
 func (t *through[V]) join(ctx context.Context, keys []string) map[string]*flight {
 	joined := make(map[string]*flight, len(keys))
 	var mine []string
+	var others []tracing.Ref
+	span := tracing.Current(ctx)
+	defer func() { traceShared(span, others) }()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, key := range keys {
 		if f := t.flying[key]; f != nil && !t.cache.purges.since(f.trip.started, t.name(key)) && f.board() {
 			joined[key] = f
 			t.cache.metrics.coalesced.Inc()
+			others = append(others, f.trip.begun)
 			continue
 		}
 		mine = append(mine, key)
@@ -89,7 +96,7 @@ func (t *through[V]) start(ctx context.Context, keys []string, ahead bool) map[s
 	// one's context, not its end.
 	loading, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.cache.cfg.loadTimeout())
 	unhook := context.AfterFunc(t.cache.ctx, cancel)
-	tr := &trip{started: time.Now(), ahead: ahead, looked: make(chan struct{}), cancel: cancel}
+	tr := &trip{started: time.Now(), ahead: ahead, looked: make(chan struct{}), cancel: cancel, begun: tracing.Current(ctx).Ref()}
 	tr.waiting.Store(int64(len(keys)))
 	flights := make(map[string]*flight, len(keys))
 	for _, key := range keys {

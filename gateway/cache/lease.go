@@ -26,7 +26,7 @@ func newHolder() string { return rand.Text() }
 // lease takes the leases of names that are free and gives the names that others hold.
 func (s *Redis) lease(ctx context.Context, names []string) (held map[string]bool, err error) {
 	holders := make([]*redis.StringCmd, len(names))
-	err = s.call(ctx, func(ctx context.Context, pipe redis.Pipeliner) {
+	err = s.call(ctx, "lease", func(ctx context.Context, pipe redis.Pipeliner) {
 		for i, name := range names {
 			pipe.SetNX(ctx, leasePrefix+name, s.holder, leaseTTL)
 			holders[i] = pipe.Get(ctx, leasePrefix+name)
@@ -38,7 +38,7 @@ func (s *Redis) lease(ctx context.Context, names []string) (held map[string]bool
 // held gives those of names whose leases others hold.
 func (s *Redis) held(ctx context.Context, names []string) (held map[string]bool, err error) {
 	holders := make([]*redis.StringCmd, len(names))
-	err = s.call(ctx, func(ctx context.Context, pipe redis.Pipeliner) {
+	err = s.call(ctx, "held", func(ctx context.Context, pipe redis.Pipeliner) {
 		for i, name := range names {
 			holders[i] = pipe.Get(ctx, leasePrefix+name)
 		}
@@ -66,7 +66,7 @@ func (s *Redis) renew(ctx context.Context, names []string) {
 			return
 		case <-tick.C:
 		}
-		_ = s.call(ctx, func(ctx context.Context, pipe redis.Pipeliner) { // who cannot renew goes on without
+		_ = s.call(ctx, "renew", func(ctx context.Context, pipe redis.Pipeliner) { // who cannot renew goes on without
 			for _, name := range names {
 				pipe.PExpire(ctx, leasePrefix+name, leaseTTL)
 			}

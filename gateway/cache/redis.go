@@ -11,6 +11,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
+
+	"tributary/gateway/tracing"
 )
 
 // What Redis may cost. A call that takes longer than redisBudget is given up
@@ -59,7 +61,7 @@ func NewRedis(rawURL string, log *slog.Logger) (*Redis, error) {
 func (s *Redis) Get(ctx context.Context, keys []string) (map[string]*Entry, error) {
 	values := make([]*redis.StringCmd, len(keys))
 	lefts := make([]*redis.DurationCmd, len(keys))
-	err := s.call(ctx, func(ctx context.Context, pipe redis.Pipeliner) {
+	err := s.call(ctx, "get", func(ctx context.Context, pipe redis.Pipeliner) {
 		for i, key := range keys {
 			// The time left is asked first: should the entry be replaced in
 			// between, the new one counts as older than it is, not younger.
@@ -85,7 +87,7 @@ func (s *Redis) Get(ctx context.Context, keys []string) (map[string]*Entry, erro
 
 // Set implements [Store].
 func (s *Redis) Set(ctx context.Context, entries map[string]*Entry) error {
-	err := s.call(ctx, func(ctx context.Context, pipe redis.Pipeliner) {
+	err := s.call(ctx, "set", func(ctx context.Context, pipe redis.Pipeliner) {
 		now := time.Now()
 		for key, e := range entries {
 			if wire, left := e.marshal(key, now); left > 0 {
@@ -99,7 +101,7 @@ func (s *Redis) Set(ctx context.Context, entries map[string]*Entry) error {
 
 // Delete implements [Store].
 func (s *Redis) Delete(ctx context.Context, keys []string) error {
-	return s.call(ctx, func(ctx context.Context, pipe redis.Pipeliner) {
+	return s.call(ctx, "delete", func(ctx context.Context, pipe redis.Pipeliner) {
 		for _, key := range keys {
 			pipe.Del(ctx, keyPrefix+key)
 		}
@@ -124,8 +126,11 @@ func (s *Redis) Close() error {
 
 // call sends the commands that fill adds, in one round trip and within the
 // budget, unless Redis failed just now.
-func (s *Redis) call(ctx context.Context, fill func(context.Context, redis.Pipeliner)) error {
+func (s *Redis) call(ctx context.Context, op string, fill func(context.Context, redis.Pipeliner)) error {
+	ctx, span := tracing.StartClient(ctx, tracing.Redis, "redis", op)
+	defer span.End()
 	if s.breaker.open.Load() {
+		span.Fail("unavailable")
 		return errRedisDown
 	}
 	budget, cancel := context.WithTimeout(ctx, redisBudget)
@@ -137,6 +142,7 @@ func (s *Redis) call(ctx context.Context, fill func(context.Context, redis.Pipel
 	if err != nil {
 		err = worst(cmds, err)
 	}
+	traceCommands(span, len(cmds), err)
 	switch {
 	case err == nil, isRefusal(err):
 		s.breaker.answered(time.Since(start))

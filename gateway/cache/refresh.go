@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"tributary/gateway/report"
+	"tributary/gateway/tracing"
 )
 
 // refreshesAtOnce is how many loads ahead of time may be under way; more are
@@ -22,9 +23,12 @@ func (t *through[V]) refresh(ctx context.Context, keys []string, entries map[str
 	}
 	// What the load notes is none of this request's business.
 	ctx, _ = report.With(ctx)
+	ctx, span := tracing.Start(ctx, tracing.Refresh, "refresh", t.kind.Name)
+	span.Int(tracing.Keys, len(keys))
 	flights := t.startAhead(ctx, keys, entries)
 	t.cache.work.Go(func() {
 		defer func() { <-t.cache.refreshing }()
+		defer span.End()
 		for _, f := range flights {
 			<-f.done
 			f.leave()

@@ -7,6 +7,7 @@ import (
 
 	"tributary/gateway/batch"
 	"tributary/gateway/fault"
+	"tributary/gateway/tracing"
 )
 
 // Kind names what a [Through] puts aside.
@@ -29,14 +30,19 @@ func Through[V any](c *Cache, kind Kind, next batch.Func[string, V]) batch.Func[
 }
 
 func (t *through[V]) load(ctx context.Context, keys []string) (map[string]V, error) {
+	ctx, span := tracing.Start(ctx, tracing.Cache, "cache", t.kind.Name)
+	defer span.End()
 	values := make(map[string]V, len(keys))
 	missing := t.fromMemory(ctx, keys, values)
+	found := tally{memory: len(keys) - len(missing)}
+	defer func() { found.trace(span, t.kind, keys) }()
 	if len(missing) == 0 {
 		return values, nil
 	}
 	failed := batch.KeyErrors[string]{}
 	for key, f := range t.join(ctx, missing) {
 		e, err := t.await(ctx, f)
+		found.add(f, err)
 		if err == nil && !e.Absent {
 			values[key], err = t.decode(e)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"tributary/gateway/fault"
+	"tributary/gateway/tracing"
 )
 
 // Bounds of what a document may cost before it is executed. Validation compares
@@ -57,12 +58,12 @@ func newDocuments(schema *ast.Schema, suggest bool, known *documentCache) *docum
 
 // prepare gives the document of a text and whether it is new here, or the
 // reason why it is not executed.
-func (d *documents) prepare(text string) (doc *document, isNew bool, refused *Result) {
+func (d *documents) prepare(ctx context.Context, text string) (doc *document, isNew bool, refused *Result) {
 	sum := hashOf(text)
 	if doc, ok := d.known.get(sum); ok {
 		return doc, false, nil
 	}
-	parsed, refused := d.parse(text)
+	parsed, refused := d.parse(ctx, text)
 	if refused != nil {
 		return nil, true, refused
 	}
@@ -72,8 +73,10 @@ func (d *documents) prepare(text string) (doc *document, isNew bool, refused *Re
 }
 
 // parse parses a text and validates it.
-func (d *documents) parse(text string) (*ast.QueryDocument, *Result) {
+func (d *documents) parse(ctx context.Context, text string) (*ast.QueryDocument, *Result) {
+	_, span := tracing.Start(ctx, tracing.Parse, "parse")
 	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, maxTokens)
+	span.End()
 	if err != nil {
 		return nil, refuse(parseKind(err), gqlerror.List{asIs(err)})
 	}
@@ -83,7 +86,10 @@ func (d *documents) parse(text string) (*ast.QueryDocument, *Result) {
 	if n := selections(doc); n > maxSelections {
 		return nil, refuse(fault.TooComplex, gqlerror.List{gqlerror.Errorf("the document has %d selections, more than %d", n, maxSelections)})
 	}
-	if errs := validator.ValidateWithRules(d.schema, doc, d.rules); len(errs) > 0 {
+	_, span = tracing.Start(ctx, tracing.Validate, "validate")
+	errs := validator.ValidateWithRules(d.schema, doc, d.rules)
+	span.End()
+	if len(errs) > 0 {
 		return nil, refuse(fault.ValidationFailed, errs)
 	}
 	eachSet(doc, undefer)

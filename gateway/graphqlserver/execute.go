@@ -9,6 +9,7 @@ import (
 
 	"tributary/gateway/fault"
 	"tributary/gateway/report"
+	"tributary/gateway/tracing"
 )
 
 // Request is one operation to execute. Clients may name its document instead
@@ -40,10 +41,15 @@ type Result struct {
 func (s *Server) Execute(ctx context.Context, req Request) *Result {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	ctx, span := tracing.Start(ctx, tracing.Operation, "operation")
+	defer span.End()
 	q, refused := s.find(ctx, req)
 	if refused != nil {
+		span.Fail(refused.refused.Reason())
 		return refused
 	}
+	span.Rename(string(q.selected.Operation))
+	span.String(tracing.OperationType, string(q.selected.Operation))
 	return s.run(ctx, q)
 }
 
@@ -63,6 +69,8 @@ func (s *Server) execute(ctx context.Context, q *query) *Result {
 	if refused := s.prepare(ctx, q); refused != nil {
 		return refused
 	}
+	ctx, done := startExecute(ctx, q.operation)
+	defer done()
 	respond, ctx := s.exec.DispatchOperation(ctx, q.operation)
 	resp := respond(ctx)
 	if resp == nil {

@@ -25,7 +25,7 @@ type execution func(context.Context, *query) *Result
 // find is the first step: the document of a request and the operation that it
 // means. A result is why there is none.
 func (s *Server) find(ctx context.Context, req Request) (*query, *Result) {
-	doc, isNew, refused := s.documents.prepare(req.Query)
+	doc, isNew, refused := s.documents.prepare(ctx, req.Query)
 	s.metrics.countDocument(isNew)
 	if refused != nil {
 		return nil, refused

@@ -44,7 +44,7 @@ const maxLoggedName = 80
 // and has the others ready before they are asked for.
 func (s *Server) checkTrusted() {
 	s.cfg.Trusted.Each(func(id, text string) {
-		if _, _, refused := s.documents.prepare(text); refused != nil {
+		if _, _, refused := s.documents.prepare(context.Background(), text); refused != nil {
 			s.log.Warn("trusted document does not fit", "id", id, "error", refused.Errors.Error())
 		}
 	})

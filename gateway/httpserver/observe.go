@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/fault"
+	"tributary/gateway/tracing"
 )
 
 type metrics struct {
@@ -74,6 +75,7 @@ func (m *metrics) answered(log *slog.Logger, r *http.Request, w middleware.WrapR
 	}
 	m.requests.WithLabelValues(method, route, strconv.Itoa(status)).Inc()
 	m.duration.WithLabelValues(method, route).Observe(took.Seconds())
+	traceRequest(r, method, route, status, w.BytesWritten())
 	level := slog.LevelInfo
 	if status >= http.StatusInternalServerError {
 		level = slog.LevelWarn
@@ -84,6 +86,23 @@ func (m *metrics) answered(log *slog.Logger, r *http.Request, w middleware.WrapR
 		slog.Int("status", status),
 		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
 		slog.Int("bytes", w.BytesWritten()))
+}
+
+// traceRequest notes a request in its span.
+func traceRequest(r *http.Request, method, route string, status, bytes int) {
+	span := tracing.Current(r.Context())
+	if !span.On() {
+		return
+	}
+	span.Rename(method, route)
+	span.String(tracing.Method, method)
+	span.String(tracing.Route, route)
+	span.String(tracing.RequestID, RequestID(r.Context()))
+	span.Int(tracing.Status, status)
+	span.Int(tracing.Bytes, bytes)
+	if status >= http.StatusInternalServerError {
+		span.Fail(strconv.Itoa(status))
+	}
 }
 
 func routePattern(r *http.Request) string {

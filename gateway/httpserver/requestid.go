@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"tributary/gateway/telemetry"
+	"tributary/gateway/tracing"
 )
 
 // RequestIDHeader carries the id of a request, in and out and to upstreams.
@@ -30,9 +31,18 @@ func withRequestID(next http.Handler) http.Handler {
 		}
 		w.Header().Set(RequestIDHeader, id)
 		ctx := context.WithValue(r.Context(), requestIDKey{}, id)
-		ctx = telemetry.WithLogAttrs(ctx, slog.String("request_id", id))
+		ctx = telemetry.WithLogAttrs(ctx, logged(ctx, id)...)
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// logged are the names of a request in the log.
+func logged(ctx context.Context, id string) []slog.Attr {
+	attrs := []slog.Attr{slog.String("request_id", id)}
+	if trace := tracing.ID(ctx); trace != "" {
+		attrs = append(attrs, slog.String("trace_id", trace))
+	}
+	return attrs
 }
 
 // saneRequestID allows what trace and correlation ids are made of, so that an

@@ -60,10 +60,13 @@ func attempt(cfg Config, f *figures, next http.RoundTripper) http.RoundTripper {
 		}
 		f.inFlight.Inc()
 		defer f.inFlight.Dec()
+		r, span := f.startAttempt(r)
 		start := time.Now()
 		resp, err := next.RoundTrip(r)
 		report.From(ctx).Called(f.service, time.Since(start))
-		f.attempted(kindOf(ctx), outcome(ctx, verdict(f.service, resp, err)))
+		out := outcome(ctx, verdict(f.service, resp, err))
+		f.attempted(kindOf(ctx), out)
+		f.endAttempt(span, r, resp, out)
 		return resp, err
 	})
 }

@@ -20,7 +20,7 @@ func BenchmarkCall(b *testing.B) {
 				if i%100 == 0 {
 					c.up.Follow(faultyupstream.Always(well))
 				}
-				if _, err := c.Get(b.Context(), "things", "t1"); err != nil {
+				if _, err := c.Get(b.Context(), "/things/{id}", "t1"); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -33,7 +33,7 @@ func buffer(limit int64, next http.RoundTripper) http.RoundTripper {
 		if n > limit {
 			return nil, tooLong(limit)
 		}
-		resp.Body = io.NopCloser(&body)
+		resp.Body, resp.ContentLength = io.NopCloser(&body), n
 		return resp, nil
 	})
 }

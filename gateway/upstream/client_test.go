@@ -48,7 +48,7 @@ func TestASegmentStaysOneWhateverItHolds(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := c.Get(t.Context(), "things", segment, "parts"); err != nil {
+			if _, err := c.Get(t.Context(), "/things/{id}/parts", segment); err != nil {
 				t.Errorf("%q: %v", segment, err)
 			}
 			want := strings.TrimSuffix(base, "/") + "/things/" + want + "/parts"
@@ -61,7 +61,7 @@ func TestASegmentStaysOneWhateverItHolds(t *testing.T) {
 
 func TestAQuestionIsPostedAsJSON(t *testing.T) {
 	c := over(t, once, faultyupstream.Always(faultyupstream.JSON(`[1]`)))
-	answer, err := c.Query(t.Context(), map[string][]string{"ids": {"a", `"b"`}}, "things", "batch")
+	answer, err := c.Query(t.Context(), map[string][]string{"ids": {"a", `"b"`}}, "/things/batch")
 	if err != nil || string(answer) != "[1]" {
 		t.Errorf("got %s, %v", answer, err)
 	}
@@ -75,7 +75,7 @@ func TestAQuestionIsPostedAsJSON(t *testing.T) {
 	if _, ok := r.Header["Idempotency-Key"]; ok {
 		t.Error("the word that the question may be repeated is for us alone")
 	}
-	_, err = c.Query(t.Context(), func() {}, "things")
+	_, err = c.Query(t.Context(), func() {}, "/things")
 	if reason(t, err) != "internal" || c.attempts() != 1 {
 		t.Errorf("a question that is no JSON gives %v", err)
 	}
@@ -126,7 +126,7 @@ func TestWhatIsForwardedTravelsWithEachCallOfItsContext(t *testing.T) {
 	c := over(t, once, faultyupstream.Always(faultyupstream.JSON(`{}`)))
 	ctx := upstream.Forward(t.Context(), http.Header{"X-Request-Id": {"r1"}, "Accept-Language": {"ru", "en"}})
 	c.get(ctx)
-	_, _ = c.Query(ctx, 1, "things")
+	_, _ = c.Query(ctx, 1, "/things")
 	c.get(t.Context())
 	for i, want := range []string{"r1 [ru en]", "r1 [ru en]", " []"} {
 		r := c.up.Requests()[i]
@@ -154,7 +154,7 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 
 func TestAnAnswerIsUnpacked(t *testing.T) {
 	c := over(t, once, faultyupstream.Always(faultyupstream.Gzip(`{"packed":true}`)))
-	answer, err := c.Get(t.Context(), "things")
+	answer, err := c.Get(t.Context(), "/things")
 	if err != nil || string(answer) != `{"packed":true}` {
 		t.Errorf("got %q, %v", answer, err)
 	}
@@ -202,7 +202,7 @@ func TestAnAnswerThatIsTooLongStaysWhereItIs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := c.Get(t.Context()); reason(t, err) != "invalid_response" {
+			if _, err := c.Get(t.Context(), ""); reason(t, err) != "invalid_response" {
 				t.Errorf("got the error %v", err)
 			}
 			<-gone // the service has seen us leave
@@ -218,7 +218,7 @@ func TestErrorsTellALogNoID(t *testing.T) {
 		"a refusal": faultyupstream.Answer(403, "secret"), "a failure": faultyupstream.Answer(500, "secret"),
 		"a reset": faultyupstream.Reset(), "garbage": faultyupstream.Garbage(), "half an answer": faultyupstream.Truncated("secret"),
 	} {
-		_, err := over(t, once, faultyupstream.Always(b)).Get(t.Context(), "things", "id-of-somebody")
+		_, err := over(t, once, faultyupstream.Always(b)).Get(t.Context(), "/things/{id}", "id-of-somebody")
 		if err == nil || strings.Contains(err.Error(), "id-of-somebody") || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s reads %v", name, err)
 		}
@@ -303,7 +303,7 @@ func Example() {
 	}
 	ctx := upstream.Forward(context.Background(), http.Header{"X-Request-Id": {"r1"}})
 	for _, id := range []string{"a/b", "locked", "unknown"} {
-		answer, err := c.Get(ctx, "things", id)
+		answer, err := c.Get(ctx, "/things/{id}", id)
 		var thing struct{ ID string }
 		switch f, failed := errors.AsType[*fault.Error](err); {
 		case errors.Is(err, upstream.ErrNotFound):

@@ -137,7 +137,7 @@ func TestAServiceThatIsNotThereIsUnavailable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := nowhere.Get(t.Context()); reason(t, err) != "unavailable" {
+	if _, err := nowhere.Get(t.Context(), ""); reason(t, err) != "unavailable" {
 		t.Errorf("no such host: %v", err)
 	}
 }

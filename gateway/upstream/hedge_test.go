@@ -28,7 +28,7 @@ func hedged(t *testing.T, change func(*upstream.Config), next ...faultyupstream.
 	c := over(t, cfg, faultyupstream.Always(faultyupstream.Late(usual, well)))
 	// Hedges of these calls may arrive at any time: they have a path to themselves.
 	for range learnt {
-		if _, err := c.Get(t.Context(), "lessons"); err != nil {
+		if _, err := c.Get(t.Context(), "/lessons"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -52,7 +52,7 @@ func TestASlowAttemptIsMadeOnceMoreBesideItself(t *testing.T) {
 
 func TestAQuestionIsHedgedWhole(t *testing.T) {
 	c := hedged(t, nil, faultyupstream.Stall(""), well)
-	if _, err := c.Query(t.Context(), []string{"a"}, "things", "batch"); err != nil {
+	if _, err := c.Query(t.Context(), []string{"a"}, "/things/batch"); err != nil {
 		t.Error(err)
 	}
 	for _, r := range c.up.Requests() {

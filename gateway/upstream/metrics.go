@@ -79,6 +79,7 @@ func (f *figures) attempted(kind, outcome string) {
 func measure(f *figures, next http.RoundTripper) http.RoundTripper {
 	return RoundTrip(func(r *http.Request) (*http.Response, error) {
 		start := time.Now()
+		r, span := f.startCall(r)
 		resp, err := next.RoundTrip(r)
 		took := time.Since(start)
 		failure := verdict(f.service, resp, err)
@@ -87,6 +88,7 @@ func measure(f *figures, next http.RoundTripper) http.RoundTripper {
 			f.failed(failed.Kind)
 		}
 		f.all.duration.WithLabelValues(f.service, out).Observe(took.Seconds())
+		f.endCall(span, out)
 		return resp, err
 	})
 }
@@ -95,12 +97,14 @@ func measure(f *figures, next http.RoundTripper) http.RoundTripper {
 // nothing about the service.
 const canceled = "canceled"
 
+const outcomeOK = "ok"
+
 // outcome names a verdict for metrics.
 func outcome(ctx context.Context, verdict error) string {
 	f, failed := errors.AsType[*fault.Error](verdict)
 	switch {
 	case !failed:
-		return "ok"
+		return outcomeOK
 	case errors.Is(ctx.Err(), context.Canceled):
 		return canceled
 	}

@@ -72,7 +72,7 @@ func TestThereAreOnlySoManyRetries(t *testing.T) {
 func TestAQuestionIsAskedAgainWhole(t *testing.T) {
 	for name, b := range map[string]faultyupstream.Behaviour{"500": faultyupstream.Answer(500, ""), "a hangup": faultyupstream.Hangup()} {
 		c := over(t, patient(), faultyupstream.First(2, b, well))
-		if _, err := c.Query(t.Context(), []string{"a", "b"}, "things", "batch"); err != nil {
+		if _, err := c.Query(t.Context(), []string{"a", "b"}, "/things/batch"); err != nil {
 			t.Errorf("after %s: %v", name, err)
 		}
 		requests := c.up.Requests()

@@ -51,7 +51,7 @@ func to(t testing.TB, cfg upstream.Config, up *faultyupstream.Server) *client {
 
 // get asks once and tells the kind of failure: "ok", "not_found" or a reason.
 func (c *client) get(ctx context.Context) string {
-	answer, err := c.Get(ctx, "things", "t1")
+	answer, err := c.Get(ctx, "/things/{id}", "t1")
 	if err == nil && len(answer) == 0 {
 		c.t.Error("neither an answer nor an error")
 	}

@@ -23,7 +23,7 @@ func (c *Client) ByUser(ctx context.Context, userIDs []string) (map[string][]*Or
 }
 
 func (c *Client) get(ctx context.Context, userID string) ([]*Order, bool, error) {
-	answer, err := c.up.Get(ctx, "orders", "user", userID)
+	answer, err := c.up.Get(ctx, "/orders/user/{user_id}", userID)
 	if err != nil {
 		if errors.Is(err, upstream.ErrNotFound) {
 			return []*Order{}, true, nil

@@ -32,7 +32,7 @@ type question struct {
 }
 
 func (c *Client) query(ctx context.Context, ids []string) (map[string]*Product, error) {
-	answer, err := c.up.Query(ctx, question{ids}, "products", "batch")
+	answer, err := c.up.Query(ctx, question{ids}, "/products/batch")
 	if errors.Is(err, upstream.ErrNotFound) {
 		// It is the products that may be unknown, not the question.
 		return nil, fault.New(fault.Rejected, Service, err)

@@ -43,6 +43,7 @@ type Options struct {
 // Service is a REST service. Its routes are fixed once it serves.
 type Service struct {
 	http.Handler
+	Name string // see [Info]
 
 	api    huma.API // for what the service is about
 	faults *faults
@@ -57,7 +58,7 @@ func New(info Info, o Options) *Service {
 		o.Registry = prometheus.NewRegistry()
 	}
 	router := httpserver.NewRouter(o.Log.With("service", info.Name), o.Registry)
-	s := &Service{Handler: router, faults: &faults{stopping: o.Stopping}}
+	s := &Service{Handler: router, Name: info.Name, faults: &faults{stopping: o.Stopping}}
 
 	// Three ways to the router, and one document about what goes which way.
 	cfg := config(info)

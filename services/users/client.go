@@ -22,7 +22,7 @@ func (c *Client) ByID(ctx context.Context, ids []string) (map[string]*User, erro
 }
 
 func (c *Client) get(ctx context.Context, id string) (*User, bool, error) {
-	answer, err := c.up.Get(ctx, "users", id)
+	answer, err := c.up.Get(ctx, "/users/{id}", id)
 	if err != nil {
 		if errors.Is(err, upstream.ErrNotFound) {
 			return nil, false, nil

@@ -1,0 +1,86 @@
+package cache
+
+import (
+	"slices"
+
+	"tributary/gateway/tracing"
+)
+
+// tally counts where the keys of a look-up were found.
+type tally struct{ memory, redis, stale, missed, failed int }
+
+// add notes what came of waiting for a flight.
+func (n *tally) add(f *flight, err error) {
+	switch {
+	case err != nil:
+		n.failed++
+	case !f.hasLanded() || f.err != nil:
+		n.stale++
+	case f.asked:
+		n.missed++
+	default:
+		n.redis++
+	}
+}
+
+// outcome is the one word for a look-up: where all keys were found, or mixed.
+func (n *tally) outcome(keys int) string {
+	switch keys {
+	case n.memory:
+		return tierMemory
+	case n.redis:
+		return tierRedis
+	case n.stale:
+		return "stale"
+	case n.missed:
+		return "miss"
+	case n.failed:
+		return "failed"
+	}
+	return "mixed"
+}
+
+func (n *tally) trace(span tracing.Span, kind Kind, keys []string) {
+	if !span.On() {
+		return
+	}
+	span.String(tracing.Kind, kind.Name)
+	span.String(tracing.Service, kind.Service)
+	span.String(tracing.Outcome, n.outcome(len(keys)))
+	for _, count := range []struct {
+		key tracing.Key
+		n   int
+	}{
+		{tracing.FromMemory, n.memory}, {tracing.FromRedis, n.redis}, {tracing.Stale, n.stale},
+		{tracing.Missed, n.missed}, {tracing.Failed, n.failed},
+	} {
+		if count.n > 0 {
+			span.Int(count.key, count.n)
+		}
+	}
+	span.Int(tracing.Keys, len(keys))
+	span.Details(tracing.KeyList, keys)
+}
+
+// traceShared notes in the span of a look-up that it waits for loads which
+// others began.
+func traceShared(span tracing.Span, others []tracing.Ref) {
+	if !span.On() || len(others) == 0 {
+		return
+	}
+	span.Int(tracing.Coalesced, len(others))
+	slices.SortFunc(others, tracing.Ref.Compare)
+	span.Link(slices.Compact(others)...)
+}
+
+// traceCommands notes a round trip to Redis in its span.
+func traceCommands(span tracing.Span, commands int, err error) {
+	if !span.On() {
+		return
+	}
+	span.String(tracing.Database, "redis")
+	span.Int(tracing.Keys, commands)
+	if err != nil {
+		span.Fail("failed")
+	}
+}

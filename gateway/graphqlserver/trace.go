@@ -1,0 +1,84 @@
+package graphqlserver
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"tributary/gateway/tracing"
+)
+
+// startExecute begins the span of an execution. When somebody wants to know of
+// it, its resolvers get spans too; otherwise execution is as if there were none.
+func startExecute(ctx context.Context, op *graphql.OperationContext) (_ context.Context, done func()) {
+	ctx, span := tracing.Start(ctx, tracing.Execute, "execute")
+	if !span.On() {
+		return ctx, func() {}
+	}
+	r := &resolves{parent: ctx, fields: map[string]*resolve{}}
+	op.ResolverMiddleware = r.around(op.ResolverMiddleware)
+	return ctx, func() {
+		r.end()
+		span.End()
+	}
+}
+
+// resolves are the spans of an execution's resolvers: one for each field of the
+// schema that has a resolver, from the first of its places to the last, so that
+// a list of a thousand objects has as many spans as a list of one.
+type resolves struct {
+	parent context.Context //nolint:containedctx // of the execution, which it is a part of
+
+	mu     sync.Mutex
+	fields map[string]*resolve // by Type.field
+}
+
+type resolve struct {
+	ctx   context.Context //nolint:containedctx // carries the span
+	span  tracing.Span
+	count int
+	last  time.Time // when the last that has ended did
+}
+
+func (r *resolves) around(next graphql.FieldMiddleware) graphql.FieldMiddleware {
+	return func(ctx context.Context, resolver graphql.Resolver) (any, error) {
+		field := graphql.GetFieldContext(ctx)
+		if field == nil || !field.IsResolver {
+			return next(ctx, resolver)
+		}
+		of := r.begin(field.Object + "." + field.Field.Name)
+		defer r.ended(of)
+		return next(tracing.Within(ctx, of.ctx), resolver)
+	}
+}
+
+func (r *resolves) begin(field string) *resolve {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	of, ok := r.fields[field]
+	if !ok {
+		of = &resolve{}
+		of.ctx, of.span = tracing.Start(r.parent, tracing.Resolve, "resolve", field)
+		of.span.String(tracing.Field, field)
+		r.fields[field] = of
+	}
+	of.count++
+	return of
+}
+
+func (r *resolves) ended(of *resolve) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	of.last = time.Now()
+}
+
+func (r *resolves) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, of := range r.fields {
+		of.span.Int(tracing.Count, of.count)
+		of.span.EndAt(of.last)
+	}
+}

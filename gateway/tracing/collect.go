@@ -1,0 +1,164 @@
+package tracing
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdk "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// Bounds of what is collected of one request.
+const (
+	maxRecords = 2_000
+	maxList    = 100
+)
+
+// A Collection holds the spans of one request for whoever asked to see them.
+// It is safe for concurrent use.
+type Collection struct {
+	mu      sync.Mutex
+	spans   []*collected
+	dropped int
+}
+
+type collected struct {
+	step    Step
+	span    sdk.ReadOnlySpan
+	details *details
+}
+
+// details are the attributes of a span that are not exported.
+type details struct {
+	mu     sync.Mutex
+	values map[Key]any
+}
+
+// A Record is what has become of a span so far.
+type Record struct {
+	ID, Parent string // hexadecimal; the parent of the outermost is not among the records
+	Step       Step
+	Name       string
+	Start, End time.Time   // End is zero while the step is under way
+	Attributes map[Key]any // string, int64, float64; KeyList is a []string
+	Links      []string    // ids of spans
+	Error      string      // why it failed, in one word; "" when it did not
+}
+
+type collectionKey struct{}
+
+// Collect returns a context whose spans are collected, and exported too if they
+// would have been.
+func Collect(ctx context.Context) (context.Context, *Collection) {
+	c := &Collection{}
+	ctx = context.WithValue(ctx, collectionKey{}, c)
+	if trace.SpanFromContext(ctx).IsRecording() {
+		return ctx, c
+	}
+	// Nobody else records: the spans come from here, below whatever trace the
+	// request belongs to. They carry on its ids, and say that none is exported.
+	provider := sdk.NewTracerProvider(sdk.WithSampler(recordOnly{}), sdk.WithResource(resource.Empty()))
+	ctx, _ = provider.Tracer(scope).Start(ctx, string(Request)) // for its children; it is not of the collection
+	return ctx, c
+}
+
+// recordOnly is a sampler for spans that are not exported.
+type recordOnly struct{}
+
+func (recordOnly) ShouldSample(p sdk.SamplingParameters) sdk.SamplingResult {
+	return sdk.SamplingResult{Decision: sdk.RecordOnly, Tracestate: trace.SpanContextFromContext(p.ParentContext).TraceState()}
+}
+
+func (recordOnly) Description() string { return "RecordOnly" }
+
+func collectionOf(ctx context.Context) *Collection {
+	c, _ := ctx.Value(collectionKey{}).(*Collection)
+	return c
+}
+
+func (c *Collection) add(step Step, span trace.Span) *details {
+	s, readable := span.(sdk.ReadOnlySpan)
+	if c == nil || !readable {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.spans) == maxRecords {
+		c.dropped++
+		return nil
+	}
+	d := &details{values: map[Key]any{}}
+	c.spans = append(c.spans, &collected{step, s, d})
+	return d
+}
+
+// Detail notes what is collected only: a path, for one.
+func (s Span) Detail(key Key, value string) {
+	if s.details != nil {
+		s.details.set(key, value)
+	}
+}
+
+// Details notes a list, the first hundred of it.
+func (s Span) Details(key Key, values []string) {
+	if s.details != nil {
+		s.details.set(key, slices.Clone(values[:min(len(values), maxList)]))
+	}
+}
+
+func (d *details) set(key Key, value any) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.values[key] = value
+}
+
+// Dropped is how many spans there were beyond those that a collection holds.
+func (c *Collection) Dropped() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.dropped
+}
+
+// Spans tells of the spans so far, in the order in which they began.
+func (c *Collection) Spans() []Record {
+	c.mu.Lock()
+	spans := slices.Clone(c.spans)
+	c.mu.Unlock()
+	records := make([]Record, len(spans))
+	for i, s := range spans {
+		records[i] = s.record()
+	}
+	return records
+}
+
+func (s *collected) record() Record {
+	r := Record{
+		ID:     s.span.SpanContext().SpanID().String(),
+		Parent: s.span.Parent().SpanID().String(),
+		Step:   s.step, Name: s.span.Name(),
+		Start: s.span.StartTime(), End: s.span.EndTime(),
+		Attributes: map[Key]any{},
+	}
+	for _, a := range s.span.Attributes() {
+		if a.Key != attribute.Key(StepKey) {
+			r.Attributes[Key(a.Key)] = a.Value.AsInterface()
+		}
+	}
+	for _, l := range s.span.Links() {
+		r.Links = append(r.Links, l.SpanContext.SpanID().String())
+	}
+	if status := s.span.Status(); status.Code == codes.Error {
+		r.Error = status.Description
+	}
+	s.details.mu.Lock()
+	defer s.details.mu.Unlock()
+	for key, value := range s.details.values {
+		r.Attributes[key] = value
+	}
+	return r
+}

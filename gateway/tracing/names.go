@@ -1,0 +1,63 @@
+package tracing
+
+// A Step is what a span is a span of.
+type Step string
+
+// The steps of a request.
+const (
+	Request   Step = "request"
+	Operation Step = "operation"
+	Parse     Step = "parse"
+	Validate  Step = "validate"
+	Execute   Step = "execute"
+	Resolve   Step = "resolve"
+	Batch     Step = "batch"
+	Cache     Step = "cache"
+	Refresh   Step = "refresh"
+	Redis     Step = "redis"
+	Call      Step = "call"
+	Attempt   Step = "attempt"
+)
+
+// A Key names an attribute: by OpenTelemetry's semantic conventions where these
+// have a name.
+type Key string
+
+// The attributes of spans.
+const (
+	StepKey   Key = "tributary.step"
+	RequestID Key = "tributary.request_id"
+	Service   Key = "tributary.service" // that is asked
+	Outcome   Key = "tributary.outcome" // one word: ok, or why not; of a cache, where the keys were found
+	Keys      Key = "tributary.keys"    // how many
+	Waited    Key = "tributary.waited_ms"
+	Count     Key = "tributary.count" // how many places one span stands for
+
+	Kind       Key = "tributary.cache.kind"
+	FromMemory Key = "tributary.cache.memory" // how many keys were fresh in memory
+	FromRedis  Key = "tributary.cache.redis"
+	Stale      Key = "tributary.cache.stale"     // an older answer stood in
+	Missed     Key = "tributary.cache.miss"      // the service was asked
+	Coalesced  Key = "tributary.cache.coalesced" // were being loaded already
+	Failed     Key = "tributary.cache.failed"
+
+	AttemptKind Key = "tributary.attempt" // first, retry, hedge or probe
+	Resend      Key = "http.request.resend_count"
+	Method      Key = "http.request.method"
+	Route       Key = "http.route"   // of a request that came in
+	Template    Key = "url.template" // of a request that goes out
+	Status      Key = "http.response.status_code"
+	Bytes       Key = "http.response.body.size"
+	Server      Key = "server.address"
+	Port        Key = "server.port"
+	Database    Key = "db.system.name"
+	ErrorType   Key = "error.type"
+
+	OperationType Key = "graphql.operation.type"
+	OperationName Key = "graphql.operation.name" // of registered operations only
+	Field         Key = "graphql.field"          // Type.field
+
+	// Details, which are never exported.
+	KeyList Key = "tributary.key_list"
+	Path    Key = "url.path"
+)

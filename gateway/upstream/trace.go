@@ -1,0 +1,71 @@
+package upstream
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+
+	"tributary/gateway/tracing"
+)
+
+type sentKey struct{}
+
+// startCall begins the span of a call, inside which its attempts are counted.
+func (f *figures) startCall(r *http.Request) (*http.Request, tracing.Span) {
+	ctx, span := tracing.Start(r.Context(), tracing.Call, "call", f.service)
+	if !span.On() {
+		return r, span
+	}
+	return r.WithContext(context.WithValue(ctx, sentKey{}, new(atomic.Int64))), span
+}
+
+func (f *figures) endCall(span tracing.Span, outcome string) {
+	span.String(tracing.Service, f.service)
+	end(span, outcome)
+}
+
+// startAttempt begins the span of an attempt and lets the service take part in
+// the trace, be it recorded here or by others only.
+func (f *figures) startAttempt(r *http.Request) (*http.Request, tracing.Span) {
+	if tracing.ID(r.Context()) == "" {
+		return r, tracing.Span{}
+	}
+	ctx, span := tracing.StartClient(r.Context(), tracing.Attempt, r.Method, r.Pattern)
+	if sent, ok := ctx.Value(sentKey{}).(*atomic.Int64); ok {
+		span.Int(tracing.Resend, int(sent.Add(1)-1))
+	}
+	r = r.WithContext(ctx)
+	r.Header = r.Header.Clone() // attempts beside this one have it too
+	tracing.Inject(ctx, r.Header)
+	return r, span
+}
+
+// endAttempt ends the span of an attempt with what came of it.
+func (f *figures) endAttempt(span tracing.Span, r *http.Request, resp *http.Response, outcome string) {
+	if !span.On() {
+		return
+	}
+	span.String(tracing.Service, f.service)
+	span.String(tracing.AttemptKind, kindOf(r.Context()))
+	span.String(tracing.Method, r.Method)
+	span.String(tracing.Template, r.Pattern)
+	span.String(tracing.Server, r.URL.Hostname())
+	if port, err := strconv.Atoi(r.URL.Port()); err == nil {
+		span.Int(tracing.Port, port)
+	}
+	span.Detail(tracing.Path, r.URL.EscapedPath())
+	if resp != nil {
+		span.Int(tracing.Status, resp.StatusCode)
+		span.Int(tracing.Bytes, int(resp.ContentLength))
+	}
+	end(span, outcome)
+}
+
+func end(span tracing.Span, outcome string) {
+	span.String(tracing.Outcome, outcome)
+	if outcome != outcomeOK && outcome != canceled {
+		span.Fail(outcome)
+	}
+	span.End()
+}
