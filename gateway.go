@@ -109,7 +109,7 @@ func newGateway(cfg gatewayConfig, version string, ready *httpserver.Readiness, 
 	sameSite := api.With(browser.SameSite(cfg.Browser, graphql.Refuse))
 	sameSite.Handle("/graphql", graphql)
 	sameSite.Handle("/graphql/{document}", graphql) // a document by its id, at an address of its own
-	if len(cfg.Browser.Origins) > 0 { // for browsers that ask first
+	if len(cfg.Browser.Origins) > 0 {               // for browsers that ask first
 		api.Options(profileRoute, httpserver.Options(http.MethodGet, http.MethodHead))
 	}
 	api.Method(http.MethodGet, profileRoute, profile)

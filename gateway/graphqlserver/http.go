@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -19,9 +20,6 @@ import (
 	"tributary/gateway/report"
 )
 
-// maxBody is how many bytes the body of a request may have.
-const maxBody = 1 << 20
-
 // statusPartialSuccess is the code that the GraphQL-over-HTTP draft
 // recommends for data with errors.
 const statusPartialSuccess = 294
@@ -35,7 +33,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			"answers come as "+mediaGraphQL+" or "+mediaJSON)
 		return
 	}
-	req, bad := read(w, r)
+	req, bad := s.read(w, r)
 	if bad != nil {
 		s.writeError(w, media, bad.status, fault.BadUserInput, bad.message)
 		return
@@ -85,14 +83,14 @@ type badRequest struct {
 	message string
 }
 
-func read(w http.ResponseWriter, r *http.Request) (*Request, *badRequest) {
+func (s *Server) read(w http.ResponseWriter, r *http.Request) (*Request, *badRequest) {
 	var req *Request
 	var bad *badRequest
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 		req, bad = readQuery(r)
 	case http.MethodPost:
-		req, bad = readBody(w, r)
+		req, bad = s.readBody(w, r)
 	default:
 		w.Header().Set("Allow", "GET, HEAD, POST")
 		return nil, &badRequest{http.StatusMethodNotAllowed, "send GraphQL by GET or POST"}
@@ -133,7 +131,7 @@ func readQuery(r *http.Request) (*Request, *badRequest) {
 	return req, nil
 }
 
-func readBody(w http.ResponseWriter, r *http.Request) (*Request, *badRequest) {
+func (s *Server) readBody(w http.ResponseWriter, r *http.Request) (*Request, *badRequest) {
 	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != mediaJSON {
 		return nil, &badRequest{http.StatusUnsupportedMediaType, "send the request as " + mediaJSON}
@@ -144,9 +142,10 @@ func readBody(w http.ResponseWriter, r *http.Request) (*Request, *badRequest) {
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		return nil, &badRequest{http.StatusUnsupportedMediaType, "send the request as it is, without Content-Encoding"}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(s.limits.Body)))
 	if _, long := errors.AsType[*http.MaxBytesError](err); long {
-		return nil, &badRequest{http.StatusRequestEntityTooLarge, "the request is longer than 1 MiB"}
+		s.limits.hits.WithLabelValues(limitBody).Inc()
+		return nil, &badRequest{http.StatusRequestEntityTooLarge, fmt.Sprintf("the body has more than %d bytes", s.limits.Body)}
 	}
 	if err != nil {
 		return nil, &badRequest{http.StatusBadRequest, "the body could not be read"}
