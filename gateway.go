@@ -91,7 +91,11 @@ func newGateway(cfg gatewayConfig, version string, ready *httpserver.Readiness, 
 	if cfg.GraphQL.Trusted, err = trustedDocuments(cfg.GraphQL.Manifests); err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
-	graphql := graphqlserver.New(schema, plan, cfg.GraphQL, log, reg)
+	responses, err := cache.NewResponses[*graphqlserver.Result](store, reg)
+	if err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	graphql := graphqlserver.New(schema, plan, responses, cfg.GraphQL, log, reg)
 	profile := rest.NewProfile(graphql, func(r *http.Request) string { return httpserver.PathParam(r, "id") }, cfg.Cache.TTL, reg)
 
 	r := httpserver.NewRouter(log, reg)

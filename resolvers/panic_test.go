@@ -54,7 +54,7 @@ func TestAPanicOfALoadCostsWhatWaitedForIt(t *testing.T) {
 			must(t, err)
 			var log bytes.Buffer
 			figures := prometheus.NewRegistry()
-			server := graphqlserver.New(schema, plan, graphqlserver.Config{}, telemetry.NewLogger(&log, telemetry.LogConfig{}), figures)
+			server := graphqlserver.New(schema, plan, nil, graphqlserver.Config{}, telemetry.NewLogger(&log, telemetry.LogConfig{}), figures)
 			ask := func(query string) string {
 				r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`{"query":"`+query+`"}`))
 				r.Header.Set("Content-Type", "application/json")

@@ -76,14 +76,13 @@ func call[K comparable, V any](ctx context.Context, load Func[K, V], keys []K) (
 	return load(ctx, keys)
 }
 
-// future gives the future of key, and tells whether the load was begun by this.
-func (s *loads[K, V]) future(key K) (f *future[V], begun bool) {
+func (s *loads[K, V]) future(key K) *future[V] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f, ok := s.futures[key]; ok {
-		return f, false
+		return f
 	}
-	f = newFuture[V]()
+	f := newFuture[V]()
 	s.futures[key] = f
 	if s.oldest.IsZero() {
 		s.oldest = time.Now()
@@ -95,7 +94,7 @@ func (s *loads[K, V]) future(key K) (f *future[V], begun bool) {
 	if s.quiet != nil {
 		s.quiet.Reset(s.loader.opts.Gap)
 	}
-	return f, true
+	return f
 }
 
 func (s *loads[K, V]) waited() time.Duration {

@@ -30,7 +30,7 @@ func (t *through[V]) await(ctx context.Context, f *flight) (*Entry, error) {
 				continue
 			}
 			// The seat stays taken: the load goes on, for whoever comes next.
-			t.standIn(ctx, f.standIn, now)
+			t.standIn(ctx, f, now)
 			return f.standIn, nil
 		}
 	}
@@ -40,11 +40,11 @@ func (t *through[V]) await(ctx context.Context, f *flight) (*Entry, error) {
 func (t *through[V]) landed(ctx context.Context, f *flight) (*Entry, error) {
 	now := time.Now()
 	if f.err == nil {
-		t.used(ctx, f.entry, now, f.asked)
+		t.used(ctx, f.name, f.entry, now, f.asked)
 		return f.entry, nil
 	}
 	if t.policy.standsIn(f.standIn, now) {
-		t.standIn(ctx, f.standIn, now)
+		t.standIn(ctx, f, now)
 		return f.standIn, nil
 	}
 	report.From(ctx).Asked()
@@ -53,23 +53,29 @@ func (t *through[V]) landed(ctx context.Context, f *flight) (*Entry, error) {
 
 // used notes that e goes into an answer; asked tells whether the upstream was,
 // because of it.
-func (t *through[V]) used(ctx context.Context, e *Entry, now time.Time, asked bool) {
-	report.From(ctx).Used(e.Answered, asked)
+func (t *through[V]) used(ctx context.Context, name string, e *Entry, now time.Time, asked bool) {
+	t.note(ctx, name, e, asked)
 	if !asked {
 		t.cache.metrics.ages.Observe(e.Age(now).Seconds())
 	}
 }
 
+func (t *through[V]) note(ctx context.Context, name string, e *Entry, asked bool) {
+	report.From(ctx).Used(report.Use{
+		Name: name, Service: t.kind.Service, Answered: e.Answered, Asked: asked,
+		Fresh: t.policy.freshUntil(e), Aging: t.policy.agingFrom(e),
+	})
+}
+
 // standIn notes that e goes into an answer though its time is over; that of an
 // entry whose next one was asked for ahead of time may not be.
-func (t *through[V]) standIn(ctx context.Context, e *Entry, now time.Time) {
+func (t *through[V]) standIn(ctx context.Context, f *flight, now time.Time) {
+	e := f.standIn
+	t.note(ctx, f.name, e, true)
 	if t.policy.fresh(e, now) {
-		t.used(ctx, e, now, true)
 		return
 	}
-	r := report.From(ctx)
-	r.Used(e.Answered, true)
-	r.OutOfDate(t.kind.Service, e.Age(now))
+	report.From(ctx).OutOfDate(t.kind.Service, e.Age(now))
 	t.cache.metrics.ages.Observe(e.Age(now).Seconds())
 	t.cache.metrics.stale.WithLabelValues(t.kind.Service).Inc()
 }

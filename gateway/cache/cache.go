@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -23,7 +22,8 @@ type Cache struct {
 	refreshing chan struct{}   // holds one for each load ahead of time
 	ctx        context.Context // ends with the cache
 	stop       context.CancelFunc
-	work       sync.WaitGroup // all that goes on in the background
+	work       work          // all that goes on in the background
+	alsoClose  []func() bool // what else holds goroutines
 }
 
 // New returns the cache that cfg describes. It does not wait for Redis and
@@ -46,7 +46,10 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Cache, error
 	if c.memory, err = NewMemory(cfg.memoryBytes()); err != nil {
 		return nil, err
 	}
-	reg.MustRegister(newCollector(c.memory, c.shared))
+	reg.MustRegister(newSizes(tierMemory, &c.memory.evicted, c.memory.size))
+	if c.shared != nil {
+		reg.MustRegister(newRedisFigures(c.shared))
+	}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	c.work.Go(c.write)
 	if c.shared != nil {
@@ -59,8 +62,11 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Cache, error
 // waits to be written, and closes the connections. No load may be begun any more.
 func (c *Cache) Close() error {
 	c.stop()
-	c.work.Wait()
+	c.work.end()
 	c.memory.Close()
+	for _, closes := range c.alsoClose {
+		closes()
+	}
 	if c.shared != nil {
 		return c.shared.Close()
 	}

@@ -1,55 +1,68 @@
 package cache
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"sync/atomic"
 
-// collector reads the figures of the stores when somebody looks at them.
-type collector struct {
-	memory *Memory
-	shared *Redis // nil without one
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+)
 
-	bytes, entries, evictions               *prometheus.Desc
-	up, connections, waits, timeouts, dials *prometheus.Desc
+// newSizes are the figures of a tier in memory, read when somebody looks at them.
+func newSizes(tier string, evicted *atomic.Uint64, size func() (bytes uint64, entries int)) prometheus.Collector {
+	desc := func(name, help string) *prometheus.Desc {
+		return prometheus.NewDesc(name, help, nil, prometheus.Labels{"cache_type": tier})
+	}
+	bytes := desc("cache_bytes", "About how many bytes a cache tier in memory takes.")
+	entries := desc("cache_entries", "About how many entries, or whole responses, a cache tier in memory has.")
+	evictions := desc("cache_evictions_total", "Entries, or whole responses, dropped before their time to make room.")
+	return collect(func(send send) {
+		b, n := size()
+		send(bytes, prometheus.GaugeValue, float64(b))
+		send(entries, prometheus.GaugeValue, float64(n))
+		send(evictions, prometheus.CounterValue, float64(evicted.Load()))
+	})
 }
 
-func newCollector(memory *Memory, shared *Redis) *collector {
+// newRedisFigures are the figures of the connections to Redis.
+func newRedisFigures(s *Redis) prometheus.Collector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help, labels, nil)
 	}
-	return &collector{
-		memory: memory, shared: shared,
-		bytes:       desc("cache_memory_bytes", "About how many bytes the entries in memory take."),
-		entries:     desc("cache_memory_entries", "About how many entries are in memory."),
-		evictions:   desc("cache_evictions_total", "Entries dropped before their time to make room.", "cache_type"),
-		up:          desc("cache_redis_up", "Whether Redis is used: 0 while it failed just now."),
-		connections: desc("cache_redis_connections", "Connections to Redis.", "state"),
-		dials:       desc("cache_redis_dials_total", "Connections to Redis that had to be made because none was idle."),
-		waits:       desc("cache_redis_pool_waits_total", "Commands that waited for a connection to Redis."),
-		timeouts:    desc("cache_redis_pool_timeouts_total", "Commands that waited for a connection to Redis in vain."),
-	}
+	up := desc("cache_redis_up", "Whether Redis is used: 0 while it failed just now.")
+	connections := desc("cache_redis_connections", "Connections to Redis.", "state")
+	dials := desc("cache_redis_dials_total", "Connections to Redis that had to be made because none was idle.")
+	waits := desc("cache_redis_pool_waits_total", "Commands that waited for a connection to Redis.")
+	timeouts := desc("cache_redis_pool_timeouts_total", "Commands that waited for a connection to Redis in vain.")
+	return collect(func(send send) {
+		used, pool := 1.0, s.client.PoolStats()
+		if s.breaker.open.Load() {
+			used = 0
+		}
+		send(up, prometheus.GaugeValue, used)
+		send(connections, prometheus.GaugeValue, float64(pool.IdleConns), "idle")
+		send(connections, prometheus.GaugeValue, float64(busy(pool)), "used")
+		send(dials, prometheus.CounterValue, float64(pool.Misses))
+		send(waits, prometheus.CounterValue, float64(pool.WaitCount))
+		send(timeouts, prometheus.CounterValue, float64(pool.Timeouts))
+	})
 }
 
+// busy is never negative: the two figures are not of the very same moment.
+func busy(pool *redis.PoolStats) uint32 {
+	return pool.TotalConns - min(pool.IdleConns, pool.TotalConns)
+}
+
+// collect is a [prometheus.Collector] that is a function.
+type collect func(send)
+
+type send func(desc *prometheus.Desc, kind prometheus.ValueType, value float64, labels ...string)
+
 // Describe implements [prometheus.Collector].
-func (c *collector) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByCollect(c, ch) }
+func (c collect) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByCollect(c, ch) }
 
 // Collect implements [prometheus.Collector].
-func (c *collector) Collect(ch chan<- prometheus.Metric) {
-	send := func(desc *prometheus.Desc, kind prometheus.ValueType, value float64, labels ...string) {
+func (c collect) Collect(ch chan<- prometheus.Metric) {
+	c(func(desc *prometheus.Desc, kind prometheus.ValueType, value float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(desc, kind, value, labels...)
-	}
-	send(c.bytes, prometheus.GaugeValue, float64(c.memory.entries.WeightedSize()))
-	send(c.entries, prometheus.GaugeValue, float64(c.memory.entries.EstimatedSize()))
-	send(c.evictions, prometheus.CounterValue, float64(c.memory.evicted.Load()), tierMemory)
-	if c.shared == nil {
-		return
-	}
-	up, pool := 1.0, c.shared.client.PoolStats()
-	if c.shared.breaker.open.Load() {
-		up = 0
-	}
-	send(c.up, prometheus.GaugeValue, up)
-	send(c.connections, prometheus.GaugeValue, float64(pool.IdleConns), "idle")
-	send(c.connections, prometheus.GaugeValue, float64(pool.TotalConns-min(pool.IdleConns, pool.TotalConns)), "used")
-	send(c.dials, prometheus.CounterValue, float64(pool.Misses))
-	send(c.waits, prometheus.CounterValue, float64(pool.WaitCount))
-	send(c.timeouts, prometheus.CounterValue, float64(pool.Timeouts))
+	})
 }

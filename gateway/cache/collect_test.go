@@ -13,7 +13,7 @@ func TestMemorysFiguresFollowWhatItHolds(t *testing.T) {
 	cfg.MemoryMB = 1
 	src := newSource(strings.Repeat("x", 10<<10))
 	g := newGateway(t, cfg, src)
-	if n := g.figure(t, "cache_memory_entries"); n != 0 {
+	if n := g.figure(t, "cache_entries", "memory"); n != 0 {
 		t.Errorf("it holds %v entries before it was used", n)
 	}
 	for n := range 200 {
@@ -21,7 +21,7 @@ func TestMemorysFiguresFollowWhatItHolds(t *testing.T) {
 	}
 	eventually(t, "some entries are evicted", func() bool { return g.figure(t, "cache_evictions_total", "memory") > 100 })
 	eventually(t, "it is about full", func() bool {
-		bytes, entries := g.figure(t, "cache_memory_bytes"), g.figure(t, "cache_memory_entries")
+		bytes, entries := g.figure(t, "cache_bytes", "memory"), g.figure(t, "cache_entries", "memory")
 		return bytes > 1<<19 && bytes <= 1<<20 && entries > 20 && entries < 60
 	})
 }

@@ -19,6 +19,7 @@ type Config struct {
 	Patience      time.Duration            `name:"cache-patience" default:"500ms" help:"How long a request waits for an upstream that does not answer before an older answer stands in. 0: until the call has failed."`
 	RefreshAhead  bool                     `name:"cache-refresh-ahead" default:"true" negatable:"" help:"Ask again in the background for what is asked for in the last fifth of its TTL."`
 	MemoryMB      int                      `name:"cache-memory-mb" default:"64" help:"How many MiB of entries are held in memory at most."`
+	ResponseMB    int                      `name:"cache-response-mb" default:"64" help:"How many MiB of whole responses are held in memory at most. 0: none are."`
 	LoadTimeout   time.Duration            `kong:"-"` // how long a load may take whoever waits for it; set from the request's time-out
 }
 
@@ -45,6 +46,9 @@ func (c Config) Validate() error {
 	}
 	if c.MemoryMB <= 0 {
 		return errors.New("cache-memory-mb must be more than 0")
+	}
+	if c.ResponseMB < 0 {
+		return errors.New("cache-response-mb must not be negative")
 	}
 	if c.RedisURL != "" {
 		if _, err := ParseRedisURL(c.RedisURL); err != nil {

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tributary/gateway/report"
 	"tributary/gateway/tracing"
 )
 
@@ -20,6 +21,7 @@ type trip struct {
 
 // flight is what a trip does for one key.
 type flight struct {
+	name string // of its entry
 	trip *trip
 	done chan struct{}
 
@@ -81,7 +83,7 @@ func (t *through[V]) join(ctx context.Context, keys []string) map[string]*flight
 		}
 		mine = append(mine, key)
 	}
-	for key, f := range t.start(ctx, mine, false) {
+	for key, f := range t.start(ctx, mine, isAhead(ctx)) {
 		joined[key] = f
 	}
 	return joined
@@ -94,18 +96,16 @@ func (t *through[V]) start(ctx context.Context, keys []string, ahead bool) map[s
 	}
 	// The load belongs to all who wait for it: it has the values of the first
 	// one's context, not its end.
-	loading, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.cache.cfg.loadTimeout())
-	unhook := context.AfterFunc(t.cache.ctx, cancel)
+	loading, cancel := t.cache.detached(report.Kept(ctx))
 	tr := &trip{started: time.Now(), ahead: ahead, looked: make(chan struct{}), cancel: cancel, begun: tracing.Current(ctx).Ref()}
 	tr.waiting.Store(int64(len(keys)))
 	flights := make(map[string]*flight, len(keys))
 	for _, key := range keys {
-		flights[key] = &flight{trip: tr, done: make(chan struct{})}
+		flights[key] = &flight{name: t.name(key), trip: tr, done: make(chan struct{})}
 		t.flying[key] = flights[key]
 	}
 	t.cache.work.Go(func() {
 		defer cancel()
-		defer unhook()
 		t.fly(loading, tr, keys, flights)
 	})
 	return flights

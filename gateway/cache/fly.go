@@ -139,6 +139,10 @@ func (t *through[V]) land(keys []string, flights map[string]*flight) {
 	}
 	t.mu.Unlock()
 	for _, key := range keys {
-		close(flights[key].done)
+		f := flights[key]
+		if f.trip.ahead {
+			t.cache.metrics.refreshed(f.err)
+		}
+		close(f.done)
 	}
 }

@@ -94,5 +94,10 @@ func (m *Memory) purge(tags []string) {
 	}
 }
 
+// size is about how much there is.
+func (m *Memory) size() (bytes uint64, entries int) {
+	return m.entries.WeightedSize(), m.entries.EstimatedSize()
+}
+
 // Close ends the store's own goroutine.
 func (m *Memory) Close() { m.entries.StopAllGoroutines() }

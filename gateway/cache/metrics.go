@@ -4,8 +4,9 @@ import "github.com/prometheus/client_golang/prometheus"
 
 // The tiers, as cache_type names them.
 const (
-	tierMemory = "memory"
-	tierRedis  = "redis"
+	tierMemory   = "memory"
+	tierRedis    = "redis"
+	tierResponse = "response" // whole responses, in memory
 )
 
 // What came of a load ahead of time, as outcome names it.
@@ -29,9 +30,9 @@ type metrics struct {
 func newMetrics(reg prometheus.Registerer) *metrics {
 	m := &metrics{
 		hits: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "cache_hits_total", Help: "Keys that a cache tier had fresh."}, []string{"cache_type"}),
+			Name: "cache_hits_total", Help: "Keys, or whole responses, that a cache tier had fresh."}, []string{"cache_type"}),
 		misses: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "cache_misses_total", Help: "Keys that a cache tier had not, or no longer fresh."}, []string{"cache_type"}),
+			Name: "cache_misses_total", Help: "Keys, or whole responses, that a cache tier had not, or no longer fresh."}, []string{"cache_type"}),
 		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "cache_errors_total", Help: "Failed operations on the shared cache, which were gone on without."}, []string{"op"}),
 		stale: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -49,7 +50,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Buckets: []float64{1, 5, 10, 15, 20, 25, 30, 60, 120, 300, 600}, NativeHistogramBucketFactor: 1.1}),
 	}
 	reg.MustRegister(m.hits, m.misses, m.errors, m.stale, m.refreshes, m.coalesced, m.borrowed, m.dropped, m.ages)
-	for _, tier := range []string{tierMemory, tierRedis} {
+	for _, tier := range []string{tierMemory, tierRedis, tierResponse} {
 		m.hits.WithLabelValues(tier)
 		m.misses.WithLabelValues(tier)
 	}
@@ -60,6 +61,15 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		m.refreshes.WithLabelValues(outcome)
 	}
 	return m
+}
+
+// refreshed notes what came of a load ahead of time.
+func (m *metrics) refreshed(err error) {
+	if err != nil {
+		m.refreshes.WithLabelValues(refreshFailed).Inc()
+		return
+	}
+	m.refreshes.WithLabelValues(refreshDone).Inc()
 }
 
 // looked notes how many keys a tier had fresh and how many it had not.

@@ -30,17 +30,31 @@ func (c Config) of(kind string) policy {
 }
 
 // fresh tells whether e may be given out as it is.
-func (p policy) fresh(e *Entry, now time.Time) bool {
+func (p policy) fresh(e *Entry, now time.Time) bool { return e.Age(now) < p.life(e) }
+
+// life is the age at which e is no longer fresh.
+func (p policy) life(e *Entry) time.Duration {
 	if e.Absent {
-		return e.Age(now) < min(e.Keep, p.absent)
+		return min(e.Keep, p.absent)
 	}
-	return e.Age(now) < p.ttl
+	return p.ttl
 }
 
-// aging tells whether e, which is fresh, will not be for long: it is in the
-// last fifth of its life. What is not there is not kept warm.
+func (p policy) freshUntil(e *Entry) time.Time { return e.Answered.Add(p.life(e)) }
+
+// agingFrom is when e, still fresh, will not be for long: when the last fifth
+// of its life begins. What is not there is not kept warm: its is the zero time.
+func (p policy) agingFrom(e *Entry) time.Time {
+	if !p.ahead || e.Absent {
+		return time.Time{}
+	}
+	return e.Answered.Add(p.ttl - p.ttl/5)
+}
+
+// aging tells whether the last fifth of e's life has begun.
 func (p policy) aging(e *Entry, now time.Time) bool {
-	return p.ahead && !e.Absent && e.Age(now) >= p.ttl-p.ttl/5
+	from := p.agingFrom(e)
+	return !from.IsZero() && !now.Before(from)
 }
 
 // standsIn tells whether e may be given out in place of a load that failed.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,6 +21,7 @@ type purges struct {
 	mu     sync.RWMutex
 	known  []purge // in the order of time
 	before time.Time
+	count  atomic.Uint64 // how many there were; it changes with each
 }
 
 type purge struct {
@@ -35,6 +37,7 @@ func (p *purges) add(tags []string, now time.Time) {
 		p.known = slices.Delete(p.known, 0, 1)
 	}
 	p.known = append(p.known, purge{now, tags})
+	p.count.Add(1)
 }
 
 // since tells whether something with one of names was purged at start or later.

@@ -7,6 +7,43 @@ import (
 	"tributary/gateway/tracing"
 )
 
+type aheadKey struct{}
+
+// ahead returns a context for what is put together anew before its time is
+// over: loads wait for the next entry where the one that there is ages.
+func ahead(ctx context.Context) context.Context { return context.WithValue(ctx, aheadKey{}, true) }
+
+func isAhead(ctx context.Context) bool { return ctx.Value(aheadKey{}) != nil }
+
+// replaceable tells whether the next entry is worth waiting for: nobody has
+// asked for it yet, or somebody is just about to.
+func (t *through[V]) replaceable(key string, e *Entry) bool {
+	if e.refreshed.CompareAndSwap(false, true) {
+		return true
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.flying[key] != nil
+}
+
+// detached returns a context for work that outlives the request that begins it:
+// with the values of ctx, and an end of its own.
+func (c *Cache) detached(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.cfg.loadTimeout())
+	unhook := context.AfterFunc(c.ctx, cancel)
+	return ctx, func() { unhook(); cancel() }
+}
+
+// mayRefresh takes one of the places for work ahead of time, which done gives back.
+func (c *Cache) mayRefresh() (done func(), ok bool) {
+	select {
+	case c.refreshing <- struct{}{}:
+		return func() { <-c.refreshing }, true
+	default:
+		return nil, false
+	}
+}
+
 // refreshesAtOnce is how many loads ahead of time may be under way; more are
 // not begun, and what they were for is loaded when its time is over.
 const refreshesAtOnce = 32
@@ -15,9 +52,8 @@ const refreshesAtOnce = 32
 // entries is over. Each entry is tried once: an upstream that fails is not
 // asked at every hit.
 func (t *through[V]) refresh(ctx context.Context, keys []string, entries map[string]*Entry) {
-	select {
-	case t.cache.refreshing <- struct{}{}:
-	default:
+	done, ok := t.cache.mayRefresh()
+	if !ok {
 		t.cache.metrics.refreshes.WithLabelValues(refreshDropped).Add(float64(len(keys)))
 		return
 	}
@@ -27,16 +63,11 @@ func (t *through[V]) refresh(ctx context.Context, keys []string, entries map[str
 	span.Int(tracing.Keys, len(keys))
 	flights := t.startAhead(ctx, keys, entries)
 	t.cache.work.Go(func() {
-		defer func() { <-t.cache.refreshing }()
+		defer done()
 		defer span.End()
 		for _, f := range flights {
 			<-f.done
 			f.leave()
-			outcome := refreshDone
-			if f.err != nil {
-				outcome = refreshFailed
-			}
-			t.cache.metrics.refreshes.WithLabelValues(outcome).Inc()
 		}
 	})
 }

@@ -55,33 +55,43 @@ func (t *through[V]) load(ctx context.Context, keys []string) (map[string]V, err
 
 // fromMemory fills in what memory has fresh and gives the keys that it has not.
 func (t *through[V]) fromMemory(ctx context.Context, keys []string, values map[string]V) (missing []string) {
-	found, _ := t.cache.memory.Get(ctx, t.names(keys)) // memory never fails
+	names := t.names(keys)
+	found, _ := t.cache.memory.Get(ctx, names) // memory never fails
 	now := time.Now()
 	var aging []string
-	for _, key := range keys {
-		e := found[t.name(key)]
+	for i, key := range keys {
+		e := found[names[i]]
 		if e == nil || !t.policy.fresh(e, now) {
 			missing = append(missing, key)
 			continue
 		}
-		if !e.Absent {
-			v, err := t.decode(e)
-			if err != nil {
-				missing = append(missing, key)
-				continue
-			}
-			values[key] = v
+		ages := t.policy.aging(e, now)
+		if ages && isAhead(ctx) && t.replaceable(key, e) || !t.take(key, e, values) {
+			missing = append(missing, key)
+			continue
 		}
-		if t.policy.aging(e, now) && !e.refreshed.Load() {
+		if ages && !e.refreshed.Load() {
 			aging = append(aging, key)
 		}
-		t.used(ctx, e, now, false)
+		t.used(ctx, names[i], e, now, false)
 	}
 	if len(aging) > 0 {
 		t.refresh(ctx, aging, found)
 	}
 	t.cache.metrics.looked(tierMemory, len(keys)-len(missing), len(missing))
 	return missing
+}
+
+// take fills in the value of e, if it can be read.
+func (t *through[V]) take(key string, e *Entry, values map[string]V) bool {
+	if e.Absent {
+		return true
+	}
+	v, err := t.decode(e)
+	if err == nil {
+		values[key] = v
+	}
+	return err == nil
 }
 
 // decode gives the value of e, which it remembers: memory hands out the same

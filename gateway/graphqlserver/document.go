@@ -3,7 +3,6 @@ package graphqlserver
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -17,11 +16,20 @@ import (
 	"tributary/gateway/tracing"
 )
 
+// Bounds of what a document may cost before it is executed. Validation compares
+// each selection with those beside it, so that its time grows with the square
+// of their number.
+const (
+	maxTokens     = 15_000
+	maxSelections = 2_000
+)
+
 // document is a text that was found valid. It is shared and read-only.
 type document struct {
 	*ast.QueryDocument
-	hash hash
-	text string
+	hash   hash
+	text   string
+	traits traits
 }
 
 // documents parses and validates documents, and remembers those that it let
@@ -29,11 +37,10 @@ type document struct {
 type documents struct {
 	schema *ast.Schema
 	rules  *rules.Rules
-	limits *limiter
 	known  *documentCache
 }
 
-func newDocuments(schema *ast.Schema, suggest bool, limits *limiter, known *documentCache) *documents {
+func newDocuments(schema *ast.Schema, suggest bool, known *documentCache) *documents {
 	r := rules.NewDefaultRules()
 	if !suggest { // a suggestion tells a name of the schema to who does not know it
 		for _, plain := range []validator.Rule{
@@ -47,7 +54,7 @@ func newDocuments(schema *ast.Schema, suggest bool, limits *limiter, known *docu
 			r.AddRule(plain.Name, plain.RuleFunc)
 		}
 	}
-	return &documents{schema: schema, rules: r, limits: limits, known: known}
+	return &documents{schema: schema, rules: r, known: known}
 }
 
 // prepare gives the document of a text and whether it is new here, or the
@@ -69,16 +76,16 @@ func (d *documents) prepare(ctx context.Context, text string) (doc *document, is
 // parse parses a text and validates it.
 func (d *documents) parse(ctx context.Context, text string) (*ast.QueryDocument, *Result) {
 	_, span := tracing.Start(ctx, tracing.Parse, "parse")
-	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, d.limits.Tokens)
+	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, maxTokens)
 	span.End()
 	if err != nil {
-		return nil, d.refuseParse(err)
+		return nil, refuse(parseKind(err), gqlerror.List{asIs(err)})
 	}
 	if len(doc.Operations) == 0 {
 		return nil, refuse(fault.ValidationFailed, gqlerror.List{{Message: "the document has no operation"}})
 	}
-	if refused := d.limits.checkDocument(doc); refused != nil {
-		return nil, refused
+	if n := selections(doc); n > maxSelections {
+		return nil, refuse(fault.TooComplex, gqlerror.List{gqlerror.Errorf("the document has %d selections, more than %d", n, maxSelections)})
 	}
 	_, span = tracing.Start(ctx, tracing.Validate, "validate")
 	errs := validator.ValidateWithRules(d.schema, doc, d.rules)
@@ -90,19 +97,12 @@ func (d *documents) parse(ctx context.Context, text string) (*ast.QueryDocument,
 	return doc, nil
 }
 
-// parserDepth is how deep the parser follows braces and brackets.
-const parserDepth = 1000
-
-// refuseParse refuses a document that the parser could not read: because it is
-// no GraphQL, or because it is too much.
-func (d *documents) refuseParse(err error) *Result {
-	switch text := err.Error(); {
-	case strings.Contains(text, "exceeded token limit"):
-		return d.limits.refuse(excess{limitTokens, 0, d.limits.Tokens, fmt.Sprintf("the document has more than %d tokens", d.limits.Tokens)})
-	case strings.Contains(text, "exceeded maximum nesting depth"):
-		return d.limits.refuse(excess{limitDepth, 0, d.limits.Depth, fmt.Sprintf("the document is nested more than %d deep", parserDepth)})
+// parseKind tells a document that is too much for the parser from one that is no GraphQL.
+func parseKind(err error) fault.Kind {
+	if e := err.Error(); strings.Contains(e, "exceeded token limit") || strings.Contains(e, "exceeded maximum nesting depth") {
+		return fault.TooComplex
 	}
-	return refuse(fault.ParseFailed, gqlerror.List{asIs(err)})
+	return fault.ParseFailed
 }
 
 // asIs is an error of the parser, which makes no others than these.

@@ -22,7 +22,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	server := graphqlserver.New(schema, plan, graphqlserver.Config{}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	server := graphqlserver.New(schema, plan, nil, graphqlserver.Config{}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 
 	// Operations of one's own need no HTTP.
 	result := server.Execute(context.Background(), graphqlserver.Request{

@@ -3,10 +3,12 @@ package graphqlserver
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"tributary/gateway/cache"
 	"tributary/gateway/fault"
 	"tributary/gateway/report"
 	"tributary/gateway/tracing"
@@ -19,6 +21,9 @@ type Request struct {
 	OperationName string
 	Variables     map[string]any
 	ReadOnly      bool // refuse anything but a query, as GET must
+	// Said is a key of what the client said, word for word: when it says so
+	// again, [Server.Recall] knows its answer. The zero Key: nothing is known.
+	Said cache.Key
 
 	DocumentID string // of a document that a manifest holds, or the hash of a persisted one after "sha256:"
 	SHA256     string // of an automatic persisted query; beside Query, it asks to have that remembered
@@ -30,10 +35,13 @@ type Result struct {
 	Data    []byte // JSON; nil when the operation was not executed
 	Errors  gqlerror.List
 	Summary report.Summary // where the data came from
+	Made    time.Time      // when it was put together
+	Took    time.Duration  // how long that took
 
 	refused   fault.Kind // why it was not executed, if it was not
 	mutation  bool       // refused because it was no query
 	malformed bool       // refused because it contradicts itself
+	kept      *kept      // what it has in common with those who get the same one; nil if it is the only one
 }
 
 // Execute executes an operation until it is done or ctx ends. All that it
@@ -43,6 +51,7 @@ func (s *Server) Execute(ctx context.Context, req Request) *Result {
 	defer cancel()
 	ctx, span := tracing.Start(ctx, tracing.Operation, "operation")
 	defer span.End()
+	ctx, _ = report.With(ctx)
 	q, refused := s.find(ctx, req)
 	if refused != nil {
 		span.Fail(refused.refused.Reason())
@@ -64,7 +73,6 @@ func (s *Server) serve(ctx context.Context, req Request) *Result {
 
 // execute prepares a query and runs it.
 func (s *Server) execute(ctx context.Context, q *query) *Result {
-	ctx, rep := report.With(ctx)
 	ctx = graphql.StartOperationTrace(ctx)
 	if refused := s.prepare(ctx, q); refused != nil {
 		return refused
@@ -76,7 +84,7 @@ func (s *Server) execute(ctx context.Context, q *query) *Result {
 	if resp == nil {
 		return outOfTime()
 	}
-	return &Result{Data: resp.Data, Errors: resp.Errors, Summary: rep.Summary()}
+	return &Result{Data: resp.Data, Errors: resp.Errors, Summary: report.From(ctx).Summary()}
 }
 
 // recovered turns a panic of a resolver into an error of its field.

@@ -17,21 +17,21 @@ import (
 // an [http.Handler] that answers GraphQL over HTTP.
 type Server struct {
 	exec      *executor.Executor
-	limits    *limiter
 	documents *documents
 	run       execution // of a query that was found; what wraps it is told in New
+	responses *Responses
 	cfg       Config
 	log       *slog.Logger
 	metrics   *metrics
 }
 
-// New returns a server of schema, whose loads plan starts ahead.
-func New(schema graphql.ExecutableSchema, plan *lookahead.Plan, cfg Config, log *slog.Logger, reg prometheus.Registerer) *Server {
-	limits := newLimiter(cfg.Limits, reg)
+// New returns a server of schema, whose loads plan starts ahead, and whose
+// results are kept in responses; nil keeps none.
+func New(schema graphql.ExecutableSchema, plan *lookahead.Plan, responses *Responses, cfg Config, log *slog.Logger, reg prometheus.Registerer) *Server {
 	s := &Server{
 		exec:      executor.New(schema),
-		documents: newDocuments(schema.Schema(), cfg.Introspection, limits, newDocumentCache(cfg.DocumentsMB<<20)),
-		limits:    limits,
+		documents: newDocuments(schema.Schema(), cfg.Introspection, newDocumentCache(cfg.DocumentsMB<<20)),
+		responses: responses,
 		cfg:       cfg, log: log, metrics: newMetrics(reg),
 	}
 	s.exec.SetQueryCache(prepared{})
@@ -42,7 +42,8 @@ func New(schema graphql.ExecutableSchema, plan *lookahead.Plan, cfg Config, log 
 		plan.Start(ctx)
 		return next(ctx)
 	})
-	s.run = admitted(admission.NewGate(cfg.Admission, reg), s.execute)
+	gate := admission.NewGate(cfg.Admission, reg)
+	s.run = s.cached(admitted(gate, inTime(s.execute)))
 	s.checkTrusted()
 	return s
 }

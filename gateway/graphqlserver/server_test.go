@@ -60,7 +60,7 @@ func newServer(t testing.TB, cfg graphqlserver.Config) *server {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	s.handler = graphqlserver.New(s.schema, plan, cfg, log, s.metrics)
+	s.handler = graphqlserver.New(s.schema, plan, nil, cfg, log, s.metrics)
 	return s
 }
 

@@ -1,8 +1,8 @@
 // Package report collects what a client may want to know about one answer:
 // which upstreams were asked for it and for how long, how old its oldest part
-// is, and which parts are missing or out of date. The parts of the gateway
-// note what they see; headers, GraphQL extensions, REST metadata and the log
-// line read it.
+// is, how long it may be kept, and which parts are missing or out of date. The
+// parts of the gateway note what they see; headers, GraphQL extensions, REST
+// metadata and the log line read it, and the cache of whole responses.
 package report
 
 import (
@@ -35,9 +35,16 @@ type Calls struct {
 // A Report is of one operation. Its methods are safe for concurrent use, and
 // a nil Report takes notes and forgets them.
 type Report struct {
+	*notes
+	kept bool // what is called for it is noted by Used as well
+}
+
+// notes are what a report and its views have noted.
+type notes struct {
 	mu       sync.Mutex
 	asked    bool
-	oldest   time.Time
+	uses     []Use
+	loose    bool // something was called that no Use accounts for
 	calls    []Calls
 	degraded []Part
 }
@@ -46,28 +53,25 @@ type key struct{}
 
 // With returns a context that carries a new report.
 func With(ctx context.Context) (context.Context, *Report) {
-	r := &Report{}
+	r := &Report{notes: &notes{}}
 	return context.WithValue(ctx, key{}, r), r
+}
+
+// Kept returns a context for calls whose outcome the caller notes by
+// [Report.Used]: how long it may be kept is known then. What is called in any
+// other context may not be kept at all.
+func Kept(ctx context.Context) context.Context {
+	r := From(ctx)
+	if r == nil || r.kept {
+		return ctx
+	}
+	return context.WithValue(ctx, key{}, &Report{notes: r.notes, kept: true})
 }
 
 // From gives the report of ctx, nil if there is none.
 func From(ctx context.Context) *Report {
 	r, _ := ctx.Value(key{}).(*Report)
 	return r
-}
-
-// Used notes a part that the upstream gave at answered; asked tells whether it
-// was asked because of this operation, alone or together with others.
-func (r *Report) Used(answered time.Time, asked bool) {
-	if r == nil {
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.asked = r.asked || asked
-	if r.oldest.IsZero() || answered.Before(r.oldest) {
-		r.oldest = answered
-	}
 }
 
 // Asked notes that an upstream was asked because of this operation, whatever came of it.
@@ -88,6 +92,7 @@ func (r *Report) Called(service string, took time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.asked = true
+	r.loose = r.loose || !r.kept
 	for i := range r.calls {
 		if r.calls[i].Service == service {
 			r.calls[i].Count++
@@ -130,6 +135,7 @@ func (r *Report) degrade(p Part) {
 type Summary struct {
 	Asked    bool      // an upstream was asked for this answer
 	Oldest   time.Time // when the oldest part was given; zero if there is none
+	Life     Life      // of the answer as a whole
 	Calls    []Calls   // by service, in the order of the first call
 	Degraded []Part    // in the order noted; empty when the answer is complete and fresh
 }
@@ -149,12 +155,20 @@ func (r *Report) Summary() Summary {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return Summary{
+	s := Summary{
 		Asked:    r.asked,
-		Oldest:   r.oldest,
 		Calls:    append([]Calls(nil), r.calls...),
 		Degraded: append([]Part(nil), r.degraded...),
 	}
+	for _, use := range r.uses {
+		if s.Oldest.IsZero() || use.Answered.Before(s.Oldest) {
+			s.Oldest = use.Answered
+		}
+	}
+	if !r.loose {
+		s.Life = lifeOf(r.uses)
+	}
+	return s
 }
 
 // ServerTiming is the value of the Server-Timing header (W3C): for each

@@ -18,9 +18,9 @@ func TestAnAnswerIsAsOldAsItsOldestPart(t *testing.T) {
 	if s := r.Summary(); s.Age(noon) != 0 || s.Asked {
 		t.Errorf("with nothing noted: age %v, asked %v", s.Age(noon), s.Asked)
 	}
-	r.Used(noon.Add(-time.Second), false)
-	r.Used(noon.Add(-time.Minute), false)
-	r.Used(noon, false)
+	r.Used(report.Use{Answered: noon.Add(-time.Second)})
+	r.Used(report.Use{Answered: noon.Add(-time.Minute)})
+	r.Used(report.Use{Answered: noon})
 	s := r.Summary()
 	if s.Age(noon) != time.Minute || s.Asked {
 		t.Errorf("age %v, asked %v", s.Age(noon), s.Asked)
@@ -32,7 +32,10 @@ func TestAnAnswerIsAsOldAsItsOldestPart(t *testing.T) {
 
 func TestAskedOnceIsAskedForTheWholeAnswer(t *testing.T) {
 	for name, note := range map[string]func(*report.Report){
-		"a part that was asked for": func(r *report.Report) { r.Used(noon, true); r.Used(noon, false) },
+		"a part that was asked for": func(r *report.Report) {
+			r.Used(report.Use{Answered: noon, Asked: true})
+			r.Used(report.Use{Answered: noon})
+		},
 		"a question without answer": func(r *report.Report) { r.Asked() },
 		"a call":                    func(r *report.Report) { r.Called("users", time.Second) },
 	} {
@@ -81,7 +84,7 @@ func TestASummaryDoesNotChangeAfterwards(t *testing.T) {
 
 func TestWithoutAReportNotesAreForgotten(t *testing.T) {
 	r := report.From(t.Context())
-	r.Used(noon, true)
+	r.Used(report.Use{Answered: noon, Asked: true})
 	r.Asked()
 	r.Called("users", time.Second)
 	r.Missing("users", "timeout")
@@ -98,7 +101,7 @@ func TestNotesMayBeTakenSideBySide(t *testing.T) {
 		wg.Go(func() {
 			r := report.From(ctx)
 			r.Called("users", time.Millisecond)
-			r.Used(noon, true)
+			r.Used(report.Use{Answered: noon, Asked: true})
 			r.Missing("users", "timeout")
 			_ = r.Summary()
 		})
@@ -117,7 +120,7 @@ func Example() {
 	report.From(ctx).Called("users", 12*time.Millisecond)
 	report.From(ctx).Called("orders", 20*time.Millisecond)
 	report.From(ctx).Called("orders", 21500*time.Microsecond)
-	report.From(ctx).Used(noon, true)
+	report.From(ctx).Used(report.Use{Answered: noon, Asked: true})
 	report.From(ctx).Missing("orders", "timeout")
 
 	s := r.Summary()

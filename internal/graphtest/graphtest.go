@@ -27,12 +27,16 @@ type Setup struct {
 	Timeout time.Duration // of a call
 	TTL     time.Duration // of an entry of the cache
 	GraphQL graphqlserver.Config
-	Linger  time.Duration // of products' ids that wait for others to become known; 0: the usual few milliseconds
+
+	ResponseMB int           // how much of whole responses is kept; 0: none, so that a test sees what entities do
+	Linger     time.Duration // of products' ids that wait for others to become known; 0: the usual few milliseconds
 }
 
 // Usual is a setup in which calls are made once and have all the time that they
 // need: a test sees what it asks for and nothing of retries and circuits.
-func Usual() Setup { return Setup{Timeout: 10 * time.Second, TTL: 30 * time.Second} }
+func Usual() Setup {
+	return Setup{Timeout: 10 * time.Second, TTL: 30 * time.Second, ResponseMB: 16}
+}
 
 // Patient is the usual setup where ids of products wait for others as long as
 // any may become known, however busy the machine is.
@@ -45,7 +49,7 @@ func Patient() Setup {
 // New makes a graph over up with an empty memory cache, which stop closes.
 func New(up *upstreamtest.Upstreams, with Setup) (server *graphqlserver.Server, stop func() error, err error) {
 	log, reg := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
-	store, err := cache.New(cache.Config{TTL: with.TTL, StaleIfError: time.Minute, AbsentTTL: 5 * time.Second, MemoryMB: 16}, log, reg)
+	store, err := cache.New(cache.Config{TTL: with.TTL, StaleIfError: time.Minute, AbsentTTL: 5 * time.Second, MemoryMB: 16, ResponseMB: with.ResponseMB}, log, reg)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -62,7 +66,11 @@ func New(up *upstreamtest.Upstreams, with Setup) (server *graphqlserver.Server, 
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
-	return graphqlserver.New(schema, plan, with.GraphQL, log, reg), store.Close, nil
+	responses, err := cache.NewResponses[*graphqlserver.Result](store, reg)
+	if err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	return graphqlserver.New(schema, plan, responses, with.GraphQL, log, reg), store.Close, nil
 }
 
 // patient is a loader whose ids wait longer for others. On a machine that is

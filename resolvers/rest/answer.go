@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
@@ -10,136 +9,126 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
-	"tributary/gateway/fault"
+	"tributary/gateway/graphqlserver"
 	"tributary/gateway/httpserver"
 	"tributary/gateway/report"
 )
 
-// answer is a profile on its way to a client.
+// answer is what does not change about a profile, however often it is given
+// out. It is shared and read-only.
 type answer struct {
-	*profile
-	userID  string
-	summary report.Summary
-	at      time.Time     // when it was put together
-	took    time.Duration // how long that took
-	ttl     time.Duration
+	body []byte // up to those of the metadata that change
+	tag  []string
 }
 
+// metadata are those that belong to the time when a profile was put together.
 type metadata struct {
-	UserID            string        `json:"user_id"`
-	OrdersCount       int           `json:"orders_count"`
-	ProductsCount     int           `json:"products_count"`
-	AggregatedAt      time.Time     `json:"aggregated_at"`
-	AggregationTimeMS float64       `json:"aggregation_time_ms"`
-	CacheTTL          float64       `json:"cache_ttl"`
-	Cached            bool          `json:"cached"`
-	AgeSeconds        float64       `json:"age_seconds"`
-	Degraded          []report.Part `json:"degraded"`
+	UserID            string    `json:"user_id"`
+	OrdersCount       int       `json:"orders_count"`
+	ProductsCount     int       `json:"products_count"`
+	AggregatedAt      time.Time `json:"aggregated_at"`
+	AggregationTimeMS float64   `json:"aggregation_time_ms"`
+	CacheTTL          float64   `json:"cache_ttl"`
 }
 
-func (a *answer) write(w http.ResponseWriter, r *http.Request) {
-	content, err := a.content()
+// newAnswer makes an answer of the parts of a profile that came with result.
+func newAnswer(parts *profile, userID string, result *graphqlserver.Result, ttl time.Duration) (*answer, error) {
+	content, err := parts.content()
 	if err != nil {
-		httpserver.WriteFault(w, r, &fault.Error{Kind: fault.Internal, Err: err})
-		return
+		return nil, err
 	}
-	age := a.summary.Age(a.at)
-	tag := a.etag(content)
+	constant, err := json.Marshal(metadata{
+		UserID:            userID,
+		OrdersCount:       len(parts.Orders),
+		ProductsCount:     len(parts.Products),
+		AggregatedAt:      result.Made.UTC(),
+		AggregationTimeMS: milliseconds(result.Took),
+		CacheTTL:          ttl.Seconds(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	tag := etag(content, result.Summary.Degraded)
+	body := append(content, `,"metadata":`...)
+	body = append(body, constant[:len(constant)-len("}")]...)
+	return &answer{body: body, tag: []string{tag}}, nil
+}
+
+// write answers r, which came at start.
+func (a *answer) write(w http.ResponseWriter, r *http.Request, result *graphqlserver.Result, start time.Time) {
+	now := time.Now()
+	age := result.Summary.Age(now)
 	h := w.Header()
-	h.Set("Cache-Control", a.cacheControl(age))
+	h["Etag"] = a.tag
 	h.Set("Age", strconv.Itoa(int(age.Seconds())))
-	h.Set("ETag", tag)
-	h.Set("Cache-Status", a.cacheStatus(age))
-	h.Set("Server-Timing", a.serverTiming())
-	if matches(r.Header.Values("If-None-Match"), tag) {
+	h.Set("Cache-Control", cacheControl(&result.Summary, now))
+	h.Set("Cache-Status", result.CacheStatus(now))
+	h.Set("Server-Timing", serverTiming(&result.Summary, now.Sub(start)))
+	if httpserver.Unmodified(r, a.tag[0]) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	text, err := json.Marshal(a.metadata(age))
-	if err != nil {
-		httpserver.WriteFault(w, r, &fault.Error{Kind: fault.Internal, Err: err})
-		return
-	}
-	body := bytes.Join([][]byte{content, []byte(`,"metadata":`), text, []byte("}\n")}, nil)
+	changing := changing(&result.Summary, age)
 	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	_, _ = w.Write(body)
+	h.Set("Content-Length", strconv.Itoa(len(a.body)+len(changing)))
+	_, _ = w.Write(a.body)
+	_, _ = w.Write(changing)
 }
 
-func (a *answer) metadata(age time.Duration) metadata {
-	return metadata{
-		UserID:            a.userID,
-		OrdersCount:       len(a.Orders),
-		ProductsCount:     len(a.Products),
-		AggregatedAt:      a.at.UTC(),
-		AggregationTimeMS: float64(a.took.Microseconds()) / 1000,
-		CacheTTL:          a.ttl.Seconds(),
-		Cached:            !a.summary.Asked,
-		AgeSeconds:        age.Truncate(time.Millisecond).Seconds(),
-		Degraded:          append([]report.Part{}, a.summary.Degraded...),
+// changing writes the metadata that are of this moment, and ends the body.
+func changing(s *report.Summary, age time.Duration) []byte {
+	b := make([]byte, 0, 96)
+	b = append(b, `,"cached":`...)
+	b = strconv.AppendBool(b, !s.Asked)
+	b = append(b, `,"age_seconds":`...)
+	b = strconv.AppendFloat(b, milliseconds(age.Truncate(time.Millisecond))/1000, 'f', -1, 64)
+	b = append(b, `,"degraded":[`...)
+	for i, part := range s.Degraded {
+		text, err := json.Marshal(part)
+		if err != nil { // two strings and a number always marshal
+			panic(err)
+		}
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, text...)
 	}
+	return append(b, "]}}\n"...)
 }
 
 // etag is weak: it stays the same while the data and what is said of their
 // completeness do, though age and time of the answer change.
-func (a *answer) etag(content []byte) string {
+func etag(content []byte, degraded []report.Part) string {
 	sum := sha256.New()
 	sum.Write(content)
-	for _, part := range a.sortedParts() {
+	for _, part := range sorted(degraded) {
 		fmt.Fprintf(sum, "\n%s %s", part.Service, part.Reason)
 	}
 	return `W/"` + base64.RawURLEncoding.EncodeToString(sum.Sum(nil)[:12]) + `"`
 }
 
-// sortedParts are the degraded parts in an order that does not hang on which
-// failed first.
-func (a *answer) sortedParts() []report.Part {
-	return slices.SortedFunc(slices.Values(a.summary.Degraded), func(p, q report.Part) int {
+// sorted puts degraded parts in an order that does not hang on which failed first.
+func sorted(parts []report.Part) []report.Part {
+	return slices.SortedFunc(slices.Values(parts), func(p, q report.Part) int {
 		return cmp.Or(cmp.Compare(p.Service, q.Service), cmp.Compare(p.Reason, q.Reason))
 	})
 }
 
-// matches does the weak comparison of RFC 9110, section 13.1.2.
-func matches(ifNoneMatch []string, tag string) bool {
-	for candidate := range strings.SplitSeq(strings.Join(ifNoneMatch, ","), ",") {
-		candidate = strings.TrimSpace(candidate)
-		if candidate == "*" || strings.TrimPrefix(candidate, "W/") == strings.TrimPrefix(tag, "W/") {
-			return true
-		}
-	}
-	return false
-}
-
-func (a *answer) degraded() bool { return len(a.summary.Degraded) > 0 }
-
-func (a *answer) cacheControl(age time.Duration) string {
-	if a.degraded() {
+func cacheControl(s *report.Summary, now time.Time) string {
+	if len(s.Degraded) > 0 {
 		return "no-store"
 	}
-	return fmt.Sprintf("private, max-age=%d", int(max(0, a.ttl-age).Seconds()))
+	return "private, max-age=" + strconv.Itoa(max(0, s.Left(now)))
 }
 
-// cacheStatus tells after RFC 9211 what the gateway's cache did.
-func (a *answer) cacheStatus(age time.Duration) string {
-	ttl := int((a.ttl - age).Seconds())
-	for _, part := range a.summary.Degraded {
-		if part.Reason == report.Stale {
-			return fmt.Sprintf("tributary; fwd=stale; ttl=%d; detail=stale-if-error", ttl)
-		}
-	}
-	if !a.summary.Asked {
-		return fmt.Sprintf("tributary; hit; ttl=%d", ttl)
-	}
-	return "tributary; fwd=miss"
-}
-
-func (a *answer) serverTiming() string {
-	total := fmt.Sprintf("total;dur=%.1f", float64(a.took.Microseconds())/1000)
-	if calls := a.summary.ServerTiming(); calls != "" {
+func serverTiming(s *report.Summary, took time.Duration) string {
+	total := "total;dur=" + strconv.FormatFloat(milliseconds(took), 'f', 1, 64)
+	if calls := s.ServerTiming(); calls != "" {
 		return calls + ", " + total
 	}
 	return total
 }
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -25,7 +25,7 @@ func TestAFirstAnswerIsFreshAndASecondOneCached(t *testing.T) {
 	}
 	first.expectHeader(t, "Cache-Control", `private, max-age=(29|30)`)
 	first.expectHeader(t, "Age", `\d`)
-	first.expectHeader(t, "Cache-Status", `tributary; fwd=miss`)
+	first.expectHeader(t, "Cache-Status", `tributary; fwd=miss; stored`)
 	first.expectHeader(t, "ETag", `W/"[\w-]+"`)
 	first.expectHeader(t, "X-Content-Type-Options", "nosniff")
 	for _, service := range []string{users.Service, orders.Service, products.Service} {

@@ -68,7 +68,7 @@ func TestADefectIsNotToldOfAndNotToBeTriedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	server := graphqlserver.New(schema, plan, graphqlserver.Config{}, slog.New(slog.NewJSONHandler(&log, nil)), prometheus.NewRegistry())
+	server := graphqlserver.New(schema, plan, nil, graphqlserver.Config{}, slog.New(slog.NewJSONHandler(&log, nil)), prometheus.NewRegistry())
 	w := ask(t.Context(), server)
 	if w.Code != http.StatusInternalServerError || code(t, w) != "INTERNAL" || w.Header().Get("Retry-After") != "" {
 		t.Errorf("status %d, %v: %s", w.Code, w.Header(), w.Body)

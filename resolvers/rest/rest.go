@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tributary/gateway/cache"
 	"tributary/gateway/fault"
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/httpserver"
@@ -21,7 +22,7 @@ const retryAfter = "1"
 
 // Profile answers GET /api/profile/{id}. It is an [http.Handler].
 type Profile struct {
-	execute  func(context.Context, graphqlserver.Request) *graphqlserver.Result
+	server   *graphqlserver.Server
 	id       func(r *http.Request) string
 	ttl      time.Duration
 	duration prometheus.Histogram
@@ -30,7 +31,7 @@ type Profile struct {
 // NewProfile returns a handler that runs its operation on server and takes the
 // user's id from each request by id. Answers are fresh for ttl.
 func NewProfile(server *graphqlserver.Server, id func(*http.Request) string, ttl time.Duration, reg prometheus.Registerer) *Profile {
-	p := &Profile{execute: server.Execute, id: id, ttl: ttl,
+	p := &Profile{server: server, id: id, ttl: ttl,
 		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:                        "aggregation_duration_seconds",
 			Help:                        "How long it took to put a profile together.",
@@ -49,30 +50,56 @@ func (p *Profile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	start := time.Now()
-	result := p.execute(r.Context(), graphqlserver.Request{
-		Query:     graph.RESTProfile,
-		Variables: map[string]any{"id": id},
-		ReadOnly:  true,
-	})
-	now := time.Now()
-	p.duration.Observe(now.Sub(start).Seconds())
-
-	parts, err := parse(result)
+	result := p.result(r.Context(), id)
+	p.duration.Observe(time.Since(start).Seconds())
+	made, _ := result.Derive(func() any { return p.make(id, result) }).(outcome)
 	switch {
 	case result.Overloaded():
 		w.Header().Set("Retry-After", retryAfter)
 		httpserver.WriteFault(w, r, &fault.Error{Kind: fault.Overloaded})
-	case err != nil:
-		httpserver.WriteFault(w, r, err)
-	case parts == nil && len(result.Errors) == 0:
+	case made.err != nil:
+		httpserver.WriteFault(w, r, made.err)
+	case made.answer != nil:
+		made.answer.write(w, r, result, start)
+	case len(result.Errors) == 0:
 		httpserver.WriteProblem(w, r, httpserver.Problem{
 			Status: http.StatusNotFound, Code: "NOT_FOUND", Detail: "there is no such user"})
-	case parts == nil || parts.empty():
-		nothing(w, r, result)
 	default:
-		a := &answer{profile: parts, userID: id, summary: result.Summary, at: now, took: now.Sub(start), ttl: p.ttl}
-		a.write(w, r)
+		nothing(w, r, result)
 	}
+}
+
+// result is that of the operation, the one that is kept if there is one.
+func (p *Profile) result(ctx context.Context, id string) *graphqlserver.Result {
+	said := cache.KeyOf("profile", []byte(id))
+	if result := p.server.Recall(ctx, said); result != nil {
+		return result
+	}
+	return p.server.Execute(ctx, graphqlserver.Request{
+		Query:     graph.RESTProfile,
+		Variables: map[string]any{"id": id},
+		ReadOnly:  true,
+		Said:      said,
+	})
+}
+
+// outcome is what is made of a result: no answer if nothing could be had or
+// there is nothing.
+type outcome struct {
+	answer *answer
+	err    error
+}
+
+func (p *Profile) make(id string, result *graphqlserver.Result) outcome {
+	parts, err := parse(result)
+	if err != nil || parts == nil || parts.empty() {
+		return outcome{err: err}
+	}
+	a, err := newAnswer(parts, id, result, p.ttl)
+	if err != nil {
+		err = &fault.Error{Kind: fault.Internal, Err: err}
+	}
+	return outcome{a, err}
 }
 
 // nothing answers when no part could be had, with the first reason that lies

@@ -1,0 +1,196 @@
+package graphqlserver
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"tributary/gateway/cache"
+)
+
+// maxBody is how many bytes the body of a request may have.
+const maxBody = 1 << 20
+
+// badRequest is a request that is not well-formed.
+type badRequest struct {
+	status  int
+	message string
+}
+
+// said is a request as it came.
+type said struct {
+	get      bool
+	document string // the id of a document that the address names
+	query    string // of the URL, where it is a GET
+	body     []byte // where it is a POST
+}
+
+// key is the same for requests that say the same, word for word.
+func (s said) key() cache.Key {
+	switch {
+	case s.document != "":
+		return cache.KeyOf("DOC", fmt.Appendf(nil, "%v %q %q %q", s.get, s.document, s.query, s.body))
+	case s.get:
+		return cache.KeyOf("GET", []byte(s.query))
+	}
+	return cache.KeyOf("POST", s.body)
+}
+
+func (s said) decode() (*Request, *badRequest) {
+	decode := s.decodeBody
+	if s.get {
+		decode = s.decodeQuery
+	}
+	req, bad := decode()
+	if bad != nil {
+		return nil, bad
+	}
+	if s.document != "" {
+		req.DocumentID = s.document
+	}
+	req.Said = s.key()
+	return req, req.wellFormed()
+}
+
+// documentPathValue is the name that a route gives to the document's id in its pattern.
+const documentPathValue = "document"
+
+func read(w http.ResponseWriter, r *http.Request) (said, *badRequest) {
+	s := said{document: r.PathValue(documentPathValue)}
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		s.get, s.query = true, r.URL.RawQuery
+		return s, nil
+	case http.MethodPost:
+		var bad *badRequest
+		s.body, bad = readBody(w, r)
+		return s, bad
+	}
+	w.Header().Set("Allow", "GET, HEAD, POST")
+	return s, &badRequest{http.StatusMethodNotAllowed, "send GraphQL by GET or POST"}
+}
+
+func (s said) decodeQuery() (*Request, *badRequest) {
+	q, err := url.ParseQuery(s.query)
+	if err != nil {
+		return nil, &badRequest{http.StatusBadRequest, "the query string is malformed"}
+	}
+	req := &Request{
+		Query: q.Get("query"), DocumentID: q.Get("documentId"), OperationName: q.Get("operationName"), ReadOnly: true,
+	}
+	if v := q.Get("variables"); v != "" {
+		if err := decodeJSON(strings.NewReader(v), &req.Variables); err != nil || !utf8.ValidString(v) {
+			return nil, &badRequest{http.StatusBadRequest, "variables must be a JSON object"}
+		}
+	}
+	if v := q.Get("extensions"); v != "" {
+		if bad := req.readExtensions([]byte(v)); bad != nil {
+			return nil, bad
+		}
+	}
+	return req, nil
+}
+
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *badRequest) {
+	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || media != mediaJSON {
+		return nil, &badRequest{http.StatusUnsupportedMediaType, "send the request as " + mediaJSON}
+	}
+	if charset, ok := params["charset"]; ok && !isUTF8(charset) {
+		return nil, &badRequest{http.StatusUnsupportedMediaType, "send the request in UTF-8"}
+	}
+	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return nil, &badRequest{http.StatusUnsupportedMediaType, "send the request as it is, without Content-Encoding"}
+	}
+	var body bytes.Buffer
+	body.Grow(int(min(max(0, r.ContentLength), maxBody)) + bytes.MinRead) // so that the end is read without growing
+	_, err = body.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody))
+	if _, long := errors.AsType[*http.MaxBytesError](err); long {
+		return nil, &badRequest{http.StatusRequestEntityTooLarge, "the request is longer than 1 MiB"}
+	}
+	if err != nil {
+		return nil, &badRequest{http.StatusBadRequest, "the body could not be read"}
+	}
+	return body.Bytes(), nil
+}
+
+// byteOrderMark may stand before JSON, where it means nothing (RFC 8259, section 8.1).
+const byteOrderMark = "\ufeff"
+
+func (s said) decodeBody() (*Request, *badRequest) {
+	if !utf8.Valid(s.body) {
+		return nil, &badRequest{http.StatusBadRequest, "the body must be UTF-8"}
+	}
+	body := bytes.TrimSpace(bytes.TrimPrefix(s.body, []byte(byteOrderMark)))
+	if len(body) > 0 && body[0] == '[' {
+		return nil, &badRequest{http.StatusBadRequest, "send one request at a time: lists of requests are not supported"}
+	}
+	// What is wrong is told by name only: the body may hold secrets.
+	var fields struct {
+		Query         json.RawMessage `json:"query"`
+		DocumentID    json.RawMessage `json:"documentId"`
+		OperationName json.RawMessage `json:"operationName"`
+		Variables     json.RawMessage `json:"variables"`
+		Extensions    json.RawMessage `json:"extensions"`
+	}
+	if err := decodeJSON(bytes.NewReader(body), &fields); err != nil || len(body) == 0 || body[0] != '{' {
+		return nil, &badRequest{http.StatusBadRequest, "the body must be a JSON object"}
+	}
+	req := &Request{}
+	for _, f := range []struct {
+		name, want string
+		raw        json.RawMessage
+		into       any
+	}{
+		{"query", "a string", fields.Query, &req.Query},
+		{"documentId", "a string", fields.DocumentID, &req.DocumentID},
+		{"operationName", "a string", fields.OperationName, &req.OperationName},
+		{"variables", "an object", fields.Variables, &req.Variables},
+	} {
+		if f.raw == nil {
+			continue
+		}
+		if err := decodeJSON(bytes.NewReader(f.raw), f.into); err != nil {
+			return nil, &badRequest{http.StatusBadRequest, f.name + " must be " + f.want}
+		}
+	}
+	if fields.Extensions != nil {
+		if bad := req.readExtensions(fields.Extensions); bad != nil {
+			return nil, bad
+		}
+	}
+	return req, nil
+}
+
+// wellFormed sees that a request says which document it means.
+func (req *Request) wellFormed() *badRequest {
+	switch {
+	case req.Query == "" && req.DocumentID == "" && req.SHA256 == "":
+		return &badRequest{http.StatusBadRequest, "query is missing"}
+	case req.Query != "" && req.DocumentID != "":
+		return &badRequest{http.StatusBadRequest, "send either query or documentId"}
+	case !utf8.ValidString(req.Query):
+		return &badRequest{http.StatusBadRequest, "query must be UTF-8"}
+	}
+	return nil
+}
+
+// decodeJSON decodes one value that nothing follows, numbers by their digits.
+func decodeJSON(r io.Reader, into any) error {
+	d := json.NewDecoder(r)
+	d.UseNumber()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("more than one value")
+	}
+	return nil
+}

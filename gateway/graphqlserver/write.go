@@ -1,0 +1,101 @@
+package graphqlserver
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"tributary/gateway/fault"
+	"tributary/gateway/httpserver"
+	"tributary/gateway/report"
+)
+
+func (s *Server) writeError(w http.ResponseWriter, media string, status int, kind fault.Kind, message string) {
+	s.count(&Result{})
+	h := w.Header()
+	h.Set("Content-Type", media+"; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(encode(&Result{Errors: gqlerror.List{coded(kind, message)}}))
+}
+
+func (s *Server) write(w http.ResponseWriter, r *http.Request, media string, status int, result *Result) {
+	s.count(result)
+	h := w.Header()
+	h.Set("Content-Type", media+"; charset=utf-8")
+	if timing := result.Summary.ServerTiming(); timing != "" {
+		h.Set("Server-Timing", timing)
+	}
+	writeFreshness(h, r.Method != http.MethodPost, media, result, time.Now())
+	if tag := h.Get("ETag"); tag != "" && httpserver.Unmodified(r, tag) {
+		h.Del("Content-Type")
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	body := result.body()
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
+
+// count counts a result by its outcome.
+func (s *Server) count(r *Result) {
+	outcome := "complete"
+	switch {
+	case r.Data == nil:
+		outcome = "refused"
+	case len(r.Errors) > 0:
+		outcome = "partial"
+	}
+	s.metrics.operations.WithLabelValues(outcome).Inc()
+}
+
+// body is the whole GraphQL response.
+func (r *Result) body() []byte {
+	if r.kept != nil {
+		return r.kept.body
+	}
+	return encode(r)
+}
+
+// dataOpens is how a response without errors begins.
+const dataOpens = `{"data":`
+
+// encode writes a result as a GraphQL response. The data are JSON already and
+// are copied as they are.
+func encode(r *Result) []byte {
+	var b bytes.Buffer
+	b.Grow(len(r.Data) + 64)
+	switch {
+	case len(r.Errors) == 0:
+		b.WriteString(dataOpens)
+	case r.Data == nil:
+		b.WriteString(`{"errors":`)
+		writeJSON(&b, r.Errors)
+	default:
+		b.WriteString(`{"errors":`)
+		writeJSON(&b, r.Errors)
+		b.WriteString(`,"data":`)
+	}
+	b.Write(r.Data)
+	if len(r.Summary.Degraded) > 0 {
+		b.WriteString(`,"extensions":`)
+		writeJSON(&b, struct {
+			Degraded []report.Part `json:"degraded"`
+		}{r.Summary.Degraded})
+	}
+	b.WriteString("}\n")
+	return b.Bytes()
+}
+
+func writeJSON(b *bytes.Buffer, v any) {
+	j, err := json.Marshal(v)
+	if err != nil { // errors and parts hold strings and numbers
+		panic(err)
+	}
+	b.Write(j)
+}

@@ -1,0 +1,74 @@
+package report
+
+import (
+	"slices"
+	"time"
+)
+
+// Use is a part that went into an answer: something that the cache had, or has now.
+type Use struct {
+	Name     string    // "kind:key", by which the cache knows it
+	Service  string    // who gave it
+	Answered time.Time // when
+	Fresh    time.Time // until when it may be given out as it is
+	Aging    time.Time // from when on it is time to ask for the next one; zero: never
+	Asked    bool      // the upstream was, because of this operation, alone or together with others
+}
+
+// Life says how long an answer may be kept as a whole: as long as each of its parts.
+type Life struct {
+	Until time.Time // the zero time when it may not be kept
+	Aging time.Time // when the first part is due to be asked for again; zero: none is
+	Of    []Use     // its parts
+}
+
+func lifeOf(uses []Use) (l Life) {
+	for _, use := range uses {
+		if l.Until.IsZero() || use.Fresh.Before(l.Until) {
+			l.Until = use.Fresh
+		}
+		if !use.Aging.IsZero() && (l.Aging.IsZero() || use.Aging.Before(l.Aging)) {
+			l.Aging = use.Aging
+		}
+	}
+	l.Of = slices.Clone(uses)
+	return l
+}
+
+// Used notes a part.
+func (r *Report) Used(use Use) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.asked = r.asked || use.Asked
+	r.uses = append(r.uses, use)
+}
+
+// Overdue gives the parts that were fresh when the cache was asked for them and
+// are no longer at now: the answer took so long.
+func (r *Report) Overdue(now time.Time) (overdue []Use) {
+	if r == nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, use := range r.uses {
+		if !use.Asked && !now.Before(use.Fresh) {
+			overdue = append(overdue, use)
+		}
+	}
+	return overdue
+}
+
+// Again forgets what went into an answer that is put together once more. That
+// upstreams were asked, and when, is not forgotten.
+func (r *Report) Again() {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.uses, r.degraded = nil, nil
+}
