@@ -28,8 +28,8 @@ var layers = map[string]struct {
 		"the runtime knows no user, order or product; let the caller hand in what is special about one"},
 	"services": {[]string{"services", "gateway"},
 		"a service knows nothing of the graph that it is part of; joins belong in resolvers"},
-	"graph": {[]string{"graph", "services", "gateway/scalar"},
-		"the contract is made of the services' types and of scalars, and of nothing that runs"},
+	"graph": {[]string{"graph", "services", "gateway/scalar", "gateway/execute"},
+		"the contract is made of the services' types and of scalars, and of nothing that runs but the execution itself"},
 	"resolvers": {[]string{"resolvers", "graph", "services", "gateway"},
 		"the joins know the graph, the services and the runtime, and only main knows the joins"},
 }

@@ -74,6 +74,7 @@ func TestAddingAServiceWorksAsThePageSays(t *testing.T) {
 	}
 	for _, command := range [][]string{
 		{"go", "tool", "gqlgen", "generate"},
+		{"go", "generate", "./graph"},
 		{"go", "build", "./..."},
 		{"go", "test", "./resolvers", "-run", "TestProductsShowTheirReviews"},
 	} {

@@ -3,6 +3,8 @@
 // in it are those of the services.
 package graph
 
+//go:generate go run tributary/internal/lean .
+
 import (
 	"embed"
 	"strings"

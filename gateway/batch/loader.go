@@ -72,8 +72,11 @@ func (l *Loader[K, V]) Load(ctx context.Context, key K) (V, error) {
 		}
 		return v, l.errorOf(err, key)
 	}
-	f := l.in(s).future(key)
+	f, begun := l.in(s).future(key)
 	f.waitsIn(tracing.Current(ctx))
+	if begun {
+		willWait(ctx)
+	}
 	return f.wait(ctx, l.opts.Service)
 }
 
@@ -86,12 +89,17 @@ func (l *Loader[K, V]) LoadAll(ctx context.Context, keys []K) ([]V, []error) {
 	}
 	loads, span := l.in(s), tracing.Current(ctx)
 	futures := make([]*future[V], len(keys))
+	begunHere := false
 	for i, key := range keys {
-		futures[i] = loads.future(key)
-		futures[i].waitsIn(span)
+		f, begun := loads.future(key)
+		f.waitsIn(span)
+		futures[i], begunHere = f, begunHere || begun
 	}
 	if own {
 		loads.dispatch.Flush() // nobody else can add to the batch
+	}
+	if begunHere {
+		willWait(ctx)
 	}
 	values, errs := make([]V, len(keys)), make([]error, len(keys))
 	for i, f := range futures {
@@ -104,7 +112,8 @@ func (l *Loader[K, V]) LoadAll(ctx context.Context, keys []K) ([]V, []error) {
 // would return: at once when that is known, on another goroutine otherwise. It
 // needs a context with a [Scope].
 func (l *Loader[K, V]) Start(ctx context.Context, key K, then func(V, error)) {
-	l.in(scopeOf(ctx)).future(key).then(then)
+	f, _ := l.in(scopeOf(ctx)).future(key)
+	f.then(then)
 }
 
 // Flush sends the keys that are waiting for others, for the operation of ctx.

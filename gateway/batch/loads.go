@@ -76,13 +76,14 @@ func call[K comparable, V any](ctx context.Context, load Func[K, V], keys []K) (
 	return load(ctx, keys)
 }
 
-func (s *loads[K, V]) future(key K) *future[V] {
+// future gives the future of key, and tells whether the load was begun by this.
+func (s *loads[K, V]) future(key K) (f *future[V], begun bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f, ok := s.futures[key]; ok {
-		return f
+		return f, false
 	}
-	f := newFuture[V]()
+	f = newFuture[V]()
 	s.futures[key] = f
 	if s.oldest.IsZero() {
 		s.oldest = time.Now()
@@ -94,7 +95,7 @@ func (s *loads[K, V]) future(key K) *future[V] {
 	if s.quiet != nil {
 		s.quiet.Reset(s.loader.opts.Gap)
 	}
-	return f
+	return f, true
 }
 
 func (s *loads[K, V]) waited() time.Duration {

@@ -12,11 +12,12 @@ import (
 )
 
 // Config is what an operator may set about the GraphQL endpoint. The zero value
-// remembers no documents and trusts all.
+// has the default limits, remembers no documents and trusts all.
 type Config struct {
 	Introspection bool `name:"introspection" help:"Answer introspection queries."`
 	Playground    bool `name:"playground" help:"Serve the playground at /playground."`
 
+	Limits    Limits           `embed:""`
 	Admission admission.Config `embed:""`
 
 	DocumentsMB  int           `name:"graphql-documents-mb" default:"16" help:"How many MiB of parsed documents are remembered at most."`

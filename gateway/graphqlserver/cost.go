@@ -1,34 +1,30 @@
 package graphqlserver
 
 import (
+	"fmt"
+
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
-
-	"tributary/gateway/fault"
 )
-
-// maxFields is how many fields an answer may be expected to have. A short
-// query that goes round in lists of lists reaches any number.
-const maxFields = 1_000_000
 
 // expectedLength is that of a list of which the query does not tell.
 const expectedLength = 10
 
-// refuseTooMany refuses an operation whose answer is expected to have more
-// than maxFields fields.
-func refuseTooMany(op *graphql.OperationContext) *Result {
-	e := estimate{op: op, fragments: map[string]int{}}
-	if e.fields(op.Operation.SelectionSet) > maxFields {
-		return refuse(fault.TooComplex, gqlerror.List{gqlerror.Errorf("the answer is expected to have more than %d fields", maxFields)})
+// checkOperation refuses an operation whose answer is expected to be too much.
+func (l *limiter) checkOperation(op *graphql.OperationContext) *Result {
+	e := estimate{op: op, most: l.Fields, fragments: map[string]int{}}
+	if e.fields(op.Operation.SelectionSet) > l.Fields {
+		return l.refuse(excess{limitFields, 0, l.Fields, fmt.Sprintf("the answer is expected to have more than %d fields", l.Fields)})
 	}
 	return nil
 }
 
 // estimate counts the fields of an answer. Fragments are counted once,
-// wherever they are spread; numbers stop growing above maxFields.
+// wherever they are spread; numbers stop growing above most. A short
+// query that goes round in lists of lists reaches any number.
 type estimate struct {
 	op        *graphql.OperationContext
+	most      int
 	fragments map[string]int
 }
 
@@ -47,7 +43,7 @@ func (e estimate) fields(set ast.SelectionSet) (n int) {
 			}
 			n += in
 		}
-		n = min(n, maxFields+1)
+		n = min(n, e.most+1)
 	}
 	return n
 }

@@ -3,6 +3,7 @@ package graphqlserver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -14,14 +15,6 @@ import (
 
 	"tributary/gateway/fault"
 	"tributary/gateway/tracing"
-)
-
-// Bounds of what a document may cost before it is executed. Validation compares
-// each selection with those beside it, so that its time grows with the square
-// of their number.
-const (
-	maxTokens     = 15_000
-	maxSelections = 2_000
 )
 
 // document is a text that was found valid. It is shared and read-only.
@@ -37,10 +30,11 @@ type document struct {
 type documents struct {
 	schema *ast.Schema
 	rules  *rules.Rules
+	limits *limiter
 	known  *documentCache
 }
 
-func newDocuments(schema *ast.Schema, suggest bool, known *documentCache) *documents {
+func newDocuments(schema *ast.Schema, suggest bool, limits *limiter, known *documentCache) *documents {
 	r := rules.NewDefaultRules()
 	if !suggest { // a suggestion tells a name of the schema to who does not know it
 		for _, plain := range []validator.Rule{
@@ -54,7 +48,7 @@ func newDocuments(schema *ast.Schema, suggest bool, known *documentCache) *docum
 			r.AddRule(plain.Name, plain.RuleFunc)
 		}
 	}
-	return &documents{schema: schema, rules: r, known: known}
+	return &documents{schema: schema, rules: r, limits: limits, known: known}
 }
 
 // prepare gives the document of a text and whether it is new here, or the
@@ -76,16 +70,16 @@ func (d *documents) prepare(ctx context.Context, text string) (doc *document, is
 // parse parses a text and validates it.
 func (d *documents) parse(ctx context.Context, text string) (*ast.QueryDocument, *Result) {
 	_, span := tracing.Start(ctx, tracing.Parse, "parse")
-	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, maxTokens)
+	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, d.limits.Tokens)
 	span.End()
 	if err != nil {
-		return nil, refuse(parseKind(err), gqlerror.List{asIs(err)})
+		return nil, d.refuseParse(err)
 	}
 	if len(doc.Operations) == 0 {
 		return nil, refuse(fault.ValidationFailed, gqlerror.List{{Message: "the document has no operation"}})
 	}
-	if n := selections(doc); n > maxSelections {
-		return nil, refuse(fault.TooComplex, gqlerror.List{gqlerror.Errorf("the document has %d selections, more than %d", n, maxSelections)})
+	if refused := d.limits.checkDocument(doc); refused != nil {
+		return nil, refused
 	}
 	_, span = tracing.Start(ctx, tracing.Validate, "validate")
 	errs := validator.ValidateWithRules(d.schema, doc, d.rules)
@@ -97,12 +91,19 @@ func (d *documents) parse(ctx context.Context, text string) (*ast.QueryDocument,
 	return doc, nil
 }
 
-// parseKind tells a document that is too much for the parser from one that is no GraphQL.
-func parseKind(err error) fault.Kind {
-	if e := err.Error(); strings.Contains(e, "exceeded token limit") || strings.Contains(e, "exceeded maximum nesting depth") {
-		return fault.TooComplex
+// parserDepth is how deep the parser follows braces and brackets.
+const parserDepth = 1000
+
+// refuseParse refuses a document that the parser could not read: because it is
+// no GraphQL, or because it is too much.
+func (d *documents) refuseParse(err error) *Result {
+	switch text := err.Error(); {
+	case strings.Contains(text, "exceeded token limit"):
+		return d.limits.refuse(excess{limitTokens, 0, d.limits.Tokens, fmt.Sprintf("the document has more than %d tokens", d.limits.Tokens)})
+	case strings.Contains(text, "exceeded maximum nesting depth"):
+		return d.limits.refuse(excess{limitDepth, 0, d.limits.Depth, fmt.Sprintf("the document is nested more than %d deep", parserDepth)})
 	}
-	return fault.ParseFailed
+	return refuse(fault.ParseFailed, gqlerror.List{asIs(err)})
 }
 
 // asIs is an error of the parser, which makes no others than these.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -62,11 +63,24 @@ func fieldPath(ctx context.Context) string {
 // have thousands.
 const maxRefusals = 20
 
+// maxMessage is how long a message of a refusal may be, in bytes: some repeat
+// what the client sent.
+const maxMessage = 300
+
+// abridged is a message without the end of a long one.
+func abridged(message string) string {
+	if len(message) <= maxMessage {
+		return message
+	}
+	return strings.ToValidUTF8(message[:maxMessage], "") + "…"
+}
+
 // refuse is the result of a request that is not executed: it has the code of a
 // kind in the place of what the library has, and no names of rules.
 func refuse(kind fault.Kind, errs gqlerror.List) *Result {
 	errs = errs[:min(len(errs), maxRefusals)]
 	for _, err := range errs {
+		err.Message = abridged(err.Message)
 		err.Extensions = map[string]any{"code": kind.Code()}
 	}
 	return &Result{Errors: errs, refused: kind}

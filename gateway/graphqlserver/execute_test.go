@@ -99,68 +99,13 @@ func TestAnOperationEndsWithItsTime(t *testing.T) {
 	}
 }
 
-// Each of these is short, and would keep the server busy for seconds or for
-// ever; a normal query is answered between them.
-func TestADocumentThatCostsTooMuchIsRefusedSoon(t *testing.T) {
-	repeat := strings.Repeat
-	chain := func(n int) string {
-		var b strings.Builder
-		b.WriteString("{ ...f0 }")
-		for i := range n {
-			fmt.Fprintf(&b, " fragment f%d on Query { a: me { ...f%d } b: me { ...f%d } }", i, i+1, i+1)
-		}
-		fmt.Fprintf(&b, " fragment f%d on Query { hello }", n)
-		return b.String()
-	}
-	for name, tt := range map[string]struct {
-		query  string
-		status int
-		code   string
-	}{
-		"one field as often as may be":        {"{" + repeat(" hello", 2000) + "}", 200, ""},
-		"one field too often":                 {"{" + repeat(" hello", 2001) + "}", 422, "QUERY_TOO_COMPLEX"},
-		"many names for one field":            {"{" + repeat(" ...{hello}", 1500) + "}", 422, "QUERY_TOO_COMPLEX"},
-		"one fragment too often":              {"{" + repeat(" ...f", 2001) + "} fragment f on Query { hello }", 422, "QUERY_TOO_COMPLEX"},
-		"fragments that double, 12 deep":      {chain(12), 200, ""},
-		"fragments that double, 100 deep":     {chain(100), 422, "QUERY_TOO_COMPLEX"},
-		"fragments that go round":             {"{ ...a } fragment a on Query { me { ...b } } fragment b on Query { me { ...a } }", 422, "GRAPHQL_VALIDATION_FAILED"},
-		"lists in lists":                      {"{" + repeat("many{", 4) + "hello" + repeat("}", 5), 200, ""},
-		"lists in lists in lists":             {"{" + repeat("many{", 30) + "hello" + repeat("}", 31), 422, "QUERY_TOO_COMPLEX"},
-		"fields as deep as they may be":       {"{" + repeat("me{", 900) + "hello" + repeat("}", 901), 200, ""},
-		"fields too deep for the parser":      {"{" + repeat("me{", 1001) + "hello" + repeat("}", 1002), 422, "QUERY_TOO_COMPLEX"},
-		"a list of lists, too deep":           {"{ sum(of: " + repeat("[", 5000) + repeat("]", 5000) + ") }", 422, "QUERY_TOO_COMPLEX"},
-		"too many tokens":                     {"{ sum(of: [" + repeat("1 ", 15_000) + "]) }", 422, "QUERY_TOO_COMPLEX"},
-		"directives":                          {"{ hello" + repeat(" @skip(if: false)", 1500) + " }", 422, "GRAPHQL_VALIDATION_FAILED"},
-		"operations":                          {repeat("query A { hello } ", 1900), 422, "GRAPHQL_VALIDATION_FAILED"},
-		"variables":                           {"query(" + repeat("$a: Int ", 3000) + ") { hello }", 422, "GRAPHQL_VALIDATION_FAILED"},
-		"a long name":                         {"{ " + repeat("a", 1_000_000) + " }", 422, "GRAPHQL_VALIDATION_FAILED"},
-		"a number of a million digits":        {"{ sum(of: [" + repeat("9", 1_000_000) + "]) }", 422, "GRAPHQL_VALIDATION_FAILED"},
-		"a document that is not UTF-8 inside": {"{ hello(name: \"\\uD800\") }", 0, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := newServer(t, graphqlserver.Config{})
-			start := time.Now()
-			got := s.ask(tt.query)
-			if took := time.Since(start); took > 10*time.Second {
-				t.Errorf("it took %v", took)
-			}
-			if tt.status != 0 {
-				got.expect(tt.status, tt.code)
-			}
-			if tt.status != 200 && len(got.text) > 8<<10 && !strings.HasPrefix(name, "a ") {
-				t.Errorf("the refusal has %d bytes", len(got.text))
-			}
-			s.ask(`{ hello }`).expect(200, "").data(`{"hello":"hello you"}`)
-		})
-	}
-}
-
 func TestARefusalSaysWhatIsWrong(t *testing.T) {
 	s := newServer(t, graphqlserver.Config{})
 	for query, want := range map[string]string{
 		"{" + strings.Repeat(" hello", 2001) + "}":                            "the document has 2001 selections, more than 2000",
+		"{ " + strings.Repeat("a", 1<<20-40) + " }":                           "Cannot query field \"" + strings.Repeat("a", 280) + "…",
 		"{" + strings.Repeat("many{", 30) + "hello" + strings.Repeat("}", 31): "the answer is expected to have more than 1000000 fields",
-		"{ sum(of: [" + strings.Repeat("1 ", 15_000) + "]) }":                 "exceeded token limit of 15000",
+		"{ sum(of: [" + strings.Repeat("1 ", 15_000) + "]) }":                 "the document has more than 15000 tokens",
 		"query($n: String!) { hello(name: $n) }":                              "variable.n must be defined",
 		"query A { hello } query B { hello }":                                 "the document has several operations: name one in operationName",
 	} {

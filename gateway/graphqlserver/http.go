@@ -21,7 +21,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			"answers come as "+mediaGraphQL+" or "+mediaJSON)
 		return
 	}
-	said, bad := read(w, r)
+	said, bad := s.read(w, r)
 	if bad != nil {
 		s.writeError(w, media, bad.status, fault.BadUserInput, bad.message)
 		return

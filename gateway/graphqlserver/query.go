@@ -60,13 +60,16 @@ func (q *query) refuseSelected() *Result {
 // prepare is the last step before a query is executed: its variables are read,
 // and it is held to what it may ask for. A result is why it may not.
 func (s *Server) prepare(ctx context.Context, q *query) *Result {
+	if refused := s.limits.checkVariables(q.Variables); refused != nil {
+		return refused
+	}
 	if refused := s.bind(ctx, q); refused != nil {
 		return refused
 	}
 	if refused := refuseIntrospection(q.operation); refused != nil {
 		return refused
 	}
-	return refuseTooMany(q.operation)
+	return s.limits.checkOperation(q.operation)
 }
 
 // bind reads the variables of a query.

@@ -15,9 +15,6 @@ import (
 	"tributary/gateway/cache"
 )
 
-// maxBody is how many bytes the body of a request may have.
-const maxBody = 1 << 20
-
 // badRequest is a request that is not well-formed.
 type badRequest struct {
 	status  int
@@ -62,19 +59,19 @@ func (s said) decode() (*Request, *badRequest) {
 // documentPathValue is the name that a route gives to the document's id in its pattern.
 const documentPathValue = "document"
 
-func read(w http.ResponseWriter, r *http.Request) (said, *badRequest) {
-	s := said{document: r.PathValue(documentPathValue)}
+func (s *Server) read(w http.ResponseWriter, r *http.Request) (said, *badRequest) {
+	req := said{document: r.PathValue(documentPathValue)}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		s.get, s.query = true, r.URL.RawQuery
-		return s, nil
+		req.get, req.query = true, r.URL.RawQuery
+		return req, nil
 	case http.MethodPost:
 		var bad *badRequest
-		s.body, bad = readBody(w, r)
-		return s, bad
+		req.body, bad = s.readBody(w, r)
+		return req, bad
 	}
 	w.Header().Set("Allow", "GET, HEAD, POST")
-	return s, &badRequest{http.StatusMethodNotAllowed, "send GraphQL by GET or POST"}
+	return req, &badRequest{http.StatusMethodNotAllowed, "send GraphQL by GET or POST"}
 }
 
 func (s said) decodeQuery() (*Request, *badRequest) {
@@ -98,7 +95,7 @@ func (s said) decodeQuery() (*Request, *badRequest) {
 	return req, nil
 }
 
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *badRequest) {
+func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *badRequest) {
 	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != mediaJSON {
 		return nil, &badRequest{http.StatusUnsupportedMediaType, "send the request as " + mediaJSON}
@@ -109,11 +106,13 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *badRequest) {
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		return nil, &badRequest{http.StatusUnsupportedMediaType, "send the request as it is, without Content-Encoding"}
 	}
+	longest := int64(s.limits.Body)
 	var body bytes.Buffer
-	body.Grow(int(min(max(0, r.ContentLength), maxBody)) + bytes.MinRead) // so that the end is read without growing
-	_, err = body.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody))
+	body.Grow(int(min(max(0, r.ContentLength), longest)) + bytes.MinRead) // so that the end is read without growing
+	_, err = body.ReadFrom(http.MaxBytesReader(w, r.Body, longest))
 	if _, long := errors.AsType[*http.MaxBytesError](err); long {
-		return nil, &badRequest{http.StatusRequestEntityTooLarge, "the request is longer than 1 MiB"}
+		s.limits.hits.WithLabelValues(limitBody).Inc()
+		return nil, &badRequest{http.StatusRequestEntityTooLarge, fmt.Sprintf("the body has more than %d bytes", longest)}
 	}
 	if err != nil {
 		return nil, &badRequest{http.StatusBadRequest, "the body could not be read"}

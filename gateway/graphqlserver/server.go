@@ -17,6 +17,7 @@ import (
 // an [http.Handler] that answers GraphQL over HTTP.
 type Server struct {
 	exec      *executor.Executor
+	limits    *limiter
 	documents *documents
 	run       execution // of a query that was found; what wraps it is told in New
 	responses *Responses
@@ -28,9 +29,11 @@ type Server struct {
 // New returns a server of schema, whose loads plan starts ahead, and whose
 // results are kept in responses; nil keeps none.
 func New(schema graphql.ExecutableSchema, plan *lookahead.Plan, responses *Responses, cfg Config, log *slog.Logger, reg prometheus.Registerer) *Server {
+	limits := newLimiter(cfg.Limits, reg)
 	s := &Server{
 		exec:      executor.New(schema),
-		documents: newDocuments(schema.Schema(), cfg.Introspection, newDocumentCache(cfg.DocumentsMB<<20)),
+		documents: newDocuments(schema.Schema(), cfg.Introspection, limits, newDocumentCache(cfg.DocumentsMB<<20)),
+		limits:    limits,
 		responses: responses,
 		cfg:       cfg, log: log, metrics: newMetrics(reg),
 	}

@@ -1,0 +1,165 @@
+package execute_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"tributary/gateway/batch"
+	"tributary/gateway/execute"
+)
+
+// operation is a context as generated code gets it.
+func operation(t *testing.T) context.Context {
+	t.Helper()
+	ctx := graphql.WithOperationContext(t.Context(), &graphql.OperationContext{})
+	return graphql.WithResponseContext(ctx,
+		func(_ context.Context, err error) *gqlerror.Error { return gqlerror.Wrap(err) },
+		func(_ context.Context, v any) error { return fmt.Errorf("recovered %v", v) })
+}
+
+func text(m graphql.Marshaler) string {
+	var b bytes.Buffer
+	m.MarshalGQL(&b)
+	return b.String()
+}
+
+// together is a loader of single keys that answers when so many are asked for
+// at the same time; until then nothing does.
+func together(n int64) *batch.Loader[string, string] {
+	var under atomic.Int64
+	all := make(chan struct{})
+	return batch.NewLoader(batch.Each(func(_ context.Context, key string) (string, bool, error) {
+		if under.Add(1) == n {
+			close(all)
+		}
+		<-all
+		return key, true, nil
+	}), batch.Options{Alone: true})
+}
+
+func TestLoadsThatNobodyHasBegunRunSideBySide(t *testing.T) {
+	const lists, each = 3, 4
+	synctest.Test(t, func(t *testing.T) {
+		loader, ctx := together(lists*each), batch.WithScope(operation(t))
+		got := text(execute.MarshalSlice(ctx, lists, 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+			return execute.MarshalSlice(ctx, each, 0, false, func(ctx context.Context, j int) graphql.Marshaler {
+				v, err := loader.Load(ctx, fmt.Sprint(i, j))
+				if err != nil {
+					t.Error(err)
+				}
+				return execute.MarshalString(v)
+			})
+		}))
+		want := `[["0 0","0 1","0 2","0 3"],["1 0","1 1","1 2","1 3"],["2 0","2 1","2 2","2 3"]]`
+		if got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	})
+}
+
+func TestFieldsOfAnObjectRunSideBySide(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		loader, ctx := together(3), batch.WithScope(operation(t))
+		set := execute.NewFieldSet(fields("a", "b", "c"))
+		group := execute.NewDeferredGroup(ctx)
+		for i, key := range []string{"1", "2", "3"} {
+			set.ResolveConcurrently(graphql.GetOperationContext(ctx), &group, i, true, true, func(ctx context.Context) graphql.Marshaler {
+				v, _ := loader.Load(ctx, key)
+				return execute.MarshalString(v)
+			})
+		}
+		set.Dispatch(ctx)
+		if got := text(set); got != `{"a":"1","b":"2","c":"3"}` {
+			t.Error(got)
+		}
+	})
+}
+
+func fields(names ...string) []graphql.CollectedField {
+	all := make([]graphql.CollectedField, len(names))
+	for i, name := range names {
+		all[i].Field = &ast.Field{Name: name, Alias: name}
+	}
+	return all
+}
+
+func TestWhatWasBegunAheadNeedsNoGoroutine(t *testing.T) {
+	loader := batch.NewLoader(batch.Each(func(_ context.Context, key string) (string, bool, error) { return key, true, nil }), batch.Options{Alone: true})
+	ctx := batch.WithScope(operation(t))
+	begun := make(chan struct{}, 100)
+	for i := range 100 {
+		loader.Start(ctx, fmt.Sprint(i), func(string, error) { begun <- struct{}{} })
+	}
+	for range 100 {
+		<-begun
+	}
+	before, most := runtime.NumGoroutine(), 0
+	execute.MarshalSlice(ctx, 100, 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		v, _ := loader.Load(ctx, fmt.Sprint(i))
+		most = max(most, runtime.NumGoroutine()) // a race, if elements ran side by side
+		return execute.MarshalString(v)
+	})
+	if most > before+2 {
+		t.Errorf("%d goroutines, %d before", most, before)
+	}
+}
+
+func TestAPanicIsAnErrorOfItsElementAlone(t *testing.T) {
+	ctx := operation(t)
+	got := text(execute.MarshalSlice(ctx, 3, 0, false, func(_ context.Context, i int) graphql.Marshaler {
+		if i == 1 {
+			panic("oh")
+		}
+		return graphql.MarshalInt(i)
+	}))
+	if errs := graphql.GetErrors(ctx); got != "[0,null,2]" || len(errs) != 1 || !strings.HasSuffix(errs[0].Error(), "[1] recovered oh") {
+		t.Errorf("%s, %v", got, errs)
+	}
+}
+
+func TestAFieldThatMustNotBeNullMakesItsObjectInvalid(t *testing.T) {
+	ctx := operation(t)
+	set, group := execute.NewFieldSet(fields("a", "b")), execute.NewDeferredGroup(ctx)
+	for i, nonNull := range []bool{false, true} {
+		set.ResolveConcurrently(graphql.GetOperationContext(ctx), &group, i, true, nonNull, func(context.Context) graphql.Marshaler { return graphql.Null })
+	}
+	set.Dispatch(ctx)
+	if set.Invalids != 1 {
+		t.Errorf("%d invalid, want the one that must not be null", set.Invalids)
+	}
+}
+
+func TestANameThatTwoInterfacesHaveIsWrittenOnce(t *testing.T) {
+	both := fields("id", "id", "name")
+	both[0].ObjectDefinition, both[1].ObjectDefinition, both[2].ObjectDefinition = &ast.Definition{Name: "Node"}, &ast.Definition{Name: "Named"}, &ast.Definition{Name: "Named"}
+	set := execute.NewFieldSet(both)
+	for i := range set.Values {
+		set.Values[i] = graphql.MarshalInt(i)
+	}
+	if got := text(set); got != `{"id":0,"name":2}` {
+		t.Error(got)
+	}
+}
+
+func FuzzStringsAreWrittenAsGqlgenWritesThem(f *testing.F) {
+	for _, s := range []string{"", "plain", `"\`, "\x00\n\t\x7f", "Ноутбук", "\xff"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		var plain strings.Builder // not a buffer
+		execute.MarshalString(s).MarshalGQL(&plain)
+		if got, want := text(execute.MarshalString(s)), text(graphql.MarshalString(s)); got != want || plain.String() != want {
+			t.Errorf("%q and %q, want %q", got, plain.String(), want)
+		}
+	})
+}

@@ -1,0 +1,135 @@
+package execute
+
+import (
+	"context"
+	"io"
+	"sync/atomic"
+
+	"github.com/99designs/gqlgen/graphql"
+)
+
+// FieldSet stands in for [graphql.FieldSet]: the fields of one object.
+type FieldSet struct {
+	Values   []graphql.Marshaler // by field
+	Invalids uint32              // how many are null and may not be
+
+	fields  []graphql.CollectedField
+	delayed []delayed
+}
+
+// delayed is a field with a resolver.
+type delayed struct {
+	i       int
+	root    *graphql.RootFieldContext // of a root field
+	invalid graphql.Marshaler
+	resolve func(context.Context) graphql.Marshaler
+}
+
+// NewFieldSet makes room for the values of fields.
+func NewFieldSet(fields []graphql.CollectedField) *FieldSet {
+	return &FieldSet{fields: fields, Values: make([]graphql.Marshaler, len(fields))}
+}
+
+// NewDeferredGroup stands in for [graphql.NewDeferredGroup]; the rest of the
+// group is made when something is deferred.
+func NewDeferredGroup(ctx context.Context) graphql.DeferredGroup {
+	return graphql.DeferredGroup{Context: ctx}
+}
+
+// ResolveConcurrently has field i resolved by [FieldSet.Dispatch], or later if
+// it is deferred.
+func (m *FieldSet) ResolveConcurrently(
+	oc *graphql.OperationContext, group *graphql.DeferredGroup, i int, guard, nonNull bool,
+	resolve func(context.Context) graphql.Marshaler,
+) {
+	if m.fields[i].IsDeferred() {
+		if group.FieldSet == nil {
+			*group = graphql.NewDeferredGroup(group.Context)
+		}
+		graphql.NewFieldSet(m.fields).ResolveConcurrently(oc, group, i, guard, nonNull, resolve)
+		m.Values[i] = graphql.Null // until it comes
+		return
+	}
+	m.delayed = append(m.delayed, delayed{i: i, invalid: invalid(nonNull), resolve: resolve})
+}
+
+// ResolveRootConcurrently does the same for a field of the root, whose context
+// says which one it is.
+func (m *FieldSet) ResolveRootConcurrently(
+	ctx context.Context, oc *graphql.OperationContext, i int, _, nonNull bool,
+	resolve func(context.Context) graphql.Marshaler,
+) {
+	m.delayed = append(m.delayed, delayed{i: i, root: graphql.GetRootFieldContext(ctx), invalid: invalid(nonNull),
+		resolve: func(ctx context.Context) graphql.Marshaler {
+			return oc.RootResolverMiddleware(ctx, func(ctx context.Context) graphql.Marshaler { return guarded(ctx, resolve) })
+		}})
+}
+
+// invalid is what a field must not be, for the object to be valid.
+func invalid(nonNull bool) graphql.Marshaler {
+	if nonNull {
+		return graphql.Null
+	}
+	return graphql.RequiredNull
+}
+
+// Dispatch resolves the fields that have resolvers.
+func (m *FieldSet) Dispatch(ctx context.Context) {
+	switch len(m.delayed) {
+	case 0:
+	case 1:
+		m.resolve(ctx, 0)
+	default:
+		run(ctx, len(m.delayed), m.resolve)
+	}
+}
+
+func (m *FieldSet) resolve(ctx context.Context, n int) {
+	d := m.delayed[n]
+	if d.root != nil {
+		ctx = graphql.WithRootFieldContext(ctx, d.root)
+	}
+	m.Values[d.i] = guarded(ctx, d.resolve)
+	if m.Values[d.i] == d.invalid {
+		atomic.AddUint32(&m.Invalids, 1)
+	}
+}
+
+// MarshalGQL writes the object.
+func (m *FieldSet) MarshalGQL(w io.Writer) {
+	_, _ = io.WriteString(w, "{")
+	mixed := m.mixed()
+	for i := range m.fields {
+		if mixed && m.written(i) {
+			continue
+		}
+		if i > 0 {
+			_, _ = io.WriteString(w, ",")
+		}
+		String(m.fields[i].Alias).MarshalGQL(w)
+		_, _ = io.WriteString(w, ":")
+		m.Values[i].MarshalGQL(w)
+	}
+	_, _ = io.WriteString(w, "}")
+}
+
+// mixed tells that the fields were selected on several types: gqlgen does not
+// merge those of interfaces that know nothing of each other.
+func (m *FieldSet) mixed() bool {
+	for i := range m.fields {
+		if m.fields[i].ObjectDefinition != m.fields[0].ObjectDefinition {
+			return true
+		}
+	}
+	return false
+}
+
+// written tells that a field before i has the name of i.
+func (m *FieldSet) written(i int) bool {
+	for before := range i {
+		if m.fields[before].Alias == m.fields[i].Alias {
+			return true
+		}
+	}
+	return false
+}

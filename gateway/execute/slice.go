@@ -1,0 +1,34 @@
+package execute
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+)
+
+// element is the place of one element of a list in an answer.
+type element struct {
+	graphql.FieldContext
+	index int
+}
+
+// MarshalSlice stands in for [graphql.MarshalSliceConcurrently]: it gives what
+// marshal makes of each of n elements, null for one that panics.
+func MarshalSlice(ctx context.Context, n int, _ int64, _ bool, marshal func(ctx context.Context, i int) graphql.Marshaler) graphql.Array {
+	all := make(graphql.Array, n)
+	step := func(ctx context.Context, i int) {
+		e := &element{index: i}
+		e.Index = &e.index
+		all[i] = guarded(graphql.WithFieldContext(ctx, &e.FieldContext), func(ctx context.Context) graphql.Marshaler {
+			return marshal(ctx, i)
+		})
+	}
+	switch n {
+	case 0:
+	case 1:
+		step(ctx, 0)
+	default:
+		run(ctx, n, step)
+	}
+	return all
+}

@@ -1,0 +1,36 @@
+package execute
+
+import (
+	"bytes"
+	"io"
+
+	"github.com/99designs/gqlgen/graphql"
+)
+
+// String writes itself as a JSON string, as [graphql.MarshalString] does.
+type String string
+
+// MarshalString stands in for [graphql.MarshalString].
+func MarshalString(s string) graphql.Marshaler { return String(s) }
+
+// MarshalGQL implements [graphql.Marshaler].
+func (s String) MarshalGQL(w io.Writer) {
+	b, buffered := w.(*bytes.Buffer)
+	if !buffered || !plain(string(s)) {
+		graphql.MarshalString(string(s)).MarshalGQL(w)
+		return
+	}
+	quoted := append(b.AvailableBuffer(), '"')
+	quoted = append(quoted, s...)
+	_, _ = b.Write(append(quoted, '"'))
+}
+
+// plain tells that nothing in s has to be escaped.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}

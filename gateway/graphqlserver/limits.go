@@ -1,0 +1,114 @@
+package graphqlserver
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"tributary/gateway/fault"
+)
+
+// Limits bound what one request may ask for. Each is an inclusive maximum and
+// must be more than 0; the zero value stands for [DefaultLimits]. What counts as
+// written counts in the text, what counts in full counts in an operation whose
+// fragments stand where they are spread.
+type Limits struct {
+	Body       int `name:"graphql-max-body" default:"1048576" help:"How many bytes the body of a request may have."`
+	Tokens     int `name:"graphql-max-tokens" default:"15000" help:"How many tokens (names, numbers, strings, punctuators) a document may have."`
+	Selections int `name:"graphql-max-selections" default:"2000" help:"How many fields and fragments a document may select, as written."`
+	Fragments  int `name:"graphql-max-fragments" default:"200" help:"How many fragments a document may define."`
+	Depth      int `name:"graphql-max-depth" default:"40" help:"How deep the fields of an operation may be nested."`
+	RootFields int `name:"graphql-max-root-fields" default:"500" help:"How many fields an operation may have at its root."`
+	Aliases    int `name:"graphql-max-aliases" default:"500" help:"How many fields of an operation may have another name in the answer."`
+	Directives int `name:"graphql-max-directives" default:"500" help:"How many directives an operation may have."`
+	List       int `name:"graphql-max-list" default:"2000" help:"How many values a list in an argument or a variable may have."`
+	Fields     int `name:"graphql-max-fields" default:"1000000" help:"How many fields an answer may be expected to have."`
+	Calls      int `name:"graphql-max-calls" default:"1000" help:"How many calls to each service an operation may cost, with nothing in the cache."`
+}
+
+// DefaultLimits are the limits of an operator who has set none.
+func DefaultLimits() Limits {
+	return Limits{
+		Body: 1 << 20, Tokens: 15_000, Selections: 2_000, Fragments: 200,
+		Depth: 40, RootFields: 500, Aliases: 500, Directives: 500,
+		List: 2_000, Fields: 1_000_000, Calls: 1_000,
+	}
+}
+
+// Validate reports the first setting that cannot be used.
+func (l Limits) Validate() error {
+	v := reflect.ValueOf(l)
+	for i := range v.NumField() {
+		if v.Field(i).Int() <= 0 {
+			return fmt.Errorf("%s must be more than 0", v.Type().Field(i).Tag.Get("name"))
+		}
+	}
+	return nil
+}
+
+// The limits by the names that they have in errors and metrics.
+const (
+	limitBody       = "body"
+	limitTokens     = "tokens"
+	limitSelections = "selections"
+	limitFragments  = "fragments"
+	limitDepth      = "depth"
+	limitRootFields = "root_fields"
+	limitAliases    = "aliases"
+	limitDirectives = "directives"
+	limitList       = "list"
+	limitFields     = "fields"
+	limitCalls      = "calls"
+)
+
+// limiter refuses what goes beyond limits, and counts that.
+type limiter struct {
+	Limits
+	hits *prometheus.CounterVec // by limit
+}
+
+func newLimiter(limits Limits, reg prometheus.Registerer) *limiter {
+	if limits == (Limits{}) {
+		limits = DefaultLimits()
+	}
+	l := &limiter{limits, prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "graphql_limit_hits_total", Help: "Requests refused because they went beyond a limit, by limit.",
+	}, []string{"limit"})}
+	reg.MustRegister(l.hits)
+	for _, limit := range []string{
+		limitBody, limitTokens, limitSelections, limitFragments, limitDepth,
+		limitRootFields, limitAliases, limitDirectives, limitList, limitFields, limitCalls,
+	} {
+		l.hits.WithLabelValues(limit)
+	}
+	return l
+}
+
+// excess is what a request has too much of.
+type excess struct {
+	limit          string
+	value, allowed int    // value is 0 where it was not counted to the end
+	message        string // with both numbers, for people
+}
+
+// refuse refuses a request that has too much of something.
+func (l *limiter) refuse(e excess) *Result {
+	l.hits.WithLabelValues(e.limit).Inc()
+	r := refuse(fault.TooComplex, gqlerror.List{{Message: e.message}})
+	r.Errors[0].Extensions["limit"] = e.limit
+	r.Errors[0].Extensions["allowed"] = e.allowed
+	if e.value > 0 {
+		r.Errors[0].Extensions["value"] = e.value
+	}
+	return r
+}
+
+// check refuses a value that is more than is allowed; format has a verb for each.
+func (l *limiter) check(limit string, value, allowed int, format string) *Result {
+	if value <= allowed {
+		return nil
+	}
+	return l.refuse(excess{limit, value, allowed, fmt.Sprintf(format, value, allowed)})
+}

@@ -1,0 +1,39 @@
+package grafana
+
+import (
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	"github.com/grafana/grafana-foundation-sdk/go/statetimeline"
+)
+
+// breakers shows over time whether services are asked. Of several gateways it
+// shows the one that is worst off.
+func breakers(title, states string) *statetimeline.PanelBuilder {
+	return statetimeline.NewPanelBuilder().
+		Title(title).
+		Description("Whether a service is asked: closed, it is; half-open, it is being tried; open, it failed too often and is left alone for a moment. Of several gateways the worst.").
+		Datasource(source()).
+		Unit("none").
+		Span(third).
+		Height(graphHeight).
+		Thresholds(built{rising(1, 2)}).
+		Mappings([]dashboard.ValueMapping{{ValueMap: &dashboard.ValueMap{
+			Type: dashboard.MappingTypeValueToText,
+			Options: map[string]dashboard.ValueMappingResult{
+				"0": {Text: new("closed"), Color: new("green"), Index: new(int32(0))},
+				"1": {Text: new("half-open"), Color: new("orange"), Index: new(int32(1))},
+				"2": {Text: new("open"), Color: new("red"), Index: new(int32(2))},
+			},
+		}}}).
+		DataLinks(toService()).
+		WithTarget(query("max by (service_name) ("+states+")", "{{service_name}}").RefId("A"))
+}
+
+// toService leads from a service on a graph to its own row.
+func toService() []cog.Builder[dashboard.DashboardLink] {
+	return []cog.Builder[dashboard.DashboardLink]{
+		dashboard.NewDashboardLinkBuilder("${__field.labels.service_name} in detail").
+			Type(dashboard.DashboardLinkTypeLink).
+			Url("/d/" + tag + "-upstreams?var-service=${__field.labels.service_name}&${__url_time_range}"),
+	}
+}

@@ -1,0 +1,126 @@
+package grafana
+
+import (
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	"github.com/grafana/grafana-foundation-sdk/go/units"
+)
+
+// Requests of clients: probes and scrapes are not. Those for data are the ones
+// that the objective for durations is about.
+const (
+	clients = `{job="gateway",endpoint!~"/livez|/readyz|/health|/metrics"}`
+	failed  = `{job="gateway",endpoint!~"/livez|/readyz|/health|/metrics",status=~"5.."}`
+	data    = `{job="gateway",endpoint=~"/graphql.*|/api/.*"}`
+)
+
+func gateway() board {
+	return board{
+		name: "gateway", title: "Gateway",
+		about: "What clients get from the gateways, what they are spared when services fail, and what that costs.",
+		rows: []row{
+			{title: "Now", panels: gatewayNow()},
+			{title: "What clients get", panels: gatewayClients()},
+			{title: "Cache", panels: gatewayCache()},
+			{title: "Degradation", panels: gatewayDegradation()},
+			{title: "Saturation", panels: gatewaySaturation()},
+		},
+	}
+}
+
+func gatewayNow() []cog.Builder[dashboard.Panel] {
+	return []cog.Builder[dashboard.Panel]{
+		number("Requests", "Requests of clients that are answered a second.", units.RequestsPerSecond, plain(),
+			query(`sum(rate(http_requests_total`+clients+`[$__rate_interval]))`, "requests")),
+		number("Failed", "The part of requests that fail by the gateway's fault, over five minutes. The objective allows 0.1 %.",
+			units.PercentUnit, rising(0.001, 0.0144),
+			query(`gateway:errors:ratio_rate5m`, "failed")),
+		number("Slow", "The part of requests for data that take more than half a second, over five minutes. The objective allows 1 %.",
+			units.PercentUnit, rising(0.01, 0.144),
+			query(`gateway:slow:ratio_rate5m`, "slow")),
+		number("From cache", "The part of keys that the gateway's memory has fresh.", units.PercentUnit, falling(0.1, 0.3),
+			query(`sum(cache_type:cache_hits:ratio_rate5m{cache_type="memory"})`, "hits")),
+		number("Services left alone", "Services of which a gateway's circuit is open: they failed too often and are not asked for a moment.",
+			units.Short, rising(1, 2),
+			query(`count(max by (service_name) (upstream_breaker_state{job="gateway"}) == 2) or vector(0)`, "open")),
+		number("Alerts", "Alerts that fire; docs/runbook.md says what to do about each.", units.Short, rising(1, 2),
+			query(`sum(ALERTS{alertstate="firing"}) or vector(0)`, "firing")),
+	}
+}
+
+func gatewayClients() []cog.Builder[dashboard.Panel] {
+	return []cog.Builder[dashboard.Panel]{
+		stacked("Requests by endpoint", "Requests answered a second, by route pattern; probes and scrapes are left out.", units.RequestsPerSecond,
+			query(`sum by (endpoint) (rate(http_requests_total`+clients+`[$__rate_interval]))`, "{{endpoint}}")),
+		guarded(0.001, 0.0144, graph("Server errors", "The part of requests answered with a 5xx status. The lines are the objective, and the rate at which it pages.",
+			units.PercentUnit,
+			query(ratio(`sum(rate(http_requests_total`+failed+`[$__rate_interval]))`, `sum(rate(http_requests_total`+clients+`[$__rate_interval]))`), "5xx"))),
+		guarded(0.5, 1, durations("Duration", "How long requests for data take. A dot is a request that was traced: it leads to its trace.",
+			`http_request_duration_seconds_bucket`+data)),
+		stacked("Answers by status", "Requests answered a second, by HTTP status. 294 is data with errors.", units.RequestsPerSecond,
+			query(`sum by (status) (rate(http_requests_total`+clients+`[$__rate_interval]))`, "{{status}}")),
+		graph("Duration by endpoint", "What one request in twenty exceeds, by route pattern.", units.Seconds,
+			query(`histogram_quantile(0.95, sum by (le, endpoint) (rate(http_request_duration_seconds_bucket`+data+`[$__rate_interval])))`, "{{endpoint}}")),
+		durations("Time to put a profile together", "How long the operation behind /api/profile/{id} takes, when it is not told from cache.",
+			`aggregation_duration_seconds_bucket{job="gateway"}`),
+	}
+}
+
+func gatewayCache() []cog.Builder[dashboard.Panel] {
+	const hits, misses = `sum by (cache_type) (rate(cache_hits_total{job="gateway"}[$__rate_interval]))`,
+		`sum by (cache_type) (rate(cache_misses_total{job="gateway"}[$__rate_interval]))`
+	return []cog.Builder[dashboard.Panel]{
+		graph("Hit ratio by tier", "The part of keys that a tier has fresh. Redis is asked for what memory has not.", units.PercentUnit,
+			query(ratio(hits, "("+hits+" + "+misses+")"), "{{cache_type}}")).Max(1),
+		stacked("Keys asked for", "Keys asked of each tier a second, by what came of it.", units.OpsPerSecond,
+			query(hits, "{{cache_type}} hit"),
+			query(misses, "{{cache_type}} miss")),
+		graph("Age of what is served", "How old cached entries are when they are served. Above the TTL they stand in for a service that fails.", units.Seconds,
+			quantiles(`cache_served_age_seconds_bucket{job="gateway"}`)...),
+		graph("Calls spared", "Keys a second that need no call of their own: under way already here (coalesced) or at another gateway (borrowed).", units.OpsPerSecond,
+			query(`sum(rate(cache_coalesced_total{job="gateway"}[$__rate_interval]))`, "coalesced"),
+			query(`sum(rate(cache_borrowed_total{job="gateway"}[$__rate_interval]))`, "borrowed")),
+		graph("Loads ahead of time", "Keys a second loaded in the background before their time is over, by what came of it.", units.OpsPerSecond,
+			query(`sum by (outcome) (rate(cache_refreshes_total{job="gateway"}[$__rate_interval]))`, "{{outcome}}")),
+		graph("Trouble with Redis", "Operations on the shared cache that failed, a second, and writes given up because too many waited. Requests go on without.",
+			units.OpsPerSecond,
+			query(`sum by (op) (rate(cache_errors_total{job="gateway"}[$__rate_interval]))`, "{{op}} failed"),
+			query(`sum(rate(cache_writes_dropped_total{job="gateway"}[$__rate_interval]))`, "writes dropped")),
+	}
+}
+
+func gatewayDegradation() []cog.Builder[dashboard.Panel] {
+	return []cog.Builder[dashboard.Panel]{
+		graph("Served stale", "Keys a second answered by an entry past its time, because the service failed.", units.OpsPerSecond,
+			query(`sum by (service_name) (rate(cache_stale_served_total{job="gateway"}[$__rate_interval]))`, "{{service_name}}")),
+		stacked("Failed calls", "Calls to services that gave nothing of use, a second, by service and error code (docs/errors.md).", units.OpsPerSecond,
+			query(`sum by (service_name, code) (rate(service_errors_total{job="gateway"}[$__rate_interval]))`, "{{service_name}} {{code}}")).
+			DataLinks(toService()),
+		breakers("Circuits", `upstream_breaker_state{job="gateway"}`),
+	}
+}
+
+func gatewaySaturation() []cog.Builder[dashboard.Panel] {
+	return []cog.Builder[dashboard.Panel]{
+		graph("Requests under way", "Requests being answered at this moment, by gateway.", units.Short,
+			query(`http_active_requests{job="gateway"}`, "{{instance}}")),
+		graph("Calls waiting for their turn", "Calls to a service that wait because as many as may are under way.", units.Short,
+			query(`sum by (service_name) (upstream_queue_length{job="gateway"})`, "{{service_name}}")),
+		graph("Processor", "Processor seconds a second, which is cores, by gateway. The stack allows each two.", units.Short,
+			query(`rate(process_cpu_seconds_total{job="gateway"}[$__rate_interval])`, "{{instance}}")),
+		graph("Memory", "What each gateway has of the machine, and of that the live heap. The stack allows each 256 MiB.", units.BytesIEC,
+			query(`process_resident_memory_bytes{job="gateway"}`, "{{instance}} resident"),
+			query(`go_memstats_heap_inuse_bytes{job="gateway"}`, "{{instance}} heap")),
+		graph("Goroutines", "Of each gateway: some for each request under way. A number that only rises is a leak.", units.Short,
+			query(`go_goroutines{job="gateway"}`, "{{instance}}")),
+		graph("Garbage collection", "The part of time in which the world stood still for it, by gateway.", units.PercentUnit,
+			query(`rate(go_gc_duration_seconds_sum{job="gateway"}[$__rate_interval])`, "{{instance}}")),
+		graph("Open files", "Files and connections that each gateway has open.", units.Short,
+			query(`process_open_fds{job="gateway"}`, "{{instance}}")),
+		graph("Panics", "Handlers and resolvers that panicked, a second. Each cost one request or one field, and is in the log with its stack.", units.OpsPerSecond,
+			query(`sum(rate(http_panics_total{job="gateway"}[$__rate_interval]))`, "handlers"),
+			query(`sum(rate(graphql_panics_total{job="gateway"}[$__rate_interval]))`, "resolvers")),
+		graph("Versions", "How many gateways run which version.", units.Short,
+			query(`count by (version) (tributary_build_info{job="gateway"})`, "{{version}}")),
+	}
+}

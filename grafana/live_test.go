@@ -1,0 +1,118 @@
+package grafana_test
+
+import (
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"tributary/internal/watched"
+)
+
+// troubled is a system that has been asked for a while, has lost all its services
+// and Redis, and has them back.
+func troubled(t *testing.T) *watched.System {
+	t.Helper()
+	s := watched.Start(t, "..", "BFF_CACHE_TTL=2s", "BFF_CACHE_ABSENT_TTL=1s", "BFF_UPSTREAM_TIMEOUT=500ms")
+	stop := s.Load(40)
+	defer stop()
+	s.Until(`count_over_time(up{job="gateway"}[10m]) >= 8`)
+	for service := range s.Services {
+		s.Break(service, `[{"route":"*","error_rate":1}]`)
+	}
+	s.Until(`min(max by (service_name) (max_over_time(upstream_breaker_state{job="gateway"}[1m]))) == 2`)
+	s.Until(`sum(cache_stale_served_total) > 0`)
+	s.Redis.Hang()
+	s.Until(`min(redis_up) == 0 or max(up{job="redis"}) == 0`)
+	s.Until(`sum(cache_errors_total) > 0`)
+	s.Redis.Continue()
+	for service := range s.Services {
+		s.Break(service, `[]`)
+	}
+	s.Until(`max(upstream_breaker_state{job="gateway"}) == 0 and on() min(redis_up) == 1`)
+	s.Until(`sum(rate(upstream_attempts_total{outcome="ok"}[3s])) > 0`)
+	return s
+}
+
+// A dashboard is worth what it shows when something is the matter. So here
+// everything is, for a while, and no panel may be empty.
+func TestWhatIsWatchedIsThere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: it runs the whole system for half a minute, and -short is set")
+	}
+	s := troubled(t)
+	t.Run("every query of every panel finds something", func(t *testing.T) {
+		for _, a := range asks(t, decoded(t)) {
+			values := []string{".*"}
+			if a.repeat == "service" {
+				values = slices.Collect(maps.Keys(s.Services))
+			}
+			for _, value := range values {
+				expr := strings.NewReplacer("$__rate_interval", "10s", "$service", value).Replace(a.expr)
+				mustFind(t, s, a.board+", "+a.panel, expr)
+			}
+		}
+	})
+	t.Run("every alert and record asks for what there is", func(t *testing.T) {
+		for name, expr := range rules(t) {
+			for _, selector := range selectors(expr) {
+				mustFind(t, s, name, selector)
+			}
+		}
+	})
+}
+
+func mustFind(t *testing.T, s *watched.System, who, expr string) {
+	t.Helper()
+	if strings.Contains(expr, "$") {
+		t.Errorf("%s: a variable that this test doesn't know in %s", who, expr)
+	}
+	found, err := s.Range(expr, s.Started, time.Now(), time.Second)
+	if err != nil || len(found) == 0 {
+		t.Errorf("%s: nothing for %s (%v)", who, expr, err)
+	}
+}
+
+// rules are the expressions of alerts and records, by name.
+func rules(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile("../prometheus/rules/tributary.rules.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Groups []struct {
+			Rules []struct{ Alert, Record, Expr string }
+		}
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	exprs := map[string]string{}
+	for _, group := range file.Groups {
+		for _, rule := range group.Rules {
+			exprs[rule.Alert+rule.Record] = rule.Expr
+		}
+	}
+	return exprs
+}
+
+// selector is a metric with its labels, or a record; no function is followed by
+// one of these, and no label name is outside of braces or by().
+var selector = regexp.MustCompile(`[a-z_]+(?::[a-z0-9_]+)+|\b[a-z]+(?:_[a-z0-9]+)+\b(?:\{[^}]*\})?|\bup\b(?:\{[^}]*\})?`)
+
+// selectors are the series that an expression is about.
+func selectors(expr string) (found []string) {
+	expr = regexp.MustCompile(`\b(?:by|on|without|ignoring)\s*\([^)]*\)`).ReplaceAllString(expr, "")
+	for _, at := range selector.FindAllStringIndex(expr, -1) {
+		if !strings.HasPrefix(expr[at[1]:], "(") { // a function
+			found = append(found, expr[at[0]:at[1]])
+		}
+	}
+	return found
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"go/ast"
+	"strings"
+)
+
+// Where the arguments of ResolveField stand that tell a plain value.
+const (
+	argResolver   = 4
+	argMiddleware = 5
+	argMarshal    = 6
+	argCount      = 9
+)
+
+// scalarFields are the names of the functions that resolve fields without
+// fields below them: their contexts, fieldContext_T_f for _T_f, say so.
+func scalarFields(file *ast.File) map[string]bool {
+	found := map[string]bool{}
+	for _, decl := range file.Decls {
+		f, ok := decl.(*ast.FuncDecl)
+		if !ok {
+			continue
+		}
+		name, isContext := strings.CutPrefix(f.Name.Name, "fieldContext")
+		if result := returned(f.Body); isContext && len(result) == 1 {
+			if c, ok := result[0].(*ast.CallExpr); ok && selected(c.Fun) == "NewScalarFieldContext" {
+				found[name] = true
+			}
+		}
+	}
+	return found
+}
+
+// plainField makes the body of a function that resolves a scalar field say
+//
+//	return ec.marshalT(ctx, field.Selections, obj.F)
+//
+// if its resolver does nothing but to give obj.F, a value that cannot be nil.
+func (l *leaning) plainField(f *ast.FuncDecl) {
+	result := returned(f.Body)
+	if len(result) != 1 {
+		return
+	}
+	c, ok := result[0].(*ast.CallExpr)
+	if !ok || selected(c.Fun) != "ResolveField" || len(c.Args) != argCount {
+		return
+	}
+	if m, ok := c.Args[argMiddleware].(*ast.Ident); !ok || m.Name != "nil" {
+		return // a directive
+	}
+	value, marshal := fieldOf(c.Args[argResolver]), marshaler(c.Args[argMarshal])
+	if value == nil || marshal == nil {
+		return
+	}
+	l.edits = append(l.edits, edit{l.at(f.Body.Pos()), l.at(f.Body.End()),
+		"{\n\treturn " + l.source(marshal) + "(ctx, field.Selections, " + l.source(value) + ")\n}"})
+}
+
+// returned is what a body returns that does nothing else.
+func returned(b *ast.BlockStmt) []ast.Expr {
+	if b == nil || len(b.List) != 1 {
+		return nil
+	}
+	r, ok := b.List[0].(*ast.ReturnStmt)
+	if !ok {
+		return nil
+	}
+	return r.Results
+}
+
+// fieldOf is obj.F of func(…) { return obj.F, nil }.
+func fieldOf(e ast.Expr) ast.Expr {
+	f, ok := e.(*ast.FuncLit)
+	if !ok {
+		return nil
+	}
+	result := returned(f.Body)
+	if len(result) != 2 {
+		return nil
+	}
+	s, ok := result[0].(*ast.SelectorExpr)
+	if !ok {
+		return nil
+	}
+	if x, ok := s.X.(*ast.Ident); !ok || x.Name != "obj" {
+		return nil
+	}
+	return s
+}
+
+// marshaler is ec.marshalT of func(ctx, selections, v T) { return ec.marshalT(ctx,
+// selections, v) } for a T that is named: no pointer, no list.
+func marshaler(e ast.Expr) ast.Expr {
+	f, ok := e.(*ast.FuncLit)
+	if !ok {
+		return nil
+	}
+	params := f.Type.Params.List
+	switch params[len(params)-1].Type.(type) {
+	case *ast.Ident, *ast.SelectorExpr:
+	default:
+		return nil
+	}
+	result := returned(f.Body)
+	if len(result) != 1 {
+		return nil
+	}
+	c, ok := result[0].(*ast.CallExpr)
+	if !ok {
+		return nil
+	}
+	return c.Fun
+}

@@ -1,0 +1,99 @@
+package watched
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Load asks the gateway as clients do, so many times a second, until the
+// function that it returns is called. What clients get is no concern of it.
+func (s *System) Load(perSecond int) (stop func()) {
+	ctx, cancel := context.WithCancel(s.t.Context())
+	var asking sync.WaitGroup
+	asking.Go(func() {
+		tick := time.NewTicker(time.Second / time.Duration(perSecond))
+		defer tick.Stop()
+		for n := 0; ; n++ {
+			select {
+			case <-tick.C:
+				asking.Go(func() { s.ask(n) })
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	return func() {
+		cancel()
+		asking.Wait()
+	}
+}
+
+// ask sends the nth request: some users are asked for often, and most seldom.
+func (s *System) ask(n int) {
+	user := rand.IntN(20) //nolint:gosec // G404: nobody is to be kept from guessing it
+	if n%3 == 0 {
+		user = rand.IntN(1000) //nolint:gosec // the same
+	}
+	id := fmt.Sprintf("u%d", user+1)
+	switch kinds := Queries(); n % 4 {
+	case 0, 1:
+		_, _ = s.send(http.MethodGet, s.Gateway+"/api/profile/"+id, "")
+	default:
+		q := kinds[n/4%len(kinds)]
+		body, _ := json.Marshal(map[string]any{"query": q, "variables": map[string]any{"id": id}})
+		_, _ = s.send(http.MethodPost, s.Gateway+"/graphql", string(body))
+	}
+}
+
+// Queries are what clients ask in GraphQL: most of it is fine, some of it does not
+// parse, does not validate, has a bad id, or is more than a client may ask.
+func Queries() []string {
+	return []string{
+		`query Page($id: ID!) { profile(userId: $id) { user { fullName } orders { id totalAmount items { quantity product { name price } } } } }`,
+		`query List($id: ID!) { user(id: $id) { username orders { status } } users(ids: ["u1", "u2", "u3", "u4"]) { fullName orders { id } } }`,
+		`query Products($id: ID!) { user(id: $id) { id } products(ids: ["p1", "p2", "p3", "p4", "p5"]) { name price stockQuantity } }`,
+		`{ user(id: `,
+		`{ user(id: "u1") { shoeSize } }`,
+		`{ user(id: "") { id } }`,
+		deep(),
+	}
+}
+
+// deep goes round and round, far deeper than a page would.
+func deep() string {
+	const levels = 40
+	return `{ user(id: "u1") ` + strings.Repeat(`{ orders { user `, levels) + `{ id }` + strings.Repeat(` } }`, levels) + ` }`
+}
+
+// Break lets a service fail as a list of fault rules says; [] heals it.
+func (s *System) Break(service, rules string) {
+	s.t.Helper()
+	if status, err := s.send(http.MethodPut, s.Services[service]+"/_faults", rules); status != http.StatusOK {
+		s.t.Fatalf("breaking %s: %d, %v", service, status, err)
+	}
+}
+
+// send gives the status of what is answered, and reads the rest.
+func (s *System) send(method, url, body string) (int, error) {
+	req, err := http.NewRequestWithContext(context.Background(), method, url, strings.NewReader(body)) // its client has a limit
+	if err != nil {
+		return 0, err
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	_, err = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode, err
+}
