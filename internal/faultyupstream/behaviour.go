@@ -146,6 +146,14 @@ func Truncated(body string) Behaviour {
 	}
 }
 
+// Short announces less than its body has, by so many bytes: what is read is cut off.
+func Short(body string, by int) Behaviour {
+	return func(e *Exchange) bool {
+		e.write(head(http.StatusOK, fmt.Sprintf("Content-Length: %d", len(body)-by)) + body)
+		return false
+	}
+}
+
 // Overrun announces less than it has: what is left over would be the beginning
 // of the next answer.
 func Overrun(body string) Behaviour {

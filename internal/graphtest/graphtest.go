@@ -24,7 +24,8 @@ import (
 
 // Setup is what differs from test to test.
 type Setup struct {
-	Timeout time.Duration // of a call
+	Timeout time.Duration // of a call; what else is set about calls is Calls
+	Calls   upstream.Config
 	TTL     time.Duration // of an entry of the cache
 	GraphQL graphqlserver.Config
 
@@ -48,12 +49,19 @@ func Patient() Setup {
 
 // New makes a graph over up with an empty memory cache, which stop closes.
 func New(up *upstreamtest.Upstreams, with Setup) (server *graphqlserver.Server, stop func() error, err error) {
+	return Over(up.Config(), with)
+}
+
+// Over makes a graph over the services of where.
+func Over(where services.Config, with Setup) (server *graphqlserver.Server, stop func() error, err error) {
 	log, reg := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
 	store, err := cache.New(cache.Config{TTL: with.TTL, StaleIfError: time.Minute, AbsentTTL: 5 * time.Second, MemoryMB: 16, ResponseMB: with.ResponseMB}, log, reg)
 	if err != nil {
 		return nil, nil, err
 	}
-	loaders, err := services.New(up.Config(), upstream.Config{Timeout: with.Timeout}, store, upstream.NewMetrics(reg))
+	calls := with.Calls
+	calls.Timeout = with.Timeout
+	loaders, err := services.New(where, calls, store, upstream.NewMetrics(reg))
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}

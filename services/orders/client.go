@@ -52,20 +52,24 @@ type wireItem struct {
 	Price     *scalar.Decimal `json:"price"`
 }
 
-// decode reads the orders of a user. The list makes sense or it doesn't: one
-// order that is broken, or is another user's, spoils it.
+// decode reads the orders of a user, the first of equals. The list makes sense
+// or it doesn't: one order that is broken, or is another user's, spoils it.
 func decode(answer []byte, userID string) ([]*Order, error) {
 	var wire []*wireOrder
 	if err := upstream.DecodeList(answer, &wire); err != nil {
 		return nil, err
 	}
-	list := make([]*Order, len(wire))
+	list := make([]*Order, 0, len(wire))
+	seen := make(map[string]bool, len(wire))
 	for i, w := range wire {
 		o, err := w.order(userID)
 		if err != nil {
 			return nil, fmt.Errorf("order %d: %w", i, err)
 		}
-		list[i] = o
+		if !seen[o.ID] {
+			list = append(list, o)
+		}
+		seen[o.ID] = true
 	}
 	return list, nil
 }

@@ -1,0 +1,207 @@
+package resolvers_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tributary/gateway/fault"
+	"tributary/gateway/upstream"
+	"tributary/internal/faultyupstream"
+	"tributary/internal/graphtest"
+	"tributary/internal/upstreamtest"
+	"tributary/resolvers/rest"
+	"tributary/services/orders"
+	"tributary/services/products"
+	"tributary/services/users"
+)
+
+const degradationPage = "../docs/degradation.md"
+
+var updateDegradation = flag.Bool("update-degradation", false, "write the table of "+degradationPage+" anew")
+
+// What GraphQL asks for under each fault: each field that loads, by each way;
+// but Profile.products, which leaves out what it has not, is left to REST.
+const eachRoute = `{
+	profile(userId: "u1") { user { username } orders { id user { username } items { product { name } } } }
+	user(id: "u1") { username orders { id } }
+	users(ids: ["u1"]) { username }
+	orders(userId: "u1") { id }
+	product(id: "p1") { name }
+	products(ids: ["p1", "p2"]) { name }
+}`
+
+// Every fault of every service on every route of the data: what is missing is
+// null with an error of that service, what is not missing is there, REST says
+// the same, and the page that tells clients and operators so is right.
+func TestEveryFaultOfEveryServiceIsToldAsThePageSays(t *testing.T) {
+	faults := append(fromWire(), fromBody()...)
+	seen := make([]map[string]string, len(faults))
+	var mu sync.Mutex
+	t.Run("faults", func(t *testing.T) {
+		for i, f := range faults {
+			seen[i] = map[string]string{}
+			for _, service := range allServices {
+				t.Run(service+" "+f.name, func(t *testing.T) {
+					t.Parallel()
+					told := tell(t, service, f)
+					mu.Lock()
+					defer mu.Unlock()
+					seen[i][service] = told
+				})
+			}
+		}
+	})
+	if t.Failed() {
+		return
+	}
+	var table strings.Builder
+	table.WriteString("| the service … | users | orders | products |\n| --- | --- | --- | --- |\n")
+	for i, f := range faults {
+		fmt.Fprintf(&table, "| %s | %s | %s | %s |\n", f.name, seen[i][users.Service], seen[i][orders.Service], seen[i][products.Service])
+	}
+	expectTable(t, table.String())
+}
+
+// expectTable sees that the page has a table between its marks.
+func expectTable(t *testing.T, table string) {
+	t.Helper()
+	const from, to = "<!-- table: written by go test ./resolvers -run EveryFault -update-degradation -->\n", "<!-- end of table -->\n"
+	page, err := os.ReadFile(degradationPage)
+	must(t, err)
+	before, rest, ok := strings.Cut(string(page), from)
+	got, after, ok2 := strings.Cut(rest, to)
+	if !ok || !ok2 {
+		t.Fatalf("%s has no place for the table", degradationPage)
+	}
+	if *updateDegradation {
+		must(t, os.WriteFile(degradationPage, []byte(before+from+table+to+after), 0o644))
+		return
+	}
+	if got != table {
+		t.Errorf("%s is not what happens; run: go test ./resolvers -run EveryFault -update-degradation\ngot:\n%s\nwant:\n%s", degradationPage, got, table)
+	}
+}
+
+// tell asks by GraphQL and by REST while a service has a fault, and tells what a
+// client sees of it.
+func tell(t *testing.T, service string, f aFault) string {
+	data, well := wellAnswers()
+	script := f.script(service, well[service])
+	if script == nil {
+		return "–"
+	}
+	healthy := ask(t, upstreamtest.New(t, data), nil, service, f)
+	up := upstreamtest.New(t, data)
+	faulty := faultyupstream.New(t, script)
+	if f.refuse {
+		faulty.Refuse()
+	}
+	got := ask(t, up, faulty, service, f)
+	return compare(t, service, healthy, got)
+}
+
+// seenBy is what clients got.
+type seenBy struct {
+	graphql response
+	status  int
+	rest    string
+}
+
+// ask asks over up, where faulty, if there is one, stands in for a service.
+func ask(t *testing.T, up *upstreamtest.Upstreams, faulty *faultyupstream.Server, service string, f aFault) (got seenBy) {
+	t.Helper()
+	with := graphtest.Usual()
+	with.Calls = upstream.Config{MaxBody: 1 << 16, Retries: 2, RetryBudget: 1, Backoff: time.Millisecond, BackoffMax: time.Millisecond}
+	where := up.Config()
+	if faulty != nil {
+		*map[string]*string{users.Service: &where.UsersURL, orders.Service: &where.OrdersURL, products.Service: &where.ProductsURL}[service] = faulty.URL()
+		if f.slow {
+			with.Calls.Overrides = upstream.Overrides{service + ".timeout": "200ms", service + ".retries": "0"}
+		}
+	}
+	for range 2 { // each by a graph with an empty cache
+		server, stop, err := graphtest.Over(where, with)
+		must(t, err)
+		if got.graphql.Data == nil {
+			s := httptest.NewServer(server)
+			got.graphql = parse(t, (&client{t, s.URL}).ask(eachRoute))
+			s.Close()
+		} else {
+			profile := rest.NewProfile(server, func(*http.Request) string { return "u1" }, time.Minute, prometheus.NewRegistry())
+			w := httptest.NewRecorder()
+			profile.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/profile/u1", http.NoBody))
+			body, err := io.ReadAll(w.Body)
+			must(t, err)
+			got.status, got.rest = w.Code, string(body)
+		}
+		must(t, stop())
+	}
+	return got
+}
+
+// compare tells what a client has lost.
+func compare(t *testing.T, service string, healthy, got seenBy) string {
+	t.Helper()
+	whole := string(got.graphql.Data) == string(healthy.graphql.Data)
+	switch errs := got.graphql.Errors; {
+	case len(errs) == 0 && got.graphql.Extensions != nil:
+		t.Errorf("degraded without an error: %v", got.graphql.degraded())
+	case len(errs) == 0 && whole:
+		expectREST(t, got, http.StatusOK, `"degraded":[]`)
+		return "complete"
+	case len(errs) == 0 && service == users.Service:
+		expectREST(t, got, http.StatusNotFound, `"NOT_FOUND"`)
+		return "not found"
+	case len(errs) == 0:
+		expectREST(t, got, http.StatusOK, `"degraded":[]`)
+		return "not found"
+	case whole:
+		t.Errorf("nothing is missing, yet %v", errs)
+	default:
+		code := errs[0].Extensions["code"]
+		reason := reasonOf(t, code)
+		expectBlame(t, got.graphql, service, code, reason)
+		expectREST(t, got, http.StatusOK, `"degraded":[{"service":"`+service+`","reason":"`+reason+`"}]`)
+		if service == products.Service && strings.Contains(productsOf(t, got.graphql), `"name"`) {
+			return "`" + code + "`, of that item"
+		}
+		return "`" + code + "`"
+	}
+	return "?"
+}
+
+func productsOf(t *testing.T, r response) string {
+	t.Helper()
+	var data struct{ Products json.RawMessage }
+	must(t, json.Unmarshal(r.Data, &data))
+	return string(data.Products)
+}
+
+func expectREST(t *testing.T, got seenBy, status int, part string) {
+	t.Helper()
+	if got.status != status || !strings.Contains(got.rest, part) {
+		t.Errorf("REST: %d, no %s in %s", got.status, part, got.rest)
+	}
+}
+
+func reasonOf(t *testing.T, code string) string {
+	t.Helper()
+	for _, k := range fault.Kinds() {
+		if k.Code() == code {
+			return k.Reason()
+		}
+	}
+	t.Fatalf("there is no code %q", code)
+	return ""
+}
