@@ -104,6 +104,11 @@ func gatewaySaturation() []cog.Builder[dashboard.Panel] {
 	return []cog.Builder[dashboard.Panel]{
 		graph("Requests under way", "Requests being answered at this moment, by gateway.", units.Short,
 			query(`http_active_requests{job="gateway"}`, "{{instance}}")),
+		graph("Operations shed", "Operations turned away a second, because as many as may were under way and waiting.", units.OpsPerSecond,
+			query(`sum by (reason) (rate(admission_operations_shed_total{job="gateway"}[$__rate_interval]))`, "{{reason}}")),
+		graph("Operations under way", "Operations being executed, and those that wait for their turn, over all gateways.", units.Short,
+			query(`sum(admission_operations_running{job="gateway"})`, "running"),
+			query(`sum(admission_operations_waiting{job="gateway"})`, "waiting")),
 		graph("Calls waiting for their turn", "Calls to a service that wait because as many as may are under way.", units.Short,
 			query(`sum by (service_name) (upstream_queue_length{job="gateway"})`, "{{service_name}}")),
 		graph("Processor", "Processor seconds a second, which is cores, by gateway. The stack allows each two.", units.Short,

@@ -3,6 +3,7 @@ package grafana_test
 import (
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -81,22 +82,28 @@ func mustFind(t *testing.T, s *watched.System, who, expr string) {
 // rules are the expressions of alerts and records, by name.
 func rules(t *testing.T) map[string]string {
 	t.Helper()
-	text, err := os.ReadFile("../prometheus/rules/tributary.rules.yml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct {
-		Groups []struct {
-			Rules []struct{ Alert, Record, Expr string }
-		}
-	}
-	if err := yaml.Unmarshal(text, &file); err != nil {
-		t.Fatal(err)
+	files, err := filepath.Glob("../prometheus/rules/*.rules.yml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no rules: %v", err)
 	}
 	exprs := map[string]string{}
-	for _, group := range file.Groups {
-		for _, rule := range group.Rules {
-			exprs[rule.Alert+rule.Record] = rule.Expr
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var file struct {
+			Groups []struct {
+				Rules []struct{ Alert, Record, Expr string }
+			}
+		}
+		if err := yaml.Unmarshal(text, &file); err != nil {
+			t.Fatal(err)
+		}
+		for _, group := range file.Groups {
+			for _, rule := range group.Rules {
+				exprs[rule.Alert+rule.Record] = rule.Expr
+			}
 		}
 	}
 	return exprs
@@ -104,7 +111,7 @@ func rules(t *testing.T) map[string]string {
 
 // selector is a metric with its labels, or a record; no function is followed by
 // one of these, and no label name is outside of braces or by().
-var selector = regexp.MustCompile(`[a-z_]+(?::[a-z0-9_]+)+|\b[a-z]+(?:_[a-z0-9]+)+\b(?:\{[^}]*\})?|\bup\b(?:\{[^}]*\})?`)
+var selector = regexp.MustCompile(`[a-z_]+(?::[a-z0-9_]+)+(?:\{[^}]*\})?|\b[a-z]+(?:_[a-z0-9]+)+\b(?:\{[^}]*\})?|\bup\b(?:\{[^}]*\})?`)
 
 // selectors are the series that an expression is about.
 func selectors(expr string) (found []string) {

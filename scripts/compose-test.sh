@@ -158,7 +158,10 @@ read -r -d '' first second < <(stack ps --quiet gateway) || true
 start_asking
 sleep 1
 docker restart "$first" >/dev/null
-eventually 30 all_healthy || fail "a gateway did not come back"
+restarted=$(date -u +%FT%TZ)
+# The balancer has found it again when it is asked again.
+asked_again() { grep -q '"route":"/api/profile/{id}"' <<<"$(docker logs --since "$restarted" "$first" 2>&1)"; }
+eventually 30 asked_again || fail "a gateway that was restarted is asked nothing"
 docker kill "$second" >/dev/null
 sleep 2
 docker start "$second" >/dev/null
@@ -169,6 +172,26 @@ say "  $good answers, $bad failed"
 for id in "$first" "$second"; do
 	grep -q '"route":"/api/profile/{id}"' <<<"$(docker logs "$id" 2>&1)" || fail "one of two gateways was asked nothing"
 done
+
+jaeger=$(COMPOSE_PROFILES=tracing stack config --images | grep jaeger)
+if docker image inspect "$jaeger" >/dev/null 2>&1 || docker pull --quiet "$jaeger" >/dev/null 2>&1; then
+	say "a request is found in Jaeger, with what every service did for it"
+	export REPLICAS=1 TRACING=1
+	. scripts/compose.sh
+	stack up --detach --build --wait --remove-orphans >/dev/null 2>&1 || fail "the stack did not become healthy with tracing"
+	trace=4bf92f3577b34da6a3ce929d0e0e4736
+	curl -fsS -o /dev/null -H "traceparent: 00-$trace-00f067aa0ba902b7-01" "$gateway/api/profile/u777"
+	traced() {
+		local found
+		found=$(curl -fsS "http://127.0.0.1:16686/api/traces/$trace") || return 1
+		for service in api-gateway user-service order-service product-service; do
+			grep -q "\"serviceName\":\"$service\"" <<<"$found" || return 1
+		done
+	}
+	eventually 30 traced || fail "not all of it is in the trace: $(curl -sS "http://127.0.0.1:16686/api/traces/$trace" | head -c 600)"
+else
+	say "SKIPPED: traces (there is no $jaeger here, and it cannot be pulled)"
+fi
 
 say "down, with nothing left"
 stack --profile '*' down --volumes --remove-orphans --timeout 20 >/dev/null 2>&1

@@ -42,6 +42,9 @@ func NewGate(cfg Config, reg prometheus.Registerer) *Gate {
 		}, []string{"reason"}),
 	}
 	reg.MustRegister(g.running, g.waiting, g.shed)
+	for _, reason := range []string{full, tooLong} {
+		g.shed.WithLabelValues(reason) // at 0, so that the first refusal is a rise
+	}
 	return g
 }
 
