@@ -11,6 +11,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"tributary/gateway/admin"
 	"tributary/gateway/browser"
 	"tributary/gateway/cache"
 	"tributary/gateway/graphqlserver"
@@ -45,6 +46,7 @@ type gatewayConfig struct {
 	Cache    cache.Config         `embed:""`
 	GraphQL  graphqlserver.Config `embed:""`
 	Browser  browser.Config       `embed:""`
+	Admin    admin.Config         `embed:""`
 }
 
 // Validate reports settings of services that there are not.

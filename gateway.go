@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"tributary/gateway/admin"
 	"tributary/gateway/browser"
 	"tributary/gateway/cache"
 	"tributary/gateway/compress"
@@ -50,8 +51,8 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, ln net.Li
 		return usageError{err}
 	}
 	defer traces.Close(ctx)
-	ready := &httpserver.Readiness{}
-	handler, release, err := newGateway(cfg, p.version, ready, log, telemetry.NewRegistry(p.version))
+	ready, operators := &httpserver.Readiness{}, admin.New(cfg.Admin)
+	handler, release, err := newGateway(cfg, operators, p.version, ready, log, telemetry.NewRegistry(p.version))
 	if err != nil {
 		_ = ln.Close()
 		return err
@@ -62,8 +63,13 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, ln net.Li
 		Ready:          ready, DrainDelay: cfg.Server.DrainDelay,
 		Grace: cfg.Server.RequestTimeout + serviceGrace,
 	}
+	stopAdmin, err := p.serveAdmin(cfg.Admin.Addr, operators, log)
+	if err != nil {
+		return errors.Join(err, ln.Close(), release())
+	}
 	log.Info("gateway is listening", "addr", ln.Addr().String(), "version", p.version)
 	err = server.Serve(ctx, ln)
+	stopAdmin()
 	log.Info("gateway has stopped")
 	return errors.Join(err, release())
 }
@@ -71,7 +77,7 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, ln net.Li
 // newGateway builds the gateway from the inside out: cache and services, the
 // graph over them, the HTTP routes over that. The returned function frees what
 // it holds; it is to be called when no request is under way any more.
-func newGateway(cfg gatewayConfig, version string, ready *httpserver.Readiness, log *slog.Logger, reg *prometheus.Registry) (http.Handler, func() error, error) {
+func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *httpserver.Readiness, log *slog.Logger, reg *prometheus.Registry) (http.Handler, func() error, error) {
 	cfg.Cache.LoadTimeout = cfg.Server.RequestTimeout
 	store, err := cache.New(cfg.Cache, log, reg)
 	if err != nil {
@@ -118,8 +124,31 @@ func newGateway(cfg gatewayConfig, version string, ready *httpserver.Readiness, 
 	}
 	api.Method(http.MethodGet, profileRoute, profile)
 	api.Method(http.MethodGet, "/api/profile/", profile) // an empty id is a bad one, not a wrong address
+	operators.Handle("POST /admin/purge", admin.Purge(store, log))
+	if cfg.Admin.Shared() {
+		r.Handle(admin.Prefix+"*", operators)
+	}
 	stop := inBackground(history.Run)
 	return r, func() error { stop(); return store.Close() }, nil
+}
+
+// serveAdmin serves operators on an address of their own, if there is one,
+// until stop is called.
+func (p *process) serveAdmin(addr httpserver.Addr, operators *admin.Mux, log *slog.Logger) (stop func(), err error) {
+	if addr == "" {
+		return func() {}, nil
+	}
+	ln, err := p.listen(addr)
+	if err != nil {
+		return nil, err
+	}
+	log.Info("operators are served", "addr", ln.Addr().String())
+	server := &httpserver.Server{Handler: operators, Log: log, Grace: serviceGrace}
+	return inBackground(func(ctx context.Context) {
+		if err := server.Serve(ctx, ln); err != nil {
+			log.Error("operators are not served any more", "error", err.Error())
+		}
+	}), nil
 }
 
 // inBackground runs work until the function that it returns is called, which

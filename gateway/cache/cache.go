@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -17,6 +18,7 @@ type Cache struct {
 	metrics *metrics
 	log     *slog.Logger
 
+	kinds      []string // of entities
 	purges     purges
 	writes     chan pending
 	refreshing chan struct{}   // holds one for each load ahead of time
@@ -80,6 +82,9 @@ func (c *Cache) Type() string {
 	}
 	return tierMemory
 }
+
+// Kinds are the names of the kinds of entities, in alphabetical order.
+func (c *Cache) Kinds() []string { return slices.Sorted(slices.Values(c.kinds)) }
 
 // Ping tells whether the shared store answers; without one there is nothing to fail.
 func (c *Cache) Ping(ctx context.Context) error {

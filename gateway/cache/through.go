@@ -24,7 +24,10 @@ type Kind struct {
 // besides. Such a load outlives the caller who began it as long as somebody
 // waits for it. What is asked for in the last fifth of its time is loaded anew
 // in the background, so that it never grows old while it is wanted.
+//
+// All Throughs are made before the cache is used.
 func Through[V any](c *Cache, kind Kind, next batch.Func[string, V]) batch.Func[string, V] {
+	c.kinds = append(c.kinds, kind.Name)
 	t := &through[V]{cache: c, kind: kind, policy: c.cfg.of(kind.Name), next: next, flying: map[string]*flight{}}
 	return t.load
 }

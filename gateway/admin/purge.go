@@ -1,0 +1,94 @@
+package admin
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+
+	"tributary/gateway/cache"
+	"tributary/gateway/httpserver"
+)
+
+const (
+	maxPurgeBody = 1 << 20
+	maxTags      = 1000
+)
+
+// Purge drops what is cached, on all gateways:
+//
+//	POST /admin/purge   {"tags": ["user:user123", "product"]}
+//
+// A tag is an entity, a kind, or "*" for everything. 200 tells that nothing of
+// it is given out any more, on other gateways some milliseconds later; 503 that
+// this gateway has dropped it and the shared cache could not be reached.
+func Purge(c *cache.Cache, log *slog.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
+			httpserver.WriteProblem(w, r, httpserver.Problem{
+				Status: http.StatusUnsupportedMediaType, Code: "BAD_USER_INPUT", Detail: "send the tags as application/json"})
+			return
+		}
+		tags, err := readTags(http.MaxBytesReader(w, r.Body, maxPurgeBody), c.Kinds())
+		if err != nil {
+			httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusBadRequest, Code: "BAD_USER_INPUT", Detail: err.Error()})
+			return
+		}
+		err = c.Purge(r.Context(), tags...)
+		log.LogAttrs(r.Context(), slog.LevelInfo, "purged", slog.Int("tags", len(tags)), slog.Bool("everywhere", err == nil))
+		answer(w, tags, err)
+	})
+}
+
+// purged is what came of a purge.
+type purged struct {
+	Purged    []string `json:"purged"`
+	Unreached []string `json:"unreached"` // parts that may give it out until its time is over
+	Detail    string   `json:"detail,omitempty"`
+}
+
+func answer(w http.ResponseWriter, tags []string, err error) {
+	out, status := purged{Purged: tags, Unreached: []string{}}, http.StatusOK
+	if err != nil {
+		status = http.StatusServiceUnavailable
+		out.Unreached = []string{"redis"}
+		out.Detail = "this gateway has dropped it; what is in redis, and in other gateways, may still be given out: purge again"
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(out)
+}
+
+var errNoTags = errors.New(`the body must be a JSON object like {"tags": ["user:user123", "product"]}, or {"tags": ["*"]} for everything`)
+
+// readTags reads the tags of a purge, which must mean something that there is.
+func readTags(body io.Reader, kinds []string) ([]string, error) {
+	var in struct {
+		Tags []string `json:"tags"`
+	}
+	d := json.NewDecoder(body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&in); err != nil || len(in.Tags) == 0 {
+		return nil, errNoTags
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errNoTags
+	}
+	if len(in.Tags) > maxTags {
+		return nil, fmt.Errorf("there are %d tags, more than %d", len(in.Tags), maxTags)
+	}
+	for _, tag := range in.Tags {
+		if kind, id, entity := strings.Cut(tag, ":"); tag != cache.PurgeAll && !slices.Contains(kinds, kind) {
+			return nil, fmt.Errorf("tag %q: there is no kind %q (there are %s)", tag, kind, strings.Join(kinds, ", "))
+		} else if entity && id == "" {
+			return nil, fmt.Errorf("tag %q names no %s", tag, kind)
+		}
+	}
+	return in.Tags, nil
+}
