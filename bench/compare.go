@@ -34,7 +34,7 @@ func compare(o options) (err error) {
 	var tables []report.Table
 	for _, w := range works() {
 		names := f.present(w)
-		if o.only != "" && !strings.Contains(w.name, o.only) || len(names) < 2 {
+		if !o.wants(w.name) || len(names) < 2 {
 			continue
 		}
 		if err := f.equal(w, names); err != nil {
@@ -63,6 +63,9 @@ func compare(o options) (err error) {
 	}
 	return all.Write(o.out)
 }
+
+// wants tells whether a work is to be done.
+func (o options) wants(work string) bool { return strings.Contains(work, o.only) }
 
 func table(w work, rounds map[string][]report.Round) report.Table {
 	t := report.Table{Name: w.name, Title: w.title, Base: w.base, Rounds: rounds}
@@ -131,7 +134,7 @@ func (f *field) set(key string, value []byte) error {
 // fillRedis has one gateway put users into Redis, and starts another, with little
 // memory of its own, that finds them there.
 func (f *field) fillRedis() error {
-	if f.redisURL == "" {
+	if f.redisURL == "" || !f.options.wants("redis-entity") {
 		return nil
 	}
 	env := []string{"BFF_REDIS_URL=" + f.redisURL, "BFF_CACHE_TTL=1h", "BFF_RESPONSE_CACHE_MEMORY_MB=0"}
