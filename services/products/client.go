@@ -68,8 +68,8 @@ var (
 // the first of equals counts, and an item that makes no sense spoils its own
 // id alone: without an id it may be any of those that are missing.
 func decode(answer []byte, ids []string) (map[string]*Product, error) {
-	var items []json.RawMessage
-	if err := upstream.DecodeList(answer, &items); err != nil {
+	items, err := decodeItems(answer)
+	if err != nil {
 		return nil, err
 	}
 	asked := make(map[string]bool, len(ids))
@@ -80,7 +80,7 @@ func decode(answer []byte, ids []string) (map[string]*Product, error) {
 	var nameless error
 	broken := batch.KeyErrors[string]{}
 	for i, item := range items {
-		id, p, err := decodeItem(item)
+		id, p, err := item.product()
 		switch {
 		case err != nil && id == "":
 			nameless = fmt.Errorf("item %d: %w", i, err)
@@ -101,39 +101,68 @@ func decode(answer []byte, ids []string) (map[string]*Product, error) {
 }
 
 type wireProduct struct {
+	ID            string          `json:"id"`
 	Name          *string         `json:"name"`
 	Description   *string         `json:"description"`
 	Price         *scalar.Decimal `json:"price"`
 	Category      *string         `json:"category"`
 	StockQuantity *int32          `json:"stock_quantity"`
+
+	broken error // what is wrong with it as JSON
 }
 
-func decodeItem(item []byte) (id string, p *Product, err error) {
-	if string(item) == "null" {
+// decodeItems reads the items of a list, nil for a null. One by one is only how
+// it finds out which of them are broken.
+func decodeItems(answer []byte) (items []*wireProduct, err error) {
+	if err = upstream.DecodeList(answer, &items); err == nil {
+		return items, nil
+	}
+	var texts []json.RawMessage
+	if err = upstream.DecodeList(answer, &texts); err != nil {
+		return nil, err
+	}
+	items = make([]*wireProduct, len(texts))
+	for i, text := range texts {
+		items[i] = decodeItem(text)
+	}
+	return items, nil
+}
+
+func decodeItem(text json.RawMessage) *wireProduct {
+	if string(text) == "null" {
+		return nil
+	}
+	w := &wireProduct{}
+	if err := upstream.DecodeObject(text, w); err != nil {
+		// The id is known whatever is wrong with the rest, if it is there.
+		var who struct {
+			ID string `json:"id"`
+		}
+		if e := upstream.DecodeObject(text, &who); e != nil {
+			err = e
+		}
+		return &wireProduct{ID: who.ID, broken: err}
+	}
+	return w
+}
+
+func (w *wireProduct) product() (id string, p *Product, err error) {
+	switch {
+	case w == nil:
 		return "", nil, errNull
-	}
-	// The id stands by itself, so that it is known whatever is wrong with the rest.
-	var who struct {
-		ID string `json:"id"`
-	}
-	if err := json.Unmarshal(item, &who); err != nil {
-		return "", nil, err
-	}
-	if id = who.ID; id == "" {
+	case w.broken != nil:
+		return w.ID, nil, w.broken
+	case w.ID == "":
 		return "", nil, errNoID
-	}
-	var w wireProduct
-	if err := json.Unmarshal(item, &w); err != nil {
-		return id, nil, err
 	}
 	var f upstream.Fields
 	p = &Product{
-		ID:            id,
+		ID:            w.ID,
 		Name:          upstream.Require(&f, "name", w.Name),
 		Description:   upstream.Require(&f, "description", w.Description),
 		Price:         upstream.Require(&f, "price", w.Price),
 		Category:      upstream.Require(&f, "category", w.Category),
 		StockQuantity: upstream.Require(&f, "stock_quantity", w.StockQuantity),
 	}
-	return id, p, f.Err()
+	return w.ID, p, f.Err()
 }

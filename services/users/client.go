@@ -2,7 +2,6 @@ package users
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
 	"tributary/gateway/batch"
@@ -36,27 +35,34 @@ func (c *Client) get(ctx context.Context, id string) (*User, bool, error) {
 	return u, u != nil, nil
 }
 
+type wireUser struct {
+	ID        *string          `json:"id"`
+	Username  *string          `json:"username"`
+	Email     *string          `json:"email"`
+	FullName  *string          `json:"full_name"`
+	IsActive  *bool            `json:"is_active"`
+	CreatedAt *scalar.DateTime `json:"created_at"`
+}
+
 // decode reads the user of the given id: nil when the answer is an object that
 // is not that user, as services that answer {"error": …} with status 200 have it.
 func decode(answer []byte, id string) (*User, error) {
-	var who struct {
-		ID *string `json:"id"`
+	var w wireUser
+	if broken := upstream.DecodeObject(answer, &w); broken != nil {
+		// Whose it is counts more than what is wrong with the rest.
+		var who struct {
+			ID *string `json:"id"`
+		}
+		if err := upstream.DecodeObject(answer, &who); err != nil {
+			return nil, err
+		}
+		if who.ID == nil || *who.ID != id {
+			return nil, nil
+		}
+		return nil, broken
 	}
-	if err := upstream.DecodeObject(answer, &who); err != nil {
-		return nil, err
-	}
-	if who.ID == nil || *who.ID != id {
+	if w.ID == nil || *w.ID != id {
 		return nil, nil
-	}
-	var w struct {
-		Username  *string          `json:"username"`
-		Email     *string          `json:"email"`
-		FullName  *string          `json:"full_name"`
-		IsActive  *bool            `json:"is_active"`
-		CreatedAt *scalar.DateTime `json:"created_at"`
-	}
-	if err := json.Unmarshal(answer, &w); err != nil {
-		return nil, err
 	}
 	var f upstream.Fields
 	u := &User{
