@@ -47,6 +47,8 @@ type gatewayConfig struct {
 	GraphQL  graphqlserver.Config `embed:""`
 	Browser  browser.Config       `embed:""`
 	Admin    admin.Config         `embed:""`
+
+	breakable *breakable // set by dev
 }
 
 // Validate reports settings of services that there are not.

@@ -30,6 +30,12 @@ func (c *devCommand) Run(p *process) error {
 	c.fill(p, listeners)
 	p.beside = true
 	log := p.logger(c.Log)
+	if c.Services.Faults.Faults {
+		if c.Gateway.breakable, err = c.breakable(p.ctx, []string{urlOf(listeners[0]), urlOf(listeners[1]), urlOf(listeners[2])}); err != nil {
+			return err
+		}
+		defer c.Gateway.breakable.close()
+	}
 
 	group, ctx := errgroup.WithContext(p.ctx)
 	// The gateway stops first: what it has accepted still needs the services.
@@ -64,6 +70,7 @@ func (c *devCommand) fill(p *process, listeners []net.Listener) {
 	}
 	c.Gateway.GraphQL.Introspection = c.Gateway.GraphQL.Introspection || p.settings.IsDefault(p.parsed, "introspection")
 	c.Gateway.GraphQL.Playground = c.Gateway.GraphQL.Playground || p.settings.IsDefault(p.parsed, "playground")
+	c.Services.Faults.Faults = c.Services.Faults.Faults || p.settings.IsDefault(p.parsed, "faults")
 	if p.settings.IsDefault(p.parsed, "cors-origins") {
 		c.Gateway.Browser.Origins = []string{"http://localhost:*", "http://127.0.0.1:*"}
 	}

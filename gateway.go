@@ -115,6 +115,13 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 	if err := mountPages(r.With(browser.Page), cfg, history); err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
+	if cfg.breakable != nil {
+		panel, err := cfg.breakable.panel(store, log)
+		if err != nil {
+			return nil, nil, errors.Join(err, store.Close())
+		}
+		r.Handle("/dev/*", panel)
+	}
 	api := r.With(browser.CORS(cfg.Browser), httpserver.Deadline(cfg.Server.RequestTimeout), forwardHeaders)
 	sameSite := api.With(browser.SameSite(cfg.Browser, graphql.Refuse))
 	sameSite.Handle("/graphql", graphql)

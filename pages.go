@@ -14,7 +14,7 @@ import (
 type playground struct {
 	Endpoint string          `json:"endpoint"` // where GraphQL is
 	Trace    bool            `json:"trace"`    // whether it tells how a query was answered
-	Faults   string          `json:"faults"`   // where services are broken on purpose, if they can be
+	Faults   bool            `json:"faults"`   // whether services can be broken on purpose
 	Tabs     []graph.Example `json:"tabs"`
 }
 
@@ -49,7 +49,7 @@ func mountPages(r routes, cfg gatewayConfig, history http.Handler) error {
 		page("/docs", "/docs", pages.Site{Files: web.Docs(), Policy: pages.Styled, Data: there}))
 	if there.Playground {
 		err = errors.Join(err, page("/playground", "/playground", pages.Site{Files: web.Playground(), Policy: pages.Styled,
-			Data: playground{Endpoint: "/graphql", Tabs: graph.Examples()}}))
+			Data: playground{Endpoint: "/graphql", Faults: cfg.breakable != nil, Tabs: graph.Examples()}}))
 	}
 	return err
 }

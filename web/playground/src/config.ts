@@ -2,7 +2,7 @@
 export interface Config {
   endpoint: string; // where GraphQL is
   trace: boolean; // whether it tells how a query was answered
-  faults: string; // where services are broken on purpose; empty where they cannot be
+  faults: boolean; // whether services can be broken on purpose
   tabs: { query: string; variables?: string }[];
 }
 

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/url"
+	"strings"
+
+	"tributary/gateway/cache"
+	"tributary/gateway/faultpanel"
+	"tributary/services/orders"
+	"tributary/services/products"
+	"tributary/services/users"
+)
+
+// breakable is what the playground can break: in dev only.
+type breakable struct {
+	services map[string]string // where fault rules are taken, by service
+	redis    *faultpanel.Relay // nil where there is no Redis, or one that cannot be stood before
+}
+
+// breakable puts a relay before Redis and says where the services take rules.
+func (c *devCommand) breakable(ctx context.Context, addresses []string) (*breakable, error) {
+	b := &breakable{services: map[string]string{
+		users.Service: addresses[0], orders.Service: addresses[1], products.Service: addresses[2],
+	}}
+	u, err := url.Parse(c.Gateway.Cache.RedisURL)
+	if err != nil || u.Scheme != "redis" || u.Host == "" || strings.Contains(u.Host, ",") {
+		return b, nil // nothing to cut, or no single address that could be
+	}
+	to := u.Host
+	if u.Port() == "" {
+		to += ":6379"
+	}
+	if b.redis, err = faultpanel.NewRelay(ctx, to); err != nil {
+		return nil, err
+	}
+	u.Host = b.redis.Addr()
+	c.Gateway.Cache.RedisURL = u.String()
+	return b, nil
+}
+
+// panel is where the playground breaks things.
+func (b *breakable) panel(store *cache.Cache, log *slog.Logger) (*faultpanel.Panel, error) {
+	forget := func(ctx context.Context) error { return store.Purge(ctx, cache.PurgeAll) }
+	return faultpanel.New(b.services, b.redis, forget, log)
+}
+
+func (b *breakable) close() {
+	if b.redis != nil {
+		_ = b.redis.Close()
+	}
+}

@@ -1,0 +1,124 @@
+package faultpanel
+
+import (
+	"context"
+	"io"
+	"net"
+	"sync"
+	"time"
+)
+
+// A Relay passes connections on to an address, unless it is cut. It is safe
+// for concurrent use.
+type Relay struct {
+	to string
+	ln net.Listener
+
+	mu   sync.Mutex
+	cut  bool
+	open map[net.Conn]struct{}
+	work sync.WaitGroup
+}
+
+const dialTimeout = 2 * time.Second
+
+// NewRelay listens on a port of this machine and passes what connects on to
+// the TCP address to.
+func NewRelay(ctx context.Context, to string) (*Relay, error) {
+	var listening net.ListenConfig
+	ln, err := listening.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	r := &Relay{to: to, ln: ln, open: map[net.Conn]struct{}{}}
+	r.work.Go(r.accept)
+	return r, nil
+}
+
+// Addr is where the relay listens.
+func (r *Relay) Addr() string { return r.ln.Addr().String() }
+
+// IsCut tells whether nothing passes.
+func (r *Relay) IsCut() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.cut
+}
+
+// Cut ends all connections and lets no more pass, or lets them pass again.
+func (r *Relay) Cut(cut bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cut = cut
+	if cut {
+		r.hangUp()
+	}
+}
+
+// Close ends everything.
+func (r *Relay) Close() error {
+	err := r.ln.Close()
+	r.Cut(true)
+	r.work.Wait()
+	return err
+}
+
+func (r *Relay) hangUp() {
+	for conn := range r.open {
+		_ = conn.Close()
+	}
+	clear(r.open)
+}
+
+func (r *Relay) accept() {
+	for {
+		conn, err := r.ln.Accept()
+		if err != nil {
+			return
+		}
+		r.work.Go(func() { r.pass(conn) })
+	}
+}
+
+func (r *Relay) pass(from net.Conn) {
+	defer func() { _ = from.Close() }()
+	if !r.keep(from) {
+		return
+	}
+	to, err := (&net.Dialer{Timeout: dialTimeout}).Dial("tcp", r.to)
+	if err != nil {
+		return
+	}
+	defer func() { _ = to.Close() }()
+	if !r.keep(to) {
+		return
+	}
+	defer r.drop(from, to)
+	var both sync.WaitGroup
+	for _, way := range [][2]net.Conn{{to, from}, {from, to}} {
+		both.Go(func() {
+			_, _ = io.Copy(way[0], way[1])
+			_ = way[0].Close() // either end ends both
+			_ = way[1].Close()
+		})
+	}
+	both.Wait()
+}
+
+// keep notes a connection that Cut has to end; false when that is too late.
+func (r *Relay) keep(conn net.Conn) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.cut {
+		r.open[conn] = struct{}{}
+	}
+	return !r.cut
+}
+
+func (r *Relay) drop(conns ...net.Conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, conn := range conns {
+		delete(r.open, conn)
+	}
+}
