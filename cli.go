@@ -35,6 +35,7 @@ type cli struct {
 	Products    productsCommand    `cmd:"" help:"Run the product service."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Succeed when a URL answers 2xx."`
 	Settings    configCommand      `cmd:"" name:"config" help:"Print the settings and where each comes from."`
+	Query       queryCommand       `cmd:"" help:"Ask a gateway, and draw how it found the answer."`
 	Schema      schemaCommand      `cmd:"" help:"Print the GraphQL schema."`
 }
 

@@ -49,7 +49,7 @@ func mountPages(r routes, cfg gatewayConfig, history http.Handler) error {
 		page("/docs", "/docs", pages.Site{Files: web.Docs(), Policy: pages.Styled, Data: there}))
 	if there.Playground {
 		err = errors.Join(err, page("/playground", "/playground", pages.Site{Files: web.Playground(), Policy: pages.Styled,
-			Data: playground{Endpoint: "/graphql", Faults: cfg.breakable != nil, Tabs: graph.Examples()}}))
+			Data: playground{Endpoint: "/graphql", Trace: cfg.GraphQL.Trace, Faults: cfg.breakable != nil, Tabs: graph.Examples()}}))
 	}
 	return err
 }

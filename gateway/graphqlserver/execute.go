@@ -12,6 +12,7 @@ import (
 	"tributary/gateway/fault"
 	"tributary/gateway/report"
 	"tributary/gateway/tracing"
+	"tributary/gateway/waterfall"
 )
 
 // Request is one operation to execute. Clients may name its document instead
@@ -27,6 +28,7 @@ type Request struct {
 
 	DocumentID string // of a document that a manifest holds, or the hash of a persisted one after "sha256:"
 	SHA256     string // of an automatic persisted query; beside Query, it asks to have that remembered
+	Trace      bool   // tell in Result.Trace how it was answered
 	untrusted  bool   // it is not from a manifest, and somebody wants to know
 }
 
@@ -34,9 +36,10 @@ type Request struct {
 type Result struct {
 	Data    []byte // JSON; nil when the operation was not executed
 	Errors  gqlerror.List
-	Summary report.Summary // where the data came from
-	Made    time.Time      // when it was put together
-	Took    time.Duration  // how long that took
+	Summary report.Summary   // where the data came from
+	Trace   *waterfall.Trace // how they came, if the request asked for that
+	Made    time.Time        // when it was put together
+	Took    time.Duration    // how long that took
 
 	refused   fault.Kind // why it was not executed, if it was not
 	mutation  bool       // refused because it was no query
@@ -47,6 +50,9 @@ type Result struct {
 // Execute executes an operation until it is done or ctx ends. All that it
 // began has ended or is shared with others when it returns.
 func (s *Server) Execute(ctx context.Context, req Request) *Result {
+	if req.Trace {
+		return s.traced(ctx, req)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ctx, span := tracing.Start(ctx, tracing.Operation, "operation")

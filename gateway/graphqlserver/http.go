@@ -26,13 +26,18 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.writeError(w, media, bad.status, fault.BadUserInput, bad.message)
 		return
 	}
-	result := s.Recall(r.Context(), said.key())
+	traced := s.wantsTrace(r)
+	var result *Result
+	if !traced {
+		result = s.Recall(r.Context(), said.key())
+	}
 	if result == nil {
 		req, bad := said.decode()
 		if bad != nil {
 			s.writeError(w, media, bad.status, fault.BadUserInput, bad.message)
 			return
 		}
+		req.Trace = traced
 		result = s.serve(r.Context(), *req)
 	}
 	if result.mutation {

@@ -12,6 +12,7 @@ import (
 	"tributary/gateway/fault"
 	"tributary/gateway/httpserver"
 	"tributary/gateway/report"
+	"tributary/gateway/waterfall"
 )
 
 func (s *Server) writeError(w http.ResponseWriter, media string, status int, kind fault.Kind, message string) {
@@ -82,11 +83,12 @@ func encode(r *Result) []byte {
 		b.WriteString(`,"data":`)
 	}
 	b.Write(r.Data)
-	if len(r.Summary.Degraded) > 0 {
+	if len(r.Summary.Degraded) > 0 || r.Trace != nil {
 		b.WriteString(`,"extensions":`)
 		writeJSON(&b, struct {
-			Degraded []report.Part `json:"degraded"`
-		}{r.Summary.Degraded})
+			Degraded []report.Part    `json:"degraded,omitempty"`
+			Trace    *waterfall.Trace `json:"trace,omitempty"`
+		}{r.Summary.Degraded, r.Trace})
 	}
 	b.WriteString("}\n")
 	return b.Bytes()

@@ -1,0 +1,153 @@
+package waterfall
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"tributary/gateway/tracing"
+)
+
+// node is a step with the steps that are part of it.
+type node struct {
+	tracing.Record
+	open     bool
+	critical bool
+	parts    []*node
+}
+
+// New tells of a request by its spans. Dropped is how many more there were.
+func New(records []tracing.Record, dropped int) *Trace {
+	t := &Trace{Rows: []Row{}, Dropped: dropped, Totals: Totals{Calls: map[string]int{}}}
+	if len(records) == 0 {
+		return t
+	}
+	root := grow(records)
+	root.mark(root.End)
+	t.Duration = ms(root.End.Sub(root.Start))
+	t.count(root)
+	for _, part := range root.parts {
+		t.add(part, root.Start, 0)
+	}
+	return t
+}
+
+// grow makes a tree of records. A batch is part of the resolver that waits for
+// it, though the look-ahead may have begun it before. What is still under way
+// ends with the last that is not.
+func grow(records []tracing.Record) *node {
+	nodes := make(map[string]*node, len(records))
+	root := &node{Record: tracing.Record{Start: records[0].Start}}
+	for _, r := range records {
+		nodes[r.ID] = &node{Record: r, open: r.End.IsZero()}
+		if r.Start.Before(root.Start) {
+			root.Start = r.Start
+		}
+		if r.End.After(root.End) && r.Step != tracing.Refresh {
+			root.End = r.End
+		}
+	}
+	for _, r := range records {
+		n := nodes[r.ID]
+		if n.open {
+			n.End = maxTime(root.End, n.Start)
+		}
+		parent := nodes[r.Parent]
+		if r.Step == tracing.Batch {
+			parent = cmp.Or(waiting(r, nodes), parent)
+		}
+		parent = cmp.Or(parent, root)
+		parent.parts = append(parent.parts, n)
+	}
+	root.sort()
+	return root
+}
+
+// waiting is the first resolver that waits for a batch.
+func waiting(batch tracing.Record, nodes map[string]*node) *node {
+	for _, id := range batch.Links {
+		if n := nodes[id]; n != nil && n.Step == tracing.Resolve {
+			return n
+		}
+	}
+	return nil
+}
+
+func (n *node) sort() {
+	slices.SortStableFunc(n.parts, func(a, b *node) int { return a.Start.Compare(b.Start) })
+	for _, part := range n.parts {
+		part.sort()
+	}
+}
+
+// add appends the rows of n and its parts, as long as there is room. A call that
+// was one request is told of by that.
+func (t *Trace) add(n *node, zero time.Time, depth int) {
+	switch {
+	case n.Step == tracing.Call && len(n.parts) == 1:
+		depth--
+	case len(t.Rows) < maxRows:
+		t.Rows = append(t.Rows, n.row(zero, depth))
+	default:
+		t.Dropped++
+	}
+	for _, part := range n.parts {
+		t.add(part, zero, depth+1)
+	}
+}
+
+func (n *node) row(zero time.Time, depth int) Row {
+	keys, _ := n.Attributes[tracing.KeyList].([]string)
+	r := Row{
+		Step: string(n.Step), Name: n.Name, Depth: depth,
+		Start: ms(n.Start.Sub(zero)), Duration: ms(n.End.Sub(n.Start)),
+		Open: n.open, Critical: n.critical, Error: n.Error,
+		Service: n.text(tracing.Service), Count: n.number(tracing.Count),
+		KeyCount: n.number(tracing.Keys),
+	}
+	for _, key := range keys[:min(len(keys), maxKeys)] {
+		r.Keys = append(r.Keys, cut(key))
+	}
+	switch n.Step {
+	case tracing.Resolve:
+		r.Name = cmp.Or(n.text(tracing.Field), r.Name)
+	case tracing.Cache:
+		r.Cache = &Cache{n.number(tracing.FromMemory), n.number(tracing.FromRedis), n.number(tracing.Stale), n.number(tracing.Missed), n.number(tracing.Coalesced)}
+	case tracing.Attempt:
+		r.Attempt = &Attempt{n.text(tracing.AttemptKind), n.text(tracing.Method), cut(n.text(tracing.Path)), n.number(tracing.Status), max(0, n.number(tracing.Bytes))}
+	case tracing.Call:
+		if outcome := n.text(tracing.Outcome); outcome != "ok" {
+			r.Error = cmp.Or(r.Error, outcome)
+		}
+	default:
+	}
+	return r
+}
+
+func (n *node) text(key tracing.Key) string {
+	s, _ := n.Attributes[key].(string)
+	return s
+}
+
+func (n *node) number(key tracing.Key) int {
+	i, _ := n.Attributes[key].(int64)
+	return int(i)
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+func maxTime(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// cut shortens what a client or a service has chosen.
+func cut(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxText], "") + "…"
+}

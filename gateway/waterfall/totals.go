@@ -1,0 +1,71 @@
+package waterfall
+
+import (
+	"slices"
+	"time"
+
+	"tributary/gateway/tracing"
+)
+
+// span is a piece of time.
+type span struct{ from, to time.Time }
+
+// count adds up what the steps below root took, and what a second run would not.
+func (t *Trace) count(root *node) {
+	var saved []span
+	root.walk(func(n *node) {
+		switch n.Step {
+		case tracing.Cache:
+			t.Totals.Found += n.number(tracing.FromMemory) + n.number(tracing.FromRedis)
+			t.Totals.Missed += n.number(tracing.Missed)
+		case tracing.Call:
+			attempts, bytes := n.attempts()
+			if attempts == 0 { // refused by an open circuit, or not begun
+				return
+			}
+			t.Totals.Calls[n.text(tracing.Service)]++
+			t.Totals.Attempts += attempts
+			t.Totals.Bytes += bytes
+			if n.text(tracing.Outcome) == "ok" && !n.open {
+				t.SecondRun.SavedCalls++
+				t.SecondRun.SavedBytes += bytes
+				if n.critical {
+					saved = append(saved, span{n.Start, n.End})
+				}
+			}
+		default:
+		}
+	})
+	t.SecondRun.Saved = ms(covered(saved))
+}
+
+func (n *node) walk(visit func(*node)) {
+	visit(n)
+	for _, part := range n.parts {
+		part.walk(visit)
+	}
+}
+
+func (n *node) attempts() (count, bytes int) {
+	for _, part := range n.parts {
+		if part.Step == tracing.Attempt {
+			count++
+			bytes += max(0, part.number(tracing.Bytes))
+		}
+	}
+	return count, bytes
+}
+
+// covered is how much time lies in at least one of spans.
+func covered(spans []span) (sum time.Duration) {
+	slices.SortFunc(spans, func(a, b span) int { return a.from.Compare(b.from) })
+	var end time.Time
+	for _, s := range spans {
+		from := maxTime(s.from, end)
+		if s.to.After(from) {
+			sum += s.to.Sub(from)
+			end = s.to
+		}
+	}
+	return sum
+}

@@ -1,0 +1,153 @@
+package waterfall_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tributary/gateway/tracing"
+	"tributary/gateway/waterfall"
+)
+
+var zero = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// attributes of a step under test.
+type attributes = map[tracing.Key]any
+
+// step is one that lasts from a millisecond to another.
+func step(id, parent string, s tracing.Step, from, to int, a attributes) tracing.Record {
+	at := func(ms int) time.Time { return zero.Add(time.Duration(ms) * time.Millisecond) }
+	if a == nil {
+		a = attributes{}
+	}
+	return tracing.Record{ID: id, Parent: parent, Step: s, Name: id, Start: at(from), End: at(to), Attributes: a}
+}
+
+// profile is a request in two hops: users and orders at once, then products.
+func profile() []tracing.Record {
+	attempt := func(id, call, path string, from, to, bytes int) tracing.Record {
+		return step(id, call, tracing.Attempt, from, to, attributes{
+			tracing.AttemptKind: "first", tracing.Method: "GET", tracing.Path: path, tracing.Status: int64(200), tracing.Bytes: int64(bytes)})
+	}
+	call := func(id, parent string, from, to int) tracing.Record {
+		return step(id, parent, tracing.Call, from, to, attributes{tracing.Service: id, tracing.Outcome: "ok"})
+	}
+	batch := step("batch products", "execute", tracing.Batch, 20, 40, attributes{tracing.Keys: int64(2), tracing.KeyList: []string{"p1", "p2"}})
+	batch.Links = []string{"product"}
+	return []tracing.Record{
+		step("query", "", tracing.Operation, 0, 42, nil),
+		step("execute", "query", tracing.Execute, 1, 42, nil),
+		call("users", "execute", 1, 10), attempt("GET users", "users", "/users/u1", 1, 10, 100),
+		call("orders", "execute", 1, 20), attempt("GET orders", "orders", "/orders/user/u1", 1, 20, 1000),
+		step("product", "execute", tracing.Resolve, 20, 41, attributes{tracing.Field: "OrderItem.product", tracing.Count: int64(2)}),
+		batch,
+		step("cache", "batch products", tracing.Cache, 20, 40, attributes{tracing.FromMemory: int64(1), tracing.Missed: int64(1)}),
+		call("products", "cache", 21, 39), attempt("POST products", "products", "/products/batch", 21, 39, 500),
+	}
+}
+
+func TestTheLongestWayIsCritical(t *testing.T) {
+	var critical []string
+	for _, row := range waterfall.New(profile(), 0).Rows {
+		if row.Critical {
+			critical = append(critical, row.Name)
+		}
+	}
+	if want := []string{"query", "execute", "GET orders", "OrderItem.product", "batch products", "cache", "POST products"}; !slices.Equal(critical, want) {
+		t.Errorf("critical: %q, want %q", critical, want)
+	}
+}
+
+func TestTotalsAndWhatASecondRunWouldSave(t *testing.T) {
+	got := waterfall.New(profile(), 0)
+	if text := fmt.Sprint(got.Totals); text != "{map[orders:1 products:1 users:1] 3 1600 1 1}" {
+		t.Errorf("totals %s", text)
+	}
+	if got.SecondRun != (waterfall.SecondRun{SavedCalls: 3, SavedBytes: 1600, Saved: 37}) { // 19 ms of orders, 18 of products
+		t.Errorf("second run %+v", got.SecondRun)
+	}
+}
+
+func TestRetriesAreAttemptsOfOneCallAndFailuresSaveNothing(t *testing.T) {
+	attempt := func(id, kind string, from, to int) tracing.Record {
+		r := step(id, "call", tracing.Attempt, from, to, attributes{tracing.AttemptKind: kind, tracing.Method: "GET", tracing.Path: "/", tracing.Status: int64(503)})
+		r.Error = "unavailable"
+		return r
+	}
+	got := waterfall.New([]tracing.Record{
+		step("query", "", tracing.Operation, 0, 30, nil),
+		step("call", "query", tracing.Call, 0, 30, attributes{tracing.Service: "orders", tracing.Outcome: "unavailable"}),
+		attempt("GET", "first", 0, 10), attempt("GET again", "retry", 15, 30),
+		step("refused", "query", tracing.Call, 30, 30, attributes{tracing.Service: "users", tracing.Outcome: "circuit_open"}),
+	}, 0)
+	if text := fmt.Sprint(got.Totals, got.SecondRun); text != "{map[orders:1] 2 0 0 0} {0 0 0}" {
+		t.Errorf("totals and second run %s", text)
+	}
+	var rows []string
+	for _, row := range got.Rows {
+		rows = append(rows, row.Name+" "+row.Error)
+	}
+	if want := []string{"query ", "call unavailable", "GET unavailable", "GET again unavailable", "refused circuit_open"}; !slices.Equal(rows, want) {
+		t.Errorf("rows %q", rows)
+	}
+}
+
+func TestWhatGoesOnIsOpenAndNotWaitedFor(t *testing.T) {
+	refresh := step("refresh", "query", tracing.Refresh, 5, 0, nil)
+	refresh.End = time.Time{}
+	got := waterfall.New([]tracing.Record{step("query", "", tracing.Operation, 0, 10, nil), refresh}, 0)
+	if row := got.Rows[1]; !row.Open || row.Critical || row.Duration != 5 {
+		t.Errorf("%+v", row)
+	}
+}
+
+func TestATraceIsBoundedWhateverARequestDoes(t *testing.T) {
+	keys := slices.Repeat([]string{strings.Repeat("ключ", 64)}, 100)
+	records := []tracing.Record{step("query", "", tracing.Operation, 0, 10, nil)}
+	for i := range 2_000 {
+		records = append(records, step(fmt.Sprint(i), "query", tracing.Batch, 0, 1, attributes{tracing.Keys: int64(100), tracing.KeyList: keys}))
+	}
+	got := waterfall.New(records, 7)
+	text, err := json.Marshal(got)
+	if err != nil || len(text) > 512<<10 {
+		t.Errorf("%d bytes, %v", len(text), err)
+	}
+	if got.Dropped != 2_001-len(got.Rows)+7 {
+		t.Errorf("%d rows, %d dropped", len(got.Rows), got.Dropped)
+	}
+	if row := got.Rows[1]; row.KeyCount != 100 || len(row.Keys) != 10 || !strings.HasSuffix(row.Keys[0], "…") {
+		t.Errorf("keys of a row: %d, %q", row.KeyCount, row.Keys)
+	}
+}
+
+func TestNothingIsATraceOfNothing(t *testing.T) {
+	text, err := json.Marshal(waterfall.New(nil, 0))
+	if want := `{"duration_ms":0,"rows":[],"totals":{"calls":{},"attempts":0,"bytes":0,"found":0,"missed":0},"second_run":{"saved_calls":0,"saved_bytes":0,"saved_ms":0}}`; err != nil || string(text) != want {
+		t.Errorf("%s, %v", text, err)
+	}
+}
+
+func TestTheDrawingOfAProfile(t *testing.T) {
+	var b strings.Builder
+	if err := waterfall.New(profile(), 3).Draw(&b); err != nil {
+		t.Fatal(err)
+	}
+	want := `42.00 ms, 3 calls (orders 1, products 1, users 1), 1.6 kB; a second run would save 3 calls, 1.6 kB and about 37.00 ms
+
+query                                        ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━    42.00 ms
+  execute                                    ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━    41.00 ms
+    GET users                                ─────────                                    9.00 ms  /users/u1, 200, 100 B
+    GET orders                               ━━━━━━━━━━━━━━━━━━━                         19.00 ms  /orders/user/u1, 200, 1.0 kB
+    OrderItem.product                                           ━━━━━━━━━━━━━━━━━━━━     21.00 ms  ×2
+      batch products                                            ━━━━━━━━━━━━━━━━━━━      20.00 ms  p1 p2
+        cache                                                   ━━━━━━━━━━━━━━━━━━━      20.00 ms  1 in memory, 1 missed
+          POST products                                          ━━━━━━━━━━━━━━━━━       18.00 ms  /products/batch, 200, 500 B
+and 3 steps more
+`
+	if got := b.String(); got != want {
+		t.Errorf("drew\n%s\nwant\n%s", got, want)
+	}
+}
