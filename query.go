@@ -79,8 +79,8 @@ func (c *queryCommand) show(p *process, status string, answer []byte) error {
 		Data, Errors json.RawMessage
 		Extensions   map[string]json.RawMessage
 	}
-	if err := json.Unmarshal(answer, &members); err != nil {
-		return fmt.Errorf("query: the answer, %s, is not JSON", status)
+	if err := json.Unmarshal(answer, &members); err != nil || (members.Data == nil && members.Errors == nil) {
+		return fmt.Errorf("query: the answer, %s, is no GraphQL response", status)
 	}
 	trace := members.Extensions["trace"]
 	delete(members.Extensions, "trace")
