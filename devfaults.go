@@ -24,11 +24,12 @@ func (c *devCommand) breakable(ctx context.Context, addresses []string) (*breaka
 	b := &breakable{services: map[string]string{
 		users.Service: addresses[0], orders.Service: addresses[1], products.Service: addresses[2],
 	}}
-	u, err := url.Parse(c.Gateway.Cache.RedisURL)
-	if err != nil || u.Scheme != "redis" || u.Host == "" || strings.Contains(u.Host, ",") {
-		return b, nil // nothing to cut, or no single address that could be
+	u, single := singleRedis(c.Gateway.Cache.RedisURL)
+	if !single {
+		return b, nil
 	}
 	to := u.Host
+	var err error
 	if u.Port() == "" {
 		to += ":6379"
 	}
@@ -38,6 +39,13 @@ func (c *devCommand) breakable(ctx context.Context, addresses []string) (*breaka
 	u.Host = b.redis.Addr()
 	c.Gateway.Cache.RedisURL = u.String()
 	return b, nil
+}
+
+// singleRedis reads the URL of a Redis that a relay can be put before: one
+// host, and no TLS, whose certificate would name another.
+func singleRedis(rawURL string) (*url.URL, bool) {
+	u, err := url.Parse(rawURL)
+	return u, err == nil && u.Scheme == "redis" && u.Host != "" && !strings.Contains(u.Host, ",")
 }
 
 // panel is where the playground breaks things.

@@ -12,6 +12,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strings"
+	"time"
 
 	"tributary/gateway/httpserver"
 )
@@ -30,12 +31,16 @@ type Panel struct {
 	forget   func(context.Context) error
 	log      *slog.Logger
 	routes   http.Handler
+	client   *http.Client
 }
+
+// askTimeout is how long a service may take to tell its rules.
+const askTimeout = 2 * time.Second
 
 // New returns a panel for the services of the given URLs. Redis may be nil;
 // forget empties the cache.
 func New(services map[string]string, redis *Relay, forget func(context.Context) error, log *slog.Logger) (*Panel, error) {
-	p := &Panel{services: map[string]*url.URL{}, redis: redis, forget: forget, log: log}
+	p := &Panel{services: map[string]*url.URL{}, redis: redis, forget: forget, log: log, client: &http.Client{Timeout: askTimeout, Transport: &http.Transport{DisableKeepAlives: true}}}
 	for name, address := range services {
 		u, err := url.Parse(strings.TrimSuffix(address, "/") + "/_faults")
 		if err != nil {
@@ -68,7 +73,7 @@ type redisState struct {
 func (p *Panel) show(w http.ResponseWriter, r *http.Request) {
 	s := state{Services: map[string]json.RawMessage{}}
 	for name, address := range p.services {
-		s.Services[name] = rulesAt(r.Context(), address)
+		s.Services[name] = p.rulesAt(r.Context(), address)
 	}
 	if p.redis != nil {
 		s.Redis = &redisState{p.redis.IsCut()}
@@ -79,13 +84,13 @@ func (p *Panel) show(w http.ResponseWriter, r *http.Request) {
 }
 
 // rulesAt asks a service for its rules: null when it does not say.
-func rulesAt(ctx context.Context, address *url.URL) json.RawMessage {
+func (p *Panel) rulesAt(ctx context.Context, address *url.URL) json.RawMessage {
 	unknown := json.RawMessage("null")
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), http.NoBody)
 	if err != nil {
 		return unknown
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := p.client.Do(req)
 	if err != nil {
 		return unknown
 	}
@@ -108,7 +113,8 @@ func (p *Panel) breakService(w http.ResponseWriter, r *http.Request) {
 			to := *target
 			pr.Out.URL, pr.Out.Host = &to, to.Host
 		},
-		ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelWarn),
+		Transport: p.client.Transport,
+		ErrorLog:  slog.NewLogLogger(p.log.Handler(), slog.LevelWarn),
 	}
 	proxy.ServeHTTP(w, r)
 }

@@ -16,7 +16,7 @@ import (
 type Config struct {
 	Introspection bool `name:"introspection" help:"Answer introspection queries."`
 	Playground    bool `name:"playground" help:"Serve the playground at /playground."`
-	Trace bool `name:"graphql-trace" negatable:"" help:"Tell clients that send the header Tributary-Trace how their operation was answered, in extensions.trace."`
+	Trace         bool `name:"graphql-trace" negatable:"" help:"Tell clients that send the header Tributary-Trace how their operation was answered, in extensions.trace."`
 
 	Limits    Limits           `embed:""`
 	Admission admission.Config `embed:""`

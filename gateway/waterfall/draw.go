@@ -33,7 +33,8 @@ func (t *Trace) Draw(w io.Writer) error {
 
 // Summary tells in one line what the answer took.
 func (t *Trace) Summary() string {
-	calls, parts := 0, []string{}
+	calls := 0
+	parts := make([]string, 0, len(t.Totals.Calls))
 	for _, service := range slices.Sorted(maps.Keys(t.Totals.Calls)) {
 		calls += t.Totals.Calls[service]
 		parts = append(parts, fmt.Sprintf("%s %d", service, t.Totals.Calls[service]))
