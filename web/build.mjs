@@ -31,6 +31,7 @@ const systemFonts = {
 };
 
 const packages = new Set();
+execFileSync(join(root, "node_modules/.bin/tsc"), ["-p", "playground"], { stdio: "inherit" });
 await playground();
 docs();
 site("status");

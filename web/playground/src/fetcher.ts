@@ -2,7 +2,7 @@ import type { Fetcher, FetcherParams } from "@graphiql/toolkit";
 import { config } from "./config";
 import { parse } from "./exact";
 import { boundaryOf, parts } from "./multipart";
-import { runs } from "./runs";
+import { runs, type Told } from "./runs";
 
 const accept = "multipart/mixed;deferSpec=20220824, application/graphql-response+json, application/json;q=0.9";
 
@@ -18,11 +18,9 @@ export const fetcher: Fetcher = async (params, opts) => {
     body: JSON.stringify(bodyOf(params)),
   });
   const boundary = boundaryOf(response.headers.get("Content-Type") ?? "");
-  if (boundary && response.body) return stream(response.body, boundary, (trace) => run?.end(response, started, trace));
-  const text = await response.text();
-  const answer = read(text, response);
-  const trace = take(answer);
-  run?.end(response, started, trace, text.length);
+  if (boundary && response.body) return stream(response.body, boundary, (told) => run?.end(response, started, told));
+  const answer = read(await response.text(), response);
+  run?.end(response, started, take(answer));
   return answer;
 };
 
@@ -35,14 +33,14 @@ function bodyOf({ query, operationName, variables }: FetcherParams) {
   return { query, operationName: operationName ?? undefined, variables };
 }
 
-async function* stream(body: ReadableStream<Uint8Array>, boundary: string, end: (trace: unknown) => void) {
-  let trace: unknown;
+async function* stream(body: ReadableStream<Uint8Array>, boundary: string, end: (told: Told) => void) {
+  let told: Told = {};
   for await (const part of parts(body, boundary)) {
     const answer = parse(part);
-    trace = take(answer) ?? trace;
+    told = { ...told, ...take(answer) };
     yield answer;
   }
-  end(trace);
+  end(told);
 }
 
 function read(text: string, response: Response) {
@@ -54,10 +52,9 @@ function read(text: string, response: Response) {
 }
 
 // take removes the trace from an answer: the panel shows it better than JSON does.
-function take(answer: any): unknown {
-  const trace = answer?.extensions?.trace;
-  if (!trace) return undefined;
-  delete answer.extensions.trace;
-  if (Object.keys(answer.extensions).length === 0) delete answer.extensions;
-  return trace;
+function take(answer: any): Told {
+  const { trace, cost } = answer?.extensions ?? {};
+  if (trace) delete answer.extensions.trace;
+  if (answer?.extensions && Object.keys(answer.extensions).length === 0) delete answer.extensions;
+  return { ...(trace && { trace }), ...(cost && { cost }) };
 }

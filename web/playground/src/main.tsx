@@ -3,6 +3,7 @@ import "graphiql/style.css";
 import "@graphiql/plugin-explorer/style.css";
 import "./style.css";
 import "./faults/faults.css";
+import "./trace/trace.css";
 import { explorerPlugin } from "@graphiql/plugin-explorer";
 import { HISTORY_PLUGIN } from "@graphiql/plugin-history";
 import { pick, useGraphiQL } from "@graphiql/react";

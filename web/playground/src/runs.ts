@@ -5,9 +5,12 @@ import type { Trace } from "./trace/model";
 export interface Run {
   status: number;
   ms: number; // as the browser saw it
-  bytes?: number;
   trace?: Trace;
+  cost?: Record<string, unknown>; // what it could have cost at most
 }
+
+// Told is what extensions tell of a run.
+export type Told = Pick<Run, "trace" | "cost">;
 
 // runs holds the last run of each tab.
 class Runs {
@@ -19,8 +22,8 @@ class Runs {
   begin() {
     const tab = this.tab;
     return {
-      end: (response: Response, started: number, trace: unknown, bytes?: number) => {
-        this.#byTab.set(tab, { status: response.status, ms: performance.now() - started, bytes, trace: trace as Trace | undefined });
+      end: (response: Response, started: number, { trace, cost }: Told) => {
+        this.#byTab.set(tab, { status: response.status, ms: performance.now() - started, trace, cost });
         for (const tell of this.#listeners) tell();
       },
     };

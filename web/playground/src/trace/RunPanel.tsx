@@ -1,7 +1,33 @@
+import { useState } from "react";
 import { useRun } from "../runs";
+import { Totals } from "./Totals";
+import { Waterfall } from "./Waterfall";
+import { ms } from "./words";
 
+const meanings: Record<number, string> = { 200: "complete", 294: "partial", 400: "refused", 422: "refused", 503: "nothing could be had" };
+
+// RunPanel is under a result: how it came about, or how to find out.
 export function RunPanel({ tab }: { tab: string }) {
   const run = useRun(tab);
-  if (!run) return null;
-  return <p>{run.status} {run.ms.toFixed(0)} ms</p>;
+  const [open, setOpen] = useState(true);
+  if (!run) return <p className="run-hint">Run the query to see here how the gateway finds the answer.</p>;
+  const mood = run.status === 200 ? "ok" : run.status === 294 ? "warn" : "bad";
+  return (
+    <section className="run" aria-label="How the answer was found">
+      <header>
+        <span className={`status ${mood}`}>{run.status} {meanings[run.status] ?? ""}</span>
+        <span>{run.trace ? `${ms(run.trace.duration_ms)} in the gateway, ` : ""}{ms(run.ms)} for the browser</span>
+        {run.trace && <button type="button" onClick={() => setOpen(!open)} aria-expanded={open}>{open ? "Hide" : "Show"} the waterfall</button>}
+      </header>
+      {run.trace && <Totals trace={run.trace} />}
+      {run.cost && <Cost cost={run.cost} />}
+      {run.trace && open && <Waterfall trace={run.trace} />}
+    </section>
+  );
+}
+
+// Cost is what the gateway reckoned the operation could cost before it ran.
+function Cost({ cost }: { cost: Record<string, unknown> }) {
+  const parts = Object.entries(cost).map(([name, value]) => `${name} ${typeof value === "object" ? Object.entries(value as object).map(([k, v]) => `${k} ${v}`).join(", ") : value}`);
+  return <p className="cost">At most: {parts.join(" · ")}</p>;
 }

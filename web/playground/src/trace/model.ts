@@ -1,38 +1,29 @@
-// The shape of extensions.trace, as gateway/waterfall documents it. Times are
-// in milliseconds from when the request came in.
+// The shape of extensions.trace: see gateway/waterfall. Times are in
+// milliseconds from the beginning of the first step.
 
-export type Kind = "step" | "resolver" | "load" | "cache" | "call" | "attempt";
+export type Step = "operation" | "parse" | "validate" | "execute" | "resolve" | "batch" | "cache" | "redis" | "refresh" | "call" | "attempt";
 
-export interface Span {
+export interface Row {
+  step: Step;
   name: string;
-  kind: Kind;
   depth: number;
   start_ms: number;
   duration_ms: number;
+  open?: boolean;
   critical?: boolean;
-  service?: string;
-  keys?: string[];
-  more_keys?: number;
-  cache?: { memory?: number; redis?: number; stale?: number; miss?: number };
-  method?: string;
-  path?: string;
-  status?: number;
-  bytes?: number;
-  retry?: number;
-  hedge?: boolean;
-  breaker?: string;
   error?: string;
+  service?: string;
+  count?: number;
+  key_count?: number;
+  keys?: string[];
+  cache?: { memory?: number; redis?: number; stale?: number; miss?: number; coalesced?: number };
+  attempt?: { kind: string; method: string; path: string; status?: number; bytes?: number };
 }
 
 export interface Trace {
   duration_ms: number;
-  spans: Span[];
+  rows: Row[];
   dropped?: number;
-  totals: {
-    calls: Record<string, number>;
-    bytes: number;
-    cached: number;
-  };
-  second_run: { calls: number; saves_calls: number; saves_ms: number; saves_bytes: number };
-  cost?: Record<string, number>;
+  totals: { calls: Record<string, number>; attempts: number; bytes: number; found: number; missed: number };
+  second_run: { saved_calls: number; saved_bytes: number; saved_ms: number };
 }
