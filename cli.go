@@ -116,7 +116,9 @@ func (*cli) BeforeResolve(ctx *kong.Context, p *process) error {
 }
 
 func (p *process) logger(cfg telemetry.LogConfig) *slog.Logger {
-	return telemetry.NewLogger(p.stderr, cfg)
+	log := telemetry.NewLogger(p.stderr, cfg)
+	telemetry.CatchStandardLog(log)
+	return log
 }
 
 // listen announces addr before anything is started, so that a port in use is

@@ -78,7 +78,7 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, ln net.Li
 // graph over them, the HTTP routes over that. The returned function frees what
 // it holds; it is to be called when no request is under way any more.
 func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *httpserver.Readiness, log *slog.Logger, reg *prometheus.Registry) (http.Handler, func() error, error) {
-	cfg.Cache.LoadTimeout = cfg.Server.RequestTimeout
+	cfg.Cache.LoadTimeout, cfg.Cache.LeastTime = cfg.Server.RequestTimeout, cfg.Upstream.LeastTime
 	store, err := cache.New(cfg.Cache, log, reg)
 	if err != nil {
 		return nil, nil, err

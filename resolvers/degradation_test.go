@@ -79,8 +79,8 @@ func expectTable(t *testing.T, table string) {
 	const from, to = "<!-- table: written by go test ./resolvers -run EveryFault -update-degradation -->\n", "<!-- end of table -->\n"
 	page, err := os.ReadFile(degradationPage)
 	must(t, err)
-	before, rest, ok := strings.Cut(string(page), from)
-	got, after, ok2 := strings.Cut(rest, to)
+	before, below, ok := strings.Cut(string(page), from)
+	got, after, ok2 := strings.Cut(below, to)
 	if !ok || !ok2 {
 		t.Fatalf("%s has no place for the table", degradationPage)
 	}
@@ -96,6 +96,7 @@ func expectTable(t *testing.T, table string) {
 // tell asks by GraphQL and by REST while a service has a fault, and tells what a
 // client sees of it.
 func tell(t *testing.T, service string, f aFault) string {
+	t.Helper()
 	data, well := wellAnswers()
 	script := f.script(service, well[service])
 	if script == nil {

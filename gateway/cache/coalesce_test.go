@@ -11,6 +11,7 @@ import (
 
 	"tributary/gateway/batch"
 	"tributary/gateway/cache"
+	"tributary/gateway/fault"
 )
 
 func TestABurstOfEqualMissesAsksOnce(t *testing.T) {
@@ -181,5 +182,34 @@ func TestCloseEndsLoadsThatAreUnderWay(t *testing.T) {
 		if err := <-done; err == nil {
 			t.Error("the load went on")
 		}
+	})
+}
+
+// A call that cannot end before all who wait for it have left is not made. What
+// has been put aside is given all the same.
+func TestALoadThatCannotEndInTimeIsNotBegun(t *testing.T) {
+	inBubble(t, func(c *cache.Config) { c.LeastTime = 5 * time.Millisecond }, func(t *subtest, g *gateway, src *source) {
+		have := func(d time.Duration, key string) error {
+			ctx, cancel := context.WithTimeout(t.Context(), d)
+			defer cancel()
+			_, _, err := g.get(ctx, key)
+			return err
+		}
+		if f, ok := errors.AsType[*fault.Error](have(4*time.Millisecond, "a")); !ok || f.Kind != fault.Timeout || f.Service != "items" {
+			t.Errorf("too little time: %v", f)
+		}
+		src.wantAsked(t, "a", 0)
+		if err := have(6*time.Millisecond, "a"); err != nil {
+			t.Errorf("enough time: %v", err)
+		}
+		src.wantAsked(t, "a", 1)
+		if err := have(time.Millisecond, "a"); err != nil {
+			t.Errorf("what is there: %v", err)
+		}
+		time.Sleep(time.Minute)
+		if err := have(time.Millisecond, "a"); err != nil {
+			t.Errorf("what may stand in: %v", err)
+		}
+		src.wantAsked(t, "a", 1)
 	})
 }

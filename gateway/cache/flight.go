@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -15,6 +16,7 @@ type trip struct {
 	ahead   bool          // it is to bring something younger than what is aging
 	looked  chan struct{} // closed when it is known what stands in
 	waiting atomic.Int64  // seats taken, over all of its keys
+	until   atomic.Int64  // when the last of those who took them leaves, in Unix nanoseconds
 	cancel  context.CancelFunc
 	begun   tracing.Ref // the step that began it
 }
@@ -34,17 +36,34 @@ type flight struct {
 	err   error
 }
 
-// board takes a seat, unless the trip is being given up.
-func (f *flight) board() bool {
+// board takes a seat for who waits until ctx ends, unless the trip is being given up.
+func (f *flight) board(ctx context.Context) bool {
 	for {
 		n := f.trip.waiting.Load()
 		if n <= 0 {
 			return false
 		}
 		if f.trip.waiting.CompareAndSwap(n, n+1) {
+			f.trip.stays(ctx)
 			return true
 		}
 	}
+}
+
+// stays notes that somebody is on board until ctx ends.
+func (tr *trip) stays(ctx context.Context) {
+	until := int64(math.MaxInt64)
+	if deadline, ok := ctx.Deadline(); ok && !tr.ahead {
+		until = deadline.UnixNano()
+	}
+	for before := tr.until.Load(); before < until && !tr.until.CompareAndSwap(before, until); {
+		before = tr.until.Load()
+	}
+}
+
+// lasts tells whether anybody will be on board for as long as least.
+func (tr *trip) lasts(least time.Duration) bool {
+	return tr.until.Load() > time.Now().Add(least).UnixNano()
 }
 
 // leave gives a seat back; a trip that nobody waits for ends.
@@ -75,7 +94,7 @@ func (t *through[V]) join(ctx context.Context, keys []string) map[string]*flight
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, key := range keys {
-		if f := t.flying[key]; f != nil && !t.cache.purges.since(f.trip.started, t.name(key)) && f.board() {
+		if f := t.flying[key]; f != nil && !t.cache.purges.since(f.trip.started, t.name(key)) && f.board(ctx) {
 			joined[key] = f
 			t.cache.metrics.coalesced.Inc()
 			others = append(others, f.trip.begun)
@@ -99,6 +118,7 @@ func (t *through[V]) start(ctx context.Context, keys []string, ahead bool) map[s
 	loading, cancel := t.cache.detached(report.Kept(ctx))
 	tr := &trip{started: time.Now(), ahead: ahead, looked: make(chan struct{}), cancel: cancel, begun: tracing.Current(ctx).Ref()}
 	tr.waiting.Store(int64(len(keys)))
+	tr.stays(ctx)
 	flights := make(map[string]*flight, len(keys))
 	for _, key := range keys {
 		flights[key] = &flight{name: t.name(key), trip: tr, done: make(chan struct{})}

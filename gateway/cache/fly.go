@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -88,12 +89,18 @@ func (t *through[V]) sound(e *Entry, name string) bool {
 // fromNext lands the flights of keys with what next says of them, and puts
 // that aside.
 func (t *through[V]) fromNext(ctx context.Context, tr *trip, keys []string, flights map[string]*flight) {
-	values, err := t.ask(ctx, keys)
+	// Who leaves before an answer can come asks for nothing.
+	ask := tr.lasts(t.cache.cfg.LeastTime)
+	var values map[string]V
+	var err error = fault.New(fault.Timeout, t.kind.Service, errTooLate)
+	if ask {
+		values, err = t.ask(ctx, keys)
+	}
 	answered := time.Now()
 	kept := make(write, len(keys))
 	for _, key := range keys {
 		f := flights[key]
-		f.asked = true
+		f.asked = ask
 		f.entry, f.err = t.outcome(ctx, key, values, err, answered)
 		if f.err == nil {
 			kept[t.name(key)] = f.entry
@@ -104,6 +111,8 @@ func (t *through[V]) fromNext(ctx context.Context, tr *trip, keys []string, flig
 	}
 	t.land(keys, flights)
 }
+
+var errTooLate = errors.New("too little time is left to ask")
 
 // outcome is what next says of one key.
 func (t *through[V]) outcome(ctx context.Context, key string, values map[string]V, err error, answered time.Time) (*Entry, error) {

@@ -1,0 +1,25 @@
+package telemetry
+
+import (
+	stdlog "log" //nolint:depguard // what net/http has no other way to say is caught here
+	"log/slog"
+	"strings"
+)
+
+// CatchStandardLog lets what libraries write to the log of the process, as
+// net/http does about bytes that a service sends unasked, become lines of log.
+// It concerns the whole process: a main calls it, once.
+func CatchStandardLog(log *slog.Logger) {
+	stdlog.SetFlags(0)
+	stdlog.SetOutput(caught{log})
+}
+
+type caught struct{ log *slog.Logger }
+
+// Write logs a line up to its first quotation: what is quoted came from outside,
+// and may be part of an answer.
+func (c caught) Write(line []byte) (int, error) {
+	text, _, _ := strings.Cut(string(line), `"`)
+	c.log.Warn("a library complains", "text", strings.TrimSpace(text))
+	return len(line), nil
+}

@@ -1,0 +1,261 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"tributary/internal/faultyupstream"
+	"tributary/internal/upstreamtest"
+)
+
+// asProgram, in the environment, makes the binary of the tests the program.
+const asProgram = "TRIBUTARY_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// program is a gateway that runs in a process of its own.
+type program struct {
+	t    *testing.T
+	cmd  *exec.Cmd
+	url  string
+	log  bytes.Buffer // to be read when it has ended
+	done chan error
+}
+
+// startGateway starts a gateway at addr and waits until it is ready.
+func startGateway(t *testing.T, addr string, args ...string) *program {
+	t.Helper()
+	p := &program{t: t, url: "http://" + addr, done: make(chan error, 1)}
+	p.cmd = exec.Command(os.Args[0], append([]string{"gateway", "--addr", addr}, args...)...)
+	p.cmd.Env = append(os.Environ(), asProgram+"=1")
+	p.cmd.Stderr = &p.log
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { p.done <- p.cmd.Wait(); close(ended) }()
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Kill()
+		<-ended
+		http.DefaultClient.CloseIdleConnections()
+	})
+	waitFor(t, func() bool { return p.ready() == http.StatusOK })
+	return p
+}
+
+func (p *program) ready() int {
+	resp, err := http.Get(p.url + "/readyz")
+	if err != nil {
+		return 0
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode
+}
+
+func (p *program) signal() {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// freeAddr is an address that nobody listens at.
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = ln.Close() }()
+	return ln.Addr().String()
+}
+
+// over are the flags of a gateway over the services of a test.
+func over(up *upstreamtest.Upstreams) []string {
+	where := up.Config()
+	return []string{"--users-url", where.UsersURL, "--orders-url", where.OrdersURL, "--products-url", where.ProductsURL}
+}
+
+func TestASecondSignalEndsTheProcessAtOnce(t *testing.T) {
+	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
+	p := startGateway(t, freeAddr(t), append(over(up), "--drain-delay=1h")...)
+	p.signal()
+	waitFor(t, func() bool { return p.ready() == http.StatusServiceUnavailable })
+	p.signal()
+	select {
+	case err := <-p.done:
+		if err == nil || p.cmd.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
+			t.Errorf("ended with %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("goes on")
+	}
+}
+
+// A stop ends with code 0 when all that was accepted has been answered, what
+// went on in the background has ended, and the log says so.
+func TestASignalEndsTheProcessInOrder(t *testing.T) {
+	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
+	release := make(chan struct{})
+	up.Delay(func(upstreamtest.Call) time.Duration { <-release; return 0 })
+	p := startGateway(t, freeAddr(t), append(over(up), "--drain-delay=10ms")...)
+	answer := make(chan string, 1)
+	go func() {
+		resp, err := http.Get(p.url + "/api/profile/u1")
+		if err != nil {
+			answer <- err.Error()
+			return
+		}
+		defer func() { _ = resp.Body.Close() }()
+		body, _ := io.ReadAll(resp.Body)
+		answer <- fmt.Sprint(resp.StatusCode, " ", string(body))
+	}()
+	waitFor(t, func() bool { return len(up.Calls()) >= 2 })
+	p.signal()
+	waitFor(t, func() bool { return p.ready() == 0 }) // the listener is closed
+	close(release)
+	if got := <-answer; !strings.HasPrefix(got, "200") || !strings.Contains(got, `"degraded":[]`) {
+		t.Errorf("what was accepted: %s", got)
+	}
+	if err := <-p.done; err != nil {
+		t.Errorf("ended with %v", err)
+	}
+	lines := strings.Split(strings.TrimSpace(p.log.String()), "\n")
+	if last := lines[len(lines)-1]; !strings.Contains(last, "gateway has stopped") {
+		t.Errorf("the last line is %s", last)
+	}
+}
+
+// balancer gives requests in turn to those of two gateways that are ready.
+type balancer struct {
+	urls  [2]string
+	ready [2]atomic.Bool
+	turn  atomic.Int64
+}
+
+// watch looks which gateways are ready until stop is closed.
+func (b *balancer) watch(stop <-chan struct{}) {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		for i, url := range b.urls {
+			p := &program{url: url}
+			b.ready[i].Store(p.ready() == http.StatusOK)
+		}
+		select {
+		case <-tick.C:
+		case <-stop:
+			return
+		}
+	}
+}
+
+func (b *balancer) next() string {
+	n := b.turn.Add(1)
+	if i := n % 2; b.ready[i].Load() {
+		return b.urls[i]
+	}
+	return b.urls[(n+1)%2]
+}
+
+func TestARollingRestartUnderLoadFailsNoRequest(t *testing.T) {
+	up := upstreamtest.New(t, upstreamtest.Shop(50, 2, 2, 50))
+	up.Delay(func(upstreamtest.Call) time.Duration { return 5 * time.Millisecond })
+	args := append(over(up), "--drain-delay=500ms", "--cache-ttl=10ms")
+	addrs := [2]string{freeAddr(t), freeAddr(t)}
+	gateways := [2]*program{startGateway(t, addrs[0], args...), startGateway(t, addrs[1], args...)}
+
+	b := &balancer{urls: [2]string{gateways[0].url, gateways[1].url}}
+	b.ready[0].Store(true)
+	b.ready[1].Store(true)
+	stop := make(chan struct{})
+	var working sync.WaitGroup
+	working.Go(func() { b.watch(stop) })
+	var answered, failed atomic.Int64
+	for c := range 8 {
+		working.Go(func() {
+			for n := c; ; n++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				answered.Add(1)
+				if err := askProfile(b.next(), n%50+1); err != nil {
+					failed.Add(1)
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for i, old := range gateways {
+		served := answered.Load()
+		waitFor(t, func() bool { return answered.Load() > served+50 })
+		old.signal()
+		if err := <-old.done; err != nil {
+			t.Errorf("gateway %d ended with %v", i, err)
+		}
+		startGateway(t, addrs[i], args...)
+		waitFor(t, func() bool { return b.ready[i].Load() })
+	}
+	close(stop)
+	working.Wait()
+	t.Logf("%d requests, %d failed", answered.Load(), failed.Load())
+}
+
+func askProfile(gateway string, user int) error {
+	resp, err := http.Get(fmt.Sprintf("%s/api/profile/u%d", gateway, user))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && (resp.StatusCode != http.StatusOK || !json.Valid(body)) {
+		err = fmt.Errorf("%d %s", resp.StatusCode, body)
+	}
+	return err
+}
+
+// net/http tells the log of the process about bytes that nobody asked for.
+func TestWhatLibrariesLogIsALineOfTheLogWithoutWhatItQuotes(t *testing.T) {
+	users := faultyupstream.New(t, faultyupstream.Always(faultyupstream.Overrun(`{"id":"u1"}`)))
+	p := startGateway(t, freeAddr(t), "--users-url", users.URL(), "--drain-delay=0s", "--cache-ttl=1ns", "--cache-stale-if-error=0s")
+	for range 20 {
+		resp, err := http.Get(p.url + "/graphql?query={user(id:%22u1%22){id}}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+	}
+	p.signal()
+	if err := <-p.done; err != nil {
+		t.Errorf("ended with %v", err)
+	}
+	for line := range strings.Lines(p.log.String()) {
+		if !json.Valid([]byte(line)) || strings.Contains(line, "left over") {
+			t.Errorf("logged %s", line)
+		}
+	}
+	if !strings.Contains(p.log.String(), `"msg":"a library complains","text":"Unsolicited response`) {
+		t.Error("nothing was said of what came unasked")
+	}
+}
