@@ -55,17 +55,18 @@ func firstDifference(is, due []byte) string {
 	return "at its end"
 }
 
-func indented(t *testing.T, d dashboard.Dashboard) []byte {
+// indented is what a dashboard, or a part of one, is in a file.
+func indented(t *testing.T, part any) []byte {
 	t.Helper()
-	text, err := json.MarshalIndent(d, "", "  ")
+	text, err := json.MarshalIndent(part, "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return append(text, '\n')
 }
 
-// ask is one query of one panel, and the values of the row's variable.
-type ask struct{ board, panel, repeat, expr, legend string }
+// ask is one query of one panel, and the variable by which its row is repeated.
+type ask struct{ board, title, repeat, expr, legend string }
 
 func asks(t *testing.T, boards map[string]dashboard.Dashboard) (all []ask) {
 	t.Helper()
@@ -84,11 +85,7 @@ func asks(t *testing.T, boards map[string]dashboard.Dashboard) (all []ask) {
 				if !ok {
 					t.Fatalf("%s, %s: a query of type %T", name, *p.Panel.Title, target)
 				}
-				legend := ""
-				if q.LegendFormat != nil {
-					legend = *q.LegendFormat
-				}
-				all = append(all, ask{name, *p.Panel.Title, repeat, q.Expr, legend})
+				all = append(all, ask{name, *p.Panel.Title, repeat, q.Expr, *q.LegendFormat})
 			}
 		}
 	}

@@ -12,32 +12,45 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"tributary/internal/picture"
 	"tributary/internal/watched"
 )
 
 // troubled is a system that has been asked for a while, has lost all its services
-// and Redis, and has them back.
-func troubled(t *testing.T) *watched.System {
+// and Redis, and has them back; and when it had lost them. Between the troubles it
+// is left alone for so many seconds.
+func troubled(t *testing.T, calm int) (*watched.System, []picture.Span) {
 	t.Helper()
 	s := watched.Start(t, "..", "BFF_CACHE_TTL=2s", "BFF_CACHE_ABSENT_TTL=1s", "BFF_UPSTREAM_TIMEOUT=500ms")
 	stop := s.Load(40)
 	defer stop()
-	s.Until(`count_over_time(up{job="gateway"}[10m]) >= 8`)
+	s.Pass(calm)
+	broken := time.Now()
 	for service := range s.Services {
 		s.Break(service, `[{"route":"*","error_rate":1}]`)
 	}
 	s.Until(`min(max by (service_name) (max_over_time(upstream_breaker_state{job="gateway"}[1m]))) == 2`)
 	s.Until(`sum(cache_stale_served_total) > 0`)
-	s.Redis.Hang()
-	s.Until(`min(redis_up) == 0 or max(up{job="redis"}) == 0`)
-	s.Until(`sum(cache_errors_total) > 0`)
-	s.Redis.Continue()
+	s.Pass(calm / 3)
 	for service := range s.Services {
 		s.Break(service, `[]`)
 	}
-	s.Until(`max(upstream_breaker_state{job="gateway"}) == 0 and on() min(redis_up) == 1`)
-	s.Until(`sum(rate(upstream_attempts_total{outcome="ok"}[3s])) > 0`)
-	return s
+	healed := time.Now()
+	s.Until(`max(upstream_breaker_state{job="gateway"}) == 0`)
+	s.Pass(calm / 2)
+	hung := time.Now()
+	s.Redis.Hang()
+	s.Until(`min(redis_up) == 0 or max(up{job="redis"}) == 0`)
+	s.Until(`sum(cache_errors_total) > 0`)
+	s.Pass(calm / 3)
+	s.Redis.Continue()
+	back := time.Now()
+	s.Until(`min(redis_up) == 1 and on() sum(rate(upstream_attempts_total{outcome="ok"}[3s])) > 0`)
+	s.Pass(calm / 2)
+	return s, []picture.Span{
+		{From: broken, To: healed, Label: "all services fail"},
+		{From: hung, To: back, Label: "Redis hangs"},
+	}
 }
 
 // A dashboard is worth what it shows when something is the matter. So here
@@ -46,17 +59,29 @@ func TestWhatIsWatchedIsThere(t *testing.T) {
 	if testing.Short() {
 		t.Skip("SKIPPED: it runs the whole system for half a minute, and -short is set")
 	}
-	s := troubled(t)
+	calm := 8
+	if *draw != "" {
+		calm = 30
+	}
+	s, spans := troubled(t, calm)
+	if *draw != "" {
+		save(t, s, spans, *draw)
+	}
 	t.Run("every query of every panel finds something", func(t *testing.T) {
 		for _, a := range asks(t, decoded(t)) {
 			values := []string{".*"}
 			if a.repeat == "service" {
-				values = slices.Collect(maps.Keys(s.Services))
+				values = slices.Sorted(maps.Keys(s.Services))
 			}
 			for _, value := range values {
 				expr := strings.NewReplacer("$__rate_interval", "10s", "$service", value).Replace(a.expr)
-				mustFind(t, s, a.board+", "+a.panel, expr)
+				mustFind(t, s, a.board+", "+a.title, expr)
 			}
+		}
+	})
+	t.Run("alerts see what is the matter", func(t *testing.T) {
+		for _, name := range seen() {
+			mustFind(t, s, name, `ALERTS{alertname="`+name+`"}`)
 		}
 	})
 	t.Run("every alert and record asks for what there is", func(t *testing.T) {
@@ -66,6 +91,11 @@ func TestWhatIsWatchedIsThere(t *testing.T) {
 			}
 		}
 	})
+}
+
+// seen are the alerts that what [troubled] does is a case for.
+func seen() []string {
+	return []string{"AnswersIncomplete", "CircuitOpen", "ErrorBudgetBurnsFast", "RedisFailing", "ServiceFailing", "ServingStale"}
 }
 
 func mustFind(t *testing.T, s *watched.System, who, expr string) {

@@ -78,9 +78,16 @@ func redisSeen() []cog.Builder[dashboard.Panel] {
 	return []cog.Builder[dashboard.Panel]{
 		graph("Fresh in Redis", "The part of keys that gateways look for in Redis, having them not in memory, and find fresh.", units.PercentUnit,
 			query(ratio(hits, "("+hits+" + "+misses+")"), "fresh")).Max(1),
+		graph("Used by gateways", "Whether each gateway uses Redis: not while it failed just now, or answers slowly.", units.Short,
+			query(`cache_redis_up{job="gateway"}`, "{{instance}}")).Max(1),
 		graph("Failed operations", "Operations a second that failed, or took too long, and were gone on without.", units.OpsPerSecond,
 			query(`sum by (op) (rate(cache_errors_total{job="gateway"}[$__rate_interval]))`, "{{op}}")),
 		graph("Writes given up", "Writes a second that were dropped because too many waited.", units.OpsPerSecond,
 			query(`sum(rate(cache_writes_dropped_total{job="gateway"}[$__rate_interval]))`, "dropped")),
+		graph("Connections of gateways", "Connections that gateways have to Redis, by whether they are in use.", units.Short,
+			query(`sum by (state) (cache_redis_connections{job="gateway"})`, "{{state}}")),
+		graph("Waiting for a connection", "Commands a second that waited for a connection, and that did so in vain.", units.OpsPerSecond,
+			query(`sum(rate(cache_redis_pool_waits_total{job="gateway"}[$__rate_interval]))`, "waited"),
+			query(`sum(rate(cache_redis_pool_timeouts_total{job="gateway"}[$__rate_interval]))`, "in vain")),
 	}
 }

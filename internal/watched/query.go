@@ -101,3 +101,11 @@ func (s *System) Until(expr string) {
 	}
 	s.t.Fatalf("waited in vain for %s", expr)
 }
+
+// Pass waits until Prometheus has scraped the gateway so many more times: it does
+// so every second.
+func (s *System) Pass(scrapes int) {
+	s.t.Helper()
+	start := time.Now().UnixMilli()
+	s.Until(fmt.Sprintf(`count_over_time((timestamp(up{job="gateway"}) > %d.%03d)[10m:500ms]) >= %d`, start/1000, start%1000, 2*scrapes))
+}
