@@ -12,14 +12,18 @@ import (
 // loads and by which key. The keys are those that the resolvers use: this only
 // makes them known before the resolvers run.
 func (r *Resolver) Joins() lookahead.Joins {
+	// How long the lists are reckoned to be of which a query does not tell: this
+	// decides which queries cost too much, and nothing else.
+	const ordersOfUser, itemsOfOrder = 10, 10
+
 	// What the key alone tells of a value, before it is loaded.
 	user := lookahead.One(r.UserByID, func(id string) *users.User { return &users.User{ID: id} })
-	ordersOf := lookahead.Many(r.OrdersByUser, func(userID string) *orders.Order { return &orders.Order{UserID: userID} })
+	ordersOf := lookahead.Many(r.OrdersByUser, ordersOfUser, func(userID string) *orders.Order { return &orders.Order{UserID: userID} })
 	product := lookahead.One(r.ProductByID, func(id string) *products.Product { return &products.Product{ID: id} })
 
 	ofProfile := lookahead.Key(func(p *graph.Profile) string { return p.UserID })
 	ofItem := lookahead.Key(func(i *orders.OrderItem) string { return i.ProductID })
-	items := lookahead.Each(func(o *orders.Order) []*orders.OrderItem { return o.Items })
+	items := lookahead.Each(itemsOfOrder, func(o *orders.Order) []*orders.OrderItem { return o.Items })
 
 	return lookahead.Joins{
 		"Query.user":     user.By(lookahead.Arg("id")),

@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"tributary/gateway/graphqlserver"
+	"tributary/gateway/lookahead"
 	"tributary/gateway/upstream"
 	"tributary/graph"
 	"tributary/internal/graphtest"
@@ -75,7 +76,13 @@ func execute(t *rapid.T, up *upstreamtest.Upstreams, requestID, text string, var
 		t.Fatal(err)
 	}
 	ctx := upstream.Forward(t.Context(), http.Header{"X-Request-Id": {requestID}})
-	result := server.Execute(ctx, graphqlserver.Request{Query: text, Variables: variables})
+	req := graphqlserver.Request{Query: text, Variables: variables}
+	cost, refused := server.Explain(ctx, req)
+	if refused != nil {
+		t.Fatalf("refused: %v", refused.Errors)
+	}
+	result := server.Execute(ctx, req)
+	expectWithin(t, cost, up, requestID)
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -94,6 +101,26 @@ func execute(t *rapid.T, up *upstreamtest.Upstreams, requestID, text string, var
 		t.Fatalf("%v: %s", err, result.Data)
 	}
 	return b.String(), errs
+}
+
+// expectWithin sees that a request makes no more calls than it was said to
+// cost. The lists that are drawn are shorter than is assumed.
+func expectWithin(t *rapid.T, cost *lookahead.Cost, up *upstreamtest.Upstreams, requestID string) {
+	made := map[string]int{}
+	for _, c := range up.Calls() {
+		if c.RequestID == requestID {
+			made[c.Service]++
+		}
+	}
+	for _, c := range cost.Services {
+		if made[c.Service] > c.AtMost {
+			t.Errorf("%d calls to %s, and %d were foretold", made[c.Service], c.Service, c.AtMost)
+		}
+		delete(made, c.Service)
+	}
+	if len(made) > 0 {
+		t.Errorf("calls that were not foretold: %v", made)
+	}
 }
 
 // expectEachOnce sees that a request asks for no entity twice. Calls that an

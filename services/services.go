@@ -84,6 +84,6 @@ func New(cfg Config, calls upstream.Config, c *cache.Cache, m *upstream.Metrics)
 	product := products.NewClient(clients[products.Service])
 	s.ProductByID = batch.NewLoader(
 		batch.Check(scalar.CheckID, cache.Through(c, cache.Kind{Name: "product", Service: products.Service}, product.ByID)),
-		batch.Options{Service: products.Service})
+		batch.Options{Service: products.Service, PerCall: products.MaxBatch})
 	return s, nil
 }

@@ -26,6 +26,10 @@ type Options struct {
 	// Alone gives each key a call of its own, so that no key's answer waits
 	// for another's. It is for upstreams that answer one key a call.
 	Alone bool
+	// PerCall is how many keys the upstream takes in one call, 0 for any
+	// number; with Alone it is 1. It cuts no batch (see [Chunks]): it is for
+	// those who reckon what keys cost.
+	PerCall int
 	// Gap and Linger bound how long keys wait for others: until none has come
 	// for Gap, and Linger at most. 0 means DefaultGap and DefaultLinger. A
 	// batch whose keys are all known goes at once, by Flush.
@@ -53,6 +57,21 @@ func NewLoader[K comparable, V any](load Func[K, V], opts Options) *Loader[K, V]
 		opts.Linger = DefaultLinger
 	}
 	return &Loader[K, V]{load: load, opts: opts}
+}
+
+// Service is the upstream that is asked.
+func (l *Loader[K, V]) Service() string { return l.opts.Service }
+
+// Calls is how many calls it takes to load so many keys together, none of
+// which is cached.
+func (l *Loader[K, V]) Calls(keys int) int {
+	switch {
+	case l.opts.Alone:
+		return keys
+	case l.opts.PerCall <= 0:
+		return min(keys, 1)
+	}
+	return (keys + l.opts.PerCall - 1) / l.opts.PerCall
 }
 
 // Load waits for the value of key: the zero value and no error when the

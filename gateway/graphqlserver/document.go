@@ -99,9 +99,9 @@ const parserDepth = 1000
 func (d *documents) refuseParse(err error) *Result {
 	switch text := err.Error(); {
 	case strings.Contains(text, "exceeded token limit"):
-		return d.limits.refuse(excess{limitTokens, 0, d.limits.Tokens, fmt.Sprintf("the document has more than %d tokens", d.limits.Tokens)})
+		return d.limits.refuse(excess{limit: limitTokens, allowed: d.limits.Tokens, message: fmt.Sprintf("the document has more than %d tokens", d.limits.Tokens)})
 	case strings.Contains(text, "exceeded maximum nesting depth"):
-		return d.limits.refuse(excess{limitDepth, 0, d.limits.Depth, fmt.Sprintf("the document is nested more than %d deep", parserDepth)})
+		return d.limits.refuse(excess{limit: limitDepth, allowed: d.limits.Depth, message: fmt.Sprintf("the document is nested more than %d deep", parserDepth)})
 	}
 	return refuse(fault.ParseFailed, gqlerror.List{asIs(err)})
 }

@@ -91,6 +91,7 @@ type excess struct {
 	limit          string
 	value, allowed int    // value is 0 where it was not counted to the end
 	message        string // with both numbers, for people
+	service        string // whose calls they are, if they are
 }
 
 // refuse refuses a request that has too much of something.
@@ -102,6 +103,9 @@ func (l *limiter) refuse(e excess) *Result {
 	if e.value > 0 {
 		r.Errors[0].Extensions["value"] = e.value
 	}
+	if e.service != "" {
+		r.Errors[0].Extensions["service"] = e.service
+	}
 	return r
 }
 
@@ -110,5 +114,5 @@ func (l *limiter) check(limit string, value, allowed int, format string) *Result
 	if value <= allowed {
 		return nil
 	}
-	return l.refuse(excess{limit, value, allowed, fmt.Sprintf(format, value, allowed)})
+	return l.refuse(excess{limit: limit, value: value, allowed: allowed, message: fmt.Sprintf(format, value, allowed)})
 }

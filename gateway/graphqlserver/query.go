@@ -8,6 +8,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"tributary/gateway/fault"
+	"tributary/gateway/lookahead"
 )
 
 // query is a request on its way to its result. Each step adds what it found.
@@ -16,6 +17,7 @@ type query struct {
 	doc       *document                 // valid; shared by all who send the same text
 	selected  *ast.OperationDefinition  // the operation of doc to execute
 	operation *graphql.OperationContext // that, with its variables; nil until prepared
+	cost      *lookahead.Cost           // in upstream calls; nil until prepared
 }
 
 // execution gives the result of a query that was found. What wraps the
@@ -69,7 +71,11 @@ func (s *Server) prepare(ctx context.Context, q *query) *Result {
 	if refused := refuseIntrospection(q.operation); refused != nil {
 		return refused
 	}
-	return s.limits.checkOperation(q.operation)
+	if refused := s.limits.checkOperation(q.operation); refused != nil {
+		return refused
+	}
+	q.cost = s.plan.Cost(q.operation)
+	return s.limits.checkCalls(q.cost)
 }
 
 // bind reads the variables of a query.

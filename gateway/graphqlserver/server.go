@@ -17,6 +17,7 @@ import (
 // an [http.Handler] that answers GraphQL over HTTP.
 type Server struct {
 	exec      *executor.Executor
+	plan      *lookahead.Plan
 	limits    *limiter
 	documents *documents
 	run       execution // of a query that was found; what wraps it is told in New
@@ -33,6 +34,7 @@ func New(schema graphql.ExecutableSchema, plan *lookahead.Plan, responses *Respo
 	s := &Server{
 		exec:      executor.New(schema),
 		documents: newDocuments(schema.Schema(), cfg.Introspection, limits, newDocumentCache(cfg.DocumentsMB<<20)),
+		plan:      plan,
 		limits:    limits,
 		responses: responses,
 		cfg:       cfg, log: log, metrics: newMetrics(reg),

@@ -29,7 +29,7 @@ func Example() {
 	plan, err := lookahead.New(schema, lookahead.Joins{
 		"Query.author": lookahead.One(authors, func(id string) *author { return &author{ID: id} }).
 			By(lookahead.Arg("id")),
-		"Author.books": lookahead.Many(books, func(id string) *book { return &book{AuthorID: id} }).
+		"Author.books": lookahead.Many(books, 10, func(id string) *book { return &book{AuthorID: id} }).
 			By(lookahead.Key(func(a *author) string { return a.ID })),
 	})
 	if err != nil {

@@ -17,22 +17,33 @@ type Joins map[string]*Join
 // as far as they can be told from the field's parent, and the values in which
 // the fields below it are looked for.
 type Join struct {
-	loaders []flusher
+	loaders []loader
 	// visit starts the loads of a field under parent and calls next with each
 	// value below it, now for what is known and later for what arrives. below
 	// holds the loaders that next may reach. The result holds those that could
 	// not be reached yet because parent is a stub that does not know enough.
 	visit func(r *run, n *node, parent any, below mask, next func(child any) mask) mask
+	// reckon counts what visit would load, without loading it.
+	reckon func(c *costing, n *node, parents values, next func(children values))
 }
 
-type flusher interface{ Flush(context.Context) }
+// loader is what the look-ahead needs of a [batch.Loader], whatever it loads.
+type loader interface {
+	Flush(ctx context.Context)
+	Service() string
+	Calls(keys int) int
+}
 
 // Keys gives the keys that a parent value, or the arguments of its field, name.
-type Keys func(parent any, args map[string]any, yield func(key string))
+// The same Keys, given to several joins, name the same keys of the same values.
+type Keys struct {
+	each     func(parent any, args map[string]any, yield func(key string))
+	ofParent bool // who must be there to be asked
+}
 
 // Arg takes the keys from an argument: an id or a list of ids.
-func Arg(name string) Keys {
-	return func(_ any, args map[string]any, yield func(string)) { yieldIDs(args[name], yield) }
+func Arg(name string) *Keys {
+	return &Keys{each: func(_ any, args map[string]any, yield func(string)) { yieldIDs(args[name], yield) }}
 }
 
 // yieldIDs coerces as GraphQL does for ID and [ID!]; what cannot be coerced is
@@ -55,17 +66,18 @@ func yieldIDs(v any, yield func(string)) {
 }
 
 // Key takes the key from the parent; "" means that it is not known yet.
-func Key[P any](key func(P) string) Keys {
-	return func(parent any, _ map[string]any, yield func(string)) {
+func Key[P any](key func(P) string) *Keys {
+	return &Keys{ofParent: true, each: func(parent any, _ map[string]any, yield func(string)) {
 		if p, ok := parent.(P); ok {
 			yield(key(p))
 		}
-	}
+	}}
 }
 
 // A Source is a loader of T, as the look-ahead uses it.
 type Source[T any] struct {
-	loader flusher
+	loader loader
+	length int // how many values a key stands for; more than one is an assumption
 	// start asks for a key and calls then with each value it stands for.
 	start func(ctx context.Context, key string, then func([]T))
 	stub  func(key string) T
@@ -75,7 +87,7 @@ type Source[T any] struct {
 // key alone tells of its value: the fields below it whose keys the stub has
 // are loaded beside it, not after it.
 func One[T any](l *batch.Loader[string, *T], stub func(key string) *T) Source[*T] {
-	return Source[*T]{loader: l, stub: stub,
+	return Source[*T]{loader: l, length: 1, stub: stub,
 		start: func(ctx context.Context, key string, then func([]*T)) {
 			l.Start(ctx, key, func(v *T, err error) {
 				if err != nil || v == nil {
@@ -88,20 +100,21 @@ func One[T any](l *batch.Loader[string, *T], stub func(key string) *T) Source[*T
 }
 
 // Many is [One] for a loader that gives a list a key; the stub is what the key
-// tells of each element.
-func Many[T any](l *batch.Loader[string, []T], stub func(key string) T) Source[T] {
-	return Source[T]{loader: l, stub: stub,
+// tells of each element. Where costs are reckoned, a list is assumed to have
+// that length.
+func Many[T any](l *batch.Loader[string, []T], length int, stub func(key string) T) Source[T] {
+	return Source[T]{loader: l, length: length, stub: stub,
 		start: func(ctx context.Context, key string, then func([]T)) {
 			l.Start(ctx, key, func(v []T, _ error) { then(v) })
 		}}
 }
 
 // By is the join that loads from s by keys.
-func (s Source[T]) By(keys Keys) *Join {
-	j := &Join{loaders: []flusher{s.loader}}
+func (s Source[T]) By(keys *Keys) *Join {
+	j := &Join{loaders: []loader{s.loader}, reckon: s.reckon(keys)}
 	j.visit = func(r *run, n *node, parent any, below mask, next func(any) mask) mask {
 		known := false
-		keys(parent, n.args, func(key string) {
+		keys.each(parent, n.args, func(key string) {
 			if key == "" {
 				return
 			}
@@ -131,19 +144,22 @@ func (s Source[T]) By(keys Keys) *Join {
 // Then is the join that does j and, in each value it leads to, what follows.
 func (j *Join) Then(following *Join) *Join {
 	return &Join{
-		loaders: append(append([]flusher(nil), j.loaders...), following.loaders...),
+		loaders: append(append([]loader(nil), j.loaders...), following.loaders...),
 		visit: func(r *run, n *node, parent any, below mask, next func(any) mask) mask {
 			return j.visit(r, n, parent, r.plan.bits(following.loaders)|below, func(v any) mask {
 				return following.visit(r, n, v, below, next)
 			})
 		},
+		reckon: func(c *costing, n *node, parents values, next func(values)) {
+			j.reckon(c, n, parents, func(v values) { following.reckon(c, n, v, next) })
+		},
 	}
 }
 
 // Each is the join of a field that loads nothing and holds values, which its
-// parent has once it is loaded.
-func Each[P, C any](get func(P) []C) *Join {
-	return &Join{
+// parent has once it is loaded: about length of them, where costs are reckoned.
+func Each[P, C any](length int, get func(P) []C) *Join {
+	j := &Join{
 		visit: func(_ *run, _ *node, parent any, below mask, next func(any) mask) mask {
 			if p, ok := parent.(P); ok {
 				for _, c := range get(p) {
@@ -153,11 +169,15 @@ func Each[P, C any](get func(P) []C) *Join {
 			return below // what a stub holds is never complete
 		},
 	}
+	j.reckon = func(c *costing, _ *node, parents values, next func(values)) {
+		next(parents.within(c, j, length, nil))
+	}
+	return j
 }
 
 // As is the join of a field whose value is made from the parent at hand.
 func As[P, C any](value func(P) C) *Join {
-	return &Join{
+	j := &Join{
 		visit: func(_ *run, _ *node, parent any, _ mask, next func(any) mask) mask {
 			if p, ok := parent.(P); ok {
 				return next(value(p))
@@ -165,4 +185,12 @@ func As[P, C any](value func(P) C) *Join {
 			return 0
 		},
 	}
+	j.reckon = func(c *costing, _ *node, parents values, next func(values)) {
+		var sample any
+		if p, ok := parents.sample.(P); ok {
+			sample = value(p)
+		}
+		next(parents.within(c, j, 1, sample))
+	}
+	return j
 }

@@ -68,7 +68,7 @@ func newLibrary() *library {
 	}), func(id string) *author { return &author{ID: id} })
 	books := lookahead.Many(load(lib, "books", func(authorID string) []*book {
 		return []*book{{authorID, []string{"p1", "p-" + authorID}}, {authorID, []string{"p1"}}}
-	}), func(authorID string) *book { return &book{AuthorID: authorID} })
+	}), 10, func(authorID string) *book { return &book{AuthorID: authorID} })
 	agents := lookahead.One(load(lib, "agent", func(id string) *agent { return &agent{id, "p-" + id} }),
 		func(id string) *agent { return &agent{ID: id} })
 	printers := lookahead.One(load(lib, "printer", func(id string) *printer { return &printer{id} }),
@@ -85,7 +85,7 @@ func newLibrary() *library {
 		"Author.agent":        agents.By(lookahead.Key(func(a *author) string { return a.AgentID })),
 		"Agent.printer":       printers.By(lookahead.Key(func(a *agent) string { return a.PrinterID })),
 		"Book.author":         authors.By(lookahead.Key(func(b *book) string { return b.AuthorID })),
-		"Book.editions": lookahead.Each(func(b *book) (es []*edition) {
+		"Book.editions": lookahead.Each(10, func(b *book) (es []*edition) {
 			for _, p := range b.Printers {
 				es = append(es, &edition{p})
 			}

@@ -32,15 +32,15 @@ const maxLoaders = 64
 type Plan struct {
 	schema     *ast.Schema
 	joins      Joins
-	loaders    []flusher
-	number     map[flusher]int
+	loaders    []loader
+	number     map[loader]int
 	implements map[string][]string
 }
 
 // New makes the plan of a schema. It refuses joins of fields that the schema
 // does not have.
 func New(schema *ast.Schema, joins Joins) (*Plan, error) {
-	p := &Plan{schema: schema, joins: joins, number: map[flusher]int{}, implements: map[string][]string{}}
+	p := &Plan{schema: schema, joins: joins, number: map[loader]int{}, implements: map[string][]string{}}
 	for name, join := range joins {
 		typeName, field, _ := strings.Cut(name, ".")
 		def := schema.Types[typeName]
@@ -67,9 +67,9 @@ func New(schema *ast.Schema, joins Joins) (*Plan, error) {
 	return p, nil
 }
 
-func (p *Plan) bit(l flusher) mask { return 1 << p.number[l] }
+func (p *Plan) bit(l loader) mask { return 1 << p.number[l] }
 
-func (p *Plan) bits(ls []flusher) (m mask) {
+func (p *Plan) bits(ls []loader) (m mask) {
 	for _, l := range ls {
 		m |= p.bit(l)
 	}
@@ -104,6 +104,7 @@ func (p *Plan) rootType(op ast.Operation) *ast.Definition {
 
 // node is a selected field that leads to loads.
 type node struct {
+	name     string // in the answer
 	join     *Join
 	args     map[string]any
 	children []*node
@@ -118,7 +119,7 @@ func (p *Plan) nodes(op *graphql.OperationContext, def *ast.Definition, set ast.
 		if join == nil || f.Definition == nil {
 			continue
 		}
-		n := &node{join: join}
+		n := &node{name: f.Alias, join: join}
 		if len(f.Definition.Arguments) > 0 {
 			n.args = f.ArgumentMap(op.Variables)
 		}

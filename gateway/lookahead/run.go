@@ -112,7 +112,7 @@ func (r *run) first(n *node, j *Join, key string) bool {
 }
 
 // begin notes a key given to l, whose value may name keys for the loaders in open.
-func (r *run) begin(l flusher, open mask) {
+func (r *run) begin(l loader, open mask) {
 	r.waiting |= r.plan.bit(l)
 	open.each(func(i int) { r.open[i]++ })
 }

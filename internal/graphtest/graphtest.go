@@ -97,5 +97,5 @@ func patient(l *batch.Loader[string, *products.Product], linger time.Duration) *
 			}
 		}
 		return found, failed.OrNil()
-	}, batch.Options{Gap: linger, Linger: linger})
+	}, batch.Options{Service: l.Service(), PerCall: products.MaxBatch, Gap: linger, Linger: linger})
 }

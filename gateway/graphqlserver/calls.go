@@ -1,0 +1,35 @@
+package graphqlserver
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"tributary/gateway/lookahead"
+)
+
+// checkCalls refuses an operation that costs a service more calls than it may.
+func (l *limiter) checkCalls(cost *lookahead.Cost) *Result {
+	for _, c := range cost.Services {
+		if c.AtMost > l.Calls {
+			return l.refuse(excess{
+				limit: limitCalls, value: c.AtMost, allowed: l.Calls, service: c.Service,
+				message: fmt.Sprintf("the operation may cost %d calls to the %s service, more than %d", c.AtMost, c.Service, l.Calls),
+			})
+		}
+	}
+	return nil
+}
+
+// Explain tells what an operation costs the services, without executing it. A
+// result is why it would not be executed; where that is for its cost, the cost
+// is told all the same.
+func (s *Server) Explain(ctx context.Context, req Request) (*lookahead.Cost, *Result) {
+	q, refused := s.find(ctx, req)
+	if refused != nil {
+		return nil, refused
+	}
+	refused = s.prepare(graphql.StartOperationTrace(ctx), q)
+	return q.cost, refused
+}

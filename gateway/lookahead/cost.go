@@ -1,0 +1,227 @@
+package lookahead
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/99designs/gqlgen/graphql"
+)
+
+// A Cost is what an operation asks of the services, with nothing in any cache.
+//
+// It is an upper bound as far as the operation tells: ids in arguments are
+// counted, and so is each thing once, whatever path leads to it. What only the
+// answers will tell is assumed: the lengths of lists, as the joins have them,
+// and that every id in them is another one. Retries and fields that have no
+// join are not in it.
+type Cost struct {
+	Services []Calls `json:"services"` // by name; those that are not asked are left out
+	Fields   []Field `json:"fields"`   // the fields that lead to loads, as they are nested
+}
+
+// Calls is what one service is asked.
+type Calls struct {
+	Service string `json:"service"`
+	Keys    int    `json:"keys"` // different ones
+	// AtMost is how many calls that takes when what becomes known at different
+	// times travels apart, AtLeast when all of it travels together.
+	AtMost  int  `json:"at_most"`
+	AtLeast int  `json:"at_least"`
+	Assumed bool `json:"assumed"` // there are lists in it whose length was assumed
+}
+
+// Field is a field of an operation that leads to loads.
+type Field struct {
+	Name     string  `json:"name"` // in the answer
+	Loads    []Load  `json:"loads"`
+	Children []Field `json:"children,omitempty"`
+}
+
+// Load is what a field asks of a service that no field before it has asked.
+type Load struct {
+	Service string `json:"service"`
+	Keys    int    `json:"keys"` // 0: they are asked for already
+	Assumed bool   `json:"assumed"`
+}
+
+// uncountable is where counting stops.
+const uncountable = 1 << 30
+
+func times(a, b int) int {
+	if a != 0 && b > uncountable/a {
+		return uncountable
+	}
+	return a * b
+}
+
+// values are what a field is looked for in: so many, that came with so many
+// answers.
+type values struct {
+	set     int // what they are, wherever they are met
+	sample  any // what is known of each; nil for nothing
+	count   int
+	answers int
+	assumed bool
+}
+
+// origin is where a set of values comes from: two sets with one origin are one.
+type origin struct {
+	from int // the set of their parents; 0 where a key says it all
+	by   any // the loader, or the join
+	with any // the key, or the [Keys] that name it
+}
+
+// within are the values that a join finds in others without a load.
+func (v values) within(c *costing, j *Join, length int, sample any) values {
+	set, _ := c.set(origin{from: v.set, by: j})
+	return values{set: set, sample: sample, count: times(v.count, length), answers: v.answers, assumed: v.assumed || length != 1}
+}
+
+// costing counts the loads of one operation. It goes the way of a run: from
+// the arguments down, following what keys alone tell, each thing once.
+type costing struct {
+	plan   *Plan
+	sets   map[origin]int
+	seen   map[met]bool
+	totals []total // by the number of the loader
+	loads  map[*node][]Load
+}
+
+// met is a field that was looked for in values.
+type met struct {
+	n   *node
+	set int
+}
+
+// total is what a loader is asked: keys that are known from the start, and the
+// calls for those that answers will name.
+type total struct {
+	known, later, callsLater int
+	assumed                  bool
+}
+
+// Cost reckons what an operation costs.
+func (p *Plan) Cost(op *graphql.OperationContext) *Cost {
+	root := p.rootType(op.Operation.Operation)
+	if root == nil {
+		return &Cost{}
+	}
+	nodes := p.nodes(op, root, op.Operation.SelectionSet)
+	c := &costing{
+		plan: p, sets: map[origin]int{}, seen: map[met]bool{},
+		totals: make([]total, len(p.loaders)), loads: map[*node][]Load{},
+	}
+	c.all(nodes, values{count: 1, answers: 1})
+	return &Cost{Services: c.services(), Fields: c.fields(nodes)}
+}
+
+// all reckons nodes in values, once.
+func (c *costing) all(nodes []*node, in values) {
+	for _, n := range nodes {
+		if m := (met{n, in.set}); !c.seen[m] {
+			c.seen[m] = true
+			n.join.reckon(c, n, in, func(children values) { c.all(n.children, children) })
+		}
+	}
+}
+
+// set gives the number of the set that has an origin, and whether it is new.
+func (c *costing) set(o origin) (number int, isNew bool) {
+	if number, ok := c.sets[o]; ok {
+		return number, false
+	}
+	number = len(c.sets) + 1
+	c.sets[o] = number
+	return number, true
+}
+
+// reckon counts the keys that a parent names or, where that is not known yet,
+// one for each parent.
+func (s Source[T]) reckon(keys *Keys) func(*costing, *node, values, func(values)) {
+	return func(c *costing, n *node, parents values, next func(values)) {
+		known := false
+		keys.each(parents.sample, n.args, func(key string) {
+			if key == "" {
+				return
+			}
+			known = true
+			set, isNew := c.set(origin{by: s.loader, with: key})
+			c.know(n, s.loader, isNew)
+			next(values{set: set, sample: s.stub(key), count: s.length, answers: 1, assumed: s.length != 1})
+		})
+		if known || !keys.ofParent {
+			return
+		}
+		set, isNew := c.set(origin{from: parents.set, by: s.loader, with: keys})
+		c.expect(n, s.loader, parents, isNew)
+		next(values{set: set, sample: s.stub(""), count: times(parents.count, s.length), answers: parents.count, assumed: parents.assumed || s.length != 1})
+	}
+}
+
+// know counts a key that is known from the start.
+func (c *costing) know(n *node, l loader, isNew bool) {
+	t := &c.totals[c.plan.number[l]]
+	load := Load{Service: l.Service()}
+	if isNew {
+		t.known++
+		load.Keys = 1
+	}
+	c.note(n, load)
+}
+
+// expect counts the keys that parents will name once they are there: so many
+// as there are parents, and apart by the answers that these come with.
+func (c *costing) expect(n *node, l loader, parents values, isNew bool) {
+	load := Load{Service: l.Service(), Assumed: parents.assumed}
+	if isNew {
+		t := &c.totals[c.plan.number[l]]
+		answers := max(1, min(parents.answers, parents.count))
+		each := (parents.count + answers - 1) / answers
+		t.later = min(t.later+parents.count, uncountable)
+		t.callsLater = min(t.callsLater+times(answers, l.Calls(each)), uncountable)
+		t.assumed = t.assumed || parents.assumed
+		load.Keys = parents.count
+	}
+	c.note(n, load)
+}
+
+// note adds to what a field loads.
+func (c *costing) note(n *node, load Load) {
+	for i, known := range c.loads[n] {
+		if known.Service == load.Service {
+			c.loads[n][i].Keys = min(known.Keys+load.Keys, uncountable)
+			c.loads[n][i].Assumed = known.Assumed || load.Assumed
+			return
+		}
+	}
+	c.loads[n] = append(c.loads[n], load)
+}
+
+// services sums the loaders up, by service.
+func (c *costing) services() (all []Calls) {
+	for i, t := range c.totals {
+		l := c.plan.loaders[i]
+		keys := min(t.known+t.later, uncountable)
+		if keys == 0 {
+			continue
+		}
+		at := slices.IndexFunc(all, func(s Calls) bool { return s.Service == l.Service() })
+		if at < 0 {
+			at = len(all)
+			all = append(all, Calls{Service: l.Service()})
+		}
+		all[at].Keys += keys
+		all[at].AtMost += min(keys, l.Calls(t.known)+t.callsLater)
+		all[at].AtLeast += l.Calls(keys)
+		all[at].Assumed = all[at].Assumed || t.assumed
+	}
+	slices.SortFunc(all, func(a, b Calls) int { return cmp.Compare(a.Service, b.Service) })
+	return all
+}
+
+func (c *costing) fields(nodes []*node) (fields []Field) {
+	for _, n := range nodes {
+		fields = append(fields, Field{Name: n.name, Loads: c.loads[n], Children: c.fields(n.children)})
+	}
+	return fields
+}
