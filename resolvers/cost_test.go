@@ -112,7 +112,7 @@ func TestTheTreeSaysWhichFieldAsksWhom(t *testing.T) {
 			walk(f.Children, indent+" ")
 		}
 	}
-	walk(cost.Fields, "")
+	walk(cost.Fields(), "")
 	want := []string{"p[{users 1 false}]", " user[{users 0 false}]", " orders[{orders 1 false}]", " products[{orders 0 false} {products 100 true}]"}
 	if !slices.Equal(lines, want) {
 		t.Errorf("got\n%q, want\n%q", lines, want)

@@ -15,9 +15,14 @@ import (
 // and that every id in them is another one. Retries and fields that have no
 // join are not in it.
 type Cost struct {
-	Services []Calls `json:"services"` // by name; those that are not asked are left out
-	Fields   []Field `json:"fields"`   // the fields that lead to loads, as they are nested
+	Services []Calls // by name; those that are not asked are left out
+
+	reckoned *costing
+	nodes    []*node
 }
+
+// Fields gives the fields that lead to loads, as they are nested.
+func (c *Cost) Fields() []Field { return c.reckoned.fields(c.nodes) }
 
 // Calls is what one service is asked.
 type Calls struct {
@@ -32,16 +37,16 @@ type Calls struct {
 
 // Field is a field of an operation that leads to loads.
 type Field struct {
-	Name     string  `json:"name"` // in the answer
-	Loads    []Load  `json:"loads"`
-	Children []Field `json:"children,omitempty"`
+	Name     string // in the answer
+	Loads    []Load
+	Children []Field
 }
 
 // Load is what a field asks of a service that no field before it has asked.
 type Load struct {
-	Service string `json:"service"`
-	Keys    int    `json:"keys"` // 0: they are asked for already
-	Assumed bool   `json:"assumed"`
+	Service string
+	Keys    int // 0: they are asked for already
+	Assumed bool
 }
 
 // uncountable is where counting stops.
@@ -112,7 +117,7 @@ func (p *Plan) Cost(op *graphql.OperationContext) *Cost {
 		totals: make([]total, len(p.loaders)), loads: map[*node][]Load{},
 	}
 	c.all(nodes, values{count: 1, answers: 1})
-	return &Cost{Services: c.services(), Fields: c.fields(nodes)}
+	return &Cost{Services: c.services(), reckoned: c, nodes: nodes}
 }
 
 // all reckons nodes in values, once.
