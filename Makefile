@@ -7,12 +7,13 @@ GOLANGCI_LINT := .cache/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 BENCH ?= .
 FUZZTIME ?= 10s
+SOAK ?= 5m
 
 REPLICAS ?= 1
 export VERSION REPLICAS TRACING
 
 .DEFAULT_GOAL := help
-.PHONY: help run build generate generate-check test lint fmt latency check fuzz bench bench-compare bench-peers bench-smoke \
+.PHONY: help run build generate generate-check test lint fmt latency check fuzz soak bench bench-compare bench-peers bench-smoke \
 	rules scripts pages pages-check clients up down compose-test clean
 
 help: ## Say what there is to make.
@@ -48,6 +49,9 @@ check: lint scripts rules generate-check test latency ## All that a change must 
 
 fuzz: ## Run every fuzz target for FUZZTIME (10s).
 	scripts/fuzz.sh $(FUZZTIME)
+
+soak: ## Run the gateway under random faults for SOAK (5m), and see that it ends as it began.
+	go test -race -count=1 -v -timeout 0 -run TestSoak . -soak $(SOAK)
 
 bench: ## Run the benchmarks (BENCH=regexp) with allocations.
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...

@@ -15,6 +15,7 @@ import (
 type Exchange struct {
 	Conn    net.Conn
 	Request *http.Request
+	Body    []byte          // of the request
 	Closed  <-chan struct{} // when the test is over
 }
 

@@ -143,7 +143,7 @@ func (s *Server) serve(conn net.Conn) {
 		if r.URL.Path != "/health" {
 			behave = s.next(r, body)
 		}
-		if !behave(&Exchange{Conn: conn, Request: r, Closed: s.closed}) {
+		if !behave(&Exchange{Conn: conn, Request: r, Body: body, Closed: s.closed}) {
 			return
 		}
 	}
