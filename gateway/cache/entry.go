@@ -15,8 +15,11 @@ type Entry struct {
 	Keep time.Duration
 	// Absent says that the upstream knows no such key; Body is empty then.
 	Absent bool
-	// Body is the value as JSON.
+	// Body is the value as JSON. An entry that never leaves this process has
+	// none: it is made of what the upstream gave, and holds just that.
 	Body []byte
+
+	footprint int // bytes that the value takes, if it was there before the body
 
 	decoded   atomic.Pointer[any] // the value, once somebody has asked for it
 	refreshed atomic.Bool         // somebody has begun to ask for the next one
@@ -24,6 +27,10 @@ type Entry struct {
 
 // Age is how long ago the upstream gave it.
 func (e *Entry) Age(now time.Time) time.Duration { return max(0, now.Sub(e.Answered)) }
+
+// weight is about how many bytes it takes in memory beside its key; a value that
+// is still to be decoded from the body will take about as much again.
+func (e *Entry) weight() int { return entryOverhead + len(e.Body) + max(e.footprint, len(e.Body)) }
 
 // Usable tells whether it may still be given out at all.
 func (e *Entry) Usable(now time.Time) bool { return e.Age(now) < e.Keep }

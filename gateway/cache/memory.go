@@ -9,8 +9,8 @@ import (
 	"github.com/maypok86/otter/v2"
 )
 
-// entryOverhead is about what an entry takes in memory beside its key and its
-// body: the decoded value is counted as another body.
+// entryOverhead is about what an entry takes in memory beside its key, its body
+// and its value.
 const entryOverhead = 256
 
 // Memory is the store in this process, bounded in bytes. Its zero value is not
@@ -27,7 +27,7 @@ func NewMemory(maxBytes uint64) (*Memory, error) {
 	m.entries, err = otter.New(&otter.Options[string, *Entry]{
 		MaximumWeight: maxBytes,
 		Weigher: func(key string, e *Entry) uint32 {
-			return uint32(min(len(key)+2*len(e.Body)+entryOverhead, 1<<31))
+			return uint32(min(len(key)+e.weight(), 1<<31))
 		},
 		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[string, *Entry]) time.Duration {
 			return max(1, e.Value.Keep-e.Value.Age(time.Now()))

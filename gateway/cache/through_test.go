@@ -9,6 +9,7 @@ import (
 
 	"tributary/gateway/batch"
 	"tributary/gateway/cache"
+	"tributary/gateway/cache/redistest"
 	"tributary/gateway/fault"
 	"tributary/gateway/report"
 )
@@ -233,16 +234,15 @@ func TestWhatIsNeverStored(t *testing.T) {
 	}
 }
 
-func TestAValueThatCannotBeWrittenIsAnError(t *testing.T) {
-	inBubble(t, nil, func(t *subtest, g *gateway, _ *source) {
-		load := cache.Through(g.Cache, cache.Kind{Name: "func", Service: "items"}, func(context.Context, []string) (map[string]func(), error) {
-			return map[string]func(){"a": func() {}}, nil
-		})
-		_, err := load(t.Context(), []string{"a"})
-		if f := fault.From(batch.ErrorOf(err, "a")); f.Kind != fault.Internal || f.Service != "items" {
-			t.Errorf("got %v", err)
-		}
+func TestAValueThatCannotBeSharedIsAnError(t *testing.T) {
+	g := onRedis(t, redistest.Start(t).URL(), newSource("first"))
+	load := cache.Through(g.Cache, cache.Kind{Name: "func", Service: "items"}, func(context.Context, []string) (map[string]func(), error) {
+		return map[string]func(){"a": func() {}}, nil
 	})
+	_, err := load(t.Context(), []string{"a"})
+	if f := fault.From(batch.ErrorOf(err, "a")); f.Kind != fault.Internal || f.Service != "items" {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestKindsDoNotShareKeys(t *testing.T) {

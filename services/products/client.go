@@ -113,12 +113,13 @@ type wireProduct struct {
 
 // decodeItems reads the items of a list, nil for a null. One by one is only how
 // it finds out which of them are broken.
-func decodeItems(answer []byte) (items []*wireProduct, err error) {
-	if err = upstream.DecodeList(answer, &items); err == nil {
+func decodeItems(answer []byte) ([]*wireProduct, error) {
+	var items []*wireProduct
+	if upstream.DecodeList(answer, &items) == nil {
 		return items, nil
 	}
 	var texts []json.RawMessage
-	if err = upstream.DecodeList(answer, &texts); err != nil {
+	if err := upstream.DecodeList(answer, &texts); err != nil {
 		return nil, err
 	}
 	items = make([]*wireProduct, len(texts))
