@@ -744,6 +744,24 @@ func (ec *executionContext) marshalNDecimal2tributaryᚋgatewayᚋscalarᚐDecim
 	return v
 }
 
+func (ec *executionContext) unmarshalOCacheControlScope2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOCacheControlScope2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := execute.MarshalString(*v)
+	return res
+}
+
 func (ec *executionContext) marshalOProfile2ᚖtributaryᚋgraphᚐProfile(ctx context.Context, sel ast.SelectionSet, v *Profile) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null

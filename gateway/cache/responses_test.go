@@ -17,7 +17,6 @@ type page struct {
 	*gateway
 	responses *cache.Responses[string]
 	keys      []string
-	maxAge    time.Duration
 	built     int
 	meanwhile func() // what happens between loading the items and keeping the page
 }

@@ -20,10 +20,10 @@ type hint struct {
 
 // keepable tells whether the answer may be kept at all. Without viewers, nobody
 // can be given what is private to one.
-func (h hint) keepable() bool { return !h.private && (h.maxAge == nil || *h.maxAge > 0) }
+func (h *hint) keepable() bool { return !h.private && (h.maxAge == nil || *h.maxAge > 0) }
 
 // until is when an answer that was put together at made is not to be given out any more.
-func (h hint) until(made, otherwise time.Time) time.Time {
+func (h *hint) until(made, otherwise time.Time) time.Time {
 	if h.maxAge == nil {
 		return otherwise
 	}
@@ -61,9 +61,10 @@ type policy struct {
 	scope   string
 	inherit bool // what is said of its parent holds
 	root    bool // it is the operation itself
+	vague   bool // nothing is said of some type that may stand there
 }
 
-func (p policy) said() bool { return p.maxAge != nil || p.scope != "" }
+func (p policy) said() bool { return (p.maxAge != nil || p.scope != "") && !p.vague }
 
 func (w *hints) walk(set ast.SelectionSet, parent policy) {
 	for _, sel := range set {
@@ -115,8 +116,9 @@ func (w *hints) of(f *ast.Field, parent policy) policy {
 	}
 	strictest := all[0]
 	for _, p := range all[1:] {
+		strictest.vague = !strictest.said() || !p.said()
 		strictest.maxAge = stricter(strictest.maxAge, p.maxAge)
-		if p.scope == scopePrivate || !p.said() {
+		if p.scope == scopePrivate {
 			strictest.scope = p.scope
 		}
 	}

@@ -17,13 +17,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Add("Vary", "Accept")
 	media := negotiate(r.Header)
 	if media == "" {
-		s.writeError(w, mediaJSON, http.StatusNotAcceptable, fault.BadUserInput,
+		s.writeError(w, mediaJSON, http.StatusNotAcceptable,
 			"answers come as "+mediaGraphQL+" or "+mediaJSON)
 		return
 	}
 	said, bad := s.read(w, r)
 	if bad != nil {
-		s.writeError(w, media, bad.status, fault.BadUserInput, bad.message)
+		s.writeError(w, media, bad.status, bad.message)
 		return
 	}
 	traced := s.wantsTrace(r)
@@ -34,7 +34,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if result == nil {
 		req, bad := said.decode()
 		if bad != nil {
-			s.writeError(w, media, bad.status, fault.BadUserInput, bad.message)
+			s.writeError(w, media, bad.status, bad.message)
 			return
 		}
 		req.Trace = traced
@@ -54,7 +54,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) Refuse(w http.ResponseWriter, r *http.Request, reason error) {
 	media := cmp.Or(negotiate(r.Header), mediaJSON)
 	w.Header().Add("Vary", "Accept, Origin, Sec-Fetch-Site")
-	s.writeError(w, media, http.StatusForbidden, fault.BadUserInput, reason.Error())
+	s.writeError(w, media, http.StatusForbidden, reason.Error())
 }
 
 // status is the honest code of a result, or 200 for clients who take nothing else.

@@ -15,13 +15,13 @@ import (
 	"tributary/gateway/waterfall"
 )
 
-func (s *Server) writeError(w http.ResponseWriter, media string, status int, kind fault.Kind, message string) {
+func (s *Server) writeError(w http.ResponseWriter, media string, status int, message string) {
 	s.count(&Result{})
 	h := w.Header()
 	h.Set("Content-Type", media+"; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(encode(&Result{Errors: gqlerror.List{coded(kind, message)}}))
+	_, _ = w.Write(encode(&Result{Errors: gqlerror.List{coded(fault.BadUserInput, message)}}))
 }
 
 func (s *Server) write(w http.ResponseWriter, r *http.Request, media string, status int, result *Result) {
@@ -40,7 +40,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, media string, sta
 	body := result.body()
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(body)
+	_, _ = w.Write(body) //nolint:gosec // G705: JSON, and sent as such
 }
 
 // count counts a result by its outcome.

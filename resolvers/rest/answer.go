@@ -51,8 +51,7 @@ func newAnswer(parts *profile, userID string, result *graphqlserver.Result, ttl 
 		return nil, err
 	}
 	tag := etag(content, result.Summary.Degraded)
-	body := append(content, `,"metadata":`...)
-	body = append(body, constant[:len(constant)-len("}")]...)
+	body := slices.Concat(content, []byte(`,"metadata":`), constant[:len(constant)-len("}")])
 	return &answer{body: body, tag: []string{tag}}, nil
 }
 

@@ -36,8 +36,8 @@ func TestAFirstAnswerIsFreshAndASecondOneCached(t *testing.T) {
 
 	up.Reset()
 	second := g.get("/api/profile/u1")
-	if d := second.document(t); !d.Metadata.Cached {
-		t.Errorf("metadata: %+v", d.Metadata)
+	if d := second.document(t); !d.Metadata.Cached || d.Metadata.AggregatedAt != first.document(t).Metadata.AggregatedAt {
+		t.Errorf("metadata: %+v, of an answer that was put together at %s", d.Metadata, first.document(t).Metadata.AggregatedAt)
 	}
 	second.expectHeader(t, "Cache-Control", `private, max-age=\d+`)
 	second.expectHeader(t, "Cache-Status", `tributary; hit; ttl=\d+`)

@@ -103,6 +103,7 @@ type document struct {
 		UserID        string  `json:"user_id"`
 		OrdersCount   int     `json:"orders_count"`
 		ProductsCount int     `json:"products_count"`
+		AggregatedAt  string  `json:"aggregated_at"`
 		Cached        bool    `json:"cached"`
 		AgeSeconds    float64 `json:"age_seconds"`
 		Degraded      []struct {
