@@ -26,6 +26,10 @@ type Kind struct {
 // waits for it. What is asked for in the last fifth of its time is loaded anew
 // in the background, so that it never grows old while it is wanted.
 //
+// What is fresh is judged when it is asked for. A load that waits for its slowest
+// key may take the others past their time: the report of the context says which
+// ([report.Report.Overdue]), to the one who gives the answer out.
+//
 // All Throughs are made before the cache is used.
 func Through[V any](c *Cache, kind Kind, next batch.Func[string, V]) batch.Func[string, V] {
 	c.kinds = append(c.kinds, kind.Name)

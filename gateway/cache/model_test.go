@@ -1,0 +1,272 @@
+package cache_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"pgregory.net/rapid"
+
+	"tributary/gateway/batch"
+	"tributary/gateway/cache"
+	"tributary/gateway/report"
+)
+
+// step is one thing that happens.
+type step struct {
+	Do   string
+	Keys []string
+	Wait time.Duration
+}
+
+func someKeys() *rapid.Generator[[]string] {
+	return rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c"}), 1, 3, rapid.ID[string])
+}
+
+func steps(things ...string) *rapid.Generator[[]step] {
+	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) step {
+		return step{
+			Do:   rapid.SampledFrom(things).Draw(t, "do"),
+			Keys: someKeys().Draw(t, "keys"),
+			Wait: rapid.OneOf(
+				rapid.SampledFrom([]time.Duration{0, time.Millisecond, 100 * time.Millisecond, 5 * time.Second, 24 * time.Second, 30 * time.Second, 10 * time.Minute}),
+				rapid.Map(rapid.IntRange(0, 60_000), func(ms int) time.Duration { return time.Duration(ms) * time.Millisecond }),
+			).Draw(t, "wait"),
+		}
+	}), 1, 60)
+}
+
+// Whatever is loaded, fails, hangs, is deleted or purged, and however much time
+// passes in between, the promises of docs/caching.md hold.
+func TestThePromisesHoldWhateverHappens(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		cfg := defaults()
+		cfg.LoadTimeout = modelLoadTimeout
+		cfg.RefreshAhead = rapid.Bool().Draw(rt, "refresh ahead")
+		cfg.Patience = rapid.SampledFrom([]time.Duration{0, 100 * time.Millisecond}).Draw(rt, "patience")
+		cfg.AbsentTTL = rapid.SampledFrom([]time.Duration{0, 5 * time.Second}).Draw(rt, "absent ttl")
+		what := steps("get", "get", "get", "wait", "works", "fails", "hangs", "delete", "purge").Draw(rt, "steps")
+		var broken error
+		synctest.Test(t, func(*testing.T) { broken = runModel(cfg, what) })
+		if broken != nil {
+			rt.Fatal(broken)
+		}
+	})
+}
+
+const modelLoadTimeout = 5 * time.Second
+
+// answer is what the model's source said last of a key.
+type answer struct {
+	text   string
+	absent bool
+	at     time.Time
+}
+
+// model is a source, and what a cache over it may give out.
+type model struct {
+	cfg cache.Config
+
+	mu      sync.Mutex // loads that hang end beside the steps
+	mode    string
+	deleted map[string]bool
+	last    map[string]answer
+	hung    map[string]time.Time // until when a load of the key hangs
+	answers int
+}
+
+func runModel(cfg cache.Config, what []step) error {
+	m := &model{cfg: cfg, mode: "works", deleted: map[string]bool{}, last: map[string]answer{}, hung: map[string]time.Time{}}
+	c, err := cache.New(cfg, quiet(), prometheus.NewRegistry())
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	load := cache.Through(c, items, m.load)
+	for n, s := range what {
+		if err := m.do(c, load, s); err != nil {
+			return fmt.Errorf("step %d, %+v: %w", n, s, err)
+		}
+		synctest.Wait()
+		time.Sleep(time.Nanosecond)
+	}
+	return nil
+}
+
+func (m *model) do(c *cache.Cache, load batch.Func[string, item], s step) error {
+	switch s.Do {
+	case "wait":
+		time.Sleep(s.Wait)
+		return nil
+	case "get":
+		return m.get(load, s.Keys)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch s.Do {
+	case "delete":
+		m.deleted[s.Keys[0]] = !m.deleted[s.Keys[0]]
+	case "purge":
+		for _, key := range s.Keys {
+			delete(m.last, key)
+			delete(m.hung, key)
+			if err := c.Purge(context.Background(), "item:"+key); err != nil {
+				return err
+			}
+		}
+	default:
+		m.mode = s.Do
+	}
+	return nil
+}
+
+// load is the source.
+func (m *model) load(ctx context.Context, keys []string) (map[string]item, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch m.mode {
+	case "fails":
+		return nil, errDown
+	case "hangs":
+		for _, key := range keys {
+			m.hung[key] = time.Now().Add(modelLoadTimeout)
+		}
+		m.mu.Unlock()
+		<-ctx.Done()
+		m.mu.Lock()
+		return nil, context.Cause(ctx)
+	}
+	values := map[string]item{}
+	for _, key := range keys {
+		m.answers++
+		a := answer{fmt.Sprint(key, m.answers), m.deleted[key], time.Now()}
+		m.last[key] = a
+		if !a.absent {
+			values[key] = item{key, a.text}
+		}
+	}
+	return values, nil
+}
+
+func (m *model) get(load batch.Func[string, item], keys []string) error {
+	m.mu.Lock()
+	failing, before := map[string]bool{}, maps.Clone(m.last)
+	for _, key := range keys {
+		failing[key] = m.mode != "works" || time.Now().Before(m.hung[key])
+	}
+	m.mu.Unlock()
+	asked := time.Now()
+	ctx, r := report.With(context.Background())
+	values, err := load(ctx, keys)
+	overdue := map[string]bool{}
+	for _, use := range r.Overdue(time.Now()) {
+		overdue[use.Name] = true
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	marked := len(r.Summary().Degraded) > 0
+	for _, key := range keys {
+		v, ok := values[key]
+		got := outcome{v.Text, ok, batch.ErrorOf(err, key), marked, overdue["item:"+key], asked}
+		e := m.check(m.last, key, got, failing[key])
+		if e != nil && m.check(before, key, got, failing[key]) == nil {
+			e = nil // the next answer came ahead of time, just now
+		}
+		if e != nil {
+			return fmt.Errorf("%s: got %q (%v), %w", key, v.Text, ok, e)
+		}
+	}
+	return nil
+}
+
+// outcome is what was given out for a key.
+type outcome struct {
+	text    string
+	ok      bool
+	err     error
+	marked  bool // something of it was stale
+	overdue bool // its time was over before the last of the keys was there
+	asked   time.Time
+}
+
+// check holds what was given out to what the source said last.
+func (m *model) check(said map[string]answer, key string, got outcome, failing bool) error {
+	last, known := said[key]
+	age := time.Since(last.at)
+	standsIn := known && !last.absent && age < m.cfg.TTL+m.cfg.StaleIfError
+	switch {
+	case got.err != nil && !failing:
+		return fmt.Errorf("an error while the source works: %w", got.err)
+	case got.err != nil && standsIn:
+		return fmt.Errorf("an error while there is an answer %v old: %w", age, got.err)
+	case got.err != nil:
+		return nil
+	case !got.ok && !(known && last.absent && (age < m.cfg.AbsentTTL || age == 0)):
+		return fmt.Errorf("nothing, when the source said %+v, %v ago", last, age)
+	case !got.ok:
+		return nil
+	case !known || last.absent || got.text != last.text:
+		return fmt.Errorf("not what the source said last: %+v", last)
+	// What is fresh is judged when the cache is asked. Who waited for others
+	// meanwhile is told what is overdue, and may ask again.
+	case age >= m.cfg.TTL && got.asked.Sub(last.at) < m.cfg.TTL && got.overdue:
+		return nil
+	case age >= m.cfg.TTL && !(failing && standsIn && got.marked):
+		return fmt.Errorf("it is %v old (source failing: %v, marked: %v)", age, failing, got.marked)
+	}
+	return nil
+}
+
+// Redis may do what it likes: no request fails, and a gateway that has purged
+// something never gives it out again.
+func TestNoFaultOfRedisBreaksAPromise(t *testing.T) {
+	mini := newMini(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		mini.SetError("")
+		mini.FlushAll()
+		src := newSource("0")
+		var gateways []*gateway
+		for range 2 {
+			g := onRedis(t, "redis://"+mini.Addr(), src)
+			defer g.Close()
+			gateways = append(gateways, g)
+		}
+		least := map[string]int{} // by gateway and key: the version that it may give out at least
+		version := 0
+		for n, s := range steps("get", "get", "change", "purge", "refuse", "work", "flush", "junk").Draw(rt, "steps") {
+			which := n % len(gateways)
+			g := gateways[which]
+			switch s.Do {
+			case "get":
+				for _, key := range s.Keys {
+					text, ok, err := g.get(context.Background(), key)
+					var got int
+					if _, e := fmt.Sscan(text, &got); !ok || err != nil || e != nil || got < least[fmt.Sprint(which, key)] {
+						rt.Fatalf("step %d: gateway %d gives %q of %s (%v, %v), it is to be %d or later", n, which, text, key, ok, err, least[fmt.Sprint(which, key)])
+					}
+				}
+			case "change":
+				version++
+				src.says(fmt.Sprint(version))
+			case "purge":
+				_ = g.Purge(context.Background(), "item:"+s.Keys[0]) // it says so when it did not get to Redis
+				least[fmt.Sprint(which, s.Keys[0])] = version
+			case "refuse":
+				mini.SetError("LOADING Redis is loading the dataset in memory")
+			case "work":
+				mini.SetError("")
+			case "flush":
+				mini.FlushAll()
+			case "junk":
+				for _, key := range mini.Keys() {
+					_ = mini.Set(key, "junk")
+				}
+			}
+		}
+	})
+}
