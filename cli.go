@@ -36,6 +36,7 @@ type cli struct {
 	Healthcheck healthcheckCommand `cmd:"" help:"Succeed when a URL answers 2xx."`
 	Settings    configCommand      `cmd:"" name:"config" help:"Print the settings and where each comes from."`
 	Query       queryCommand       `cmd:"" help:"Ask a gateway, and draw how it found the answer."`
+	Explain     explainCommand     `cmd:"" help:"Print which calls a query costs, without asking anybody."`
 	Schema      schemaCommand      `cmd:"" help:"Print the GraphQL schema."`
 }
 

@@ -71,6 +71,7 @@ func (c *devCommand) fill(p *process, listeners []net.Listener) {
 	c.Gateway.GraphQL.Introspection = c.Gateway.GraphQL.Introspection || p.settings.IsDefault(p.parsed, "introspection")
 	c.Gateway.GraphQL.Playground = c.Gateway.GraphQL.Playground || p.settings.IsDefault(p.parsed, "playground")
 	c.Gateway.GraphQL.Trace = c.Gateway.GraphQL.Trace || p.settings.IsDefault(p.parsed, "graphql-trace")
+	c.Gateway.GraphQL.Cost = c.Gateway.GraphQL.Cost || p.settings.IsDefault(p.parsed, "graphql-cost")
 	c.Services.Faults.Faults = c.Services.Faults.Faults || p.settings.IsDefault(p.parsed, "faults")
 	if p.settings.IsDefault(p.parsed, "cors-origins") {
 		c.Gateway.Browser.Origins = []string{"http://localhost:*", "http://127.0.0.1:*"}

@@ -3,6 +3,7 @@ package graphqlserver
 import (
 	"context"
 	"fmt"
+	"net/http"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -20,6 +21,25 @@ func (l *limiter) checkCalls(cost *lookahead.Cost) *Result {
 		}
 	}
 	return nil
+}
+
+// CostHeader is the header by which a client asks what its operation costs: any
+// value but none. It is heeded where [Config.Cost] is on.
+const CostHeader = "Tributary-Cost"
+
+// wantsCost tells whether a client asks for a cost that it may know.
+func (s *Server) wantsCost(r *http.Request) bool {
+	return s.cfg.Cost && r.Header.Get(CostHeader) != ""
+}
+
+// priced is Execute that also tells what the operation costs, be it refused for
+// that or answered by a cache.
+func (s *Server) priced(ctx context.Context, req Request) *Result {
+	req.Cost = false
+	r := *s.Execute(ctx, req) // a copy: what Execute gives may be shared
+	r.Cost, _ = s.Explain(ctx, req)
+	r.kept = nil
+	return &r
 }
 
 // Explain tells what an operation costs the services, without executing it. A

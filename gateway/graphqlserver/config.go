@@ -17,6 +17,7 @@ type Config struct {
 	Introspection bool `name:"introspection" help:"Answer introspection queries."`
 	Playground    bool `name:"playground" help:"Serve the playground at /playground."`
 	Trace         bool `name:"graphql-trace" negatable:"" help:"Tell clients that send the header Tributary-Trace how their operation was answered, in extensions.trace."`
+	Cost          bool `name:"graphql-cost" negatable:"" help:"Tell clients that send the header Tributary-Cost what their operation costs in calls to the services, in extensions.cost."`
 
 	Limits    Limits           `embed:""`
 	Admission admission.Config `embed:""`

@@ -10,6 +10,7 @@ import (
 
 	"tributary/gateway/cache"
 	"tributary/gateway/fault"
+	"tributary/gateway/lookahead"
 	"tributary/gateway/report"
 	"tributary/gateway/tracing"
 	"tributary/gateway/waterfall"
@@ -29,6 +30,7 @@ type Request struct {
 	DocumentID string // of a document that a manifest holds, or the hash of a persisted one after "sha256:"
 	SHA256     string // of an automatic persisted query; beside Query, it asks to have that remembered
 	Trace      bool   // tell in Result.Trace how it was answered
+	Cost       bool   // tell in Result.Cost what it costs
 	untrusted  bool   // it is not from a manifest, and somebody wants to know
 }
 
@@ -38,6 +40,7 @@ type Result struct {
 	Errors  gqlerror.List
 	Summary report.Summary   // where the data came from
 	Trace   *waterfall.Trace // how they came, if the request asked for that
+	Cost    *lookahead.Cost  // in upstream calls, if the request asked for that
 	Made    time.Time        // when it was put together
 	Took    time.Duration    // how long that took
 
@@ -50,6 +53,9 @@ type Result struct {
 // Execute executes an operation until it is done or ctx ends. All that it
 // began has ended or is shared with others when it returns.
 func (s *Server) Execute(ctx context.Context, req Request) *Result {
+	if req.Cost {
+		return s.priced(ctx, req)
+	}
 	if req.Trace {
 		return s.traced(ctx, req)
 	}

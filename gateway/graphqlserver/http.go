@@ -26,9 +26,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.writeError(w, media, bad.status, bad.message)
 		return
 	}
-	traced := s.wantsTrace(r)
+	traced, priced := s.wantsTrace(r), s.wantsCost(r)
 	var result *Result
-	if !traced {
+	if !traced && !priced {
 		result = s.Recall(r.Context(), said.key())
 	}
 	if result == nil {
@@ -37,7 +37,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			s.writeError(w, media, bad.status, bad.message)
 			return
 		}
-		req.Trace = traced
+		req.Trace, req.Cost = traced, priced
 		result = s.serve(r.Context(), *req)
 	}
 	if result.mutation {

@@ -11,6 +11,7 @@ import (
 
 	"tributary/gateway/fault"
 	"tributary/gateway/httpserver"
+	"tributary/gateway/lookahead"
 	"tributary/gateway/report"
 	"tributary/gateway/waterfall"
 )
@@ -83,12 +84,13 @@ func encode(r *Result) []byte {
 		b.WriteString(`,"data":`)
 	}
 	b.Write(r.Data)
-	if len(r.Summary.Degraded) > 0 || r.Trace != nil {
+	if len(r.Summary.Degraded) > 0 || r.Trace != nil || r.Cost != nil {
 		b.WriteString(`,"extensions":`)
 		writeJSON(&b, struct {
 			Degraded []report.Part    `json:"degraded,omitempty"`
 			Trace    *waterfall.Trace `json:"trace,omitempty"`
-		}{r.Summary.Degraded, r.Trace})
+			Cost     *lookahead.Cost  `json:"cost,omitempty"`
+		}{r.Summary.Degraded, r.Trace, r.Cost})
 	}
 	b.WriteString("}\n")
 	return b.Bytes()

@@ -15,7 +15,7 @@ import (
 // and that every id in them is another one. Retries and fields that have no
 // join are not in it.
 type Cost struct {
-	Services []Calls // by name; those that are not asked are left out
+	Services []Calls `json:"services"` // by name; those that are not asked are left out
 
 	reckoned *costing
 	nodes    []*node
@@ -109,7 +109,7 @@ type total struct {
 func (p *Plan) Cost(op *graphql.OperationContext) *Cost {
 	root := p.rootType(op.Operation.Operation)
 	if root == nil {
-		return &Cost{}
+		return &Cost{Services: []Calls{}, reckoned: &costing{}}
 	}
 	nodes := p.nodes(op, root, op.Operation.SelectionSet)
 	c := &costing{
@@ -203,7 +203,8 @@ func (c *costing) note(n *node, load Load) {
 }
 
 // services sums the loaders up, by service.
-func (c *costing) services() (all []Calls) {
+func (c *costing) services() []Calls {
+	all := []Calls{}
 	for i, t := range c.totals {
 		l := c.plan.loaders[i]
 		keys := min(t.known+t.later, uncountable)

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tributary/gateway/cache"
+	"tributary/gateway/graphqlserver"
+	"tributary/gateway/lookahead"
+	"tributary/gateway/upstream"
+	"tributary/graph"
+	"tributary/resolvers"
+	"tributary/services"
+)
+
+// explainCommand reckons what a query costs by the schema and the joins alone:
+// it needs no gateway and asks no service.
+type explainCommand struct {
+	File      string        `arg:"" help:"The file with the GraphQL document; - reads it from stdin."`
+	Variables string        `setting:"-" default:"{}" placeholder:"JSON" help:"The variables, as a JSON object."`
+	Operation string        `setting:"-" placeholder:"NAME" help:"Which operation of the document."`
+	Gateway   gatewayConfig `embed:""`
+}
+
+// Run implements the command. The error tells why the gateway would refuse the
+// query; its cost is printed all the same, where it is known.
+func (c *explainCommand) Run(p *process) error {
+	text, err := c.read()
+	if err != nil {
+		return usageError{fmt.Errorf("explain: %w", err)}
+	}
+	req := graphqlserver.Request{Query: string(text), OperationName: c.Operation}
+	if err := json.Unmarshal([]byte(c.Variables), &req.Variables); err != nil {
+		return usageError{errors.New("explain: the variables are no JSON object")}
+	}
+	server, release, err := c.server()
+	if err != nil {
+		return err
+	}
+	cost, refused := server.Explain(p.ctx, req)
+	if cost != nil {
+		err = printCost(p.stdout, cost)
+	}
+	if refused != nil {
+		err = errors.Join(err, fmt.Errorf("explain: the query is refused: %w", refused.Errors))
+	}
+	return errors.Join(err, release())
+}
+
+func (c *explainCommand) read() ([]byte, error) {
+	if c.File == "-" {
+		return io.ReadAll(os.Stdin)
+	}
+	return os.ReadFile(c.File)
+}
+
+// server is one that has the graph and the limits of a gateway.
+func (c *explainCommand) server() (*graphqlserver.Server, func() error, error) {
+	log, reg := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
+	c.Gateway.Cache.RedisURL = "" // nothing is loaded, and nothing kept
+	store, err := cache.New(c.Gateway.Cache, log, reg)
+	if err != nil {
+		return nil, nil, err
+	}
+	upstreams, err := services.New(c.Gateway.Services, c.Gateway.Upstream, store, upstream.NewMetrics(reg))
+	if err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	root := &resolvers.Resolver{Services: upstreams}
+	schema := graph.NewExecutableSchema(graph.Config{Resolvers: root})
+	plan, err := lookahead.New(schema.Schema(), root.Joins())
+	if err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	c.Gateway.GraphQL.Introspection = true // whoever has the binary has the schema
+	return graphqlserver.New(schema, plan, nil, c.Gateway.GraphQL, log, reg), store.Close, nil
+}
+
+// printCost writes the fields that lead to loads, as they are nested, and then
+// the calls to each service.
+func printCost(w io.Writer, cost *lookahead.Cost) error {
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	printFields(out, cost.Fields(), "")
+	fmt.Fprintln(out)
+	assumed := false
+	for _, c := range cost.Services {
+		calls := fmt.Sprint(c.AtMost)
+		if c.AtLeast < c.AtMost {
+			calls = fmt.Sprintf("%d to %d", c.AtLeast, c.AtMost)
+		}
+		fmt.Fprintf(out, "%s\t%s\t(%s)\n", c.Service, plural(calls, "call"), keys(c.Keys, c.Assumed))
+		assumed = assumed || c.Assumed
+	}
+	if len(cost.Services) == 0 {
+		fmt.Fprintln(out, "no calls")
+	}
+	if assumed {
+		fmt.Fprintln(out, "\n~ with lists as long as resolvers/joins.go assumes")
+	}
+	return out.Flush()
+}
+
+func printFields(w io.Writer, fields []lookahead.Field, indent string) {
+	for _, f := range fields {
+		loads := make([]string, len(f.Loads))
+		for i, l := range f.Loads {
+			loads[i] = l.Service + ": " + keys(l.Keys, l.Assumed)
+			if l.Keys == 0 {
+				loads[i] = l.Service + ": asked already"
+			}
+		}
+		fmt.Fprintf(w, "%s%s\t%s\n", indent, f.Name, strings.Join(loads, ", "))
+		printFields(w, f.Children, indent+"  ")
+	}
+}
+
+func keys(n int, assumed bool) string {
+	text := plural(fmt.Sprint(n), "key")
+	if assumed {
+		return "~" + text
+	}
+	return text
+}
+
+func plural(n, noun string) string {
+	if n == "1" {
+		return n + " " + noun
+	}
+	return n + " " + noun + "s"
+}
