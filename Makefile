@@ -42,8 +42,8 @@ lint: $(GOLANGCI_LINT) ## Check the Go code (.golangci.yml says for what, and wh
 fmt: $(GOLANGCI_LINT) ## Format the Go code.
 	$(GOLANGCI_LINT) fmt ./...
 
-latency: ## Measure two hops against two bare calls; without the race detector, which would be measured too.
-	go test -run TwoHops -v ./resolvers
+latency: ## Measure two hops against two bare calls, and bystanders of a hanging service; without the race detector, which would be measured too.
+	go test -run 'TwoHops|Isolation' -v ./resolvers
 
 check: lint scripts rules generate-check test latency ## All that a change must pass.
 
