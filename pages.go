@@ -28,7 +28,7 @@ type links struct{ Playground, Example bool }
 
 // mountPages adds to r what a browser is shown, and what these pages ask for.
 func mountPages(r routes, cfg gatewayConfig, history http.Handler) error {
-	there := links{Playground: cfg.GraphQL.Playground}
+	there := links{Playground: cfg.GraphQL.Playground, Example: cfg.GraphQL.Playground}
 	page := func(path, files string, site pages.Site) error {
 		shown, err := site.Page()
 		if err != nil {
@@ -47,6 +47,9 @@ func mountPages(r routes, cfg gatewayConfig, history http.Handler) error {
 	err = errors.Join(
 		page("/", "/status", pages.Site{Files: web.Status(), Policy: pages.Strict, Data: there}),
 		page("/docs", "/docs", pages.Site{Files: web.Docs(), Policy: pages.Styled, Data: there}))
+	if there.Example {
+		err = errors.Join(err, page("/example", "/example", pages.Site{Files: web.Example(), Policy: pages.Strict}))
+	}
 	if there.Playground {
 		err = errors.Join(err, page("/playground", "/playground", pages.Site{Files: web.Playground(), Policy: pages.Styled,
 			Data: playground{Endpoint: "/graphql", Trace: cfg.GraphQL.Trace, Faults: cfg.breakable != nil, Tabs: graph.Examples()}}))

@@ -35,7 +35,7 @@ execFileSync(join(root, "node_modules/.bin/tsc"), ["-p", "playground"], { stdio:
 await playground();
 docs();
 site("status");
-if (!process.argv.includes("--no-example")) example();
+example();
 for (const area of readdirSync(dist)) compress(join(dist, area));
 writeFileSync(join(dist, "LICENCES.txt"), licences(root, packages));
 writeFileSync(join(dist, "SOURCES.sha256"), sourceHash(root) + "\n");

@@ -29,8 +29,11 @@ function headersFor(schema: boolean, own: Record<string, string> = {}): Record<s
   return { "Content-Type": "application/json", Accept: accept, ...trace, ...own };
 }
 
+// GraphiQL finds the operation's name a moment after the tab has changed: a name
+// that is not in the document is that of another tab.
 function bodyOf({ query, operationName, variables }: FetcherParams) {
-  return { query, operationName: operationName ?? undefined, variables };
+  const known = operationName && new RegExp(`\\b${operationName}\\b`).test(query);
+  return { query, operationName: known ? operationName : undefined, variables };
 }
 
 async function* stream(body: ReadableStream<Uint8Array>, boundary: string, end: (told: Told) => void) {

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"net/http"
+	"testing"
+
+	"tributary/internal/browsertest"
+)
+
+const (
+	axe    = "web/node_modules/axe-core/axe.min.js"
+	images = "docs/images/"
+)
+
+// Parts of the playground, by selectors.
+const (
+	runButton = ".graphiql-execute-button"
+	totals    = ".totals"
+	attempts  = ".wf-row.attempt"
+)
+
+// theirs is what is not ours to make accessible: Monaco, which has a mode for
+// screen readers that axe does not know, and GraphiQL's tabs, in which the
+// button that closes a tab is part of the tab.
+var theirs = []string{".monaco-editor", ".graphiql-tab"}
+
+func TestThePlaygroundRunsAQueryAndShowsHowItWasAnswered(t *testing.T) {
+	p := browsertest.New(t, 1440, 900)
+	s := dev(t)
+	p.Open(s.gateway + "/playground")
+	p.Wait(runButton)
+	if ms := browsertest.Eval[float64](p, `performance.getEntriesByName("first-contentful-paint")[0].startTime`); ms > 1000 {
+		t.Errorf("the first paint took %.0f ms", ms)
+	}
+	p.Until(`document.querySelector(".graphiql-query-editor .view-lines")?.innerText.includes("Profile")`)
+	p.Click(runButton)
+	p.Wait(totals, "3 calls", "orders 1, products 1, users 1")
+	if n := p.Count(attempts); n != 3 {
+		t.Errorf("the waterfall has %d requests to services, want 3", n)
+	}
+	p.Wait(".result-window", "Ноутбук")
+	p.Accessible(axe, theirs...)
+	p.Shoot(images + "playground.png")
+
+	p.Click(".graphiql-query-editor .view-lines")
+	p.Press(browsertest.Enter, true)
+	p.Wait(totals, "no calls")
+}
+
+func TestWhatIsBrokenInThePlaygroundLeadsToAPartialResult(t *testing.T) {
+	p := browsertest.New(t, 1440, 900)
+	p.Dark(true)
+	s := dev(t)
+	p.Open(s.gateway + "/playground")
+	p.Click(`button[aria-label="Show Break it and watch"]`)
+	p.Click(".fault .ways label:nth-child(3)") // the first service, orders, fails
+	p.Wait(".fault.broken", "orders")
+	p.ClickText("button", "BreakIt")
+	p.Until(`document.querySelector(".graphiql-query-editor .view-lines").innerText.includes("BreakIt")`)
+	p.Click(runButton)
+	p.Wait(".run header", "294 partial")
+	p.Wait(totals, "2", "retries")
+	p.Wait(".result-window", "UPSTREAM_UNAVAILABLE")
+	if n := p.Count(attempts + ".bad"); n != 3 {
+		t.Errorf("%d failed requests in the waterfall, want 3", n)
+	}
+	p.Accessible(axe, theirs...)
+	p.Shoot(images + "break-it.png")
+	p.ClickText("button", "Heal everything")
+	p.Until(`!document.querySelector(".fault.broken")`)
+	p.ClickText("button", "Run past the cache")
+	p.Wait(".run header", "200 complete")
+}
+
+func TestThePlaygroundIsOfUseOnAPhone(t *testing.T) {
+	p := browsertest.New(t, 390, 844)
+	s := dev(t)
+	p.Open(s.gateway + "/playground")
+	p.Until(`document.querySelector(".graphiql-query-editor .view-lines")?.innerText.includes("Profile")`)
+	p.Click(runButton)
+	p.Wait(totals, "3 calls")
+	if width := browsertest.Eval[float64](p, "document.documentElement.scrollWidth"); width > 390 {
+		t.Errorf("the page is %.0f px wide", width)
+	}
+}
+
+func TestTheStatusPageMoves(t *testing.T) {
+	p := browsertest.New(t, 1200, 1060)
+	s := dev(t)
+	p.Open(s.gateway + "/")
+	p.Wait("#overall", "healthy")
+	p.Wait("#service-cards", "orders", "products", "users", "closed")
+	for _, id := range []string{"u1", "u2", "u3", "u4", "u5", "u6", "u7", "u8", "u9", "u10"} {
+		s.call(http.MethodGet, s.gateway+"/api/profile/"+id, "")
+	}
+	p.Until(`/[1-9]/.test(document.querySelector("#gateway-cards .figure").innerText)`)
+	p.Until(`document.querySelectorAll("#service-cards polyline").length >= 3`)
+	p.Accessible(axe)
+	p.Shoot(images + "status.png")
+}
+
+func TestTheRESTDocumentationIsThere(t *testing.T) {
+	p := browsertest.New(t, 1200, 900)
+	s := dev(t)
+	p.Open(s.gateway + "/docs")
+	p.Wait(".swagger-ui", "/api/profile/{id}", "A user with orders and products")
+	p.Shoot(images + "docs.png")
+}
+
+func TestTheExampleShowsWhatIsCompletePartialAndStale(t *testing.T) {
+	p := browsertest.New(t, 900, 820)
+	s := dev(t, "--cache-ttl=1s", "--no-cache-refresh-ahead")
+	p.Open(s.gateway + "/example")
+	p.Wait("main", "order123", "Ноутбук")
+	if n := p.Count(".stale, .unavailable"); n != 0 {
+		t.Errorf("%d parts are marked, though all is well", n)
+	}
+	p.Accessible(axe)
+	p.Shoot(images + "example.png")
+
+	s.call(http.MethodPut, s.orders+"/_faults", `[{"route":"*","error_rate":1}]`)
+	p.Until(`[...document.querySelectorAll("button")].find((b) => b.innerText === "Refresh")?.click() || document.querySelector(".stale")`)
+	p.Wait("main", "order123", "as of")
+	p.Accessible(axe)
+	p.Shoot(images + "example-stale.png")
+
+	p.ClickText("a", "u42") // nobody has asked for yet
+	p.Wait("main", "Orders are unavailable right now")
+	p.Wait(".user h1")
+	p.Accessible(axe)
+	p.Shoot(images + "example-partial.png")
+}

@@ -1,0 +1,127 @@
+package browsertest
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// Open goes to a URL.
+func (p *Page) Open(url string) {
+	p.t.Helper()
+	p.do("open "+url, chromedp.Navigate(url))
+}
+
+// Reload loads the page anew.
+func (p *Page) Reload() {
+	p.t.Helper()
+	p.do("reload", chromedp.Reload())
+}
+
+// Dark shows pages to somebody who likes them dark, or not.
+func (p *Page) Dark(dark bool) {
+	p.t.Helper()
+	value := map[bool]string{true: "dark", false: "light"}[dark]
+	p.do(value, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: value}}))
+}
+
+// Click waits for what a CSS selector finds, and clicks it.
+func (p *Page) Click(selector string) {
+	p.t.Helper()
+	p.do("click "+selector, chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible))
+}
+
+// ClickText clicks the first element of a tag whose text begins so.
+func (p *Page) ClickText(tag, text string) {
+	p.t.Helper()
+	p.do("click "+text, chromedp.Click(`//`+tag+`[starts-with(normalize-space(.), "`+text+`")]`, chromedp.BySearch, chromedp.NodeVisible))
+}
+
+// Press presses a key, with Control if ctrl, where the keyboard is.
+func (p *Page) Press(key string, ctrl bool) {
+	p.t.Helper()
+	var with []chromedp.KeyOption
+	if ctrl {
+		with = append(with, chromedp.KeyModifiers(2))
+	}
+	p.do("press "+key, chromedp.KeyEvent(key, with...))
+}
+
+// Enter is the key of that name, for [Page.Press].
+const Enter = kb.Enter
+
+// Wait waits until what a selector finds is visible and has all of texts in it.
+func (p *Page) Wait(selector string, texts ...string) {
+	p.t.Helper()
+	wanted, err := json.Marshal(append([]string{}, texts...))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.Until("document.querySelector(" + quote(selector) + ") && " + string(wanted) + ".every((text) => document.querySelector(" + quote(selector) + ").innerText.includes(text))")
+}
+
+// Until waits until an expression of JavaScript is true.
+func (p *Page) Until(expression string) {
+	p.t.Helper()
+	p.do("wait until "+expression, chromedp.Poll("Boolean("+expression+")", nil, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(patience)))
+}
+
+// Eval gives the value of an expression of JavaScript.
+func Eval[T any](p *Page, expression string) (value T) {
+	p.t.Helper()
+	p.do("evaluate "+expression, chromedp.Evaluate(expression, &value))
+	return value
+}
+
+// Count is how many elements a selector finds.
+func (p *Page) Count(selector string) int {
+	p.t.Helper()
+	return Eval[int](p, "document.querySelectorAll("+quote(selector)+").length")
+}
+
+// Shoot writes a picture of the window to a file, if UPDATE_SCREENSHOTS is set:
+// what is shown differs from machine to machine.
+func (p *Page) Shoot(file string) {
+	p.t.Helper()
+	if os.Getenv("UPDATE_SCREENSHOTS") == "" {
+		return
+	}
+	var png []byte
+	p.do("shoot", chromedp.ActionFunc(func(ctx context.Context) (err error) {
+		png, err = page.CaptureScreenshot().Do(ctx)
+		return err
+	}))
+	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := os.WriteFile(file, png, 0o644); err != nil { //nolint:gosec // a picture for everybody
+		p.t.Fatal(err)
+	}
+}
+
+// visible is what a page shows, for messages.
+func (p *Page) visible() string {
+	ctx, cancel := context.WithTimeout(p.ctx, 5*time.Second)
+	defer cancel()
+	var text string
+	if err := chromedp.Run(ctx, chromedp.Evaluate("document.body.innerText.slice(0, 2000)", &text)); err != nil {
+		return err.Error()
+	}
+	return "the page shows:\n" + strings.TrimSpace(text)
+}
+
+func quote(s string) string {
+	b, err := json.Marshal(s)
+	if err != nil { // a string always marshals
+		panic(err)
+	}
+	return string(b)
+}
