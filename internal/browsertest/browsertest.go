@@ -66,7 +66,7 @@ func New(t testing.TB, width, height int64) *Page {
 }
 
 func chromium() string {
-	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
+	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} { //nolint:forbidigo // of tests, which main does not see
 		if name == "" {
 			continue
 		}
@@ -87,7 +87,7 @@ func (p *Page) listen(event any) {
 		p.note("throws %s", e.ExceptionDetails.Error())
 	case *runtime.EventConsoleAPICalled:
 		if e.Type == runtime.APITypeError || e.Type == runtime.APITypeAssert {
-			var words []string
+			words := make([]string, 0, len(e.Args))
 			for _, arg := range e.Args {
 				words = append(words, string(arg.Value)+arg.Description)
 			}

@@ -91,7 +91,7 @@ func (p *Page) Count(selector string) int {
 // what is shown differs from machine to machine.
 func (p *Page) Shoot(file string) {
 	p.t.Helper()
-	if os.Getenv("UPDATE_SCREENSHOTS") == "" {
+	if os.Getenv("UPDATE_SCREENSHOTS") == "" { //nolint:forbidigo // of tests, which main does not see
 		return
 	}
 	var png []byte

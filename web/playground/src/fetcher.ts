@@ -25,7 +25,7 @@ export const fetcher: Fetcher = async (params, opts) => {
 };
 
 function headersFor(schema: boolean, own: Record<string, string> = {}): Record<string, string> {
-  const trace: Record<string, string> = config.trace && !schema ? { "Tributary-Trace": "1" } : {};
+  const trace: Record<string, string> = config.trace && !schema ? { "Tributary-Trace": "1", "Tributary-Cost": "1" } : {};
   return { "Content-Type": "application/json", Accept: accept, ...trace, ...own };
 }
 
@@ -54,10 +54,11 @@ function read(text: string, response: Response) {
   }
 }
 
-// take removes the trace from an answer: the panel shows it better than JSON does.
+// take removes trace and cost from an answer: the panel shows them better than JSON does.
 function take(answer: any): Told {
   const { trace, cost } = answer?.extensions ?? {};
   if (trace) delete answer.extensions.trace;
+  if (cost) delete answer.extensions.cost;
   if (answer?.extensions && Object.keys(answer.extensions).length === 0) delete answer.extensions;
   return { ...(trace && { trace }), ...(cost && { cost }) };
 }

@@ -1,12 +1,12 @@
 import { useSyncExternalStore } from "react";
-import type { Trace } from "./trace/model";
+import type { Cost, Trace } from "./trace/model";
 
 // A Run is what is known of how a tab's result came about.
 export interface Run {
   status: number;
   ms: number; // as the browser saw it
   trace?: Trace;
-  cost?: Record<string, unknown>; // what it could have cost at most
+  cost?: Cost; // what it could have cost at most
 }
 
 // Told is what extensions tell of a run.

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { useRun } from "../runs";
+import type { Cost } from "./model";
 import { Totals } from "./Totals";
 import { Waterfall } from "./Waterfall";
 import { ms } from "./words";
@@ -20,14 +21,17 @@ export function RunPanel({ tab }: { tab: string }) {
         {run.trace && <button type="button" onClick={() => setOpen(!open)} aria-expanded={open}>{open ? "Hide" : "Show"} the waterfall</button>}
       </header>
       {run.trace && <Totals trace={run.trace} />}
-      {run.cost && <Cost cost={run.cost} />}
+      {run.cost && <Costs cost={run.cost} />}
       {run.trace && open && <Waterfall trace={run.trace} />}
     </section>
   );
 }
 
-// Cost is what the gateway reckoned the operation could cost before it ran.
-function Cost({ cost }: { cost: Record<string, unknown> }) {
-  const parts = Object.entries(cost).map(([name, value]) => `${name} ${typeof value === "object" ? Object.entries(value as object).map(([k, v]) => `${k} ${v}`).join(", ") : value}`);
-  return <p className="cost">At most: {parts.join(" · ")}</p>;
+// Costs is what the gateway reckoned before it ran: how many calls to each
+// service the operation takes at most, with nothing in any cache.
+function Costs({ cost }: { cost: Cost }) {
+  if (cost.services.length === 0) return null;
+  const bound = cost.services.map((s) => `${s.service} ${s.assumed ? "about " : ""}${s.at_most}`).join(", ");
+  const assumed = cost.services.some((s) => s.assumed);
+  return <p className="cost" title={assumed ? "Lengths of lists are assumed: only the answers tell them." : undefined}>Calls at most, with nothing in the cache: {bound}</p>;
 }

@@ -12,7 +12,7 @@ export function Totals({ trace }: { trace: Trace }) {
         {n > 0 && <span>{Object.entries(trace.totals.calls).sort().map(([service, k]) => `${service} ${k}`).join(", ")}</span>}</li>
       {again > 0 && <li className="warn"><b>{again}</b><span>retries and hedges</span></li>}
       {n > 0 && <li><b>{size(trace.totals.bytes)}</b><span>from services</span></li>}
-      <li><b>{plural(trace.totals.found, "key")}</b><span>from the cache</span></li>
+      {trace.kept ? <li><b>the whole response</b><span>from the cache</span></li> : <li><b>{plural(trace.totals.found, "key")}</b><span>from the cache</span></li>}
       {saved_calls > 0 && <li className="saves"><b>a second run</b><span>saves {plural(saved_calls, "call")}, {size(saved_bytes)}{saved_ms >= 0.01 && ` and about ${ms(saved_ms)}`}</span></li>}
     </ul>
   );

@@ -20,10 +20,16 @@ export interface Row {
   attempt?: { kind: string; method: string; path: string; status?: number; bytes?: number };
 }
 
+// Cost is extensions.cost: see gateway/lookahead.
+export interface Cost {
+  services: { service: string; keys: number; at_most: number; at_least: number; assumed: boolean }[];
+}
+
 export interface Trace {
   duration_ms: number;
   rows: Row[];
   dropped?: number;
+  kept?: boolean; // the whole response was in the response cache
   totals: { calls: Record<string, number>; attempts: number; bytes: number; found: number; missed: number };
   second_run: { saved_calls: number; saved_bytes: number; saved_ms: number };
 }
