@@ -19,6 +19,11 @@ const (
 	attempts  = ".wf-row.attempt"
 )
 
+// shows is true when the editor of the playground shows the operation of a name.
+func shows(operation string) string {
+	return `document.querySelector(".graphiql-query-editor .view-lines")?.innerText.includes("` + operation + `")`
+}
+
 // theirs is what is not ours to make accessible: Monaco, which has a mode for
 // screen readers that axe does not know, and GraphiQL's tabs, in which the
 // button that closes a tab is part of the tab.
@@ -32,7 +37,7 @@ func TestThePlaygroundRunsAQueryAndShowsHowItWasAnswered(t *testing.T) {
 	if ms := browsertest.Eval[float64](p, `performance.getEntriesByName("first-contentful-paint")[0].startTime`); ms > 1000 {
 		t.Errorf("the first paint took %.0f ms", ms)
 	}
-	p.Until(`document.querySelector(".graphiql-query-editor .view-lines")?.innerText.includes("Profile")`)
+	p.Until(shows("Profile"))
 	p.Click(runButton)
 	p.Wait(totals, "3 calls", "orders 1, products 1, users 1")
 	if n := p.Count(attempts); n != 3 {
@@ -52,11 +57,12 @@ func TestWhatIsBrokenInThePlaygroundLeadsToAPartialResult(t *testing.T) {
 	p.Dark(true)
 	s := dev(t)
 	p.Open(s.gateway + "/playground")
+	p.Until(shows("Profile"))
 	p.Click(`button[aria-label="Show Break it and watch"]`)
 	p.Click(".fault .ways label:nth-child(3)") // the first service, orders, fails
 	p.Wait(".fault.broken", "orders")
 	p.ClickText("button", "BreakIt")
-	p.Until(`document.querySelector(".graphiql-query-editor .view-lines").innerText.includes("BreakIt")`)
+	p.Until(shows("BreakIt"))
 	p.Click(runButton)
 	p.Wait(".run header", "294 partial")
 	p.Wait(totals, "2", "retries")
@@ -76,7 +82,7 @@ func TestThePlaygroundIsOfUseOnAPhone(t *testing.T) {
 	p := browsertest.New(t, 390, 844)
 	s := dev(t)
 	p.Open(s.gateway + "/playground")
-	p.Until(`document.querySelector(".graphiql-query-editor .view-lines")?.innerText.includes("Profile")`)
+	p.Until(shows("Profile"))
 	p.Click(runButton)
 	p.Wait(totals, "3 calls")
 	if width := browsertest.Eval[float64](p, "document.documentElement.scrollWidth"); width > 390 {
