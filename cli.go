@@ -14,6 +14,7 @@ import (
 	"tributary/gateway/admin"
 	"tributary/gateway/browser"
 	"tributary/gateway/cache"
+	"tributary/gateway/forward"
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/httpserver"
 	"tributary/gateway/settings"
@@ -49,6 +50,7 @@ type gatewayConfig struct {
 	GraphQL  graphqlserver.Config `embed:""`
 	Browser  browser.Config       `embed:""`
 	Admin    admin.Config         `embed:""`
+	Forward  forward.Config       `embed:""`
 
 	breakable *breakable // set by dev
 }

@@ -16,6 +16,7 @@ import (
 	"tributary/gateway/browser"
 	"tributary/gateway/cache"
 	"tributary/gateway/compress"
+	"tributary/gateway/forward"
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/health"
 	"tributary/gateway/httpserver"
@@ -79,6 +80,7 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, ln net.Li
 // it holds; it is to be called when no request is under way any more.
 func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *httpserver.Readiness, log *slog.Logger, reg *prometheus.Registry) (http.Handler, func() error, error) {
 	cfg.Cache.LoadTimeout, cfg.Cache.LeastTime = cfg.Server.RequestTimeout, cfg.Upstream.LeastTime
+	cfg.Cache.Variant = forward.Variant
 	store, err := cache.New(cfg.Cache, log, reg)
 	if err != nil {
 		return nil, nil, err
@@ -122,7 +124,7 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 		}
 		r.Handle("/dev/*", panel)
 	}
-	api := r.With(browser.CORS(cfg.Browser), httpserver.Deadline(cfg.Server.RequestTimeout), forwardHeaders)
+	api := r.With(browser.CORS(cfg.Browser), httpserver.Deadline(cfg.Server.RequestTimeout), forward.Handler(cfg.Forward, httpserver.RequestID))
 	sameSite := api.With(browser.SameSite(cfg.Browser, graphql.Refuse))
 	sameSite.Handle("/graphql", graphql)
 	sameSite.Handle("/graphql/{document}", graphql) // a document by its id, at an address of its own
@@ -177,17 +179,6 @@ func trustedDocuments(manifests []string) (*trusted.Documents, error) {
 		return nil, usageError{fmt.Errorf("graphql-trusted-documents: %w", err)}
 	}
 	return documents, nil
-}
-
-// forwardHeaders lets the upstreams see the id under which the gateway logs a request.
-func forwardHeaders(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		header := http.Header{httpserver.RequestIDHeader: {httpserver.RequestID(r.Context())}}
-		if lang := r.Header.Get("Accept-Language"); lang != "" {
-			header.Set("Accept-Language", lang)
-		}
-		next.ServeHTTP(w, r.WithContext(upstream.Forward(r.Context(), header)))
-	})
 }
 
 func newHealth(s *services.Services, store *cache.Cache, version string) *health.Checker {

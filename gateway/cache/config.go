@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -20,8 +21,12 @@ type Config struct {
 	RefreshAhead  bool                     `name:"cache-refresh-ahead" default:"true" negatable:"" help:"Ask again in the background for what is asked for in the last fifth of its TTL."`
 	MemoryMB      int                      `name:"cache-memory-mb" default:"64" help:"How many MiB of entries are held in memory at most."`
 	ResponseMB    int                      `name:"cache-response-mb" default:"64" help:"How many MiB of whole responses are held in memory at most. 0: none are."`
-	LeastTime     time.Duration            `kong:"-"` // how much of it must be left for a load to be begun
-	LoadTimeout   time.Duration            `kong:"-"` // how long a load may take whoever waits for it; set from the request's time-out
+
+	// Variant tells requests apart that the upstreams may answer in different
+	// ways, as in two languages: "" is one of them, nil is always that.
+	Variant     func(context.Context) string `kong:"-"`
+	LeastTime   time.Duration                `kong:"-"` // how much of it must be left for a load to be begun
+	LoadTimeout time.Duration                `kong:"-"` // how long a load may take whoever waits for it; set from the request's time-out
 }
 
 // Validate reports the first setting that cannot be used.

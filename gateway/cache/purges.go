@@ -56,8 +56,9 @@ func (p *purges) since(start time.Time, names ...string) bool {
 }
 
 // tagged tells whether one of tags means name, which is "kind:key": by itself,
-// by its kind, or as everything.
+// whichever variant it is, by its kind, or as everything.
 func tagged(name string, tags []string) bool {
+	name = base(name)
 	kind, _, _ := strings.Cut(name, ":")
 	return slices.ContainsFunc(tags, func(tag string) bool { return tag == name || tag == kind || tag == PurgeAll })
 }

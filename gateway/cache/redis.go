@@ -92,6 +92,7 @@ func (s *Redis) Set(ctx context.Context, entries map[string]*Entry) error {
 		for key, e := range entries {
 			if wire, left := e.marshal(key, now); left > 0 {
 				pipe.Set(ctx, keyPrefix+key, wire, left)
+				noteVariant(ctx, pipe, key, left)
 			}
 		}
 	})

@@ -52,7 +52,14 @@ func (s *Redis) deleteTagged(ctx context.Context, tags []string) error {
 		case tag == PurgeAll:
 			return s.deleteMatching(ctx, keyPrefix+"[^~]*")
 		case strings.Contains(tag, ":"):
-			keys = append(keys, keyPrefix+tag)
+			variants, err := s.client.SMembers(ctx, variantsOf(tag)).Result()
+			if err != nil {
+				return err
+			}
+			for _, v := range variants {
+				keys = append(keys, keyPrefix+tag+variantMark+v)
+			}
+			keys = append(keys, keyPrefix+tag, variantsOf(tag))
 		default:
 			if err := s.deleteMatching(ctx, keyPrefix+escapePattern(tag)+":*"); err != nil {
 				return err

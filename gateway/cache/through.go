@@ -21,6 +21,9 @@ type Kind struct {
 // while they are fresh, or, marked in the report of the context, when next
 // fails. Values are shared between callers and must not be changed.
 //
+// Values of a key that were asked for in different ways ([Config.Variant]) are
+// different values.
+//
 // Concurrent loads of a key ask next once, whichever keys they ask for
 // besides. Such a load outlives the caller who began it as long as somebody
 // waits for it. What is asked for in the last fifth of its time is loaded anew
@@ -34,7 +37,11 @@ type Kind struct {
 func Through[V any](c *Cache, kind Kind, next batch.Func[string, V]) batch.Func[string, V] {
 	c.kinds = append(c.kinds, kind.Name)
 	t := &through[V]{cache: c, kind: kind, policy: c.cfg.of(kind.Name), next: next, flying: map[string]*flight{}}
-	return t.load
+	if c.cfg.Variant == nil {
+		return t.load
+	}
+	t.next = together(next)
+	return apart(c.cfg.Variant, t.load)
 }
 
 func (t *through[V]) load(ctx context.Context, keys []string) (map[string]V, error) {

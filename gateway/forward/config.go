@@ -1,0 +1,57 @@
+// Package forward lets upstreams see those headers of a client's request that
+// are on a list, and keeps apart what they answer because of them.
+package forward
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// Config is what an operator may set about headers.
+type Config struct {
+	Headers []string `name:"forward-headers" default:"traceparent,X-Request-Id,Accept-Language" help:"Headers of a request that the services see. What they answer is cached for each value, those of traceparent and X-Request-Id aside; name Authorization, and each viewer has entries of their own."`
+}
+
+// Headers that belong to one connection or one body and so cannot be sent on.
+var own = []string{
+	"Accept", "Accept-Encoding", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Expect", "Host",
+	"If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since", "Keep-Alive",
+	"Proxy-Authorization", "Proxy-Connection", "Range", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+}
+
+// Validate reports the first setting that cannot be used.
+func (c Config) Validate() error {
+	for _, name := range c.Headers {
+		switch {
+		case !isToken(name):
+			return fmt.Errorf("forward-headers: %q is no name of a header", name)
+		case slices.Contains(own, http.CanonicalHeaderKey(name)):
+			return fmt.Errorf("forward-headers: %s is of the client's own connection and cannot be forwarded", name)
+		}
+	}
+	return nil
+}
+
+// varying are the headers whose values may change what an upstream answers:
+// all but those that tell one request from another.
+func (c Config) varying() (names []string) {
+	for _, name := range c.Headers {
+		switch strings.ToLower(name) {
+		case "traceparent", "tracestate", "baggage", "x-request-id":
+		default:
+			names = append(names, http.CanonicalHeaderKey(name))
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// isToken tells whether s can be the name of a header (RFC 9110, section 5.6.2).
+func isToken(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+		return !letter && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+	})
+}

@@ -1,0 +1,97 @@
+package forward
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"tributary/gateway/upstream"
+)
+
+// Handler has the upstream calls of a request carry its headers that cfg names,
+// and says in Vary that the answer may depend on them. The id of a request is
+// the one that requestID gives: the client's own may have been replaced.
+func Handler(cfg Config, requestID func(context.Context) string) func(http.Handler) http.Handler {
+	varying := cfg.varying()
+	vary := strings.Join(varying, ", ")
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if vary != "" {
+				w.Header().Add("Vary", vary)
+			}
+			ctx := upstream.Forward(r.Context(), cfg.pick(r, requestID))
+			if v := variant(varying, r.Header); v != "" {
+				ctx = context.WithValue(ctx, variantKey{}, v)
+			}
+			next.ServeHTTP(w, r.WithContext(ctx))
+		})
+	}
+}
+
+// pick gives the headers that the upstreams see.
+func (c Config) pick(r *http.Request, requestID func(context.Context) string) http.Header {
+	header := http.Header{}
+	for _, name := range c.Headers {
+		switch strings.ToLower(name) {
+		case "x-request-id":
+			header.Set(name, requestID(r.Context()))
+			continue
+		case "traceparent": // W3C Trace Context has it in two parts
+			copyTo(header, r.Header, "Tracestate")
+		}
+		copyTo(header, r.Header, name)
+	}
+	return header
+}
+
+func copyTo(to, from http.Header, name string) {
+	if values := from.Values(name); len(values) > 0 {
+		to[http.CanonicalHeaderKey(name)] = []string{strings.Join(values, ", ")}
+	}
+}
+
+type variantKey struct{}
+
+// Variant is a short text that is the same for requests whose headers cannot
+// make a difference to what upstreams answer, and different, as good as surely,
+// for all others. It is "" where there are no such headers. It tells nobody
+// what their values are.
+func Variant(ctx context.Context) string {
+	v, _ := ctx.Value(variantKey{}).(string)
+	return v
+}
+
+func variant(varying []string, h http.Header) string {
+	digest := sha256.New()
+	some := false
+	for _, name := range varying {
+		value := strings.Join(h.Values(name), ", ")
+		if name == "Accept-Language" {
+			value = language(value)
+		}
+		if value != "" {
+			some = true
+			_, _ = fmt.Fprintf(digest, "%s:%d:%s", name, len(value), value) // a hash takes anything
+		}
+	}
+	if !some {
+		return ""
+	}
+	return base64.RawURLEncoding.EncodeToString(digest.Sum(nil)[:variantBytes])
+}
+
+// variantBytes of a SHA-256 tell viewers apart.
+const variantBytes = 16
+
+// language is the same for values of Accept-Language that say the same: spaces
+// and capitals mean nothing, and to take any language is to ask for none.
+func language(value string) string {
+	value = strings.ToLower(strings.Join(strings.Fields(value), ""))
+	if value == "*" {
+		return ""
+	}
+	return value
+}
