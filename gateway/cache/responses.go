@@ -129,7 +129,7 @@ func (r *Responses[V]) Alias(alias, key Key) {
 }
 
 func (r *Responses[V]) get(ctx context.Context, key Key) (v V, ok bool) {
-	kept, found := r.kept.GetIfPresent(key)
+	kept, found := r.kept.GetIfPresent(r.apart(ctx, key))
 	now := time.Now()
 	if !found || !now.Before(kept.Life.Until) || kept.purged(&r.cache.purges) {
 		return v, false
@@ -142,9 +142,21 @@ func (r *Responses[V]) get(ctx context.Context, key Key) (v V, ok bool) {
 	return kept.Value, true
 }
 
-// Keep keeps a response under key, unless its life is over, a part of it was
+// apart is key for requests that the upstreams answer in the way of that of ctx.
+func (r *Responses[V]) apart(ctx context.Context, key Key) Key {
+	if r.cache.cfg.Variant == nil {
+		return key
+	}
+	v := r.cache.cfg.Variant(ctx)
+	if v == "" {
+		return key
+	}
+	return KeyOf("variant", append(key[:], v...))
+}
+
+// Keep keeps the response to the request of ctx under key, unless its life is over, a part of it was
 // purged meanwhile, or one with a longer life is kept there.
-func (r *Responses[V]) Keep(key Key, resp Response[V]) (kept bool) {
+func (r *Responses[V]) Keep(ctx context.Context, key Key, resp Response[V]) (kept bool) {
 	if r == nil || !time.Now().Before(resp.Life.Until) {
 		return false
 	}
@@ -152,7 +164,7 @@ func (r *Responses[V]) Keep(key Key, resp Response[V]) (kept bool) {
 	if k.purged(&r.cache.purges) {
 		return false
 	}
-	r.kept.Compute(key, func(old *keptResponse[V], found bool) (*keptResponse[V], otter.ComputeOp) {
+	r.kept.Compute(r.apart(ctx, key), func(old *keptResponse[V], found bool) (*keptResponse[V], otter.ComputeOp) {
 		if found && !old.Life.Until.Before(resp.Life.Until) && !old.purged(&r.cache.purges) {
 			return old, otter.CancelOp
 		}

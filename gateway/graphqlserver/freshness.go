@@ -39,7 +39,7 @@ func (r *Result) CacheStatus(now time.Time) string {
 // etag is a strong one: another for each media type, though the body is the same.
 func (k *kept) etag(media string) string {
 	k.tagged.Do(func() {
-		sum := sha256.Sum256(k.body)
+		sum := sha256.Sum256(k.body.Bytes())
 		k.tag = base64.RawURLEncoding.EncodeToString(sum[:18])
 	})
 	if media == mediaGraphQL {

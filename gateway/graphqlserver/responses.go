@@ -8,6 +8,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"tributary/gateway/cache"
+	"tributary/gateway/compress"
 	"tributary/gateway/report"
 )
 
@@ -17,9 +18,9 @@ type Responses = cache.Responses[*Result]
 // kept is what belongs to a result that may be kept, and is shared by all who
 // get it.
 type kept struct {
-	body   []byte // the whole GraphQL response
-	public bool   // caches that many share may have it
-	stored bool   // it is kept here
+	body   *compress.Body // the whole GraphQL response
+	public bool           // caches that many share may have it
+	stored bool           // it is kept here
 
 	tagged sync.Once
 	tag    string // of body
@@ -97,12 +98,12 @@ func (k *keeping) run(ctx context.Context, next execution, q *query) *Result {
 	if len(result.Errors) > 0 || len(result.Summary.Degraded) > 0 || !time.Now().Before(life.Until) {
 		return result
 	}
-	result.kept = &kept{public: k.hint.public, body: encode(result)}
+	result.kept = &kept{public: k.hint.public, body: compress.NewBody(encode(result))}
 	result.Summary.Life = report.Life{Until: life.Until}
 	again := *q
 	again.operation = nil
-	result.kept.stored = k.responses.Keep(k.key, cache.Response[*Result]{
-		Value: result.forLater(), Size: 2*len(result.kept.body) + len(q.doc.text), Began: began,
+	result.kept.stored = k.responses.Keep(ctx, k.key, cache.Response[*Result]{
+		Value: result.forLater(), Size: keptBytes*len(result.kept.body.Bytes()) + len(q.doc.text), Began: began,
 		Oldest: result.Summary.Oldest, Life: life,
 		Renew: func(ctx context.Context) {
 			ctx, _ = report.With(ctx)
@@ -113,10 +114,14 @@ func (k *keeping) run(ctx context.Context, next execution, q *query) *Result {
 	return result
 }
 
+// keptBytes is about how many bytes a kept result takes for each of its body:
+// with what is derived of it, and compressed.
+const keptBytes = 3
+
 // forLater is r for those who come after the one who had it put together.
 func (r *Result) forLater() *Result {
 	later := *r
-	later.Data = r.kept.body[len(dataOpens) : len(dataOpens)+len(r.Data)]
+	later.Data = r.kept.body.Bytes()[len(dataOpens) : len(dataOpens)+len(r.Data)]
 	later.Summary.Asked, later.Summary.Calls = false, nil
 	return &later
 }

@@ -38,7 +38,11 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, media string, sta
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	body := result.body()
+	if result.kept != nil {
+		result.kept.body.Write(w, r, status)
+		return
+	}
+	body := encode(result)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	_, _ = w.Write(body) //nolint:gosec // G705: JSON, and sent as such
@@ -54,14 +58,6 @@ func (s *Server) count(r *Result) {
 		outcome = "partial"
 	}
 	s.metrics.operations.WithLabelValues(outcome).Inc()
-}
-
-// body is the whole GraphQL response.
-func (r *Result) body() []byte {
-	if r.kept != nil {
-		return r.kept.body
-	}
-	return encode(r)
 }
 
 // dataOpens is how a response without errors begins.
