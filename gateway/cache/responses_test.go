@@ -58,7 +58,7 @@ func (p *page) build(ctx context.Context) string {
 		p.meanwhile()
 	}
 	s := rep.Summary()
-	p.responses.Keep(p.key(), cache.Response[string]{
+	p.responses.Keep(context.Background(), p.key(), cache.Response[string]{
 		Value: text, Size: len(text), Began: began, Oldest: s.Oldest, Life: s.Life,
 		Renew: func(ctx context.Context) { p.build(ctx) },
 	})
