@@ -230,7 +230,7 @@ func TestWithoutABudgetNoResponseIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	key := cache.KeyOf("page", nil)
-	if responses.Keep(key, cache.Response[string]{Life: report.Life{Until: time.Now().Add(time.Hour)}}) {
+	if responses.Keep(context.Background(), key, cache.Response[string]{Life: report.Life{Until: time.Now().Add(time.Hour)}}) {
 		t.Error("it says that it keeps one")
 	}
 	responses.Alias(key, key)
