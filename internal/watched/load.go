@@ -43,33 +43,38 @@ func (s *System) ask(n int) {
 		user = rand.IntN(1000) //nolint:gosec // the same
 	}
 	id := fmt.Sprintf("u%d", user+1)
-	switch kinds := Queries(); n % 4 {
-	case 0, 1:
+	if n%2 == 0 {
 		_, _ = s.send(http.MethodGet, s.Gateway+"/api/profile/"+id, "")
-	default:
-		q := kinds[n/4%len(kinds)]
-		sent := map[string]any{"query": q, "variables": map[string]any{"id": id}}
-		if n%4 == 3 { // a client that knows how to send less
-			hash := fmt.Sprintf("%x", sha256.Sum256([]byte(q)))
-			sent["extensions"] = map[string]any{"persistedQuery": map[string]any{"version": 1, "sha256Hash": hash}}
-		}
-		body, _ := json.Marshal(sent)
-		_, _ = s.send(http.MethodPost, s.Gateway+"/graphql", string(body))
+		return
 	}
+	n /= 2
+	all := good()
+	if n%10 == 9 {
+		n, all = n/10, bad()
+	}
+	q := all[n%len(all)]
+	sent := map[string]any{"query": q, "variables": map[string]any{"id": id}}
+	if n%2 == 0 { // a client that knows how to send less
+		hash := fmt.Sprintf("%x", sha256.Sum256([]byte(q)))
+		sent["extensions"] = map[string]any{"persistedQuery": map[string]any{"version": 1, "sha256Hash": hash}}
+	}
+	body, _ := json.Marshal(sent)
+	_, _ = s.send(http.MethodPost, s.Gateway+"/graphql", string(body))
 }
 
-// Queries are what clients ask in GraphQL: most of it is fine, some of it does not
-// parse, does not validate, has a bad id, or is more than a client may ask.
-func Queries() []string {
+// good are queries that pages have.
+func good() []string {
 	return []string{
 		`query Page($id: ID!) { profile(userId: $id) { user { fullName } orders { id totalAmount items { quantity product { name price } } } } }`,
 		`query List($id: ID!) { user(id: $id) { username orders { status } } users(ids: ["u1", "u2", "u3", "u4"]) { fullName orders { id } } }`,
 		`query Products($id: ID!) { user(id: $id) { id } products(ids: ["p1", "p2", "p3", "p4", "p5"]) { name price stockQuantity } }`,
-		`{ user(id: `,
-		`{ user(id: "u1") { shoeSize } }`,
-		`{ user(id: "") { id } }`,
-		deep(),
 	}
+}
+
+// bad are queries that do not parse, do not validate, have a bad id, or are more
+// than a client may ask.
+func bad() []string {
+	return []string{`{ user(id: `, `{ user(id: "u1") { shoeSize } }`, `{ user(id: "") { id } }`, deep()}
 }
 
 // deep goes round and round, far deeper than a page would.

@@ -50,6 +50,25 @@ func (s *System) Range(expr string, from, to time.Time, step time.Duration) ([]S
 	return all, nil
 }
 
+// Exemplars asks for the labels of the requests that Prometheus has kept as
+// examples of a series since the start.
+func (s *System) Exemplars(series string) (all []map[string]string, err error) {
+	values := url.Values{
+		"query": {series},
+		"start": {s.Started.Format(time.RFC3339Nano)}, "end": {time.Now().Format(time.RFC3339Nano)},
+	}
+	var data []struct {
+		Exemplars []struct{ Labels map[string]string }
+	}
+	err = s.api("query_exemplars?"+values.Encode(), &data)
+	for _, one := range data {
+		for _, e := range one.Exemplars {
+			all = append(all, e.Labels)
+		}
+	}
+	return all, err
+}
+
 func numbers(pairs [][2]any) (samples []Sample) {
 	for _, pair := range pairs {
 		at, _ := pair[0].(float64)
