@@ -142,22 +142,22 @@ func TestABodyThatIsNotWellFormedIsRefusedAndNotRepeated(t *testing.T) {
 
 func TestWhatABodyMayHold(t *testing.T) {
 	for name, tt := range map[string]struct{ body, data string }{
-		"a query":                   {`{"query":"{ hello }"}`, `{"hello":"hello you"}`},
-		"spaces around":             {" \r\n{ \"query\" : \"{ hello }\" }\n ", `{"hello":"hello you"}`},
-		"a byte order mark":         {"\ufeff" + `{"query":"{ hello }"}`, `{"hello":"hello you"}`},
-		"one in the document":       {`{"query":"\ufeff{ hello }"}`, `{"hello":"hello you"}`},
-		"nulls":                     {`{"query":"{ hello }","variables":null,"operationName":null,"extensions":null}`, `{"hello":"hello you"}`},
-		"an empty name":             {`{"query":"query A { hello }","operationName":""}`, `{"hello":"hello you"}`},
-		"a name":                    {`{"query":"query A { hello } query B { a: hello }","operationName":"B"}`, `{"a":"hello you"}`},
-		"variables":                 {`{"query":"query($n: String!) { hello(name: $n) }","variables":{"n":"\u0418\u0432\u0430\u043d \"I\""}}`, `{"hello":"hello Иван \"I\""}`},
-		"a variable's default":      {`{"query":"query($n: String! = \"me\") { hello(name: $n) }"}`, `{"hello":"hello me"}`},
-		"a variable nobody asked":   {`{"query":"{ hello }","variables":{"n":"x"}}`, `{"hello":"hello you"}`},
-		"numbers":                   {`{"query":"query($l: [Int!]!) { sum(of: $l) }","variables":{"l":[1,-2]}}`, `{"sum":"[1 -2]"}`},
-		"extensions":                {`{"query":"{ hello }","extensions":{"a":[1]}}`, `{"hello":"hello you"}`},
-		"a field nobody knows":      {`{"query":"{ hello }","id":7}`, `{"hello":"hello you"}`},
-		"a query twice: the second": {`{"query":"{ a: hello }","query":"{ b: hello }"}`, `{"b":"hello you"}`},
-		"the type, always":          {`{"query":"{ __typename me { __typename } }"}`, `{"__typename":"Query","me":{"__typename":"Query"}}`},
-		"deferred fields, at once":  {`{"query":"{ hello ... @defer { me { a: hello } } ...f @defer(label: \"x\") } fragment f on Query { b: hello }"}`, `{"hello":"hello you","me":{"a":"hello you"},"b":"hello you"}`},
+		"a query":                  {`{"query":"{ hello }"}`, `{"hello":"hello you"}`},
+		"spaces around":            {" \r\n{ \"query\" : \"{ hello }\" }\n ", `{"hello":"hello you"}`},
+		"a byte order mark":        {"\ufeff" + `{"query":"{ hello }"}`, `{"hello":"hello you"}`},
+		"one in the document":      {`{"query":"\ufeff{ hello }"}`, `{"hello":"hello you"}`},
+		"nulls":                    {`{"query":"{ hello }","variables":null,"operationName":null,"extensions":null}`, `{"hello":"hello you"}`},
+		"an empty name":            {`{"query":"query A { hello }","operationName":""}`, `{"hello":"hello you"}`},
+		"a name":                   {`{"query":"query A { hello } query B { a: hello }","operationName":"B"}`, `{"a":"hello you"}`},
+		"variables":                {`{"query":"query($n: String!) { hello(name: $n) }","variables":{"n":"\u0418\u0432\u0430\u043d \"I\""}}`, `{"hello":"hello Иван \"I\""}`},
+		"a variable's default":     {`{"query":"query($n: String! = \"me\") { hello(name: $n) }"}`, `{"hello":"hello me"}`},
+		"a variable nobody asked":  {`{"query":"{ hello }","variables":{"n":"x"}}`, `{"hello":"hello you"}`},
+		"numbers":                  {`{"query":"query($l: [Int!]!) { sum(of: $l) }","variables":{"l":[1,-2]}}`, `{"sum":"[1 -2]"}`},
+		"extensions":               {`{"query":"{ hello }","extensions":{"a":[1]}}`, `{"hello":"hello you"}`},
+		"a field nobody knows":     {`{"query":"{ hello }","id":7}`, `{"hello":"hello you"}`},
+		"a name in another case":   {`{"query":"{ hello }","QUERY":"{ a: hello }"}`, `{"hello":"hello you"}`},
+		"the type, always":         {`{"query":"{ __typename me { __typename } }"}`, `{"__typename":"Query","me":{"__typename":"Query"}}`},
+		"deferred fields, at once": {`{"query":"{ hello ... @defer { me { a: hello } } ...f @defer(label: \"x\") } fragment f on Query { b: hello }"}`, `{"hello":"hello you","me":{"a":"hello you"},"b":"hello you"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t, graphqlserver.Config{})

@@ -79,13 +79,18 @@ func (s said) decodeQuery() (*Request, *badRequest) {
 	if err != nil {
 		return nil, &badRequest{http.StatusBadRequest, "the query string is malformed"}
 	}
+	for _, name := range []string{"query", "documentId", "operationName", "variables", "extensions"} {
+		if len(q[name]) > 1 {
+			return nil, &badRequest{http.StatusBadRequest, name + " stands there twice"}
+		}
+	}
 	req := &Request{
 		Query: q.Get("query"), DocumentID: q.Get("documentId"), OperationName: q.Get("operationName"), ReadOnly: true,
 	}
-	if v := q.Get("variables"); v != "" {
-		if err := decodeJSON(strings.NewReader(v), &req.Variables); err != nil || !utf8.ValidString(v) {
-			return nil, &badRequest{http.StatusBadRequest, "variables must be a JSON object"}
-		}
+	if v := q.Get("variables"); !utf8.ValidString(v) {
+		return nil, &badRequest{http.StatusBadRequest, "variables must be UTF-8"}
+	} else if bad := req.readVariables([]byte(v)); bad != nil {
+		return nil, bad
 	}
 	if v := q.Get("extensions"); v != "" {
 		if bad := req.readExtensions([]byte(v)); bad != nil {
@@ -132,40 +137,63 @@ func (s said) decodeBody() (*Request, *badRequest) {
 		return nil, &badRequest{http.StatusBadRequest, "send one request at a time: lists of requests are not supported"}
 	}
 	// What is wrong is told by name only: the body may hold secrets.
-	var fields struct {
-		Query         json.RawMessage `json:"query"`
-		DocumentID    json.RawMessage `json:"documentId"`
-		OperationName json.RawMessage `json:"operationName"`
-		Variables     json.RawMessage `json:"variables"`
-		Extensions    json.RawMessage `json:"extensions"`
+	fields, err := members(body)
+	if errors.Is(err, errTwice) {
+		return nil, &badRequest{http.StatusBadRequest, "the body has two members of one name"}
 	}
-	if err := decodeJSON(bytes.NewReader(body), &fields); err != nil || len(body) == 0 || body[0] != '{' {
+	if err != nil {
 		return nil, &badRequest{http.StatusBadRequest, "the body must be a JSON object"}
 	}
 	req := &Request{}
 	for _, f := range []struct {
 		name, want string
-		raw        json.RawMessage
 		into       any
 	}{
-		{"query", "a string", fields.Query, &req.Query},
-		{"documentId", "a string", fields.DocumentID, &req.DocumentID},
-		{"operationName", "a string", fields.OperationName, &req.OperationName},
-		{"variables", "an object", fields.Variables, &req.Variables},
+		{"query", "a string", &req.Query},
+		{"documentId", "a string", &req.DocumentID},
+		{"operationName", "a string", &req.OperationName},
 	} {
-		if f.raw == nil {
+		raw, sent := fields[f.name]
+		if !sent {
 			continue
 		}
-		if err := decodeJSON(bytes.NewReader(f.raw), f.into); err != nil {
+		if err := decodeJSON(bytes.NewReader(raw), f.into); err != nil {
 			return nil, &badRequest{http.StatusBadRequest, f.name + " must be " + f.want}
 		}
 	}
-	if fields.Extensions != nil {
-		if bad := req.readExtensions(fields.Extensions); bad != nil {
+	if bad := req.readVariables(fields["variables"]); bad != nil {
+		return nil, bad
+	}
+	if raw, sent := fields["extensions"]; sent {
+		if bad := req.readExtensions(raw); bad != nil {
 			return nil, bad
 		}
 	}
 	return req, nil
+}
+
+// readVariables reads an object in which no name stands twice; null and nothing
+// are one without members.
+func (req *Request) readVariables(raw []byte) *badRequest {
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil
+	}
+	fields, err := members(raw)
+	if errors.Is(err, errTwice) {
+		return &badRequest{http.StatusBadRequest, "variables has two members of one name"}
+	}
+	if err != nil {
+		return &badRequest{http.StatusBadRequest, "variables must be an object"}
+	}
+	req.Variables = make(map[string]any, len(fields))
+	for name, value := range fields {
+		var v any
+		if err := decodeJSON(bytes.NewReader(value), &v); err != nil {
+			return &badRequest{http.StatusBadRequest, "variables must be an object"}
+		}
+		req.Variables[name] = v
+	}
+	return nil
 }
 
 // wellFormed sees that a request says which document it means.
