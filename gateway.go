@@ -103,6 +103,7 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
+	cfg.GraphQL.Operator = operators.Knows
 	graphql := graphqlserver.New(schema, plan, responses, cfg.GraphQL, log, reg)
 	profile := rest.NewProfile(graphql, func(r *http.Request) string { return httpserver.PathParam(r, "id") }, cfg.Cache.TTL, reg)
 

@@ -16,7 +16,7 @@ import (
 const profileQuery = `{ profile(userId: "user123") { user { fullName } orders { id items { product { name } } } } }`
 
 // traceOf asks a system for a query with its trace: nil when it tells none.
-func traceOf(t *testing.T, s *system, query string) *waterfall.Trace {
+func traceOf(t *testing.T, s *system, query string, header ...string) *waterfall.Trace {
 	t.Helper()
 	body, err := json.Marshal(map[string]string{"query": query})
 	if err != nil {
@@ -28,6 +28,9 @@ func traceOf(t *testing.T, s *system, query string) *waterfall.Trace {
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set(graphqlserver.TraceHeader, "1")
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
@@ -71,6 +74,16 @@ func TestATraceIsToldOnlyWhereThatIsOn(t *testing.T) {
 	s := dev(t)
 	if _, body := s.call(http.MethodPost, s.gateway+"/graphql", `{"query":"{ user(id: \"u1\") { id } }"}`); strings.Contains(body, "trace") {
 		t.Errorf("told without being asked: %s", body)
+	}
+}
+
+func TestAnOperatorSeesTracesWhereTheyAreOff(t *testing.T) {
+	s := dev(t, "--no-graphql-trace", "--admin-token=secret")
+	if trace := traceOf(t, s, profileQuery, "Authorization", "Bearer guessed"); trace != nil {
+		t.Errorf("told a stranger %+v", trace)
+	}
+	if trace := traceOf(t, s, profileQuery, "Authorization", "Bearer secret"); trace == nil {
+		t.Error("told the operator nothing")
 	}
 }
 

@@ -65,6 +65,9 @@ func (m *Mux) allowed(r *http.Request) bool {
 	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(want[:], got[:]) == 1
 }
 
+// Knows tells whether a request anywhere has the token. Without a token nobody is known.
+func (m *Mux) Knows(r *http.Request) bool { return m.token != "" && m.allowed(r) }
+
 // refuse answers for an address or a method that there is not, as the mux of
 // the standard library would, but with a problem document.
 func (m *Mux) refuse(w http.ResponseWriter, r *http.Request) {

@@ -4,6 +4,7 @@ package graphqlserver
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -28,8 +29,9 @@ type Config struct {
 	Manifests    []string      `name:"graphql-trusted-documents" placeholder:"FILE,..." help:"Manifests of trusted documents, as the tools of Apollo, GraphQL Code Generator and Relay write them."`
 	TrustedMode  string        `name:"graphql-trusted-mode" default:"off" help:"What is done about other documents: off (nothing), log (they are counted, and logged when they are new) or enforce (they are refused)."`
 
-	Trusted *trusted.Documents `kong:"-"` // nil: none
-	Texts   Texts              `kong:"-"` // where other gateways find persisted documents; nil: nowhere
+	Trusted  *trusted.Documents       `kong:"-"` // nil: none
+	Operator func(*http.Request) bool `kong:"-"` // whether a client may see traces everywhere; nil: none may
+	Texts    Texts                    `kong:"-"` // where other gateways find persisted documents; nil: nowhere
 }
 
 // Validate reports the first setting that cannot be used.

@@ -10,12 +10,13 @@ import (
 )
 
 // TraceHeader is the header by which a client asks how its operation was
-// answered: any value but none. It is heeded where [Config.Trace] is on.
+// answered: any value but none. It is heeded where [Config.Trace] is on, and
+// when the client is an operator.
 const TraceHeader = "Tributary-Trace"
 
 // wantsTrace tells whether a client asks for a trace that it may have.
 func (s *Server) wantsTrace(r *http.Request) bool {
-	return s.cfg.Trace && r.Header.Get(TraceHeader) != ""
+	return r.Header.Get(TraceHeader) != "" && (s.cfg.Trace || (s.cfg.Operator != nil && s.cfg.Operator(r)))
 }
 
 // traced is Execute with the spans of the operation collected. What it gives is
