@@ -47,7 +47,7 @@ func (m *FieldSet) ResolveConcurrently(
 			*group = graphql.NewDeferredGroup(group.Context)
 		}
 		graphql.NewFieldSet(m.fields).ResolveConcurrently(oc, group, i, guard, nonNull, resolve)
-		m.Values[i] = graphql.Null // until it comes
+		m.Values[i] = nil // it comes later, and is left out until then
 		return
 	}
 	m.delayed = append(m.delayed, delayed{i: i, invalid: invalid(nonNull), resolve: resolve})
@@ -99,13 +99,15 @@ func (m *FieldSet) resolve(ctx context.Context, n int) {
 func (m *FieldSet) MarshalGQL(w io.Writer) {
 	_, _ = io.WriteString(w, "{")
 	mixed := m.mixed()
+	some := false
 	for i := range m.fields {
-		if mixed && m.written(i) {
+		if m.Values[i] == nil || (mixed && m.written(i)) {
 			continue
 		}
-		if i > 0 {
+		if some {
 			_, _ = io.WriteString(w, ",")
 		}
+		some = true
 		String(m.fields[i].Alias).MarshalGQL(w)
 		_, _ = io.WriteString(w, ":")
 		m.Values[i].MarshalGQL(w)

@@ -23,6 +23,8 @@ type Config struct {
 	Limits    Limits           `embed:""`
 	Admission admission.Config `embed:""`
 
+	Batching int `name:"graphql-batching" default:"0" help:"How many requests may come in one list. 0: lists are refused."`
+
 	DocumentsMB  int           `name:"graphql-documents-mb" default:"16" help:"How many MiB of parsed documents are remembered at most."`
 	Persisted    bool          `name:"graphql-persisted" default:"true" negatable:"" help:"Let clients send the hash of a document that they have sent before (automatic persisted queries)."`
 	PersistedTTL time.Duration `name:"graphql-persisted-ttl" default:"24h" help:"How long Redis keeps such a document for all gateways."`
@@ -37,6 +39,8 @@ type Config struct {
 // Validate reports the first setting that cannot be used.
 func (c Config) Validate() error {
 	switch {
+	case c.Batching < 0:
+		return errors.New("graphql-batching must not be negative")
 	case c.DocumentsMB < 0:
 		return errors.New("graphql-documents-mb must not be negative")
 	case c.PersistedTTL <= 0:

@@ -19,10 +19,11 @@ import (
 
 // document is a text that was found valid. It is shared and read-only.
 type document struct {
-	*ast.QueryDocument
-	hash   hash
-	text   string
-	traits traits
+	*ast.QueryDocument                    // without @defer
+	inParts            *ast.QueryDocument // with it; nil if there is none
+	hash               hash
+	text               string
+	traits             traits
 }
 
 // documents parses and validates documents, and remembers those that it let
@@ -63,6 +64,11 @@ func (d *documents) prepare(ctx context.Context, text string) (doc *document, is
 		return nil, true, refused
 	}
 	doc = &document{QueryDocument: parsed, hash: sum, text: text}
+	if defers(parsed) {
+		// It was let pass just now, and so is again.
+		doc.inParts, _ = d.parse(ctx, text)
+		eachSet(parsed, undefer)
+	}
 	d.known.add(doc)
 	return doc, true, nil
 }
@@ -87,7 +93,6 @@ func (d *documents) parse(ctx context.Context, text string) (*ast.QueryDocument,
 	if len(errs) > 0 {
 		return nil, refuse(fault.ValidationFailed, errs)
 	}
-	eachSet(doc, undefer)
 	return doc, nil
 }
 
@@ -118,6 +123,21 @@ func asIs(err error) *gqlerror.Error {
 func selections(doc *ast.QueryDocument) (n int) {
 	eachSet(doc, func(set ast.SelectionSet) { n += len(set) })
 	return n
+}
+
+// defers tells whether a document has @defer.
+func defers(doc *ast.QueryDocument) (found bool) {
+	eachSet(doc, func(set ast.SelectionSet) {
+		for _, sel := range set {
+			switch sel := sel.(type) {
+			case *ast.InlineFragment:
+				found = found || sel.Directives.ForName("defer") != nil
+			case *ast.FragmentSpread:
+				found = found || sel.Directives.ForName("defer") != nil
+			}
+		}
+	})
+	return found
 }
 
 // undefer removes @defer, which a server may ignore: all of the data come at

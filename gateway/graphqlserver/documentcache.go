@@ -66,7 +66,11 @@ func (c *documentCache) add(d *document) {
 
 // bytes is about what the document takes in memory.
 func (d *document) bytes() int {
-	return documentOverhead + len(d.text) + nodeBytes*nodes(d.QueryDocument)
+	n := nodes(d.QueryDocument)
+	if d.inParts != nil {
+		n *= 2
+	}
+	return documentOverhead + len(d.text) + nodeBytes*n
 }
 
 // nodes is the number of selections, arguments, directives and values of a

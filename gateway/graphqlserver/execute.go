@@ -27,11 +27,12 @@ type Request struct {
 	// again, [Server.Recall] knows its answer. The zero Key: nothing is known.
 	Said cache.Key
 
-	DocumentID string // of a document that a manifest holds, or the hash of a persisted one after "sha256:"
-	SHA256     string // of an automatic persisted query; beside Query, it asks to have that remembered
-	Trace      bool   // tell in Result.Trace how it was answered
-	Cost       bool   // tell in Result.Cost what it costs
-	untrusted  bool   // it is not from a manifest, and somebody wants to know
+	DocumentID string                                 // of a document that a manifest holds, or the hash of a persisted one after "sha256:"
+	SHA256     string                                 // of an automatic persisted query; beside Query, it asks to have that remembered
+	Trace      bool                                   // tell in Result.Trace how it was answered
+	Cost       bool                                   // tell in Result.Cost what it costs
+	inParts    func(first *Result, rest <-chan later) // takes an answer in parts; nil: it comes as a whole
+	untrusted  bool                                   // it is not from a manifest, and somebody wants to know
 }
 
 // Result is what came of a request. A request that was refused has errors and no data.
@@ -47,6 +48,7 @@ type Result struct {
 	refused   fault.Kind // why it was not executed, if it was not
 	mutation  bool       // refused because it was no query
 	malformed bool       // refused because it contradicts itself
+	sent      bool       // the client has got it, in parts
 	kept      *kept      // what it has in common with those who get the same one; nil if it is the only one
 }
 
@@ -91,12 +93,20 @@ func (s *Server) execute(ctx context.Context, q *query) *Result {
 	}
 	ctx, done := startExecute(ctx, q.operation)
 	defer done()
+	d := &deferring{send: q.inParts}
+	if q.inParts != nil && q.doc.inParts != nil {
+		ctx = context.WithValue(ctx, deferringKey{}, d)
+	}
 	respond, ctx := s.exec.DispatchOperation(ctx, q.operation)
 	resp := respond(ctx)
 	if resp == nil {
 		return outOfTime()
 	}
-	return &Result{Data: resp.Data, Errors: resp.Errors, Summary: report.From(ctx).Summary()}
+	result := &Result{Data: resp.Data, Errors: resp.Errors, Summary: report.From(ctx).Summary()}
+	if d.begun && resp.HasNext != nil && *resp.HasNext {
+		return d.inParts(ctx, result, respond, report.From(ctx))
+	}
+	return result
 }
 
 // recovered turns a panic of a resolver into an error of its field.

@@ -15,7 +15,10 @@ const statusPartialSuccess = 294
 // ServeHTTP answers GET and POST as the GraphQL-over-HTTP draft says.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Add("Vary", "Accept")
-	media := negotiate(r.Header)
+	media, inParts := negotiate(r.Header), takesParts(r.Header)
+	if media == "" && inParts {
+		media = mediaJSON // for what has one part
+	}
 	if media == "" {
 		s.writeError(w, mediaJSON, http.StatusNotAcceptable,
 			"answers come as "+mediaGraphQL+" or "+mediaJSON)
@@ -24,6 +27,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	said, bad := s.read(w, r)
 	if bad != nil {
 		s.writeError(w, media, bad.status, bad.message)
+		return
+	}
+	if s.isList(said.body) {
+		if bad := s.serveList(w, r, media, said.body); bad != nil {
+			s.writeError(w, media, bad.status, bad.message)
+		}
 		return
 	}
 	traced, priced := s.wantsTrace(r), s.wantsCost(r)
@@ -38,7 +47,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		req.Trace, req.Cost = traced, priced
+		if inParts {
+			req.inParts = s.sendParts(w)
+		}
 		result = s.serve(r.Context(), *req)
+	}
+	if result.sent {
+		return
 	}
 	if result.mutation {
 		w.Header().Set("Allow", http.MethodPost)

@@ -80,7 +80,11 @@ func (s *Server) prepare(ctx context.Context, q *query) *Result {
 
 // bind reads the variables of a query.
 func (s *Server) bind(ctx context.Context, q *query) *Result {
-	op, errs := s.exec.CreateOperationContext(context.WithValue(ctx, documentKey{}, q.doc.QueryDocument), &graphql.RawParams{
+	doc := q.doc.QueryDocument
+	if q.inParts != nil && q.doc.inParts != nil {
+		doc = q.doc.inParts
+	}
+	op, errs := s.exec.CreateOperationContext(context.WithValue(ctx, documentKey{}, doc), &graphql.RawParams{
 		Query: q.Query, OperationName: q.OperationName, Variables: q.Variables,
 	})
 	if len(errs) > 0 { // what is left to go wrong is a variable that does not fit its type

@@ -95,13 +95,13 @@ func (k *keeping) run(ctx context.Context, next execution, q *query) *Result {
 	result := next(ctx, q)
 	life := result.Summary.Life
 	life.Until = k.hint.until(result.Made, life.Until)
-	if len(result.Errors) > 0 || len(result.Summary.Degraded) > 0 || !time.Now().Before(life.Until) {
+	if result.sent || len(result.Errors) > 0 || len(result.Summary.Degraded) > 0 || !time.Now().Before(life.Until) {
 		return result
 	}
 	result.kept = &kept{public: k.hint.public, body: compress.NewBody(encode(result))}
 	result.Summary.Life = report.Life{Until: life.Until}
 	again := *q
-	again.operation = nil
+	again.operation, again.inParts = nil, nil
 	result.kept.stored = k.responses.Keep(ctx, k.key, cache.Response[*Result]{
 		Value: result.forLater(), Size: keptBytes*len(result.kept.body.Bytes()) + len(q.doc.text), Began: began,
 		Oldest: result.Summary.Oldest, Life: life,

@@ -1,7 +1,6 @@
 package graphqlserver
 
 import (
-	"context"
 	"log/slog"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -9,7 +8,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/admission"
-	"tributary/gateway/batch"
 	"tributary/gateway/lookahead"
 )
 
@@ -42,11 +40,7 @@ func New(schema graphql.ExecutableSchema, plan *lookahead.Plan, responses *Respo
 	s.exec.SetQueryCache(prepared{})
 	s.exec.SetErrorPresenter(s.present)
 	s.exec.SetRecoverFunc(s.recovered)
-	s.exec.AroundResponses(func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-		ctx = batch.WithScope(ctx)
-		plan.Start(ctx)
-		return next(ctx)
-	})
+	s.exec.AroundResponses(loading(plan))
 	gate := admission.NewGate(cfg.Admission, reg)
 	s.run = s.cached(admitted(gate, inTime(s.execute)))
 	s.checkTrusted()

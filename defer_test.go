@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+const deferring = `{"query":"{ user(id: \"u9\") { id fullName ... @defer(label: \"later\") { orders { id } } } }"}`
+
+// part is one part of an answer.
+type part struct {
+	Data        json.RawMessage
+	HasNext     *bool
+	Errors      []any
+	Incremental []struct {
+		Data       json.RawMessage
+		Path       []any
+		Label      string
+		Errors     []struct{ Extensions map[string]any }
+		Extensions map[string]any
+	}
+}
+
+func nextPart(t *testing.T, parts *multipart.Reader) (p part, ok bool) {
+	t.Helper()
+	next, err := parts.NextPart()
+	if err == io.EOF {
+		return p, false
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.NewDecoder(next).Decode(&p); err != nil {
+		t.Fatal(err)
+	}
+	return p, true
+}
+
+func (s *system) inParts(accept string) (*http.Response, *multipart.Reader) {
+	s.t.Helper()
+	resp := s.send(http.MethodPost, s.gateway+"/graphql", deferring, "Content-Type", "application/json", "Accept", accept, "Accept-Encoding", "gzip")
+	_, params, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if err != nil || params["deferspec"] != "20220824" {
+		s.t.Fatalf("%s %v", resp.Status, resp.Header)
+	}
+	return resp, multipart.NewReader(bufio.NewReader(resp.Body), params["boundary"])
+}
+
+const acceptParts = "multipart/mixed;deferSpec=20220824,application/graphql-response+json,application/json;q=0.9"
+
+func (s *system) slowOrders(fault string) {
+	s.t.Helper()
+	if status, body := s.call(http.MethodPut, s.orders+"/_faults", `[{"route":"*",`+fault+`}]`); status != http.StatusOK {
+		s.t.Fatal(status, body)
+	}
+}
+
+func TestWhatIsDeferredComesLaterAndTheRestAtOnce(t *testing.T) {
+	s := dev(t, "--faults")
+	s.slowOrders(`"latency":"1s"`)
+	start := time.Now()
+	_, parts := s.inParts(acceptParts)
+	first, _ := nextPart(t, parts)
+	took := time.Since(start)
+	if !strings.Contains(string(first.Data), `"fullName"`) || strings.Contains(string(first.Data), "orders") || first.HasNext == nil || !*first.HasNext {
+		t.Errorf("first %s", first.Data)
+	}
+	second, ok := nextPart(t, parts)
+	if !ok || len(second.Incremental) != 1 || *second.HasNext || second.Incremental[0].Label != "later" ||
+		len(second.Incremental[0].Path) != 1 || !strings.HasPrefix(string(second.Incremental[0].Data), `{"orders":[{"id":"`) {
+		t.Fatalf("second %+v", second)
+	}
+	if whole := time.Since(start); took > whole-500*time.Millisecond {
+		t.Errorf("the first part took %v of %v", took, whole)
+	}
+	if _, more := nextPart(t, parts); more {
+		t.Error("there is a third part")
+	}
+}
+
+func TestWhatIsDeferredAndFailsSaysWhatIsMissing(t *testing.T) {
+	s := dev(t, "--faults", "--upstream-retries=0")
+	s.slowOrders(`"error_rate":1`)
+	_, parts := s.inParts(acceptParts)
+	first, _ := nextPart(t, parts)
+	second, _ := nextPart(t, parts)
+	if len(second.Incremental) != 1 || string(second.Incremental[0].Data) != `{"orders":null}` ||
+		second.Incremental[0].Errors[0].Extensions["service"] != "orders" || second.Incremental[0].Extensions["degraded"] == nil {
+		t.Errorf("first %s, then %+v", first.Data, second)
+	}
+}
+
+func TestAnAnswerInPartsEndsWithItsTime(t *testing.T) {
+	s := dev(t, "--faults", "--request-timeout=300ms", "--upstream-retries=0")
+	s.slowOrders(`"hang":true`)
+	start := time.Now()
+	_, parts := s.inParts(acceptParts)
+	var last part
+	for p, ok := nextPart(t, parts); ok; p, ok = nextPart(t, parts) {
+		last = p
+	}
+	if took := time.Since(start); took > 3*time.Second || len(last.Incremental) != 1 || last.Incremental[0].Errors[0].Extensions["code"] != "UPSTREAM_TIMEOUT" {
+		t.Errorf("after %v %+v", took, last)
+	}
+}
+
+func TestWhoTakesNoPartsGetsAllAtOnce(t *testing.T) {
+	s := dev(t)
+	for _, accept := range []string{
+		"", "*/*", "application/json", "application/graphql-response+json", "multipart/mixed;q=0, application/json",
+		"multipart/mixed;deferSpec=20991231, application/json", `multipart/mixed;boundary="graphql";subscriptionSpec=1.0, application/json`,
+	} {
+		resp := s.send(http.MethodPost, s.gateway+"/graphql", deferring, "Content-Type", "application/json", "Accept", accept)
+		body, _ := io.ReadAll(resp.Body)
+		if resp.StatusCode != http.StatusOK || !strings.Contains(string(body), `"orders":[{"id":`) || strings.Contains(string(body), "hasNext") {
+			t.Errorf("%q: %s %s", accept, resp.Status, body)
+		}
+	}
+}

@@ -1,0 +1,42 @@
+package graphqlserver_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"tributary/gateway/graphqlserver"
+)
+
+func TestAListOfRequestsIsAnsweredInItsOrder(t *testing.T) {
+	s := newServer(t, graphqlserver.Config{Batching: 3})
+	got := s.post(` [{"query":"{ hello }"}, {"qeury":"{ hello }"}, {"query":"{ fails(kind: \"timeout\") }"}]`)
+	if got.status != http.StatusOK || got.header.Get("Cache-Control") != "no-store" || got.header.Get("Content-Type") != graphQL+"; charset=utf-8" {
+		t.Errorf("%d %v", got.status, got.header)
+	}
+	text := got.text
+	for _, part := range []string{`[{"data":{"hello":"hello you"}},{"errors":[{"message":"query is missing"`, `},{"errors":[{"message":`, `"UPSTREAM_TIMEOUT"`, `"data":{"fails":null}`} {
+		i := strings.Index(text, part)
+		if i < 0 {
+			t.Fatalf("no %s, or out of order, in %s", part, got.text)
+		}
+		text = text[i+len(part):]
+	}
+	if one := s.post(`[{"query":"{ hello }"}]`); strings.TrimSpace(one.text) != `[{"data":{"hello":"hello you"}}]` {
+		t.Errorf("one: %s", one.text)
+	}
+	s.ask(`{ hello }`).expect(http.StatusOK, "").data(`{"hello":"hello you"}`)
+}
+
+func TestAListThatIsNoneOrTooLongIsRefused(t *testing.T) {
+	for body, message := range map[string]string{
+		`[]`: "the body must be a JSON object, or a list of some",
+		`[1`: "the body must be a JSON object, or a list of some",
+		`[{"query":"{ hello }"},{"query":"{ hello }"},{"query":"{ hello }"}]`: "the list has 3 requests, more than 2",
+	} {
+		s := newServer(t, graphqlserver.Config{Batching: 2})
+		if m := s.post(body).expect(http.StatusBadRequest, "BAD_USER_INPUT").answer().Errors[0].Message; m != message {
+			t.Errorf("%s: %q, want %q", body, m, message)
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package graphqlserver
+
+import (
+	"context"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"tributary/gateway/batch"
+	"tributary/gateway/lookahead"
+	"tributary/gateway/report"
+)
+
+// later is a part of an answer that comes after the first (@defer).
+type later struct {
+	*Result
+
+	path  ast.Path
+	label string
+	last  bool // nothing follows
+}
+
+// deferring is an operation that is executed in parts. They are resolved beside
+// one another and handed on as they come.
+type deferring struct {
+	begun bool
+	send  func(first *Result, rest <-chan later)
+}
+
+type deferringKey struct{}
+
+// loading gives each response a scope for its loads and starts them ahead; the
+// parts of one answer have one scope.
+func loading(plan *lookahead.Plan) graphql.ResponseMiddleware {
+	return func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+		d, _ := ctx.Value(deferringKey{}).(*deferring)
+		if d != nil && d.begun {
+			return next(ctx)
+		}
+		ctx = batch.WithScope(ctx)
+		plan.Start(ctx)
+		if d != nil {
+			d.begun = true
+			ctx = outlast(ctx)
+		}
+		return next(ctx)
+	}
+}
+
+// outlast is ctx for the execution of an operation in parts: it does not end.
+// The executor would leave out parts when it did, and wait for them for ever.
+// Resolvers see the end of ctx, and so every part comes soon after it.
+func outlast(ctx context.Context) context.Context {
+	graphql.GetOperationContext(ctx).ResolverMiddleware = func(of context.Context, next graphql.Resolver) (any, error) {
+		return next(within{of, ctx})
+	}
+	return context.WithoutCancel(ctx)
+}
+
+// within has the values of one context and the end of another.
+type within struct {
+	context.Context
+
+	end context.Context //nolint:containedctx // it is a context
+}
+
+func (w within) Deadline() (time.Time, bool) { return w.end.Deadline() }
+func (w within) Done() <-chan struct{}       { return w.end.Done() }
+func (w within) Err() error                  { return w.end.Err() }
+
+// inParts sends what an operation gives after its first response, and returns
+// when all has been sent, with a result that is of no more use to anybody.
+func (d *deferring) inParts(ctx context.Context, first *Result, respond graphql.ResponseHandler, rep *report.Report) *Result {
+	rest := make(chan later)
+	go func() {
+		defer close(rest)
+		for {
+			resp := respond(context.WithoutCancel(ctx))
+			if resp == nil {
+				return
+			}
+			rest <- later{
+				Result: &Result{Data: resp.Data, Errors: resp.Errors, Summary: rep.Summary()},
+				path:   resp.Path, label: resp.Label, last: resp.HasNext == nil || !*resp.HasNext,
+			}
+		}
+	}()
+	d.send(first, rest)
+	first.sent = true
+	return first
+}
