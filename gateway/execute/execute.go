@@ -21,14 +21,16 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// guarded gives what resolve does, or null and an error of the field of ctx when
-// it panics.
+// guard makes a panic an error of the field of ctx.
+func guard(ctx context.Context) {
+	if v := recover(); v != nil {
+		graphql.AddError(ctx, graphql.Recover(ctx, v))
+	}
+}
+
+// guarded gives what resolve does, or null and an error when it panics.
 func guarded(ctx context.Context, resolve func(context.Context) graphql.Marshaler) (m graphql.Marshaler) {
-	defer func() {
-		if v := recover(); v != nil {
-			graphql.AddError(ctx, graphql.Recover(ctx, v))
-			m = graphql.Null
-		}
-	}()
+	m = graphql.Null
+	defer guard(ctx)
 	return resolve(ctx)
 }

@@ -15,6 +15,11 @@ type FieldSet struct {
 
 	fields  []graphql.CollectedField
 	delayed []delayed
+
+	// Room for the values of most objects, and for one resolver: an object
+	// takes one allocation and not three.
+	few [6]graphql.Marshaler
+	one [1]delayed
 }
 
 // delayed is a field with a resolver.
@@ -27,7 +32,13 @@ type delayed struct {
 
 // NewFieldSet makes room for the values of fields.
 func NewFieldSet(fields []graphql.CollectedField) *FieldSet {
-	return &FieldSet{fields: fields, Values: make([]graphql.Marshaler, len(fields))}
+	m := &FieldSet{fields: fields}
+	m.Values, m.delayed = m.few[:], m.one[:0]
+	if len(fields) > len(m.few) {
+		m.Values = make([]graphql.Marshaler, len(fields))
+	}
+	m.Values = m.Values[:len(fields)]
+	return m
 }
 
 // NewDeferredGroup stands in for [graphql.NewDeferredGroup]; the rest of the

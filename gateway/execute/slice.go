@@ -19,9 +19,10 @@ func MarshalSlice(ctx context.Context, n int, _ int64, _ bool, marshal func(ctx 
 	step := func(ctx context.Context, i int) {
 		e := &element{index: i}
 		e.Index = &e.index
-		all[i] = guarded(graphql.WithFieldContext(ctx, &e.FieldContext), func(ctx context.Context) graphql.Marshaler {
-			return marshal(ctx, i)
-		})
+		ctx = graphql.WithFieldContext(ctx, &e.FieldContext)
+		all[i] = graphql.Null
+		defer guard(ctx)
+		all[i] = marshal(ctx, i)
 	}
 	switch n {
 	case 0:
