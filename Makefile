@@ -6,6 +6,8 @@ GOLANGCI_LINT := .cache/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 BENCH ?= .
+BENCHCOUNT ?= 6
+BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 FUZZTIME ?= 10s
 SOAK ?= 5m
 
@@ -42,8 +44,8 @@ lint: $(GOLANGCI_LINT) ## Check the Go code (.golangci.yml says for what, and wh
 fmt: $(GOLANGCI_LINT) ## Format the Go code.
 	$(GOLANGCI_LINT) fmt ./...
 
-latency: ## Measure two hops against two bare calls, and bystanders of a hanging service; without the race detector, which would be measured too.
-	go test -run 'TwoHops|Isolation' -v ./resolvers
+latency: ## Measure two hops against two bare calls, and bystanders of a hanging service, and count allocations; without the race detector, which would count too.
+	go test -run 'TwoHops|Isolation|Allocations' -v ./resolvers
 
 check: lint scripts rules generate-check test latency ## All that a change must pass.
 
@@ -53,8 +55,10 @@ fuzz: ## Run every fuzz target for FUZZTIME (10s).
 soak: ## Run the gateway under random faults for SOAK (5m), and see that it ends as it began.
 	go test -race -count=1 -v -timeout 0 -run TestSoak . -soak $(SOAK)
 
-bench: ## Run the benchmarks (BENCH=regexp) with allocations.
-	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+bench: ## Run the benchmarks (BENCH=regexp) BENCHCOUNT (6) times; benchstat gives medians and spread.
+	@mkdir -p .cache
+	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(BENCHCOUNT) ./... | tee .cache/bench.txt
+	go run $(BENCHSTAT) .cache/bench.txt
 
 bench-compare: ## Put Tributary beside baselines and peers, and write bench/RESULTS.md.
 	scripts/bench-compare.sh

@@ -9,9 +9,11 @@ import (
 	"maps"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/redis/go-redis/v9"
 
@@ -28,6 +30,7 @@ func compare(o options) (err error) {
 	}
 	f := &field{options: o, running: map[string]*process.Process{}}
 	defer f.stop()
+	go f.stopOnSignal()
 	if err := f.assemble(); err != nil {
 		return err
 	}
@@ -57,11 +60,21 @@ func compare(o options) (err error) {
 		}
 		all.Memory = &m
 	}
+	all.Load = report.Load()
 	if o.out == "" {
 		fmt.Print(all.Markdown())
 		return nil
 	}
 	return all.Write(o.out)
+}
+
+// stopOnSignal ends the servers with the program that is ended.
+func (f *field) stopOnSignal() {
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, os.Interrupt, syscall.SIGTERM)
+	<-told
+	f.stop()
+	exit(errors.New("ended before the end"))
 }
 
 // wants tells whether a work is to be done.
@@ -80,7 +93,7 @@ func (f *field) assemble() (err error) {
 	if f.upstreams, err = f.baseline("upstreams", "upstreams", "-"); err != nil {
 		return err
 	}
-	if err := errors.Join(f.redis(), f.gateway(tributary), f.gateway(entities, "BFF_RESPONSE_CACHE_MEMORY_MB=0", "BFF_CACHE_TTL=10m")); err != nil {
+	if err := errors.Join(f.redis(), f.gateway(tributary), f.gateway(entities, "BFF_CACHE_RESPONSE_MB=0", "BFF_CACHE_TTL=10m")); err != nil {
 		return err
 	}
 	for name, kind := range map[string]string{aggregator: "aggregator", gqlgen: "gqlgen"} {
@@ -137,7 +150,7 @@ func (f *field) fillRedis() error {
 	if f.redisURL == "" || !f.options.wants("redis-entity") {
 		return nil
 	}
-	env := []string{"BFF_REDIS_URL=" + f.redisURL, "BFF_CACHE_TTL=1h", "BFF_RESPONSE_CACHE_MEMORY_MB=0"}
+	env := []string{"BFF_REDIS_URL=" + f.redisURL, "BFF_CACHE_TTL=1h", "BFF_CACHE_RESPONSE_MB=0"}
 	if err := f.gateway("filler", env...); err != nil {
 		return err
 	}

@@ -143,7 +143,7 @@ func cacheBytes(p *process.Process) (sum float64, err error) {
 	}
 	for line := range strings.Lines(string(text)) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if strings.HasPrefix(name, "cache_") && strings.Contains(name, "memory_bytes") {
+		if strings.HasPrefix(name, "cache_bytes") {
 			bytes, err := strconv.ParseFloat(value, 64)
 			if err != nil {
 				return 0, err

@@ -54,10 +54,7 @@ func byREST(s *graphqlserver.Server) http.Handler {
 
 func benchmark(b *testing.B, handler func(*graphqlserver.Server) http.Handler, request func() *http.Request, data upstreamtest.Data, with graphtest.Setup) {
 	b.Helper()
-	server, stop, err := graphtest.New(upstreamtest.New(b, data), with)
-	must(b, err)
-	b.Cleanup(func() { must(b, stop()) })
-	h := handler(server)
+	h := serving(b, handler, data, with)
 	serveOnce := func() {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, request())
@@ -70,6 +67,16 @@ func benchmark(b *testing.B, handler func(*graphqlserver.Server) http.Handler, r
 	for b.Loop() {
 		serveOnce()
 	}
+}
+
+// serving is a handler over the services of a test.
+func serving(t testing.TB, handler func(*graphqlserver.Server) http.Handler, data upstreamtest.Data, with graphtest.Setup) http.Handler {
+	t.Helper()
+	with.GraphQL.DocumentsMB = 16 // as by default
+	server, stop, err := graphtest.New(upstreamtest.New(t, data), with)
+	must(t, err)
+	t.Cleanup(func() { must(t, stop()) })
+	return handler(server)
 }
 
 func profileGet() func() *http.Request {

@@ -10,7 +10,7 @@ func (r Report) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# Side by side
 
-One run of `+"`make bench-compare`"+` on %s.
+One run of `+"`make bench-compare`"+` on %s; the load of the machine was %s.
 %d rounds of %v each, in rotation, after one to warm up: medians, with the
 least and the most of the processor time. That is what the operating system
 accounts to each server's process, in user space and in the kernel. Client and
@@ -22,7 +22,7 @@ Tributary is the real binary with its defaults: caches, metrics, limits and the
 log (to a file) are on. All answers were equal before anything was measured.
 Cold work asks for new ids each time.
 
-`, r.Machine, r.Rounds, r.Duration)
+`, r.Machine, r.Load, r.Rounds, r.Duration)
 	for _, t := range r.Tables {
 		b.WriteString(t.Markdown())
 	}

@@ -43,6 +43,7 @@ type Memory struct {
 // Report is one run.
 type Report struct {
 	Machine  string
+	Load     string // of the machine during the run, see [Load]
 	Rounds   int
 	Duration time.Duration
 	Tables   []Table
@@ -61,6 +62,17 @@ func ThisMachine() string {
 		}
 	}
 	return fmt.Sprintf("%s, %d cores, %s, %s", model, runtime.NumCPU(), runtime.GOOS, runtime.Version())
+}
+
+// Load is how many processes wanted to run, on average over the last 15 minutes:
+// more than there are cores, and others took part in the measurement.
+func Load() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	fields := strings.Fields(string(text))
+	if err != nil || len(fields) < 3 {
+		return "unknown"
+	}
+	return fields[2]
 }
 
 // Median of the rounds of a subject by one of their figures, with the least and the most.

@@ -1,0 +1,49 @@
+//go:build !race
+
+// The race detector allocates, too.
+
+package resolvers_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"tributary/gateway/graphqlserver"
+	"tributary/internal/graphtest"
+	"tributary/internal/upstreamtest"
+)
+
+// What a request allocates does not hang on the machine, so that a regression
+// fails here. The numbers are what it took when they were written and a tenth
+// more; those of cold work include the services of the test. Lower them when
+// you have made it cheaper.
+func TestAllocationsOfTheHotPaths(t *testing.T) {
+	entitiesOnly := graphtest.Usual()
+	entitiesOnly.ResponseMB = 0
+	list := upstreamtest.Shop(20, 5, 3, 100)
+	for name, tt := range map[string]struct {
+		handler func(*graphqlserver.Server) http.Handler
+		request func() *http.Request
+		data    upstreamtest.Data
+		with    graphtest.Setup
+		most    float64
+	}{
+		"cached profile by REST":        {byREST, profileGet(), shop(), graphtest.Usual(), 33},
+		"cached profile by GraphQL":     {graphQL, profilePost(), shop(), graphtest.Usual(), 38},
+		"profile from the entities":     {graphQL, profilePost(), shop(), entitiesOnly, 705},
+		"cold profile":                  {graphQL, profilePost(), shop(), cold(), 1340},
+		"list of 20, cached":            {graphQL, listPost(), list, graphtest.Usual(), 38},
+		"list of 20, from the entities": {graphQL, listPost(), list, entitiesOnly, 14100},
+		"list of 20, cold":              {graphQL, listPost(), list, cold(), 27600},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := serving(t, tt.handler, tt.data, tt.with)
+			got := testing.AllocsPerRun(20, func() { h.ServeHTTP(httptest.NewRecorder(), tt.request()) })
+			if got > tt.most {
+				t.Errorf("%v allocations, want at most %v", got, tt.most)
+			}
+			t.Logf("%v allocations", got)
+		})
+	}
+}
