@@ -24,6 +24,23 @@ const (
 // work and, where nothing is cached, that of the services it asks.
 
 func BenchmarkColdProfile(b *testing.B) { benchmark(b, graphQL, profilePost(), shop(), cold()) }
+
+// A client that asks for a trace where none is told costs what any other does:
+// its header.
+func BenchmarkColdProfileTrace(b *testing.B) {
+	for name, on := range map[string]bool{"off": false, "on": true} {
+		b.Run(name, func(b *testing.B) {
+			with := cold()
+			with.GraphQL.Trace = on
+			benchmark(b, graphQL, func() *http.Request {
+				r := profilePost()()
+				r.Header.Set(graphqlserver.TraceHeader, "1")
+				return r
+			}, shop(), with)
+		})
+	}
+}
+
 func BenchmarkCachedProfileByGraphQL(b *testing.B) {
 	benchmark(b, graphQL, profilePost(), shop(), graphtest.Usual())
 }
