@@ -2,7 +2,9 @@ package cache
 
 import (
 	"context"
+	"errors"
 
+	"tributary/gateway/fault"
 	"tributary/gateway/report"
 	"tributary/gateway/tracing"
 )
@@ -68,8 +70,16 @@ func (t *through[V]) refresh(ctx context.Context, keys []string, entries map[str
 		for _, f := range flights {
 			<-f.done
 			f.leave()
+			t.cache.tellOfPanic(ctx, f.err)
 		}
 	})
+}
+
+// tellOfPanic logs a panic that nobody waited for, and so nobody else will.
+func (c *Cache) tellOfPanic(ctx context.Context, err error) {
+	if p, ok := errors.AsType[*fault.Panic](err); ok && p.First() {
+		c.log.ErrorContext(ctx, "panic", "panic", p.Value, "stack", string(p.Stack))
+	}
 }
 
 // startAhead begins a trip for those of keys whose entries nobody else has

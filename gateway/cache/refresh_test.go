@@ -1,12 +1,17 @@
 package cache_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/cache"
 	"tributary/gateway/report"
@@ -191,5 +196,34 @@ func TestThatThereIsNoneIsNotKeptWarm(t *testing.T) {
 			time.Sleep(4900*time.Millisecond/2 - 1)
 		}
 		src.wantAsked(t, "a", 1)
+	})
+}
+
+// Nobody waits for a refresh who would log what became of it.
+func TestARefreshThatPanicsIsLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		cfg := defaults()
+		cfg.RefreshAhead = true
+		c, err := cache.New(cfg, slog.New(slog.NewJSONHandler(&log, nil)), prometheus.NewRegistry())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		src := newSource("first")
+		load := cache.Through(c, items, src.load)
+		ask := func() {
+			if values, err := load(t.Context(), []string{"a"}); err != nil || values["a"].Text != "first" {
+				t.Errorf("%v, %v", values, err)
+			}
+		}
+		ask()
+		src.set(func(s *source) { s.wait = func(context.Context, []string) error { panic("in the background") } })
+		time.Sleep(25 * time.Second)
+		ask()
+		synctest.Wait()
+		if !strings.Contains(log.String(), `"msg":"panic","panic":"in the background","stack":"goroutine`) {
+			t.Errorf("logged %s", log.String())
+		}
 	})
 }
