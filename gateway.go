@@ -60,6 +60,7 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, ln net.Li
 	}
 	server := &httpserver.Server{
 		Handler: traces.Handler(handler), Log: log,
+		Limits: cfg.Server.Limits, WriteTimeout: cfg.Server.RequestTimeout + cfg.Server.WriteTimeout,
 		MaxConnections: cfg.Server.MaxConnections,
 		Ready:          ready, DrainDelay: cfg.Server.DrainDelay,
 		Grace: cfg.Server.RequestTimeout + serviceGrace,

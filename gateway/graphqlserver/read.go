@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"unicode/utf8"
 
@@ -118,6 +119,9 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *badR
 	if _, long := errors.AsType[*http.MaxBytesError](err); long {
 		s.limits.hits.WithLabelValues(limitBody).Inc()
 		return nil, &badRequest{http.StatusRequestEntityTooLarge, fmt.Sprintf("the body has more than %d bytes", longest)}
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, &badRequest{http.StatusRequestTimeout, "the body took too long"}
 	}
 	if err != nil {
 		return nil, &badRequest{http.StatusBadRequest, "the body could not be read"}

@@ -13,6 +13,8 @@ import (
 type Config struct {
 	Addr           Addr          `name:"addr" default:":8000" help:"Where the gateway listens."`
 	RequestTimeout time.Duration `name:"request-timeout" default:"5s" help:"How long a whole request may take."`
+	WriteTimeout   time.Duration `name:"write-timeout" default:"30s" help:"How much longer than that a client may take to take its answer."`
+	Limits         Limits        `embed:""`
 	MaxConnections int           `name:"max-connections" default:"10000" help:"How many connections of clients may be open at once; more wait to be accepted. 0 sets no limit."`
 	DrainDelay     time.Duration `name:"drain-delay" default:"1s" help:"How long a gateway that was told to stop still accepts requests, so that load balancers notice."`
 }
@@ -22,6 +24,8 @@ func (c Config) Validate() error {
 	switch {
 	case c.RequestTimeout <= 0:
 		return errors.New("request-timeout must be more than 0")
+	case c.WriteTimeout <= 0:
+		return errors.New("write-timeout must be more than 0")
 	case c.MaxConnections < 0:
 		return errors.New("max-connections must not be negative")
 	case c.DrainDelay < 0:

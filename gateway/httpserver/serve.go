@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -11,14 +12,8 @@ import (
 	"golang.org/x/net/netutil"
 )
 
-// Limits of every server: a client that is slower or longer than this is cut
-// off. They bound what one connection can hold.
-const (
-	readHeaderTimeout = 5 * time.Second
-	readTimeout       = 15 * time.Second
-	idleTimeout       = 120 * time.Second
-	maxHeaderBytes    = 32 << 10
-)
+// idleTimeout is how long a connection stays open on which nothing is asked.
+const idleTimeout = 120 * time.Second
 
 // Server serves a handler and stops without dropping a request. Handler and
 // Log are required.
@@ -26,7 +21,9 @@ type Server struct {
 	Handler http.Handler
 	Log     *slog.Logger
 
-	MaxConnections int // open at once, more wait to be accepted; 0: any number
+	Limits         Limits
+	WriteTimeout   time.Duration // from the end of a request's header to that of its answer; 0: none
+	MaxConnections int           // open at once, more wait to be accepted; 0: any number
 
 	Ready      *Readiness    // turned to no when the stop begins; may be nil
 	DrainDelay time.Duration // how long requests are still accepted then, for load balancers to notice
@@ -40,10 +37,11 @@ type Server struct {
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	srv := &http.Server{
 		Handler:           s.partWhileDraining(ctx),
-		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       readTimeout,
+		ReadHeaderTimeout: cmp.Or(s.Limits.HeaderTimeout, headerTimeout),
+		ReadTimeout:       cmp.Or(s.Limits.ReadTimeout, readTimeout),
+		WriteTimeout:      s.WriteTimeout,
 		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
+		MaxHeaderBytes:    cmp.Or(s.Limits.HeaderBytes, headerBytes),
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
 	}
 	if s.MaxConnections > 0 {
