@@ -54,7 +54,10 @@ func (s said) decode() (*Request, *badRequest) {
 		req.DocumentID = s.document
 	}
 	req.Said = s.key()
-	return req, req.wellFormed()
+	if bad := req.wellFormed(); bad != nil {
+		return nil, bad
+	}
+	return req, nil
 }
 
 // documentPathValue is the name that a route gives to the document's id in its pattern.
