@@ -13,7 +13,7 @@ func TestAClusterThatLosesANodeFailsNoRequest(t *testing.T) {
 	for _, node := range cluster {
 		wantUsed(t, g, node)
 	}
-	stop := underLoad(t, g)
+	stop := underLoad(t, g, 0)
 	cluster[1].Kill()
 	for n := range 200 {
 		g.want(t, fmt.Sprint("during", n), "first")

@@ -32,24 +32,29 @@ func (t *through[V]) fly(ctx context.Context, tr *trip, keys []string, flights m
 }
 
 // fromShared lands the flights of keys that the shared store has fresh and
-// gives the rest, with what may stand in for them noted.
+// gives the rest, with what may stand in for them noted. So it does with what
+// another trip brought just before this one began.
 func (t *through[V]) fromShared(ctx context.Context, tr *trip, keys []string, flights map[string]*flight) (rest []string) {
-	names := t.names(keys)
-	inMemory, _ := t.cache.memory.Get(ctx, names) // memory never fails
-	found := t.cache.lookShared(ctx, names)
-	rest = t.landShared(ctx, tr, keys, found, flights)
+	inMemory, _ := t.cache.memory.Get(ctx, t.names(keys)) // memory never fails
+	rest = t.landFound(ctx, tr, keys, inMemory, flights)
+	if len(rest) == 0 {
+		return nil
+	}
+	looked := len(rest)
+	found := t.cache.lookShared(ctx, t.names(rest))
+	rest = t.landFound(ctx, tr, rest, found, flights)
 	for _, key := range rest {
 		flights[key].standIn = later(found[t.name(key)], inMemory[t.name(key)])
 	}
 	if t.cache.shared != nil {
-		t.cache.metrics.looked(tierRedis, len(keys)-len(rest), len(rest))
+		t.cache.metrics.looked(tierRedis, looked-len(rest), len(rest))
 	}
 	return rest
 }
 
-// landShared lands the flights of keys for which something fresh was found in
-// the shared store, and gives the rest. It takes out of found what makes no sense.
-func (t *through[V]) landShared(ctx context.Context, tr *trip, keys []string, found map[string]*Entry, flights map[string]*flight) (rest []string) {
+// landFound lands the flights of keys for which something fresh was found in a
+// store, and gives the rest. It takes out of found what makes no sense.
+func (t *through[V]) landFound(ctx context.Context, tr *trip, keys []string, found map[string]*Entry, flights map[string]*flight) (rest []string) {
 	now := time.Now()
 	fresh := write{}
 	var landed []string

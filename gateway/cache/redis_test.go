@@ -100,7 +100,7 @@ func wantUsed(t *testing.T, g *gateway, server *redistest.Server) {
 	n := 0
 	eventually(t, "Redis is used again", func() bool {
 		n++
-		g.want(t, fmt.Sprint("again", n), "first")
+		g.want(t, fmt.Sprint("again", time.Now().UnixNano(), n), "first")
 		return countItems(server) > 0
 	})
 }
@@ -142,46 +142,56 @@ func faults() map[string]struct {
 	}
 }
 
-func TestNoRequestFailsWhateverHappensToRedis(t *testing.T) {
+func TestNoRequestFailsOrWaitsWhateverHappensToRedis(t *testing.T) {
 	for name, fault := range faults() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := redistest.Start(t)
 			g := onRedis(t, server.URL(), newSource("first"))
-			wantUsed(t, g, server)
-			stop := underLoad(t, g)
-			fault.do(t, server)
-			for n := range 200 { // the same requests, one after the other, while it is so
-				g.want(t, fmt.Sprint("during", n), "first")
+			longest := time.Hour
+			for round := 0; round < 3 && longest > 100*time.Millisecond; round++ { // the machine may be busy: the best of three
+				wantUsed(t, g, server)
+				stop := underLoad(t, g, round)
+				fault.do(t, server)
+				for n := range 200 { // the same requests, one after the other, while it is so
+					g.want(t, fmt.Sprint("during", round, "-", n), "first")
+				}
+				fault.undo(t, server)
+				if _, err := server.Do("FLUSHALL"); err != nil {
+					t.Fatal(err)
+				}
+				wantUsed(t, g, server)
+				longest = min(longest, stop())
 			}
-			fault.undo(t, server)
-			if _, err := server.Do("FLUSHALL"); err != nil {
-				t.Fatal(err)
+			if longest > 100*time.Millisecond {
+				t.Errorf("a request waited %v", longest)
 			}
-			wantUsed(t, g, server)
-			stop()
 		})
 	}
 }
 
-// underLoad keeps asking, for old keys and new ones, until it is told to stop.
-func underLoad(t *testing.T, g *gateway) (stop func()) {
+// underLoad keeps asking, for old keys and new ones, until it is told to stop,
+// and gives the longest time that an answer took.
+func underLoad(t *testing.T, g *gateway, round int) (stop func() (longest time.Duration)) {
 	t.Helper()
 	var wg sync.WaitGroup
+	var longest [4]time.Duration
 	enough := make(chan struct{})
-	for worker := range 4 {
+	for worker := range longest {
 		wg.Go(func() {
 			for n := 0; ; n++ {
 				select {
 				case <-enough:
 					return
 				case <-time.After(time.Millisecond):
-					g.want(t, fmt.Sprint("load", worker, "-", n/2), "first")
+					start := time.Now()
+					g.want(t, fmt.Sprint("load", round, "-", worker, "-", n/2), "first")
+					longest[worker] = max(longest[worker], time.Since(start))
 				}
 			}
 		})
 	}
-	return func() { close(enough); wg.Wait() }
+	return func() time.Duration { close(enough); wg.Wait(); return slices.Max(longest[:]) }
 }
 
 func TestARedisThatHangsCostsOneRequestAMomentAndTheOthersNothing(t *testing.T) {

@@ -3,12 +3,14 @@ package cache_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"tributary/gateway/cache"
+	"tributary/gateway/cache/redistest"
 	"tributary/gateway/report"
 )
 
@@ -163,6 +165,33 @@ func TestAPurgeDropsTheResponsesThatUsedWhatItNames(t *testing.T) {
 				t.Errorf("built again: %v, want %v", built, dropped)
 			}
 		})
+	}
+}
+
+// Two gateways on one Redis, and a third that says what is to be dropped.
+func TestAPurgeDropsResponsesOnAllGateways(t *testing.T) {
+	server := redistest.Start(t)
+	cfg := defaults()
+	cfg.RedisURL = server.URL()
+	src := newSource("1")
+	pages := []*page{newPage(t, cfg, src, "a"), newPage(t, cfg, src, "a")}
+	purger := onRedis(t, server.URL(), src)
+	for round := range 5 {
+		text := fmt.Sprint(round)
+		src.says(text)
+		eventually(t, "all gateways hear of each other", func() bool {
+			return purger.Purge(t.Context(), "item:a") == nil && pages[0].ask(t.Context()) == text && pages[1].ask(t.Context()) == text
+		})
+		pages[0].want(t, text)
+		next := text + " changed"
+		src.says(next)
+		if err := purger.Purge(t.Context(), "item:a"); err != nil {
+			t.Fatal(err)
+		}
+		<-time.After(100 * time.Millisecond) // what is promised
+		for _, p := range pages {
+			p.want(t, next)
+		}
 	}
 }
 

@@ -48,7 +48,7 @@ func (t *through[V]) fromOthers(ctx context.Context, tr *trip, keys []string, fl
 		// lease end in between, the entry is there.
 		held, err := t.cache.shared.held(ctx, t.names(keys))
 		t.cache.countError("lease", err)
-		rest := t.landShared(ctx, tr, keys, t.cache.lookShared(ctx, t.names(keys)), flights)
+		rest := t.landFound(ctx, tr, keys, t.cache.lookShared(ctx, t.names(keys)), flights)
 		t.cache.metrics.borrowed.Add(float64(len(keys) - len(rest)))
 		keys = rest
 		if len(held) == 0 {

@@ -1,0 +1,99 @@
+package cache_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"tributary/gateway/cache"
+	"tributary/gateway/cache/redistest"
+)
+
+func BenchmarkHitInMemory(b *testing.B) {
+	g := newGateway(b, defaults(), newSource("first"))
+	g.want(b, "a", "first")
+	b.ReportAllocs()
+	for b.Loop() {
+		_, _, _ = g.get(b.Context(), "a")
+	}
+}
+
+// Memory has a key after the first time: each is asked for once.
+func BenchmarkHitInRedis(b *testing.B) {
+	const keys = 2000
+	server := redistest.Start(b)
+	entries := map[string]*cache.Entry{}
+	for n := range keys {
+		entries[fmt.Sprint("item:", n)] = entry(0, time.Hour, `{"id":"a","text":"first"}`)
+	}
+	put(b, newRedis(b, server.URL()), entries)
+	src := newSource("first")
+	var g *gateway
+	b.ReportAllocs()
+	for n := 0; b.Loop(); n++ {
+		if n%keys == 0 {
+			b.StopTimer()
+			g = onRedis(b, server.URL(), src)
+			_, _, _ = g.get(b.Context(), "to connect")
+			b.StartTimer()
+		}
+		_, _, _ = g.get(b.Context(), fmt.Sprint(n%keys))
+	}
+	if src.count("7") > 0 {
+		b.Error("the upstream was asked")
+	}
+}
+
+func BenchmarkMiss(b *testing.B) {
+	g := newGateway(b, defaults(), newSource("first"))
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		n++
+		_, _, _ = g.get(b.Context(), fmt.Sprint(n))
+	}
+}
+
+// A hundred ask at once for what is not there.
+func BenchmarkBurst(b *testing.B) {
+	src := newSource("first")
+	g := newGateway(b, defaults(), src)
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		n++
+		key := fmt.Sprint(n)
+		var all sync.WaitGroup
+		for range 100 {
+			all.Go(func() { _, _, _ = g.get(b.Context(), key) })
+		}
+		all.Wait()
+	}
+	b.ReportMetric(float64(src.calls)/float64(n), "loads/op")
+}
+
+func BenchmarkHitOfAResponse(b *testing.B) {
+	p := newPage(b, defaults(), newSource("first"), "a", "b", "c")
+	p.ask(b.Context())
+	b.ReportAllocs()
+	for b.Loop() {
+		p.ask(b.Context())
+	}
+}
+
+func TestHitsCostFewAllocations(t *testing.T) {
+	p := newPage(t, defaults(), newSource("first"), "a")
+	p.ask(t.Context())
+	for name, c := range map[string]struct {
+		hit  func()
+		most float64
+	}{
+		"in memory":     {func() { _, _, _ = p.get(t.Context(), "a") }, 8},
+		"of a response": {func() { p.ask(t.Context()) }, 2},
+	} {
+		if got := testing.AllocsPerRun(100, c.hit); got > c.most {
+			t.Errorf("a hit %s allocates %v times, want %v at most", name, got, c.most)
+		}
+	}
+}
