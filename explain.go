@@ -15,7 +15,6 @@ import (
 	"tributary/gateway/cache"
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/lookahead"
-	"tributary/gateway/upstream"
 	"tributary/graph"
 	"tributary/resolvers"
 	"tributary/services"
@@ -70,7 +69,7 @@ func (c *explainCommand) server() (*graphqlserver.Server, func() error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	upstreams, err := services.New(c.Gateway.Services, c.Gateway.Upstream, store, upstream.NewMetrics(reg))
+	upstreams, err := services.New(c.Gateway.Services, c.Gateway.Upstream, store, reg)
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}

@@ -25,7 +25,6 @@ import (
 	"tributary/gateway/telemetry"
 	"tributary/gateway/tracing"
 	"tributary/gateway/trusted"
-	"tributary/gateway/upstream"
 	"tributary/graph"
 	"tributary/resolvers"
 	"tributary/resolvers/rest"
@@ -86,7 +85,7 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 	if err != nil {
 		return nil, nil, err
 	}
-	upstreams, err := services.New(cfg.Services, cfg.Upstream, store, upstream.NewMetrics(reg))
+	upstreams, err := services.New(cfg.Services, cfg.Upstream, store, reg)
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}

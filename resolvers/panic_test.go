@@ -17,6 +17,7 @@ import (
 	"tributary/gateway/cache"
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/lookahead"
+	"tributary/gateway/report"
 	"tributary/gateway/telemetry"
 	"tributary/graph"
 	"tributary/resolvers"
@@ -59,7 +60,7 @@ func TestAPanicOfALoadCostsWhatWaitedForIt(t *testing.T) {
 				r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`{"query":"`+query+`"}`))
 				r.Header.Set("Content-Type", "application/json")
 				w := httptest.NewRecorder()
-				server.ServeHTTP(w, r.WithContext(telemetry.WithLogAttrs(r.Context(), slog.String("request_id", "r1"))))
+				server.ServeHTTP(w, r.WithContext(report.WithRequest(r.Context(), &report.Request{ID: "r1"})))
 				return w.Body.String()
 			}
 			var others sync.WaitGroup

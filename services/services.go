@@ -7,6 +7,8 @@ import (
 	"errors"
 	"net/url"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"tributary/gateway/batch"
 	"tributary/gateway/cache"
 	"tributary/gateway/scalar"
@@ -58,12 +60,14 @@ type Services struct {
 	Upstreams []*upstream.Client
 }
 
-// New connects the services of cfg through c.
-func New(cfg Config, calls upstream.Config, c *cache.Cache, m *upstream.Metrics) (*Services, error) {
+// New connects the services of cfg through c and registers what they are
+// measured by with reg.
+func New(cfg Config, calls upstream.Config, c *cache.Cache, reg prometheus.Registerer) (*Services, error) {
+	requests, batches := upstream.NewMetrics(reg), batch.NewMetrics(reg)
 	clients := map[string]*upstream.Client{}
 	s := &Services{}
 	for _, service := range cfg.list() {
-		client, err := upstream.NewClient(service.Name, service.URL, calls, m)
+		client, err := upstream.NewClient(service.Name, service.URL, calls, requests)
 		if err != nil {
 			return nil, err
 		}
@@ -74,16 +78,16 @@ func New(cfg Config, calls upstream.Config, c *cache.Cache, m *upstream.Metrics)
 	user := users.NewClient(clients[users.Service])
 	s.UserByID = batch.NewLoader(
 		batch.Check(scalar.CheckID, cache.Through(c, cache.Kind{Name: "user", Service: users.Service}, user.ByID)),
-		batch.Options{Service: users.Service, Alone: true})
+		batch.Options{Service: users.Service, Alone: true, Observe: batches.Of("user")})
 
 	order := orders.NewClient(clients[orders.Service])
 	s.OrdersByUser = batch.NewLoader(
 		batch.Check(scalar.CheckID, cache.Through(c, cache.Kind{Name: "orders", Service: orders.Service}, order.ByUser)),
-		batch.Options{Service: orders.Service, Alone: true})
+		batch.Options{Service: orders.Service, Alone: true, Observe: batches.Of("orders")})
 
 	product := products.NewClient(clients[products.Service])
 	s.ProductByID = batch.NewLoader(
 		batch.Check(scalar.CheckID, cache.Through(c, cache.Kind{Name: "product", Service: products.Service}, product.ByID)),
-		batch.Options{Service: products.Service, PerCall: products.MaxBatch})
+		batch.Options{Service: products.Service, PerCall: products.MaxBatch, Observe: batches.Of("product")})
 	return s, nil
 }

@@ -17,6 +17,7 @@ type future[V any] struct {
 	mu      sync.Mutex
 	after   []func(V, error) // to be called on resolution
 	waiting []tracing.Ref    // the steps that wait, as far as somebody wants to know
+	sent    *sent            // the batch, once its span has ended; nil before, or when nobody wants to know
 
 	value V // value and err are read-only once done is closed
 	err   error

@@ -3,6 +3,7 @@ package batch
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"tributary/gateway/fault"
@@ -21,17 +22,32 @@ func (s *loads[K, V]) trace(span tracing.Span, keys []K, waited time.Duration, e
 		span.Fail(fault.From(err).Kind.Reason())
 	}
 	names := make([]string, len(keys))
-	var callers []tracing.Ref
+	gone := &sent{batch: span.Ref()}
 	for i, key := range keys {
 		names[i] = fmt.Sprint(key)
-		for _, caller := range s.known(key).callers() {
-			if !slices.Contains(callers, caller) {
-				callers = append(callers, caller)
-			}
-		}
+		s.known(key).leaveWith(gone)
 	}
 	span.Details(tracing.KeyList, names)
-	span.Link(callers...)
+	span.Link(gone.callers...)
+}
+
+// sent is a batch whose span is about to end, and the steps that it is linked with.
+type sent struct {
+	batch tracing.Ref
+
+	mu      sync.Mutex
+	callers []tracing.Ref
+}
+
+// link notes a step and tells whether it is a new one.
+func (s *sent) link(caller tracing.Ref) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if slices.Contains(s.callers, caller) {
+		return false
+	}
+	s.callers = append(s.callers, caller)
+	return true
 }
 
 // known is the future of a key that has been asked for.
@@ -41,7 +57,8 @@ func (s *loads[K, V]) known(key K) *future[V] {
 	return s.futures[key]
 }
 
-// waitsIn notes the step that waits for f.
+// waitsIn links the step that asks for f with the batch that brings it: the
+// batch with the step, or, when the batch has gone by, the step with the batch.
 func (f *future[V]) waitsIn(span tracing.Span) {
 	if !span.On() {
 		return
@@ -49,13 +66,20 @@ func (f *future[V]) waitsIn(span tracing.Span) {
 	ref := span.Ref()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !slices.Contains(f.waiting, ref) {
+	switch {
+	case f.sent == nil:
 		f.waiting = append(f.waiting, ref)
+	case f.sent.link(ref):
+		span.Link(f.sent.batch)
 	}
 }
 
-func (f *future[V]) callers() []tracing.Ref {
+// leaveWith hands the steps that wait for f to its batch.
+func (f *future[V]) leaveWith(s *sent) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.waiting
+	for _, ref := range f.waiting {
+		s.link(ref)
+	}
+	f.sent, f.waiting = s, nil
 }

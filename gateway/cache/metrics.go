@@ -1,6 +1,10 @@
 package cache
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tributary/gateway/telemetry"
+)
 
 // The tiers, as cache_type names them.
 const (
@@ -45,9 +49,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "cache_borrowed_total", Help: "Keys that another gateway was loading already, and brought."}),
 		dropped: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "cache_writes_dropped_total", Help: "Writes to the shared cache given up because too many were waiting."}),
-		ages: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "cache_served_age_seconds", Help: "Age of cached entries when they were served.",
-			Buckets: []float64{1, 5, 10, 15, 20, 25, 30, 60, 120, 300, 600}, NativeHistogramBucketFactor: 1.1}),
+		ages: prometheus.NewHistogram(telemetry.Histogram("cache_served_age_seconds", "Age of cached entries when they were served.",
+			1, 5, 10, 15, 20, 25, 30, 60, 120, 300, 600)),
 	}
 	reg.MustRegister(m.hits, m.misses, m.errors, m.stale, m.refreshes, m.coalesced, m.borrowed, m.dropped, m.ages)
 	for _, tier := range []string{tierMemory, tierRedis, tierResponse} {

@@ -56,7 +56,6 @@ func (s *Server) resultOf(r *http.Request, said said) []byte {
 			result = s.serve(r.Context(), *req)
 		}
 	}
-	s.count(result)
 	if result.kept != nil {
 		return result.kept.body.Bytes()
 	}

@@ -36,6 +36,14 @@ type Config struct {
 	Texts    Texts                    `kong:"-"` // where other gateways find persisted documents; nil: nowhere
 }
 
+// registered are the documents that are known beforehand: metrics may name
+// their operations.
+func (c Config) registered() map[hash]bool {
+	known := map[hash]bool{}
+	c.Trusted.Each(func(_, text string) { known[hashOf(text)] = true })
+	return known
+}
+
 // Validate reports the first setting that cannot be used.
 func (c Config) Validate() error {
 	switch {

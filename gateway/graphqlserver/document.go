@@ -24,6 +24,7 @@ type document struct {
 	hash               hash
 	text               string
 	traits             traits
+	registered         bool // the gateway knew it beforehand, and figures may name its operations
 }
 
 // documents parses and validates documents, and remembers those that it let
@@ -33,11 +34,14 @@ type documents struct {
 	rules  *rules.Rules
 	limits *limiter
 	known  *documentCache
+
+	registered map[hash]bool
+	time       func(phase string) func() // times what is done with one
 }
 
-func newDocuments(schema *ast.Schema, suggest bool, limits *limiter, known *documentCache) *documents {
+func newDocuments(schema *ast.Schema, cfg Config, limits *limiter, time func(string) func()) *documents {
 	r := rules.NewDefaultRules()
-	if !suggest { // a suggestion tells a name of the schema to who does not know it
+	if !cfg.Introspection { // a suggestion tells a name of the schema to who does not know it
 		for _, plain := range []validator.Rule{
 			rules.FieldsOnCorrectTypeRuleWithoutSuggestions,
 			rules.KnownArgumentNamesRuleWithoutSuggestions,
@@ -49,7 +53,10 @@ func newDocuments(schema *ast.Schema, suggest bool, limits *limiter, known *docu
 			r.AddRule(plain.Name, plain.RuleFunc)
 		}
 	}
-	return &documents{schema: schema, rules: r, limits: limits, known: known}
+	return &documents{
+		schema: schema, rules: r, limits: limits, known: newDocumentCache(cfg.DocumentsMB << 20),
+		registered: cfg.registered(), time: time,
+	}
 }
 
 // prepare gives the document of a text and whether it is new here, or the
@@ -63,7 +70,7 @@ func (d *documents) prepare(ctx context.Context, text string) (doc *document, is
 	if refused != nil {
 		return nil, true, refused
 	}
-	doc = &document{QueryDocument: parsed, hash: sum, text: text}
+	doc = &document{QueryDocument: parsed, hash: sum, text: text, registered: d.registered[sum]}
 	if defers(parsed) {
 		// It was let pass just now, and so is again.
 		doc.inParts, _ = d.parse(ctx, text)
@@ -76,7 +83,9 @@ func (d *documents) prepare(ctx context.Context, text string) (doc *document, is
 // parse parses a text and validates it.
 func (d *documents) parse(ctx context.Context, text string) (*ast.QueryDocument, *Result) {
 	_, span := tracing.Start(ctx, tracing.Parse, "parse")
+	parsed := d.time(phaseParse)
 	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, d.limits.Tokens)
+	parsed()
 	span.End()
 	if err != nil {
 		return nil, d.refuseParse(err)
@@ -88,7 +97,9 @@ func (d *documents) parse(ctx context.Context, text string) (*ast.QueryDocument,
 		return nil, refused
 	}
 	_, span = tracing.Start(ctx, tracing.Validate, "validate")
+	validated := d.time(phaseValidate)
 	errs := validator.ValidateWithRules(d.schema, doc, d.rules)
+	validated()
 	span.End()
 	if len(errs) > 0 {
 		return nil, refuse(fault.ValidationFailed, errs)

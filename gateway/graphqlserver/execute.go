@@ -64,16 +64,14 @@ func (s *Server) Execute(ctx context.Context, req Request) *Result {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ctx, span := tracing.Start(ctx, tracing.Operation, "operation")
-	defer span.End()
 	ctx, _ = report.With(ctx)
-	q, refused := s.find(ctx, req)
-	if refused != nil {
-		span.Fail(refused.refused.Reason())
-		return refused
+	start := time.Now()
+	q, result := s.find(ctx, req)
+	if result == nil {
+		result = s.run(ctx, q)
 	}
-	span.Rename(string(q.selected.Operation))
-	span.String(tracing.OperationType, string(q.selected.Operation))
-	return s.run(ctx, q)
+	s.observe(ctx, span, q, result, time.Since(start))
+	return result
 }
 
 // serve executes an operation for a client, who may name its document and is
@@ -97,6 +95,7 @@ func (s *Server) execute(ctx context.Context, q *query) *Result {
 	if q.inParts != nil && q.doc.inParts != nil {
 		ctx = context.WithValue(ctx, deferringKey{}, d)
 	}
+	defer s.metrics.time(phaseExecute)()
 	respond, ctx := s.exec.DispatchOperation(ctx, q.operation)
 	resp := respond(ctx)
 	if resp == nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tributary/gateway/graphqlserver"
+	"tributary/gateway/trusted"
 )
 
 func TestAPanicCostsOneFieldAndIsLoggedAndCounted(t *testing.T) {
@@ -69,15 +70,26 @@ func TestNullWhereItMustNotBeIsNotTheClientsFault(t *testing.T) {
 	s.ask(`{ hello empty }`).expect(294, "INTERNAL")
 }
 
-func TestOperationsAreCountedByOutcome(t *testing.T) {
-	s := newServer(t, graphqlserver.Config{})
-	s.ask(`{ hello }`)
-	s.ask(`{ hello panics }`)
+func TestOperationsAreCountedByTypeOutcomeAndRegisteredName(t *testing.T) {
+	known, err := trusted.New(`query Greeting { hello }`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newServer(t, graphqlserver.Config{Trusted: known})
+	s.ask(`query Greeting { hello }`)
+	s.ask(`query Greeting { hello panics }`) // the name is taken from another document
+	s.ask(`query Mine { hello }`)
+	s.ask(`{ hello hello }`)
 	s.ask(`{`)
-	s.post(`nonsense`)
-	for outcome, want := range map[string]float64{"complete": 1, "partial": 1, "refused": 2} {
-		if got := s.count("graphql_operations_total", outcome); got != want {
-			t.Errorf("%v are %s, want %v", got, outcome, want)
+	s.post(`nonsense`) // is no operation
+	for labels, want := range map[string]float64{
+		"Greeting complete query": 1,
+		"other partial query":     1,
+		"other complete query":    2,
+		"other refused unknown":   1,
+	} {
+		if got := s.count("graphql_operations_total", strings.Fields(labels)...); got != want {
+			t.Errorf("%v are %s, want %v", got, labels, want)
 		}
 	}
 }

@@ -1,9 +1,14 @@
 package graphqlserver
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tributary/gateway/telemetry"
+)
 
 type metrics struct {
-	operations *prometheus.CounterVec // by outcome
+	operations *telemetry.Memo[operation, operationSeries]
+	phases     map[string]prometheus.Observer
 	panics     prometheus.Counter
 	documents  *prometheus.CounterVec // by outcome
 	persisted  *prometheus.CounterVec // by outcome
@@ -12,10 +17,8 @@ type metrics struct {
 
 func newMetrics(reg prometheus.Registerer) *metrics {
 	m := &metrics{
-		operations: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "graphql_operations_total",
-			Help: "Operations by outcome: complete, partial (data with errors) or refused (not executed).",
-		}, []string{"outcome"}),
+		operations: newOperations(reg),
+		phases:     newPhases(reg),
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "graphql_panics_total", Help: "Panics of resolvers, loaders and policies; each cost the fields that waited for it."}),
 		documents: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -29,7 +32,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		untrusted: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "graphql_untrusted_documents_total", Help: "Requests for a document that is not trusted, where the mode is log or enforce."}),
 	}
-	reg.MustRegister(m.operations, m.panics, m.documents, m.persisted, m.untrusted)
+	reg.MustRegister(m.panics, m.documents, m.persisted, m.untrusted)
 	for _, outcome := range []string{persistedFound, persistedNotFound, persistedRegistered} {
 		m.persisted.WithLabelValues(outcome)
 	}

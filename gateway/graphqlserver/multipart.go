@@ -65,7 +65,6 @@ func (s *Server) sendParts(w http.ResponseWriter) func(first *Result, rest <-cha
 			p.write(func(b *bytes.Buffer) { p.incremental(b, together) })
 		}
 		p.write(func(b *bytes.Buffer) { b.WriteString("--\r\n") })
-		s.count(&whole)
 	}
 }
 

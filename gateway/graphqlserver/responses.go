@@ -10,6 +10,7 @@ import (
 	"tributary/gateway/cache"
 	"tributary/gateway/compress"
 	"tributary/gateway/report"
+	"tributary/gateway/tracing"
 )
 
 // Responses keeps the results of queries.
@@ -21,6 +22,8 @@ type kept struct {
 	body   *compress.Body // the whole GraphQL response
 	public bool           // caches that many share may have it
 	stored bool           // it is kept here
+
+	operation operation // as figures name it
 
 	tagged sync.Once
 	tag    string // of body
@@ -50,6 +53,7 @@ func (s *Server) cached(next execution) execution {
 			return next(ctx, q)
 		}
 		if result, ok := s.responses.Get(ctx, k.key); ok {
+			tracing.Current(ctx).String(tracing.Outcome, fromResponses)
 			k.alias(q)
 			return result
 		}
@@ -60,7 +64,11 @@ func (s *Server) cached(next execution) execution {
 // Recall gives the result that is kept for a request that said the same, word
 // for word, as one before, nil if there is none.
 func (s *Server) Recall(ctx context.Context, said cache.Key) *Result {
+	start := time.Now()
 	result, _ := s.responses.Recall(ctx, said)
+	if result != nil {
+		s.observeRecalled(ctx, result, time.Since(start))
+	}
 	return result
 }
 
@@ -98,7 +106,7 @@ func (k *keeping) run(ctx context.Context, next execution, q *query) *Result {
 	if result.sent || len(result.Errors) > 0 || len(result.Summary.Degraded) > 0 || !time.Now().Before(life.Until) {
 		return result
 	}
-	result.kept = &kept{public: k.hint.public, body: compress.NewBody(encode(result))}
+	result.kept = &kept{public: k.hint.public, body: compress.NewBody(encode(result)), operation: operationOf(q, result)}
 	result.Summary.Life = report.Life{Until: life.Until}
 	again := *q
 	again.operation, again.inParts = nil, nil

@@ -28,15 +28,14 @@ type Server struct {
 // New returns a server of schema, whose loads plan starts ahead, and whose
 // results are kept in responses; nil keeps none.
 func New(schema graphql.ExecutableSchema, plan *lookahead.Plan, responses *Responses, cfg Config, log *slog.Logger, reg prometheus.Registerer) *Server {
-	limits := newLimiter(cfg.Limits, reg)
 	s := &Server{
 		exec:      executor.New(schema),
-		documents: newDocuments(schema.Schema(), cfg.Introspection, limits, newDocumentCache(cfg.DocumentsMB<<20)),
 		plan:      plan,
-		limits:    limits,
+		limits:    newLimiter(cfg.Limits, reg),
 		responses: responses,
 		cfg:       cfg, log: log, metrics: newMetrics(reg),
 	}
+	s.documents = newDocuments(schema.Schema(), cfg, s.limits, s.metrics.time)
 	s.exec.SetQueryCache(prepared{})
 	s.exec.SetErrorPresenter(s.present)
 	s.exec.SetRecoverFunc(s.recovered)

@@ -17,7 +17,6 @@ import (
 )
 
 func (s *Server) writeError(w http.ResponseWriter, media string, status int, message string) {
-	s.count(&Result{})
 	h := w.Header()
 	h.Set("Content-Type", media+"; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
@@ -26,7 +25,6 @@ func (s *Server) writeError(w http.ResponseWriter, media string, status int, mes
 }
 
 func (s *Server) write(w http.ResponseWriter, r *http.Request, media string, status int, result *Result) {
-	s.count(result)
 	h := w.Header()
 	h.Set("Content-Type", media+"; charset=utf-8")
 	if timing := result.Summary.ServerTiming(); timing != "" {
@@ -46,18 +44,6 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, media string, sta
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	_, _ = w.Write(body) //nolint:gosec // G705: JSON, and sent as such
-}
-
-// count counts a result by its outcome.
-func (s *Server) count(r *Result) {
-	outcome := "complete"
-	switch {
-	case r.Data == nil:
-		outcome = "refused"
-	case len(r.Errors) > 0:
-		outcome = "partial"
-	}
-	s.metrics.operations.WithLabelValues(outcome).Inc()
 }
 
 // dataOpens is how a response without errors begins.

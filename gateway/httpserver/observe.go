@@ -10,45 +10,12 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/fault"
+	"tributary/gateway/report"
+	"tributary/gateway/telemetry"
 	"tributary/gateway/tracing"
 )
-
-type metrics struct {
-	requests *prometheus.CounterVec
-	duration *prometheus.HistogramVec
-	active   prometheus.Gauge
-	panics   prometheus.Counter
-}
-
-func newMetrics(reg prometheus.Registerer) *metrics {
-	m := &metrics{
-		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "http_requests_total",
-			Help: "Requests answered, by method, route pattern and status.",
-		}, []string{"method", "endpoint", "status"}),
-		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:                            "http_request_duration_seconds",
-			Help:                            "How long requests took, by method and route pattern.",
-			Buckets:                         []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
-			NativeHistogramBucketFactor:     1.1,
-			NativeHistogramMaxBucketNumber:  160,
-			NativeHistogramMinResetDuration: time.Hour,
-		}, []string{"method", "endpoint"}),
-		active: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "http_active_requests",
-			Help: "Requests being answered now.",
-		}),
-		panics: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "http_panics_total",
-			Help: "Handlers that panicked; each cost one request.",
-		}),
-	}
-	reg.MustRegister(m.requests, m.duration, m.active, m.panics)
-	return m
-}
 
 // observe counts, times and logs every request, those too that are given up
 // half-way. Labels are bounded: methods that HTTP does not define are OTHER,
@@ -69,39 +36,47 @@ func observe(log *slog.Logger, m *metrics) func(http.Handler) http.Handler {
 }
 
 func (m *metrics) answered(log *slog.Logger, r *http.Request, w middleware.WrapResponseWriter, took time.Duration) {
-	method, route, status := knownMethod(r.Method), routePattern(r), w.Status()
-	if status == 0 {
-		status = http.StatusOK
+	a := answer{knownMethod(r.Method), routePattern(r), w.Status()}
+	if a.status == 0 {
+		a.status = http.StatusOK
 	}
-	m.requests.WithLabelValues(method, route, strconv.Itoa(status)).Inc()
-	m.duration.WithLabelValues(method, route).Observe(took.Seconds())
-	traceRequest(r, method, route, status, w.BytesWritten())
+	ctx, s := r.Context(), m.series.Get(a)
+	s.requests.Inc()
+	telemetry.Observe(ctx, s.duration, took)
+	traceRequest(r, a, w.BytesWritten())
 	level := slog.LevelInfo
-	if status >= http.StatusInternalServerError {
+	if a.status >= http.StatusInternalServerError {
 		level = slog.LevelWarn
 	}
-	log.LogAttrs(r.Context(), level, "request",
-		slog.String("method", method),
-		slog.String("route", route),
-		slog.Int("status", status),
+	if !log.Enabled(ctx, level) {
+		return
+	}
+	attrs := append(make([]slog.Attr, 0, lineAttrs),
+		slog.String("method", a.method),
+		slog.String("route", a.endpoint),
+		slog.Int("status", a.status),
 		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
 		slog.Int("bytes", w.BytesWritten()))
+	log.LogAttrs(ctx, level, telemetry.RequestMessage, report.RequestOf(ctx).Attrs(attrs)...)
 }
 
+// lineAttrs is how many attributes the line of a request may have.
+const lineAttrs = 10
+
 // traceRequest notes a request in its span.
-func traceRequest(r *http.Request, method, route string, status, bytes int) {
+func traceRequest(r *http.Request, a answer, bytes int) {
 	span := tracing.Current(r.Context())
 	if !span.On() {
 		return
 	}
-	span.Rename(method, route)
-	span.String(tracing.Method, method)
-	span.String(tracing.Route, route)
+	span.Rename(a.method, a.endpoint)
+	span.String(tracing.Method, a.method)
+	span.String(tracing.Route, a.endpoint)
 	span.String(tracing.RequestID, RequestID(r.Context()))
-	span.Int(tracing.Status, status)
+	span.Int(tracing.Status, a.status)
 	span.Int(tracing.Bytes, bytes)
-	if status >= http.StatusInternalServerError {
-		span.Fail(strconv.Itoa(status))
+	if a.status >= http.StatusInternalServerError {
+		span.Fail(strconv.Itoa(a.status))
 	}
 }
 

@@ -3,22 +3,21 @@ package httpserver
 import (
 	"context"
 	"crypto/rand"
-	"log/slog"
 	"net/http"
 
-	"tributary/gateway/telemetry"
+	"tributary/gateway/report"
 	"tributary/gateway/tracing"
 )
 
 // RequestIDHeader carries the id of a request, in and out and to upstreams.
 const RequestIDHeader = "X-Request-Id"
 
-type requestIDKey struct{}
-
 // RequestID is the id of the request that ctx belongs to, "" outside of one.
 func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string)
-	return id
+	if r := report.RequestOf(ctx); r != nil {
+		return r.ID
+	}
+	return ""
 }
 
 // withRequestID takes over the caller's request id when it is sane, makes one
@@ -30,19 +29,10 @@ func withRequestID(next http.Handler) http.Handler {
 			id = rand.Text()
 		}
 		w.Header().Set(RequestIDHeader, id)
-		ctx := context.WithValue(r.Context(), requestIDKey{}, id)
-		ctx = telemetry.WithLogAttrs(ctx, logged(ctx, id)...)
-		next.ServeHTTP(w, r.WithContext(ctx))
+		ctx := r.Context()
+		of := &report.Request{ID: id, Trace: tracing.ID(ctx)}
+		next.ServeHTTP(w, r.WithContext(report.WithRequest(ctx, of)))
 	})
-}
-
-// logged are the names of a request in the log.
-func logged(ctx context.Context, id string) []slog.Attr {
-	attrs := []slog.Attr{slog.String("request_id", id)}
-	if trace := tracing.ID(ctx); trace != "" {
-		attrs = append(attrs, slog.String("trace_id", trace))
-	}
-	return attrs
 }
 
 // saneRequestID allows what trace and correlation ids are made of, so that an

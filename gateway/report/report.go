@@ -8,6 +8,7 @@ package report
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -134,6 +135,7 @@ func (r *Report) degrade(p Part) {
 // Summary is what a report says at one moment.
 type Summary struct {
 	Asked    bool      // an upstream was asked for this answer
+	Cached   bool      // some of it was there without being asked for
 	Oldest   time.Time // when the oldest part was given; zero if there is none
 	Life     Life      // of the answer as a whole
 	Calls    []Calls   // by service, in the order of the first call
@@ -157,6 +159,7 @@ func (r *Report) Summary() Summary {
 	defer r.mu.Unlock()
 	s := Summary{
 		Asked:    r.asked,
+		Cached:   slices.ContainsFunc(r.uses, func(u Use) bool { return !u.Asked }),
 		Calls:    append([]Calls(nil), r.calls...),
 		Degraded: append([]Part(nil), r.degraded...),
 	}

@@ -2,45 +2,96 @@ package telemetry
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
+	"os"
+
+	"github.com/lmittmann/tint"
+
+	"tributary/gateway/report"
 )
 
-// NewLogger returns a logger that writes one line a record to w and adds to
-// each record what [WithLogAttrs] has put into its context.
+// RequestMessage is the message of the line that each request has in the log.
+const RequestMessage = "request"
+
+// NewLogger returns a logger that writes one line a record to w. Records of a
+// context that belongs to a request name it: by request_id and, when it is
+// traced, by trace_id.
 func NewLogger(w io.Writer, cfg LogConfig) *slog.Logger {
-	var level slog.Level
-	_ = level.UnmarshalText([]byte(cfg.Level)) // the zero value, info, for one that is none
-	opts := &slog.HandlerOptions{Level: level}
-	var h slog.Handler = slog.NewJSONHandler(w, opts)
+	level := &slog.LevelVar{}
+	_ = level.UnmarshalText([]byte(cfg.Level)) // info, for one that is none
+	var h slog.Handler = slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})
 	if cfg.Format == "text" {
-		h = slog.NewTextHandler(w, opts)
+		h = tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: "15:04:05.000", NoColor: !isTerminal(w)})
 	}
-	return slog.New(contextHandler{h})
+	return slog.New(handler{h, level, newSampler(cfg.Requests)})
 }
 
-type logAttrsKey struct{}
-
-// WithLogAttrs returns a context whose log records all carry attrs: the
-// request id, for one.
-func WithLogAttrs(ctx context.Context, attrs ...slog.Attr) context.Context {
-	prev, _ := ctx.Value(logAttrsKey{}).([]slog.Attr)
-	return context.WithValue(ctx, logAttrsKey{}, append(prev[:len(prev):len(prev)], attrs...))
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-type contextHandler struct{ slog.Handler }
+var errFixed = errors.New("the level of this log cannot be changed")
 
-func (h contextHandler) Handle(ctx context.Context, r slog.Record) error {
-	if attrs, ok := ctx.Value(logAttrsKey{}).([]slog.Attr); ok {
-		r.AddAttrs(attrs...)
+// SetLevel changes the least level that a logger of [NewLogger], and all that
+// come from it, log. It is safe for concurrent use.
+func SetLevel(log *slog.Logger, level slog.Level) error {
+	h, ok := log.Handler().(handler)
+	if !ok {
+		return errFixed
+	}
+	h.level.Set(level)
+	return nil
+}
+
+// Level is the least level that log logs, of those that have names.
+func Level(log *slog.Logger) slog.Level {
+	for _, level := range []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn} {
+		if log.Enabled(context.Background(), level) {
+			return level
+		}
+	}
+	return slog.LevelError
+}
+
+type handler struct {
+	slog.Handler
+	level   *slog.LevelVar
+	sampler *sampler // nil: all requests are logged
+}
+
+func (h handler) Handle(ctx context.Context, r slog.Record) error {
+	if h.sampler != nil && r.Level == slog.LevelInfo && r.Message == RequestMessage {
+		pass, skipped := h.sampler.sample(r.Time)
+		if !pass {
+			return nil
+		}
+		if skipped > 0 {
+			r.AddAttrs(slog.Int("skipped", skipped))
+		}
+	}
+	switch of := report.RequestOf(ctx); {
+	case of == nil:
+	case of.Trace == "":
+		r.AddAttrs(slog.String("request_id", of.ID))
+	default:
+		r.AddAttrs(slog.String("request_id", of.ID), slog.String("trace_id", of.Trace))
 	}
 	return h.Handler.Handle(ctx, r)
 }
 
-func (h contextHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return contextHandler{h.Handler.WithAttrs(attrs)}
+func (h handler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	h.Handler = h.Handler.WithAttrs(attrs)
+	return h
 }
 
-func (h contextHandler) WithGroup(name string) slog.Handler {
-	return contextHandler{h.Handler.WithGroup(name)}
+func (h handler) WithGroup(name string) slog.Handler {
+	h.Handler = h.Handler.WithGroup(name)
+	return h
 }

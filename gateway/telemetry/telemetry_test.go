@@ -3,57 +3,159 @@ package telemetry_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tributary/gateway/report"
 	"tributary/gateway/telemetry"
 )
 
-func TestWhatTheContextCarriesIsInEveryRecordOfIt(t *testing.T) {
+// of is a context that belongs to a request.
+func of(ctx context.Context, id, trace string) context.Context {
+	return report.WithRequest(ctx, &report.Request{ID: id, Trace: trace})
+}
+
+func lines(b *bytes.Buffer) []string {
+	return strings.Split(strings.TrimSpace(b.String()), "\n")
+}
+
+func TestEveryRecordOfARequestNamesIt(t *testing.T) {
 	var b bytes.Buffer
 	log := telemetry.NewLogger(&b, telemetry.LogConfig{Level: "info", Format: "json"}).With("service", "users")
-	outer := telemetry.WithLogAttrs(t.Context(), slog.String("request_id", "me"))
-	inner := telemetry.WithLogAttrs(outer, slog.String("operation", "Profile"))
-	log.InfoContext(inner, "one")
-	log.InfoContext(outer, "two")
-	log.DebugContext(outer, "three")
-	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
-	if len(lines) != 2 {
-		t.Fatalf("want two lines, got %s", &b)
+	log.InfoContext(of(t.Context(), "me", "abc"), "one")
+	log.InfoContext(of(t.Context(), "you", ""), "two")
+	log.InfoContext(t.Context(), "three")
+	log.DebugContext(t.Context(), "four")
+	got := lines(&b)
+	if len(got) != 3 {
+		t.Fatalf("want three lines, got %s", &b)
 	}
-	for _, part := range []string{`"service":"users"`, `"request_id":"me"`, `"operation":"Profile"`} {
-		if !strings.Contains(lines[0], part) {
-			t.Errorf("no %s in %s", part, lines[0])
+	for i, want := range []string{
+		`"msg":"one","service":"users","request_id":"me","trace_id":"abc"}`,
+		`"msg":"two","service":"users","request_id":"you"}`,
+		`"msg":"three","service":"users"}`,
+	} {
+		if !strings.HasSuffix(got[i], want) {
+			t.Errorf("%s does not end with %s", got[i], want)
 		}
-	}
-	if strings.Contains(lines[1], "operation") {
-		t.Errorf("an attribute of an inner context got out: %s", lines[1])
 	}
 }
 
-func TestARegistryTellsTheVersion(t *testing.T) {
+func TestNothingThatIsLoggedMakesALineOfItsOwn(t *testing.T) {
+	const nasty = "a\n{\"msg\":\"forged\"}\r\x1b[31m\u2028"
+	for _, format := range []string{"json", "text"} {
+		var b bytes.Buffer
+		log := telemetry.NewLogger(&b, telemetry.LogConfig{Format: format})
+		log.InfoContext(of(t.Context(), nasty, nasty), "once", "value", nasty, "list", []string{nasty}, slog.Group("g", "inner", nasty))
+		if got := lines(&b); len(got) != 1 || strings.ContainsAny(got[0], "\r\x1b") {
+			t.Errorf("%s: %q", format, got)
+		}
+		if format == "json" && !json.Valid(b.Bytes()) {
+			t.Errorf("no JSON: %s", &b)
+		}
+	}
+}
+
+func TestTheLevelCanBeChangedWhileTheLogIsInUse(t *testing.T) {
+	var b bytes.Buffer
+	log := telemetry.NewLogger(&b, telemetry.LogConfig{Level: "warn"})
+	part := log.With("part", "cache").WithGroup("g")
+	part.Info("not told")
+	if err := telemetry.SetLevel(log, slog.LevelDebug); err != nil {
+		t.Fatal(err)
+	}
+	part.Debug("told")
+	if telemetry.Level(part) != slog.LevelDebug || strings.Contains(b.String(), "not told") || !strings.Contains(b.String(), `"told"`) {
+		t.Errorf("level %v: %s", telemetry.Level(part), &b)
+	}
+	if telemetry.SetLevel(slog.New(slog.DiscardHandler), slog.LevelInfo) == nil {
+		t.Error("the level of another's log was changed")
+	}
+}
+
+func TestWhenThereAreManyOnlySoManyRequestsAreLoggedASecondAndAllThatFailed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b bytes.Buffer
+		log := telemetry.NewLogger(&b, telemetry.LogConfig{Requests: 2})
+		for range 5 {
+			log.Info(telemetry.RequestMessage, "status", 200)
+			log.Warn(telemetry.RequestMessage, "status", 500)
+		}
+		log.Info("something else")
+		time.Sleep(time.Second)
+		log.Info(telemetry.RequestMessage, "status", 200)
+		text := b.String()
+		if good, bad := strings.Count(text, `"status":200`), strings.Count(text, `"status":500`); good != 3 || bad != 5 || !strings.Contains(text, "something else") {
+			t.Errorf("%d that ended well, %d that failed: %s", good, bad, text)
+		}
+		if !strings.Contains(text, `"status":200,"skipped":3`) {
+			t.Errorf("it is not told how many were skipped: %s", text)
+		}
+	})
+}
+
+func TestARegistryTellsWhatRuns(t *testing.T) {
 	families, err := telemetry.NewRegistry("v1.2.3").Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range families {
-		if f.GetName() == "tributary_build_info" && f.GetMetric()[0].GetLabel()[0].GetValue() == "v1.2.3" {
+		if f.GetName() == "tributary_build_info" {
+			labels := fmt.Sprint(f.GetMetric()[0].GetLabel())
+			for _, want := range []string{"v1.2.3", runtime.Version(), "revision"} {
+				if !strings.Contains(labels, want) {
+					t.Errorf("no %s in %s", want, labels)
+				}
+			}
 			return
 		}
 	}
 	t.Error("no tributary_build_info")
 }
 
+func TestAMemoMakesEachOnce(t *testing.T) {
+	made := 0
+	m := telemetry.NewMemo(func(k string) *string { made++; return &k })
+	a, b := m.Get("a"), m.Get("b")
+	if m.Get("a") != a || m.Get("b") != b || *a != "a" || made != 2 {
+		t.Errorf("made %d", made)
+	}
+	if n := testing.AllocsPerRun(100, func() { m.Get("a") }); n != 0 {
+		t.Errorf("%v allocations to find it again", n)
+	}
+}
+
+func TestHistogramsAreNativeAndClassic(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	h := prometheus.NewHistogram(telemetry.Durations("d", "D."))
+	reg.MustRegister(h)
+	telemetry.Observe(t.Context(), h, 3*time.Millisecond)
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := families[0].GetMetric()[0].GetHistogram()
+	if len(got.GetBucket()) == 0 || len(got.GetPositiveSpan()) == 0 || got.GetSampleSum() != .003 {
+		t.Errorf("got %v", got)
+	}
+}
+
 func ExampleNewLogger() {
 	var b strings.Builder
 	log := telemetry.NewLogger(&b, telemetry.LogConfig{Level: "warn", Format: "text"})
-	ctx := telemetry.WithLogAttrs(context.Background(), slog.String("request_id", "abc"))
+	ctx := report.WithRequest(context.Background(), &report.Request{ID: "abc"})
 	log.InfoContext(ctx, "not told")
 	log.WarnContext(ctx, "told", "n", 1)
 
 	_, withoutTime, _ := strings.Cut(b.String(), " ")
 	fmt.Print(withoutTime)
-	// Output: level=WARN msg=told n=1 request_id=abc
+	// Output: WRN told n=1 request_id=abc
 }

@@ -63,9 +63,10 @@ func attempt(cfg Config, f *figures, next http.RoundTripper) http.RoundTripper {
 		r, span := f.startAttempt(r)
 		start := time.Now()
 		resp, err := next.RoundTrip(r)
-		report.From(ctx).Called(f.service, time.Since(start))
+		took := time.Since(start)
+		report.From(ctx).Called(f.service, took)
 		out := outcome(ctx, verdict(f.service, resp, err))
-		f.attempted(kindOf(ctx), out)
+		f.attempted(r.Context(), out, took)
 		f.endAttempt(span, r, resp, out)
 		return resp, err
 	})

@@ -9,17 +9,19 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/fault"
+	"tributary/gateway/telemetry"
 )
 
 // Metrics are the figures of all upstreams. A gateway has one, made by [NewMetrics].
 type Metrics struct {
-	errors   *prometheus.CounterVec
-	duration *prometheus.HistogramVec
-	attempts *prometheus.CounterVec
-	inFlight *prometheus.GaugeVec
-	queue    *prometheus.GaugeVec
-	breaker  *prometheus.GaugeVec
-	budget   *prometheus.GaugeVec
+	errors    *prometheus.CounterVec
+	calls     *prometheus.HistogramVec
+	attempts  *prometheus.CounterVec
+	durations *prometheus.HistogramVec
+	inFlight  *prometheus.GaugeVec
+	queue     *prometheus.GaugeVec
+	breaker   *prometheus.GaugeVec
+	budget    *prometheus.GaugeVec
 }
 
 // NewMetrics registers the figures of upstreams with reg.
@@ -32,47 +34,61 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "service_errors_total",
 			Help: "Calls to a service that gave nothing of use, by service and error code.",
 		}, []string{"service_name", "code"}),
-		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:                        "upstream_call_duration_seconds",
-			Help:                        "How long calls to a service took, with all their attempts and waits, by service and outcome.",
-			Buckets:                     []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
-			NativeHistogramBucketFactor: 1.1,
-		}, []string{"service_name", "outcome"}),
+		calls: prometheus.NewHistogramVec(telemetry.Durations("upstream_call_duration_seconds",
+			"How long calls to a service took, with all their attempts and waits, by service and outcome."),
+			[]string{"service_name", "outcome"}),
 		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "upstream_attempts_total",
 			Help: "Requests made to a service, by service, outcome, and whether it was the first of a call, a retry, a hedge, or the probe of a half-open circuit.",
 		}, []string{"service_name", "outcome", "attempt"}),
+		durations: prometheus.NewHistogramVec(telemetry.Durations("upstream_attempt_duration_seconds",
+			"How long single requests to a service took, body included, by service and by which request of its call it was."),
+			[]string{"service_name", "attempt"}),
 		inFlight: gauge("upstream_in_flight", "Requests to a service that are under way."),
 		queue:    gauge("upstream_queue_length", "Calls to a service that wait for their turn."),
 		breaker:  gauge("upstream_breaker_state", "Whether a service is asked: 0 closed (it is), 1 half-open (it is tried), 2 open (it is not)."),
 		budget:   gauge("upstream_retry_budget", "How many retries and hedges of calls to a service are paid for at present."),
 	}
-	reg.MustRegister(m.errors, m.duration, m.attempts, m.inFlight, m.queue, m.breaker, m.budget)
+	reg.MustRegister(m.errors, m.calls, m.attempts, m.durations, m.inFlight, m.queue, m.breaker, m.budget)
 	return m
 }
 
 // figures are the metrics of one service.
 type figures struct {
 	service                          string
-	all                              *Metrics
+	errors                           *telemetry.Memo[fault.Kind, prometheus.Counter]
+	calls                            *telemetry.Memo[string, prometheus.Observer] // by outcome
+	attempts                         *telemetry.Memo[attempted, prometheus.Counter]
+	durations                        *telemetry.Memo[string, prometheus.Observer] // by kind of attempt
 	inFlight, queue, breaker, budget prometheus.Gauge
 }
 
+type attempted struct{ outcome, kind string }
+
 func (m *Metrics) of(service string) *figures {
 	return &figures{
-		service:  service,
-		all:      m,
-		inFlight: m.inFlight.WithLabelValues(service),
-		queue:    m.queue.WithLabelValues(service),
-		breaker:  m.breaker.WithLabelValues(service),
-		budget:   m.budget.WithLabelValues(service),
+		service: service,
+		errors: telemetry.NewMemo(func(kind fault.Kind) prometheus.Counter {
+			return m.errors.WithLabelValues(service, kind.Code())
+		}),
+		calls: telemetry.NewMemo(func(outcome string) prometheus.Observer { return m.calls.WithLabelValues(service, outcome) }),
+		attempts: telemetry.NewMemo(func(a attempted) prometheus.Counter {
+			return m.attempts.WithLabelValues(service, a.outcome, a.kind)
+		}),
+		durations: telemetry.NewMemo(func(kind string) prometheus.Observer { return m.durations.WithLabelValues(service, kind) }),
+		inFlight:  m.inFlight.WithLabelValues(service),
+		queue:     m.queue.WithLabelValues(service),
+		breaker:   m.breaker.WithLabelValues(service),
+		budget:    m.budget.WithLabelValues(service),
 	}
 }
 
-func (f *figures) failed(kind fault.Kind) { f.all.errors.WithLabelValues(f.service, kind.Code()).Inc() }
+func (f *figures) failed(kind fault.Kind) { f.errors.Get(kind).Inc() }
 
-func (f *figures) attempted(kind, outcome string) {
-	f.all.attempts.WithLabelValues(f.service, outcome, kind).Inc()
+func (f *figures) attempted(ctx context.Context, outcome string, took time.Duration) {
+	kind := kindOf(ctx)
+	f.attempts.Get(attempted{outcome, kind}).Inc()
+	telemetry.Observe(ctx, f.durations.Get(kind), took)
 }
 
 // measure notes how long each call took, and what came of it.
@@ -87,7 +103,7 @@ func measure(f *figures, next http.RoundTripper) http.RoundTripper {
 		if failed, ok := errors.AsType[*fault.Error](failure); ok && out != canceled {
 			f.failed(failed.Kind)
 		}
-		f.all.duration.WithLabelValues(f.service, out).Observe(took.Seconds())
+		telemetry.Observe(r.Context(), f.calls.Get(out), took)
 		f.endCall(span, out)
 		return resp, err
 	})

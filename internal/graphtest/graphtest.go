@@ -61,7 +61,7 @@ func Over(where services.Config, with Setup) (server *graphqlserver.Server, stop
 	}
 	calls := with.Calls
 	calls.Timeout = with.Timeout
-	loaders, err := services.New(where, calls, store, upstream.NewMetrics(reg))
+	loaders, err := services.New(where, calls, store, reg)
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}

@@ -14,6 +14,7 @@ import (
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/httpserver"
 	"tributary/gateway/scalar"
+	"tributary/gateway/telemetry"
 	"tributary/graph"
 )
 
@@ -32,12 +33,7 @@ type Profile struct {
 // user's id from each request by id. Answers are fresh for ttl.
 func NewProfile(server *graphqlserver.Server, id func(*http.Request) string, ttl time.Duration, reg prometheus.Registerer) *Profile {
 	p := &Profile{server: server, id: id, ttl: ttl,
-		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name:                        "aggregation_duration_seconds",
-			Help:                        "How long it took to put a profile together.",
-			Buckets:                     []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
-			NativeHistogramBucketFactor: 1.1,
-		})}
+		duration: prometheus.NewHistogram(telemetry.Durations("aggregation_duration_seconds", "How long it took to put a profile together."))}
 	reg.MustRegister(p.duration)
 	return p
 }
@@ -51,7 +47,7 @@ func (p *Profile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	start := time.Now()
 	result := p.result(r.Context(), id)
-	p.duration.Observe(time.Since(start).Seconds())
+	telemetry.Observe(r.Context(), p.duration, time.Since(start))
 	made, _ := result.Derive(func() any { return p.make(id, result) }).(outcome)
 	switch {
 	case result.Overloaded():

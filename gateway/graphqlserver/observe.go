@@ -1,0 +1,133 @@
+package graphqlserver
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tributary/gateway/report"
+	"tributary/gateway/telemetry"
+	"tributary/gateway/tracing"
+)
+
+// otherName stands for all operations that are not registered: what clients
+// call theirs is no label.
+const otherName = "other"
+
+// operation is what figures tell operations apart by: one of few.
+type operation struct{ name, kind, outcome string }
+
+type operationSeries struct {
+	count    prometheus.Counter
+	duration prometheus.Observer
+}
+
+func newOperations(reg prometheus.Registerer) *telemetry.Memo[operation, operationSeries] {
+	count := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "graphql_operations_total",
+		Help: "Operations by name (other for those that are not registered), type and outcome: complete, partial (data with errors) or refused (not executed).",
+	}, []string{"operation", "type", "outcome"})
+	duration := prometheus.NewHistogramVec(telemetry.Durations("graphql_operation_duration_seconds",
+		"How long operations took, by name (other for those that are not registered) and type."), []string{"operation", "type"})
+	reg.MustRegister(count, duration)
+	return telemetry.NewMemo(func(o operation) operationSeries {
+		return operationSeries{count.WithLabelValues(o.name, o.kind, o.outcome), duration.WithLabelValues(o.name, o.kind)}
+	})
+}
+
+// The phases of an operation, as metrics name them. The first two are those of
+// documents that are new.
+const (
+	phaseParse    = "parse"
+	phaseValidate = "validate"
+	phaseExecute  = "execute"
+)
+
+func newPhases(reg prometheus.Registerer) map[string]prometheus.Observer {
+	durations := prometheus.NewHistogramVec(telemetry.Durations("graphql_phase_duration_seconds",
+		"How long documents took to parse and to validate, and operations to execute."), []string{"phase"})
+	reg.MustRegister(durations)
+	phases := map[string]prometheus.Observer{}
+	for _, phase := range []string{phaseParse, phaseValidate, phaseExecute} {
+		phases[phase] = durations.WithLabelValues(phase)
+	}
+	return phases
+}
+
+// time times a phase until the function that it gives is called.
+func (m *metrics) time(phase string) func() {
+	start := time.Now()
+	return func() { m.phases[phase].Observe(time.Since(start).Seconds()) }
+}
+
+// observe notes what came of an operation in its span, which it ends, in the
+// metrics, and for the line of its request in the log. q is nil when there was
+// no operation to be found.
+func (s *Server) observe(ctx context.Context, span tracing.Span, q *query, r *Result, took time.Duration) {
+	o := operationOf(q, r)
+	if q != nil {
+		span.Rename(o.kind)
+		span.String(tracing.OperationType, o.kind)
+	}
+	if o.name != otherName {
+		span.String(tracing.OperationName, o.name)
+	}
+	if r.Data == nil {
+		span.Fail(r.refused.Reason())
+	}
+	span.End()
+	s.measure(ctx, o, r, took)
+}
+
+// fromResponses is the outcome of an operation that was answered by a whole
+// response that was kept.
+const fromResponses = "response"
+
+// observeRecalled is observe for a response that was found before anything was
+// looked at.
+func (s *Server) observeRecalled(ctx context.Context, r *Result, took time.Duration) {
+	o := r.kept.operation
+	_, span := tracing.Start(ctx, tracing.Operation, o.kind)
+	span.String(tracing.Outcome, fromResponses)
+	span.String(tracing.OperationType, o.kind)
+	if o.name != otherName {
+		span.String(tracing.OperationName, o.name)
+	}
+	span.End()
+	s.measure(ctx, o, r, took)
+}
+
+func (s *Server) measure(ctx context.Context, o operation, r *Result, took time.Duration) {
+	series := s.metrics.operations.Get(o)
+	series.count.Inc()
+	telemetry.Observe(ctx, series.duration, took)
+	report.RequestOf(ctx).Ran(o.name, r.Summary)
+}
+
+// operationOf tells how figures name an operation; q is nil for none.
+func operationOf(q *query, r *Result) operation {
+	if q == nil {
+		return operation{otherName, "unknown", r.outcome()}
+	}
+	return operation{q.registeredName(), string(q.selected.Operation), r.outcome()}
+}
+
+// registeredName is the name of an operation whose document the gateway knows
+// beforehand.
+func (q *query) registeredName() string {
+	if q.doc.registered && q.selected.Name != "" {
+		return q.selected.Name
+	}
+	return otherName
+}
+
+func (r *Result) outcome() string {
+	switch {
+	case r.Data == nil:
+		return "refused"
+	case len(r.Errors) > 0:
+		return "partial"
+	}
+	return "complete"
+}

@@ -1,0 +1,75 @@
+package report_test
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"tributary/gateway/report"
+)
+
+func line(r *report.Request) string {
+	var b bytes.Buffer
+	slog.New(slog.NewJSONHandler(&b, nil)).LogAttrs(nil, slog.LevelInfo, "request", r.Attrs(nil)...) //nolint:staticcheck // no context is looked into
+	_, rest, _ := strings.Cut(strings.TrimSpace(b.String()), `"msg":"request"`)
+	return strings.TrimPrefix(strings.TrimSuffix(rest, "}"), ",")
+}
+
+// summary is what a report says once it was told.
+func summary(t *testing.T, tell func(*report.Report)) report.Summary {
+	t.Helper()
+	_, r := report.With(t.Context())
+	tell(r)
+	return r.Summary()
+}
+
+func TestTheLineOfARequestTellsWhereItsAnswerCameFrom(t *testing.T) {
+	now := time.Now()
+	for name, tt := range map[string]struct {
+		tell func(*report.Report)
+		want string
+	}{
+		"all was there": {func(r *report.Report) { r.Used(report.Use{Answered: now}) }, `"operation":"Profile","cache":"hit"`},
+		"nothing was":   {func(r *report.Report) { r.Called("users", 1); r.Used(report.Use{Answered: now, Asked: true}) }, `"operation":"Profile","cache":"miss","upstream_calls":{"users":1}`},
+		"some of it was": {func(r *report.Report) {
+			r.Used(report.Use{Answered: now})
+			r.Called("users", 1)
+			r.Called("users", 1)
+			r.Called("orders", 1)
+		}, `"operation":"Profile","cache":"partial","upstream_calls":{"users":2,"orders":1}`},
+		"some was old":    {func(r *report.Report) { r.Used(report.Use{Answered: now}); r.OutOfDate("users", time.Minute) }, `"operation":"Profile","cache":"stale","degraded":["users:stale"]`},
+		"some is missing": {func(r *report.Report) { r.Asked(); r.Missing("users", "timeout"); r.Missing("orders", "unavailable") }, `"operation":"Profile","cache":"miss","degraded":["orders:unavailable","users:timeout"]`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := &report.Request{}
+			r.Ran("Profile", summary(t, tt.tell))
+			if got := line(r); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestARequestOfSeveralOperationsHasOneLine(t *testing.T) {
+	r := &report.Request{}
+	r.Ran("Profile", summary(t, func(r *report.Report) { r.Called("users", 1) }))
+	r.Ran("other", summary(t, func(r *report.Report) {
+		r.Used(report.Use{Answered: time.Now()})
+		r.Called("users", 1)
+		r.Called("orders", 1)
+		r.Missing("orders", "timeout")
+	}))
+	if got, want := line(r), `"operations":2,"operation":"several","cache":"partial","upstream_calls":{"users":2,"orders":1},"degraded":["orders:timeout"]`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestARequestWithoutAnOperationHasNothingToAdd(t *testing.T) {
+	var none *report.Request
+	none.Ran("Profile", report.Summary{})
+	if got := line(none) + line(&report.Request{}); got != "" {
+		t.Errorf("got %s", got)
+	}
+}

@@ -1,0 +1,63 @@
+package report
+
+import (
+	"log/slog"
+	"slices"
+)
+
+// What the cache did for an answer, as the log names it.
+const (
+	cacheHit     = "hit"     // no upstream was asked
+	cacheMiss    = "miss"    // nothing was there
+	cachePartial = "partial" // some of it was
+	cacheStale   = "stale"   // some of what was there was past its time
+)
+
+// Cache tells in one word what the cache did for an answer.
+func (s Summary) Cache() string {
+	switch {
+	case slices.ContainsFunc(s.Degraded, func(p Part) bool { return p.Reason == Stale }):
+		return cacheStale
+	case !s.Asked:
+		return cacheHit
+	case s.Cached:
+		return cachePartial
+	}
+	return cacheMiss
+}
+
+// with is what s and another summary say together.
+func (s Summary) with(other Summary) Summary {
+	s.Asked = s.Asked || other.Asked
+	s.Cached = s.Cached || other.Cached
+	s.Calls, s.Degraded = slices.Clone(s.Calls), slices.Clone(s.Degraded)
+	for _, c := range other.Calls {
+		i := slices.IndexFunc(s.Calls, func(have Calls) bool { return have.Service == c.Service })
+		if i < 0 {
+			s.Calls = append(s.Calls, c)
+			continue
+		}
+		s.Calls[i].Count += c.Count
+		s.Calls[i].Duration += c.Duration
+	}
+	s.Degraded = append(s.Degraded, other.Degraded...)
+	return s
+}
+
+func (s Summary) callsValue() slog.Value {
+	counts := make([]slog.Attr, len(s.Calls))
+	for i, c := range s.Calls {
+		counts[i] = slog.Int(c.Service, c.Count)
+	}
+	return slog.GroupValue(counts...)
+}
+
+// degradedNames are the degraded parts as service:reason, each once.
+func (s Summary) degradedNames() []string {
+	names := make([]string, len(s.Degraded))
+	for i, p := range s.Degraded {
+		names[i] = p.Service + ":" + p.Reason
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
