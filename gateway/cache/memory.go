@@ -27,7 +27,7 @@ func NewMemory(maxBytes uint64) (*Memory, error) {
 	m.entries, err = otter.New(&otter.Options[string, *Entry]{
 		MaximumWeight: maxBytes,
 		Weigher: func(key string, e *Entry) uint32 {
-			return uint32(min(len(key)+e.weight(), 1<<31))
+			return uint32(min(len(key)+e.weight(), 1<<31)) //nolint:gosec // G115: nothing weighs less than nothing
 		},
 		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[string, *Entry]) time.Duration {
 			return max(1, e.Value.Keep-e.Value.Age(time.Now()))

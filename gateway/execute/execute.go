@@ -29,8 +29,11 @@ func guard(ctx context.Context) {
 }
 
 // guarded gives what resolve does, or null and an error when it panics.
-func guarded(ctx context.Context, resolve func(context.Context) graphql.Marshaler) (m graphql.Marshaler) {
-	m = graphql.Null
-	defer guard(ctx)
-	return resolve(ctx)
+func guarded(ctx context.Context, resolve func(context.Context) graphql.Marshaler) graphql.Marshaler {
+	resolved := graphql.Marshaler(graphql.Null)
+	func() {
+		defer guard(ctx)
+		resolved = resolve(ctx)
+	}()
+	return resolved
 }
