@@ -16,8 +16,8 @@ const (
 	Zstd     Coding = "zstd"
 )
 
-// Negotiate finds the coding that a client likes best, among equals the one
-// that takes the least time (RFC 9110, section 12.5.3). [Identity] is not
+// Negotiate finds the coding that a client likes best (RFC 9110, section
+// 12.5.3), among equals gzip: there are clients that name zstd and cannot undo it. [Identity] is not
 // refused to clients who want none of the others: better an answer than 406.
 func Negotiate(h http.Header) Coding {
 	accept := strings.Join(h.Values("Accept-Encoding"), ",")
@@ -30,7 +30,7 @@ func Negotiate(h http.Header) Coding {
 		qualities[strings.ToLower(strings.TrimSpace(name))] = quality(params)
 	}
 	best, most := Identity, qualities["identity"]
-	for _, c := range []Coding{Gzip, Zstd} {
+	for _, c := range []Coding{Zstd, Gzip} {
 		q, named := qualities[string(c)]
 		if !named {
 			q = qualities["*"]
