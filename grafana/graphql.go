@@ -13,6 +13,7 @@ func graphQL() board {
 		rows: []row{
 			{title: "Operations", panels: operations()},
 			{title: "Documents and limits", panels: documents()},
+			{title: "Batches", panels: batches()},
 		},
 	}
 }
@@ -21,6 +22,17 @@ func operations() []cog.Builder[dashboard.Panel] {
 	return []cog.Builder[dashboard.Panel]{
 		stacked("Outcomes", "Operations a second: complete, partial (data with errors) or refused (not executed).", units.OpsPerSecond,
 			query(`sum by (outcome) (rate(graphql_operations_total{job="gateway"}[$__rate_interval]))`, "{{outcome}}")),
+		stacked("Operations by name", "Operations a second, by name. Names that the gateway doesn't know beforehand are other.", units.OpsPerSecond,
+			query(`sum by (operation, type) (rate(graphql_operations_total{job="gateway"}[$__rate_interval]))`, "{{operation}} {{type}}")),
+		graph("Incomplete answers", "The part of operations that are answered with parts missing, by name.", units.PercentUnit,
+			query(ratio(`sum by (operation) (rate(graphql_operations_total{job="gateway",outcome="partial"}[$__rate_interval]))`,
+				`sum by (operation) (rate(graphql_operations_total{job="gateway"}[$__rate_interval]))`), "{{operation}}")),
+		durations("Duration of operations", "How long operations take. A dot leads to the trace of one.",
+			`graphql_operation_duration_seconds_bucket{job="gateway"}`),
+		graph("Duration by operation", "What one operation in twenty exceeds, by name.", units.Seconds,
+			query(`histogram_quantile(0.95, sum by (le, operation) (rate(graphql_operation_duration_seconds_bucket{job="gateway"}[$__rate_interval])))`, "{{operation}}")),
+		graph("Duration by phase", "What one operation in twenty exceeds in each phase. Documents that are remembered are not parsed again.", units.Seconds,
+			query(`histogram_quantile(0.95, sum by (le, phase) (rate(graphql_phase_duration_seconds_bucket{job="gateway"}[$__rate_interval])))`, "{{phase}}")),
 	}
 }
 
@@ -34,5 +46,16 @@ func documents() []cog.Builder[dashboard.Panel] {
 			query(`sum by (outcome) (rate(graphql_persisted_documents_total{job="gateway"}[$__rate_interval]))`, "{{outcome}}")),
 		graph("Documents that are not trusted", "Requests a second for a document that is not on the list, where one is kept.", units.OpsPerSecond,
 			query(`sum(rate(graphql_untrusted_documents_total{job="gateway"}[$__rate_interval]))`, "not trusted")),
+	}
+}
+
+func batches() []cog.Builder[dashboard.Panel] {
+	return []cog.Builder[dashboard.Panel]{
+		graph("Keys per batch", "How many keys a loader asks for at once, on average: the calls that joining them spares.", units.Short,
+			query(`sum by (loader) (rate(loader_batch_keys_sum{job="gateway"}[$__rate_interval])) / (sum by (loader) (rate(loader_batch_keys_count{job="gateway"}[$__rate_interval])) > 0)`, "{{loader}}")),
+		stacked("Batches", "Batches a second. One that the cache answers whole needs no call.", units.OpsPerSecond,
+			query(`sum by (loader) (rate(loader_batch_keys_count{job="gateway"}[$__rate_interval]))`, "{{loader}}")),
+		graph("Wait for others", "How long the first key of a batch waits for others, in one batch of twenty or longer.", units.Seconds,
+			query(`histogram_quantile(0.95, sum by (le, loader) (rate(loader_batch_wait_seconds_bucket{job="gateway"}[$__rate_interval])))`, "{{loader}}")),
 	}
 }

@@ -2,6 +2,8 @@ package grafana_test
 
 import (
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -21,7 +23,10 @@ import (
 // is left alone for so many seconds.
 func troubled(t *testing.T, calm int) (*watched.System, []picture.Span) {
 	t.Helper()
-	s := watched.Start(t, "..", "BFF_CACHE_TTL=2s", "BFF_CACHE_ABSENT_TTL=1s", "BFF_UPSTREAM_TIMEOUT=500ms")
+	collector := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})) // spans go there
+	t.Cleanup(collector.Close)
+	s := watched.Start(t, "..", "BFF_CACHE_TTL=2s", "BFF_CACHE_ABSENT_TTL=1s", "BFF_UPSTREAM_TIMEOUT=500ms",
+		"OTEL_EXPORTER_OTLP_ENDPOINT="+collector.URL)
 	stop := s.Load(40)
 	defer stop()
 	s.Pass(calm)
@@ -76,6 +81,14 @@ func TestWhatIsWatchedIsThere(t *testing.T) {
 			for _, value := range values {
 				expr := strings.NewReplacer("$__rate_interval", "10s", "$service", value).Replace(a.expr)
 				mustFind(t, s, a.board+", "+a.title, expr)
+			}
+		}
+	})
+	t.Run("a graph of durations leads to traces", func(t *testing.T) {
+		for _, series := range []string{"http_request_duration_seconds_bucket", "upstream_call_duration_seconds_bucket", "graphql_operation_duration_seconds_bucket"} {
+			examples, err := s.Exemplars(series)
+			if err != nil || len(examples) == 0 || len(examples[0]["trace_id"]) != 32 {
+				t.Errorf("%s: %d exemplars, %v", series, len(examples), err)
 			}
 		}
 	})

@@ -62,6 +62,8 @@ func oneService() []cog.Builder[dashboard.Panel] {
 			`upstream_call_duration_seconds_bucket`+one),
 		stacked("Attempts", "Requests made a second: the first of a call, retries, hedges, and probes of a half-open circuit.", units.RequestsPerSecond,
 			query(`sum by (attempt) (rate(upstream_attempts_total`+one+`[$__rate_interval]))`, "{{attempt}}")),
+		graph("Duration of attempts", "What one request in twenty exceeds, without the waits of a call, by which of the call's requests it is.", units.Seconds,
+			query(`histogram_quantile(0.95, sum by (le, attempt) (rate(upstream_attempt_duration_seconds_bucket`+one+`[$__rate_interval])))`, "{{attempt}}")),
 		stacked("Failures by code", "Calls that gave nothing of use, a second, by error code (docs/errors.md).", units.OpsPerSecond,
 			query(`sum by (code) (rate(service_errors_total`+one+`[$__rate_interval]))`, "{{code}}")),
 		graph("Retry budget", "Retries and hedges that are paid for. At none, failed calls are not made again.", units.Short,
