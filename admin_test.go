@@ -56,3 +56,45 @@ func TestOperatorsAreServedWhereTheSettingsSay(t *testing.T) {
 		})
 	}
 }
+
+func TestTheLevelOfTheLogChangesWhileTheGatewayRuns(t *testing.T) {
+	s := dev(t, "--admin-addr=127.0.0.1:0")
+	s.call(http.MethodGet, s.gateway+"/livez", "") // it serves, and so it has told
+	found := regexp.MustCompile(`"operators are served","addr":"([^"]+)"`).FindStringSubmatch(s.logged())
+	if found == nil {
+		t.Fatal("no address of operators")
+	}
+	level := "http://" + found[1] + "/admin/log-level"
+	set := func(method, body, want string) {
+		t.Helper()
+		if status, got := s.call(method, level, body); status != http.StatusOK || strings.TrimSpace(got) != want {
+			t.Fatalf("%s %s: %d %s", method, body, status, got)
+		}
+	}
+	lines := func() (info, debug int) {
+		s.call(http.MethodPost, s.gateway+"/graphql", `{"query":"{ user(id: \"\") { id } }"}`) // bad input is told at debug
+		text := s.logged()
+		return strings.Count(text, `"level":"INFO","msg":"request"`), strings.Count(text, `"level":"DEBUG"`)
+	}
+	set(http.MethodGet, "", `{"level":"info"}`)
+	info, debug := lines()
+	if info == 0 || debug != 0 {
+		t.Fatalf("at info: %d lines, %d of debug", info, debug)
+	}
+	set(http.MethodPut, `{"level":"debug"}`, `{"level":"debug"}`)
+	if _, debug = lines(); debug == 0 {
+		t.Error("at debug there is no such line")
+	}
+	set(http.MethodPut, `{"level":"error"}`, `{"level":"error"}`)
+	before, _ := lines()
+	if after, _ := lines(); after != before {
+		t.Errorf("at error %d requests are logged", after-before)
+	}
+	set(http.MethodPut, `{"level":"info"}`, `{"level":"info"}`)
+	if after, _ := lines(); after == before {
+		t.Error("back at info no request is logged")
+	}
+	if n := strings.Count(s.logged(), `"log level changed"`); n != 3 {
+		t.Errorf("%d of 3 changes are in the log", n)
+	}
+}

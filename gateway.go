@@ -135,6 +135,8 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 	api.Method(http.MethodGet, profileRoute, profile)
 	api.Method(http.MethodGet, "/api/profile/", profile) // an empty id is a bad one, not a wrong address
 	operators.Handle("POST /admin/purge", admin.Purge(store, log))
+	operators.Handle("GET /admin/log-level", admin.LogLevel(log))
+	operators.Handle("PUT /admin/log-level", admin.LogLevel(log))
 	if cfg.Admin.Shared() {
 		r.Handle(admin.Prefix+"*", operators)
 	}

@@ -17,6 +17,7 @@ import (
 	"tributary/gateway/admin"
 	"tributary/gateway/batch"
 	"tributary/gateway/cache"
+	"tributary/gateway/telemetry"
 )
 
 func TestMain(m *testing.M) {
@@ -166,5 +167,34 @@ func TestAPurgeThatDoesNotGetToRedisSaysSo(t *testing.T) {
 	}
 	if asked := g.load(); !slices.Equal(asked, []string{"u1"}) {
 		t.Errorf("%q had to be asked for again: this gateway has not dropped it", asked)
+	}
+}
+
+func TestALevelThatIsNoneIsRefusedAndNothingChanges(t *testing.T) {
+	var logged strings.Builder
+	log := telemetry.NewLogger(&logged, telemetry.LogConfig{Level: "info"})
+	operators := admin.New(admin.Config{Addr: ":0"})
+	operators.Handle("PUT /admin/log-level", admin.LogLevel(log))
+	for body, want := range map[string]int{
+		`{"level":"loud"}`:               400,
+		`{"level":"DEBUG+1"}`:            400,
+		`{"level":""}`:                   400,
+		`{}`:                             400,
+		`{"level":"debug","for":"1m"}`:   400,
+		`{"level":"debug"} {}`:           400,
+		`"debug"`:                        400,
+		strings.Repeat(" ", 2000) + `{}`: 400,
+	} {
+		g := &gateway{t: t, operators: operators}
+		if w := g.do(http.MethodPut, "/admin/log-level", body, "Content-Type", "application/json"); w.Code != want || !strings.Contains(w.Body.String(), "debug, info, warn, error") {
+			t.Errorf("%.50s: %d %s", body, w.Code, w.Body)
+		}
+	}
+	g := &gateway{t: t, operators: operators}
+	if w := g.do(http.MethodPut, "/admin/log-level", `{"level":"debug"}`, "Content-Type", "text/plain"); w.Code != http.StatusUnsupportedMediaType {
+		t.Errorf("text: %d", w.Code)
+	}
+	if telemetry.Level(log) != slog.LevelInfo || logged.Len() > 0 {
+		t.Errorf("now %s: %s", telemetry.Level(log), &logged)
 	}
 }

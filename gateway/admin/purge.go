@@ -1,18 +1,15 @@
 package admin
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"mime"
 	"net/http"
 	"slices"
 	"strings"
 
 	"tributary/gateway/cache"
-	"tributary/gateway/httpserver"
 )
 
 const (
@@ -29,14 +26,12 @@ const (
 // this gateway has dropped it and the shared cache could not be reached.
 func Purge(c *cache.Cache, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
-			httpserver.WriteProblem(w, r, httpserver.Problem{
-				Status: http.StatusUnsupportedMediaType, Code: "BAD_USER_INPUT", Detail: "send the tags as application/json"})
+		if !takesJSON(w, r) {
 			return
 		}
 		tags, err := readTags(http.MaxBytesReader(w, r.Body, maxPurgeBody), c.Kinds())
 		if err != nil {
-			httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusBadRequest, Code: "BAD_USER_INPUT", Detail: err.Error()})
+			refuseBody(w, r, err)
 			return
 		}
 		err = c.Purge(r.Context(), tags...)
@@ -59,10 +54,7 @@ func answer(w http.ResponseWriter, tags []string, err error) {
 		out.Unreached = []string{"redis"}
 		out.Detail = "this gateway has dropped it; what is in redis, and in other gateways, may still be given out: purge again"
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(out)
+	writeJSON(w, status, out)
 }
 
 var errNoTags = errors.New(`the body must be a JSON object like {"tags": ["user:user123", "product"]}, or {"tags": ["*"]} for everything`)
@@ -72,12 +64,7 @@ func readTags(body io.Reader, kinds []string) ([]string, error) {
 	var in struct {
 		Tags []string `json:"tags"`
 	}
-	d := json.NewDecoder(body)
-	d.DisallowUnknownFields()
-	if err := d.Decode(&in); err != nil || len(in.Tags) == 0 {
-		return nil, errNoTags
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+	if err := decode(body, &in); err != nil || len(in.Tags) == 0 {
 		return nil, errNoTags
 	}
 	if len(in.Tags) > maxTags {

@@ -1,0 +1,68 @@
+package admin
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+
+	"tributary/gateway/httpserver"
+	"tributary/gateway/telemetry"
+)
+
+const maxLevelBody = 1 << 10
+
+// logLevel is what the log tells: debug, info, warn or error, and what is worse.
+type logLevel struct {
+	Level string `json:"level"`
+}
+
+// LogLevel tells and changes the least level that log logs, until the process
+// ends:
+//
+//	GET /admin/log-level
+//	PUT /admin/log-level   {"level": "debug"}
+//
+// Both answer 200 with the level that holds now, in the form that PUT takes. log
+// is to come from [telemetry.NewLogger]; all loggers of the same origin change.
+func LogLevel(log *slog.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPut && !setLevel(w, r, log) {
+			return
+		}
+		writeJSON(w, http.StatusOK, logLevel{strings.ToLower(telemetry.Level(log).String())})
+	})
+}
+
+// setLevel does what PUT asks for, or answers that it does not.
+func setLevel(w http.ResponseWriter, r *http.Request, log *slog.Logger) bool {
+	if !takesJSON(w, r) {
+		return false
+	}
+	level, err := readLevel(http.MaxBytesReader(w, r.Body, maxLevelBody))
+	if err != nil {
+		refuseBody(w, r, err)
+		return false
+	}
+	was := telemetry.Level(log)
+	if err := telemetry.SetLevel(log, level); err != nil {
+		httpserver.WriteFault(w, r, err)
+		return false
+	}
+	// By the level that both logs tell, so that the change is never untold.
+	log.LogAttrs(r.Context(), max(was, level), "log level changed", slog.String("from", was.String()), slog.String("to", level.String()))
+	return true
+}
+
+var errNoLevel = errors.New(`the body must be a JSON object like {"level": "debug"}, with one of debug, info, warn, error`)
+
+func readLevel(body io.Reader) (level slog.Level, err error) {
+	var in logLevel
+	if err := decode(body, &in); err != nil || !slices.Contains([]string{"debug", "info", "warn", "error"}, in.Level) {
+		return 0, errNoLevel
+	}
+	err = level.UnmarshalText([]byte(in.Level))
+	return level, err
+}
