@@ -226,7 +226,7 @@ func describe(t *testing.T, reg *prometheus.Registry) string {
 			t.Fatalf("cannot read %s", d)
 		}
 		if name := p[1]; !strings.HasPrefix(name, "go_") && !strings.HasPrefix(name, "process_") && !strings.HasPrefix(name, "promhttp_") {
-			rows = append(rows, fmt.Sprintf("| `%s` | %s | %s | %s |\n", name, typeOf(types, name), labels(p[3], p[4]), p[2]))
+			rows = append(rows, fmt.Sprintf("| %#q | %s | %s | %s |\n", name, typeOf(types, name), labels(p[3], p[4]), p[2]))
 		}
 	}
 	slices.Sort(rows)

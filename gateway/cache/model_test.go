@@ -173,12 +173,9 @@ func (m *model) get(load batch.Func[string, item], keys []string) error {
 	for _, key := range keys {
 		v, ok := values[key]
 		got := outcome{v.Text, ok, batch.ErrorOf(err, key), marked, overdue["item:"+key], asked}
-		e := m.check(m.last, key, got, failing[key])
-		if e != nil && m.check(before, key, got, failing[key]) == nil {
-			e = nil // the next answer came ahead of time, just now
-		}
-		if e != nil {
-			return fmt.Errorf("%s: got %q (%v), %w", key, v.Text, ok, e)
+		wrong := m.wrong(m.last, key, got, failing[key])
+		if wrong != "" && m.wrong(before, key, got, failing[key]) != "" { // the next answer may have come ahead of time, just now
+			return fmt.Errorf("%s: got %q (%v), %s", key, v.Text, ok, wrong)
 		}
 	}
 	return nil
@@ -194,32 +191,30 @@ type outcome struct {
 	asked   time.Time
 }
 
-// check holds what was given out to what the source said last.
-func (m *model) check(said map[string]answer, key string, got outcome, failing bool) error {
+// wrong holds what was given out to what the source said last, and tells what
+// is wrong with it.
+func (m *model) wrong(said map[string]answer, key string, got outcome, failing bool) string {
 	last, known := said[key]
 	age := time.Since(last.at)
 	standsIn := known && !last.absent && age < m.cfg.TTL+m.cfg.StaleIfError
+	isNone := known && last.absent && (age < m.cfg.AbsentTTL || age == 0)
 	switch {
 	case got.err != nil && !failing:
-		return fmt.Errorf("an error while the source works: %w", got.err)
+		return fmt.Sprintf("an error while the source works: %v", got.err)
 	case got.err != nil && standsIn:
-		return fmt.Errorf("an error while there is an answer %v old: %w", age, got.err)
-	case got.err != nil:
-		return nil
-	case !got.ok && !(known && last.absent && (age < m.cfg.AbsentTTL || age == 0)):
-		return fmt.Errorf("nothing, when the source said %+v, %v ago", last, age)
+		return fmt.Sprintf("an error while there is an answer %v old: %v", age, got.err)
+	case got.err == nil && !got.ok && !isNone:
+		return fmt.Sprintf("nothing, when the source said %+v, %v ago", last, age)
 	case !got.ok:
-		return nil
+		return ""
 	case !known || last.absent || got.text != last.text:
-		return fmt.Errorf("not what the source said last: %+v", last)
+		return fmt.Sprintf("not what the source said last: %+v", last)
 	// What is fresh is judged when the cache is asked. Who waited for others
 	// meanwhile is told what is overdue, and may ask again.
-	case age >= m.cfg.TTL && got.asked.Sub(last.at) < m.cfg.TTL && got.overdue:
-		return nil
-	case age >= m.cfg.TTL && !(failing && standsIn && got.marked):
-		return fmt.Errorf("it is %v old (source failing: %v, marked: %v)", age, failing, got.marked)
+	case age < m.cfg.TTL, got.overdue && got.asked.Sub(last.at) < m.cfg.TTL, failing && standsIn && got.marked:
+		return ""
 	}
-	return nil
+	return fmt.Sprintf("it is %v old (source failing: %v, marked: %v)", age, failing, got.marked)
 }
 
 // Redis may do what it likes: no request fails, and a gateway that has purged
@@ -233,7 +228,7 @@ func TestNoFaultOfRedisBreaksAPromise(t *testing.T) {
 		var gateways []*gateway
 		for range 2 {
 			g := onRedis(t, "redis://"+mini.Addr(), src)
-			defer g.Close()
+			rt.Cleanup(func() { _ = g.Close() })
 			gateways = append(gateways, g)
 		}
 		least := map[string]int{} // by gateway and key: the version that it may give out at least

@@ -12,7 +12,7 @@ import (
 // at once, or nothing at all if that is "".
 func impostor(t *testing.T, text string, hangUp bool) (url string) {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed with the test
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

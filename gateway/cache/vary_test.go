@@ -69,14 +69,14 @@ func TestAPurgeDropsAllVariants(t *testing.T) {
 		for _, tag := range []string{"item:a", "item", cache.PurgeAll} {
 			src.says("first")
 			settle(t, g)
-			for _, language := range []string{"de", "en", ""} {
-				eventually(t, "it is there", func() bool {
-					values, err := g.load(in(t, language), []string{"a"})
-					return err == nil && values["a"].Text == "first"
-				})
-			}
-			stored(t, url, "a\x1fde")
-			stored(t, url, "a\x1fen")
+			inRedis(t, url, []string{"a\x1fde", "a\x1fen"}, func() {
+				for _, language := range []string{"de", "en", ""} {
+					eventually(t, "it is there", func() bool {
+						values, err := g.load(in(t, language), []string{"a"})
+						return err == nil && values["a"].Text == "first"
+					})
+				}
+			}, g)
 			src.says("second")
 			purge(t, g, tag)
 			other := newGateway(t, cfg, src) // which knows what is in Redis alone

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/formatter"
 	"github.com/vektah/gqlparser/v2/lexer"
 
 	"tributary/gateway/cache"
@@ -16,10 +17,12 @@ import (
 // responseKey is the same for two queries whose answers must be the same as
 // long as the entities in them are: the documents differ in spaces, commas and
 // comments at most, the operations are the same, and so are the variables that
-// they know. It is not ok when the variables are no JSON.
-func responseKey(q *query) (key cache.Key, ok bool) {
+// they know. Under another schema it is another key. It is not ok when the
+// variables are no JSON.
+func responseKey(version cache.Key, q *query) (key cache.Key, ok bool) {
 	sum := sha256.New()
 	d := digest{sum}
+	d.text(string(version[:]))
 	says := q.doc.says()
 	d.text(string(says[:]))
 	d.text(q.selected.Name)
@@ -36,6 +39,13 @@ func responseKey(q *query) (key cache.Key, ok bool) {
 		d.text(string(text))
 	}
 	return cache.Key(sum.Sum(nil)), true
+}
+
+// versionOf is a digest of what a schema says.
+func versionOf(schema *ast.Schema) cache.Key {
+	sum := sha256.New()
+	formatter.NewFormatter(sum).FormatSchema(schema)
+	return cache.Key(sum.Sum(nil))
 }
 
 // traits are what is found out once of a document whose answers may be kept.

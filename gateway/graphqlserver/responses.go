@@ -85,7 +85,7 @@ func (s *Server) keeping(q *query) *keeping {
 		return nil
 	}
 	hint := q.doc.hint(s.documents.schema, q.selected)
-	key, ok := responseKey(q)
+	key, ok := responseKey(s.version, q)
 	if !ok || !hint.keepable() {
 		return nil
 	}

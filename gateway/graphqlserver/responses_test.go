@@ -59,13 +59,14 @@ const cacheControl = `
 // newCached returns a server of a schema that keeps its responses.
 func newCached(t testing.TB, sdl string) (*server, *counting) {
 	t.Helper()
-	schema := &counting{definition: gqlparser.MustLoadSchema(&ast.Source{Input: cacheControl + sdl}), note: part}
-	plan, err := lookahead.New(schema.definition, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	log, reg := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
-	store, err := cache.New(cache.Config{TTL: 30 * time.Second, MemoryMB: 1, ResponseMB: 1}, log, reg)
+	reg := prometheus.NewRegistry()
+	return newCachedIn(t, newResponses(t, reg), sdl, reg)
+}
+
+// newResponses returns a place for responses.
+func newResponses(t testing.TB, reg prometheus.Registerer) *graphqlserver.Responses {
+	t.Helper()
+	store, err := cache.New(cache.Config{TTL: 30 * time.Second, MemoryMB: 1, ResponseMB: 1}, slog.New(slog.DiscardHandler), reg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +75,17 @@ func newCached(t testing.TB, sdl string) (*server, *counting) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler := graphqlserver.New(schema, plan, responses, graphqlserver.Config{}, log, reg)
+	return responses
+}
+
+func newCachedIn(t testing.TB, responses *graphqlserver.Responses, sdl string, reg *prometheus.Registry) (*server, *counting) {
+	t.Helper()
+	schema := &counting{definition: gqlparser.MustLoadSchema(&ast.Source{Input: cacheControl + sdl}), note: part}
+	plan, err := lookahead.New(schema.definition, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler := graphqlserver.New(schema, plan, responses, graphqlserver.Config{}, slog.New(slog.DiscardHandler), reg)
 	return &server{t: t, handler: handler, metrics: reg}, schema
 }
 
@@ -87,6 +98,23 @@ func (r reply) expectHeader(name, pattern string) {
 	r.t.Helper()
 	if v := r.header.Get(name); !regexp.MustCompile("^(?:" + pattern + ")$").MatchString(v) {
 		r.t.Errorf("%s: %q, want %s", name, v, pattern)
+	}
+}
+
+func TestAnAnswerIsKeptUnderItsSchema(t *testing.T) {
+	responses := newResponses(t, prometheus.NewRegistry())
+	ask := func(sdl string) int32 {
+		s, schema := newCachedIn(t, responses, sdl, prometheus.NewRegistry())
+		s.handler.Execute(t.Context(), graphqlserver.Request{Query: "{a}"})
+		return schema.executed.Load()
+	}
+	for _, c := range []struct {
+		sdl  string
+		want int32
+	}{{"type Query { a: Int }", 1}, {"type Query { a: Int }", 0}, {"type Query { a: Int! }", 1}, {"type Query { a: Int b: Int }", 1}} {
+		if got := ask(c.sdl); got != c.want {
+			t.Errorf("%s: executed %d times, want %d", c.sdl, got, c.want)
+		}
 	}
 }
 

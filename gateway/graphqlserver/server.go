@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/admission"
+	"tributary/gateway/cache"
 	"tributary/gateway/lookahead"
 )
 
@@ -20,6 +21,7 @@ type Server struct {
 	documents *documents
 	run       execution // of a query that was found; what wraps it is told in New
 	responses *Responses
+	version   cache.Key // of the schema
 	cfg       Config
 	log       *slog.Logger
 	metrics   *metrics
@@ -33,6 +35,7 @@ func New(schema graphql.ExecutableSchema, plan *lookahead.Plan, responses *Respo
 		plan:      plan,
 		limits:    newLimiter(cfg.Limits, reg),
 		responses: responses,
+		version:   versionOf(schema.Schema()),
 		cfg:       cfg, log: log, metrics: newMetrics(reg),
 	}
 	s.documents = newDocuments(schema.Schema(), cfg, s.limits, s.metrics.time)

@@ -57,7 +57,8 @@ func (m *metrics) answered(log *slog.Logger, r *http.Request, w middleware.WrapR
 		slog.Int("status", a.status),
 		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
 		slog.Int("bytes", w.BytesWritten()))
-	log.LogAttrs(ctx, level, telemetry.RequestMessage, report.RequestOf(ctx).Attrs(attrs)...)
+	const message = telemetry.RequestMessage
+	log.LogAttrs(ctx, level, message, report.RequestOf(ctx).Attrs(attrs)...)
 }
 
 // lineAttrs is how many attributes the line of a request may have.

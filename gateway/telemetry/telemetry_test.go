@@ -82,16 +82,17 @@ func TestTheLevelCanBeChangedWhileTheLogIsInUse(t *testing.T) {
 }
 
 func TestWhenThereAreManyOnlySoManyRequestsAreLoggedASecondAndAllThatFailed(t *testing.T) {
+	const message = telemetry.RequestMessage
 	synctest.Test(t, func(t *testing.T) {
 		var b bytes.Buffer
 		log := telemetry.NewLogger(&b, telemetry.LogConfig{Requests: 2})
 		for range 5 {
-			log.Info(telemetry.RequestMessage, "status", 200)
-			log.Warn(telemetry.RequestMessage, "status", 500)
+			log.Info(message, "status", 200)
+			log.Warn(message, "status", 500)
 		}
 		log.Info("something else")
 		time.Sleep(time.Second)
-		log.Info(telemetry.RequestMessage, "status", 200)
+		log.Info(message, "status", 200)
 		text := b.String()
 		if good, bad := strings.Count(text, `"status":200`), strings.Count(text, `"status":500`); good != 3 || bad != 5 || !strings.Contains(text, "something else") {
 			t.Errorf("%d that ended well, %d that failed: %s", good, bad, text)

@@ -3,11 +3,8 @@ package redistest
 import (
 	"fmt"
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // Cluster is a Redis cluster of three nodes, each with a third of the slots.
@@ -26,12 +23,14 @@ func StartCluster(t testing.TB) Cluster {
 		host, port, _ := net.SplitHostPort(s.Addr)
 		must(t, c[0], "CLUSTER", "MEET", host, port, bus)
 	}
-	for deadline := time.Now().Add(within); !c.whole(); <-time.After(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the nodes do not become a cluster")
-		}
-	}
+	c.AwaitWhole(t)
 	return c
+}
+
+// AwaitWhole waits until every node knows of every other, and none is missing.
+func (c Cluster) AwaitWhole(t testing.TB) {
+	t.Helper()
+	await(t, "the nodes are a cluster", c.whole)
 }
 
 // URL names all of the nodes.
@@ -43,7 +42,6 @@ func (c Cluster) URL() string {
 	return "redis://" + strings.Join(addrs, ",")
 }
 
-// whole tells whether every node knows of every other.
 func (c Cluster) whole() bool {
 	for _, s := range c {
 		info, err := s.Do("CLUSTER", "INFO")
@@ -52,21 +50,6 @@ func (c Cluster) whole() bool {
 		}
 	}
 	return true
-}
-
-// StartSentinel starts a sentinel that watches master under the name main.
-func StartSentinel(t testing.TB, master *Server) *Server {
-	t.Helper()
-	host, port, _ := net.SplitHostPort(master.Addr)
-	config := filepath.Join(t.TempDir(), "sentinel.conf")
-	if err := os.WriteFile(config, fmt.Appendf(nil, "sentinel monitor main %s %s 1\n", host, port), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	addr := FreeAddr(t)
-	_, own, _ := net.SplitHostPort(addr)
-	s := newServer(t, addr, config, "--sentinel", "--bind", "127.0.0.1", "--port", own)
-	s.Restart()
-	return s
 }
 
 func must(t testing.TB, s *Server, args ...string) {
