@@ -95,6 +95,15 @@ func TestWhatIsDeferredAndFailsSaysWhatIsMissing(t *testing.T) {
 		second.Incremental[0].Errors[0].Extensions["service"] != "orders" || second.Incremental[0].Extensions["degraded"] == nil {
 		t.Errorf("first %s, then %+v", first.Data, second)
 	}
+	if _, more := nextPart(t, parts); more {
+		t.Error("there is a third part")
+	}
+	if _, metrics := s.call(http.MethodGet, s.gateway+"/metrics", ""); !strings.Contains(metrics, `graphql_operations_total{operation="other",outcome="partial",type="query"} 1`) {
+		t.Error("what failed in a later part is not counted as partial")
+	}
+	if !strings.Contains(s.logged(), `"degraded":["orders:`) {
+		t.Error("the line of the request does not name the service that failed in a later part")
+	}
 }
 
 func TestAnAnswerInPartsEndsWithItsTime(t *testing.T) {

@@ -204,3 +204,25 @@ func TestARefusedCallIsSeenWithoutAnAttempt(t *testing.T) {
 		t.Errorf("calls %q, attempts %q", calls, attempts)
 	}
 }
+
+func TestSpansAreFlushedWhenTheGatewayStops(t *testing.T) {
+	c := otlptest.New(t)
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", c.URL)
+	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "3600000") // not before an hour is over
+	s := devIn(t, os.Getenv)
+	s.call(http.MethodGet, s.gateway+"/livez", "")
+	s.call(http.MethodGet, s.gateway+"/api/profile/user123", "")
+	if n := len(c.Spans()); n > 0 {
+		t.Fatalf("%d spans were sent before", n)
+	}
+	s.halt()
+	servers := map[string]int{}
+	for _, span := range c.Spans() {
+		if span.Attributes[string(tracing.StepKey)] == string(tracing.Request) {
+			servers[span.Server]++
+		}
+	}
+	if servers["api-gateway"] == 0 || servers["user-service"] == 0 || servers["order-service"] == 0 || servers["product-service"] == 0 {
+		t.Errorf("at the end there were requests of %v", servers)
+	}
+}

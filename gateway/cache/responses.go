@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/report"
+	"tributary/gateway/tracing"
 )
 
 // Key names a response or a request: a digest, so that it has the same size
@@ -184,9 +185,11 @@ func (r *Responses[V]) renew(ctx context.Context, kept *keptResponse[V]) {
 		done()
 		return
 	}
+	ctx, span := tracing.Start(ctx, tracing.Refresh, "refresh", "response")
 	ctx, cancel := r.cache.detached(ahead(ctx))
 	r.cache.work.Go(func() {
 		defer done()
+		defer span.End()
 		defer cancel()
 		kept.Renew(ctx)
 	})

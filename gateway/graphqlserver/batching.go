@@ -51,7 +51,7 @@ func (s *Server) resultOf(r *http.Request, said said) []byte {
 	if result == nil {
 		req, bad := said.decode()
 		if bad != nil {
-			result = &Result{Errors: gqlerror.List{coded(fault.BadUserInput, bad.message)}}
+			result = s.observeRefused(r.Context(), &Result{Errors: gqlerror.List{coded(fault.BadUserInput, bad.message)}})
 		} else {
 			result = s.serve(r.Context(), *req)
 		}

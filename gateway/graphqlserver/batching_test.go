@@ -25,6 +25,10 @@ func TestAListOfRequestsIsAnsweredInItsOrder(t *testing.T) {
 	if one := s.post(`[{"query":"{ hello }"}]`); strings.TrimSpace(one.text) != `[{"data":{"hello":"hello you"}}]` {
 		t.Errorf("one: %s", one.text)
 	}
+	s.post(`[{"documentId":"nowhere"}]`)
+	if complete, refused := s.count("graphql_operations_total", "other", "complete", "query"), s.count("graphql_operations_total", "other", "refused", "unknown"); complete != 2 || refused != 2 {
+		t.Errorf("%v complete and %v refused, want 2 and 2", complete, refused)
+	}
 	s.ask(`{ hello }`).expect(http.StatusOK, "").data(`{"hello":"hello you"}`)
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"tributary/gateway/batch"
 	"tributary/gateway/lookahead"
@@ -70,9 +71,11 @@ func (w within) Done() <-chan struct{}       { return w.end.Done() }
 func (w within) Err() error                  { return w.end.Err() }
 
 // inParts sends what an operation gives after its first response, and returns
-// when all has been sent, with a result that is of no more use to anybody.
+// when all has been sent, with a result for the figures alone: all that failed
+// in any part, and where all of it came from.
 func (d *deferring) inParts(ctx context.Context, first *Result, respond graphql.ResponseHandler, rep *report.Report) *Result {
 	rest := make(chan later)
+	var failed gqlerror.List
 	go func() {
 		defer close(rest)
 		for {
@@ -80,13 +83,16 @@ func (d *deferring) inParts(ctx context.Context, first *Result, respond graphql.
 			if resp == nil {
 				return
 			}
+			failed = append(failed, resp.Errors...)
 			rest <- later{
 				Result: &Result{Data: resp.Data, Errors: resp.Errors, Summary: rep.Summary()},
 				path:   resp.Path, label: resp.Label, last: resp.HasNext == nil || !*resp.HasNext,
 			}
 		}
 	}()
-	d.send(first, rest)
-	first.sent = true
-	return first
+	d.send(first, rest) // to the end of rest
+	whole := *first
+	whole.sent, whole.Summary = true, rep.Summary()
+	whole.Errors = append(whole.Errors, failed...)
+	return &whole
 }

@@ -78,7 +78,7 @@ func (s *Server) Execute(ctx context.Context, req Request) *Result {
 // perhaps not trusted to send any.
 func (s *Server) serve(ctx context.Context, req Request) *Result {
 	if refused := s.identify(ctx, &req); refused != nil {
-		return refused
+		return s.observeRefused(ctx, refused)
 	}
 	return s.Execute(ctx, req)
 }

@@ -45,7 +45,6 @@ func takesParts(h http.Header) bool {
 // sendParts answers with the first part at once, and with the others as they come.
 func (s *Server) sendParts(w http.ResponseWriter) func(first *Result, rest <-chan later) {
 	return func(first *Result, rest <-chan later) {
-		whole := *first // for the count of outcomes: all errors of all parts
 		w.Header().Set("Content-Type", mediaParts)
 		w.Header().Set("Cache-Control", "no-store")
 		p := parts{w: w, flush: http.NewResponseController(w).Flush}
@@ -59,9 +58,6 @@ func (s *Server) sendParts(w http.ResponseWriter) func(first *Result, rest <-cha
 		})
 		for part := range rest {
 			together := append([]later{part}, waiting(rest)...)
-			for _, l := range together {
-				whole.Errors = append(whole.Errors, l.Errors...)
-			}
 			p.write(func(b *bytes.Buffer) { p.incremental(b, together) })
 		}
 		p.write(func(b *bytes.Buffer) { b.WriteString("--\r\n") })

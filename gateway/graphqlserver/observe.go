@@ -98,6 +98,12 @@ func (s *Server) observeRecalled(ctx context.Context, r *Result, took time.Durat
 	s.measure(ctx, o, r, took)
 }
 
+// observeRefused is observe for what was refused before there was a document.
+func (s *Server) observeRefused(ctx context.Context, r *Result) *Result {
+	s.measure(ctx, operationOf(nil, r), r, 0)
+	return r
+}
+
 func (s *Server) measure(ctx context.Context, o operation, r *Result, took time.Duration) {
 	series := s.metrics.operations.Get(o)
 	series.count.Inc()
