@@ -120,6 +120,21 @@ func TestAnAnswerInPartsEndsWithItsTime(t *testing.T) {
 	}
 }
 
+// What is out by the time that its last part is there has been sent: it is not
+// put together anew, as other answers are.
+func TestAnAnswerInPartsIsSentOnce(t *testing.T) {
+	s := dev(t, "--faults", "--cache-ttl=1s")
+	s.slowOrders(`"latency":"1300ms"`)
+	if status, body := s.call(http.MethodPost, s.gateway+"/graphql", `{"query":"{ user(id: \"u9\") { id fullName } }"}`); status != http.StatusOK {
+		t.Fatal(status, body)
+	}
+	resp := s.send(http.MethodPost, s.gateway+"/graphql", deferring, "Content-Type", "application/json", "Accept", acceptParts, "Accept-Encoding", "identity")
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || strings.Count(string(body), `"fullName"`) != 1 || strings.Count(string(body), `"orders"`) != 1 {
+		t.Errorf("%v: %s", err, body)
+	}
+}
+
 func TestWhoTakesNoPartsGetsAllAtOnce(t *testing.T) {
 	s := dev(t)
 	for _, accept := range []string{

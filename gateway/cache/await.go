@@ -15,10 +15,10 @@ func (t *through[V]) await(ctx context.Context, f *flight) (*Entry, error) {
 	for {
 		select {
 		case <-f.done:
-			f.leave()
+			f.leave(nil)
 			return t.landed(ctx, f)
 		case <-ctx.Done():
-			f.leave()
+			f.leave(ctx.Err())
 			return nil, context.Cause(ctx)
 		case <-looked:
 			looked = nil

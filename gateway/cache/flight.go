@@ -17,7 +17,7 @@ type trip struct {
 	looked  chan struct{} // closed when it is known what stands in
 	waiting atomic.Int64  // seats taken, over all of its keys
 	until   atomic.Int64  // when the last of those who took them leaves, in Unix nanoseconds
-	cancel  context.CancelFunc
+	cancel  context.CancelCauseFunc
 	begun   tracing.Ref // the step that began it
 }
 
@@ -66,10 +66,12 @@ func (tr *trip) lasts(least time.Duration) bool {
 	return tr.until.Load() > time.Now().Add(least).UnixNano()
 }
 
-// leave gives a seat back; a trip that nobody waits for ends.
-func (f *flight) leave() {
+// leave gives a seat back, for a reason if it is given up. A trip that nobody
+// waits for ends, for the last one's reason: a client who has gone says nothing
+// about the service, and one whose time is over does.
+func (f *flight) leave(why error) {
 	if f.trip.waiting.Add(-1) == 0 {
-		f.trip.cancel()
+		f.trip.cancel(why)
 	}
 }
 
@@ -125,7 +127,7 @@ func (t *through[V]) start(ctx context.Context, keys []string, ahead bool) map[s
 		t.flying[key] = flights[key]
 	}
 	t.cache.work.Go(func() {
-		defer cancel()
+		defer cancel(nil)
 		t.fly(loading, tr, keys, flights)
 	})
 	return flights

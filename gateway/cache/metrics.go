@@ -28,6 +28,7 @@ type metrics struct {
 	coalesced    prometheus.Counter
 	borrowed     prometheus.Counter
 	dropped      prometheus.Counter
+	panics       prometheus.Counter
 	ages         prometheus.Histogram
 }
 
@@ -49,10 +50,12 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "cache_borrowed_total", Help: "Keys that another gateway was loading already, and brought."}),
 		dropped: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "cache_writes_dropped_total", Help: "Writes to the shared cache given up because too many were waiting."}),
+		panics: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "cache_panics_total", Help: "Panics of loads in the background, which nobody waited for."}),
 		ages: prometheus.NewHistogram(telemetry.Histogram("cache_served_age_seconds", "Age of cached entries when they were served.",
 			1, 5, 10, 15, 20, 25, 30, 60, 120, 300, 600)),
 	}
-	reg.MustRegister(m.hits, m.misses, m.errors, m.stale, m.refreshes, m.coalesced, m.borrowed, m.dropped, m.ages)
+	reg.MustRegister(m.hits, m.misses, m.errors, m.stale, m.refreshes, m.coalesced, m.borrowed, m.dropped, m.panics, m.ages)
 	for _, tier := range []string{tierMemory, tierRedis, tierResponse} {
 		m.hits.WithLabelValues(tier)
 		m.misses.WithLabelValues(tier)

@@ -30,10 +30,11 @@ func (t *through[V]) replaceable(key string, e *Entry) bool {
 
 // detached returns a context for work that outlives the request that begins it:
 // with the values of ctx, and an end of its own.
-func (c *Cache) detached(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.cfg.loadTimeout())
-	unhook := context.AfterFunc(c.ctx, cancel)
-	return ctx, func() { unhook(); cancel() }
+func (c *Cache) detached(ctx context.Context) (context.Context, context.CancelCauseFunc) {
+	ctx, end := context.WithTimeout(context.WithoutCancel(ctx), c.cfg.loadTimeout())
+	ctx, cancel := context.WithCancelCause(ctx)
+	unhook := context.AfterFunc(c.ctx, end)
+	return ctx, func(why error) { unhook(); cancel(why); end() }
 }
 
 // mayRefresh takes one of the places for work ahead of time, which done gives back.
@@ -69,15 +70,16 @@ func (t *through[V]) refresh(ctx context.Context, keys []string, entries map[str
 		defer span.End()
 		for _, f := range flights {
 			<-f.done
-			f.leave()
+			f.leave(nil)
 			t.cache.tellOfPanic(ctx, f.err)
 		}
 	})
 }
 
-// tellOfPanic logs a panic that nobody waited for, and so nobody else will.
+// tellOfPanic logs and counts a panic that nobody waited for, and so nobody else will.
 func (c *Cache) tellOfPanic(ctx context.Context, err error) {
 	if p, ok := errors.AsType[*fault.Panic](err); ok && p.First() {
+		c.metrics.panics.Inc()
 		c.log.ErrorContext(ctx, "panic", "panic", p.Value, "stack", string(p.Stack))
 	}
 }

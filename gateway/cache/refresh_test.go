@@ -200,12 +200,13 @@ func TestThatThereIsNoneIsNotKeptWarm(t *testing.T) {
 }
 
 // Nobody waits for a refresh who would log what became of it.
-func TestARefreshThatPanicsIsLogged(t *testing.T) {
+func TestARefreshThatPanicsIsLoggedAndCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
+		figures := prometheus.NewRegistry()
 		cfg := defaults()
 		cfg.RefreshAhead = true
-		c, err := cache.New(cfg, slog.New(slog.NewJSONHandler(&log, nil)), prometheus.NewRegistry())
+		c, err := cache.New(cfg, slog.New(slog.NewJSONHandler(&log, nil)), figures)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -224,6 +225,9 @@ func TestARefreshThatPanicsIsLogged(t *testing.T) {
 		synctest.Wait()
 		if !strings.Contains(log.String(), `"msg":"panic","panic":"in the background","stack":"goroutine`) {
 			t.Errorf("logged %s", log.String())
+		}
+		if n := (&gateway{figures: figures}).figure(t, "cache_panics_total"); n != 1 {
+			t.Errorf("counted %v", n)
 		}
 	})
 }

@@ -190,7 +190,7 @@ func (r *Responses[V]) renew(ctx context.Context, kept *keptResponse[V]) {
 	r.cache.work.Go(func() {
 		defer done()
 		defer span.End()
-		defer cancel()
+		defer cancel(nil)
 		kept.Renew(ctx)
 	})
 }

@@ -1,6 +1,8 @@
 package upstream
 
 import (
+	"cmp"
+	"context"
 	"net/http"
 
 	"github.com/failsafe-go/failsafe-go"
@@ -37,7 +39,7 @@ func hedge(cfg Config, paid *budget, next http.RoundTripper) http.RoundTripper {
 			return attemptOf(e, r, next), nil
 		})
 		if err != nil {
-			return nil, err // the context's
+			return nil, cmp.Or(context.Cause(r.Context()), err)
 		}
 		return o.resp, o.err
 	})

@@ -121,7 +121,7 @@ func outcome(ctx context.Context, verdict error) string {
 	switch {
 	case !failed:
 		return outcomeOK
-	case errors.Is(ctx.Err(), context.Canceled):
+	case errors.Is(context.Cause(ctx), context.Canceled):
 		return canceled
 	}
 	return f.Kind.Reason()

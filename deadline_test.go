@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"tributary/internal/upstreamtest"
+	"tributary/services/orders"
+	"tributary/services/products"
+)
+
+const never = time.Hour
+
+// hang delays calls by service; [never] is longer than anybody waits.
+func hang(up *upstreamtest.Upstreams, by map[string]time.Duration) {
+	up.Delay(func(c upstreamtest.Call) time.Duration { return by[c.Service] })
+}
+
+// A slow first hop leaves less to the second: the whole has its time, and what
+// cannot end within is not begun.
+func TestHopsShareTheTimeOfTheirRequest(t *testing.T) {
+	const whole, slack = time.Second, 700 * time.Millisecond // for a busy machine
+	for name, c := range map[string]struct {
+		ordersTake time.Duration
+		leastTime  string
+		asked      int // products
+	}{
+		"something is left for the second": {400 * time.Millisecond, "5ms", 1},
+		"too little is left":               {400 * time.Millisecond, "900ms", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
+			hang(up, map[string]time.Duration{orders.Service: c.ordersTake, products.Service: never})
+			p := startGateway(t, freeAddr(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=10s",
+				fmt.Sprint("--request-timeout=", whole), "--upstream-least-time="+c.leastTime)...)
+			start := time.Now()
+			status, body := get(t, http.DefaultClient, p.url+"/api/profile/u1")
+			took := time.Since(start)
+			if status != http.StatusOK || !strings.Contains(body, `"id":"u1-o1"`) || !strings.Contains(body, `{"service":"products","reason":"timeout"}`) {
+				t.Errorf("%d %s", status, body)
+			}
+			if took > whole+slack || c.asked == 0 && took > whole-100*time.Millisecond {
+				t.Errorf("took %v", took)
+			}
+			if got := up.Count(); got[products.Service] != c.asked || got[orders.Service] != 1 {
+				t.Errorf("asked %s, want products %d times", up.Summary(), c.asked)
+			}
+		})
+	}
+}
+
+// A service that answers nobody within a request's time hangs, though no
+// attempt ever comes to its own time-out; clients who leave say nothing of it.
+func TestTheTimeOfRequestsTellsThatAServiceHangs(t *testing.T) {
+	const asked = 20
+	for name, c := range map[string]struct {
+		patience time.Duration // of the client
+		says     string        // its X-Request-Timeout
+		want     bool          // the circuit opens
+	}{
+		"the time of requests is over":    {time.Minute, "", true},
+		"the time of this one is over":    {time.Minute, "100ms", true},
+		"there never was a fair time":     {time.Minute, "20ms", false},
+		"the client has left without one": {60 * time.Millisecond, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
+			hang(up, map[string]time.Duration{orders.Service: never})
+			p := startGateway(t, freeAddr(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=200ms", "--request-timeout=150ms", "--upstream-breaker-delay=1h")...)
+			client := &http.Client{Transport: &http.Transport{}, Timeout: c.patience}
+			defer client.CloseIdleConnections()
+			for n := range asked {
+				r, err := http.NewRequest(http.MethodGet, fmt.Sprintf("%s/graphql?query={orders(userId:%%22x%d%%22){id}}", p.url, n), http.NoBody)
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.Header.Set("X-Request-Timeout", c.says)
+				if resp, err := client.Do(r); err == nil {
+					_ = resp.Body.Close()
+				}
+			}
+			state := p.figure(http.DefaultClient, `upstream_breaker_state{service_name="orders"}`)
+			if opened := state == 2; opened != c.want {
+				t.Errorf("the circuit's state is %v", state)
+			}
+			if n := up.Count()[orders.Service]; c.want && n >= asked {
+				t.Errorf("%d calls for %d requests", n, asked)
+			}
+		})
+	}
+}
