@@ -103,7 +103,7 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
-	cfg.GraphQL.Operator = operators.Knows
+	cfg.GraphQL.Operator, cfg.GraphQL.Streams.Timeout = operators.Knows, cfg.Server.RequestTimeout
 	graphql := graphqlserver.New(schema, plan, responses, cfg.GraphQL, log, reg)
 	profile := rest.NewProfile(graphql, func(r *http.Request) string { return httpserver.PathParam(r, "id") }, cfg.Cache.TTL, reg)
 
@@ -125,10 +125,14 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 		}
 		r.Handle("/dev/*", panel)
 	}
-	api := r.With(browser.CORS(cfg.Browser), httpserver.Deadline(cfg.Server.RequestTimeout), forward.Handler(cfg.Forward, httpserver.RequestID))
-	sameSite := api.With(browser.SameSite(cfg.Browser, graphql.Refuse))
+	streams := graphqlserver.NewStreams(graphql, cfg.GraphQL.Streams, reg)
+	ready.OnDrain(streams.Drain)
+	deadline := httpserver.Deadline(cfg.Server.RequestTimeout)
+	asked := r.With(browser.CORS(cfg.Browser), forward.Handler(cfg.Forward, httpserver.RequestID))
+	sameSite := asked.With(browser.SameSite(cfg.Browser, graphql.Refuse), streams.Handler, deadline)
 	sameSite.Handle("/graphql", graphql)
 	sameSite.Handle("/graphql/{document}", graphql) // a document by its id, at an address of its own
+	api := asked.With(deadline)
 	if len(cfg.Browser.Origins) > 0 {               // for browsers that ask first
 		api.Options(profileRoute, httpserver.Options(http.MethodGet, http.MethodHead))
 	}
@@ -141,7 +145,7 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 		r.Handle(admin.Prefix+"*", operators)
 	}
 	stop := inBackground(history.Run)
-	return r, func() error { stop(); return store.Close() }, nil
+	return r, func() error { streams.Close(); stop(); return store.Close() }, nil
 }
 
 // serveAdmin serves operators on an address of their own, if there is one,

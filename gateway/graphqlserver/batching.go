@@ -56,8 +56,13 @@ func (s *Server) resultOf(r *http.Request, said said) []byte {
 			result = s.serve(r.Context(), *req)
 		}
 	}
-	if result.kept != nil {
-		return result.kept.body.Bytes()
+	return result.text()
+}
+
+// text is a result as a GraphQL response.
+func (r *Result) text() []byte {
+	if r.kept != nil {
+		return r.kept.body.Bytes()
 	}
-	return encode(result)
+	return encode(r)
 }

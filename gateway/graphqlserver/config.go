@@ -22,6 +22,7 @@ type Config struct {
 
 	Limits    Limits           `embed:""`
 	Admission admission.Config `embed:""`
+	Streams   StreamConfig     `embed:""`
 
 	Batching int `name:"graphql-batching" default:"0" help:"How many requests may come in one list. 0: lists are refused."`
 

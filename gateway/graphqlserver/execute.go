@@ -32,6 +32,7 @@ type Request struct {
 	Trace      bool                                   // tell in Result.Trace how it was answered
 	Cost       bool                                   // tell in Result.Cost what it costs
 	inParts    func(first *Result, rest <-chan later) // takes an answer in parts; nil: it comes as a whole
+	listener   *listener                              // takes the events of a subscription; nil: it is refused
 	untrusted  bool                                   // it is not from a manifest, and somebody wants to know
 }
 
@@ -48,7 +49,7 @@ type Result struct {
 	refused   fault.Kind // why it was not executed, if it was not
 	mutation  bool       // refused because it was no query
 	malformed bool       // refused because it contradicts itself
-	sent      bool       // the client has got it, in parts
+	sent      bool       // the client has got it, in parts or event by event
 	kept      *kept      // what it has in common with those who get the same one; nil if it is the only one
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"tributary/gateway/report"
 	"tributary/gateway/telemetry"
@@ -107,7 +108,9 @@ func (s *Server) observeRefused(ctx context.Context, r *Result) *Result {
 func (s *Server) measure(ctx context.Context, o operation, r *Result, took time.Duration) {
 	series := s.metrics.operations.Get(o)
 	series.count.Inc()
-	telemetry.Observe(ctx, series.duration, took)
+	if o.kind != string(ast.Subscription) { // that takes as long as its client likes
+		telemetry.Observe(ctx, series.duration, took)
+	}
 	report.RequestOf(ctx).Ran(o.name, r.Summary)
 }
 

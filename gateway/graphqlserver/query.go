@@ -49,14 +49,19 @@ func (q *query) refuseSelected() *Result {
 		return invalid("the document has several operations: name one in operationName")
 	case q.selected == nil:
 		return invalid("the document has no operation of the name in operationName")
-	case q.ReadOnly && q.selected.Operation != ast.Query:
+	case q.ReadOnly && q.selected.Operation != ast.Query && !q.listenedTo():
 		r := invalid("GET can only ask: send a mutation by POST")
 		r.mutation = true
 		return r
-	case q.selected.Operation == ast.Subscription:
+	case q.selected.Operation == ast.Subscription && q.listener == nil:
 		return invalid("subscriptions need a transport that streams")
 	}
 	return nil
+}
+
+// listenedTo tells whether q is a subscription to whose events somebody listens.
+func (q *query) listenedTo() bool {
+	return q.selected.Operation == ast.Subscription && q.listener != nil
 }
 
 // prepare is the last step before a query is executed: its variables are read,

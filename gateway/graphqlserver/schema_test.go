@@ -19,6 +19,8 @@ import (
 type schema struct {
 	definition *ast.Schema
 	bumps      atomic.Int32 // mutations executed
+	sources    atomic.Int32 // subscriptions that have not ended
+	loads      atomic.Int32 // of the one key that every event loads
 }
 
 func newSchema() *schema {
@@ -35,7 +37,16 @@ func newSchema() *schema {
 			waits: String
 		}
 		type Mutation { bump: Int }
-		type Subscription { ticks: Int }
+		type Subscription {
+			"Counts up to a number, and fails at odd ones if asked to."
+			ticks(to: Int! = 3, odd: Boolean! = true): Int
+			"One event, and then none."
+			waits: Int
+			"Cannot be begun."
+			breaks: Int
+			"Panics outside of every field."
+			explodes: Int
+		}
 	`})}
 }
 
@@ -47,6 +58,9 @@ func (s *schema) Complexity(context.Context, string, string, int, map[string]any
 
 func (s *schema) Exec(ctx context.Context) graphql.ResponseHandler {
 	op := graphql.GetOperationContext(ctx)
+	if op.Operation.Operation == ast.Subscription {
+		return s.subscribe(ctx, op)
+	}
 	name := map[ast.Operation]string{ast.Query: "Query", ast.Mutation: "Mutation"}[op.Operation.Operation]
 	return func(ctx context.Context) *graphql.Response {
 		var b bytes.Buffer

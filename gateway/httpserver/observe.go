@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -42,7 +43,9 @@ func (m *metrics) answered(log *slog.Logger, r *http.Request, w middleware.WrapR
 	}
 	ctx, s := r.Context(), m.series.Get(a)
 	s.requests.Inc()
-	telemetry.Observe(ctx, s.duration, took)
+	if !isStream(w) {
+		telemetry.Observe(ctx, s.duration, took)
+	}
 	traceRequest(r, a, w.BytesWritten())
 	level := slog.LevelInfo
 	if a.status >= http.StatusInternalServerError {
@@ -59,6 +62,12 @@ func (m *metrics) answered(log *slog.Logger, r *http.Request, w middleware.WrapR
 		slog.Int("bytes", w.BytesWritten()))
 	const message = telemetry.RequestMessage
 	log.LogAttrs(ctx, level, message, report.RequestOf(ctx).Attrs(attrs)...)
+}
+
+// isStream tells whether an answer lasted as long as its client liked, which
+// says nothing of how long requests take.
+func isStream(w middleware.WrapResponseWriter) bool {
+	return w.Status() == http.StatusSwitchingProtocols || strings.HasPrefix(w.Header().Get("Content-Type"), "text/event-stream")
 }
 
 // lineAttrs is how many attributes the line of a request may have.

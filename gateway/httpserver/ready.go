@@ -2,6 +2,7 @@ package httpserver
 
 import (
 	"net/http"
+	"sync"
 	"sync/atomic"
 )
 
@@ -9,10 +10,30 @@ import (
 // process drains. What it depends on does not count: a gateway without some of
 // its services still answers, and taking away all gateways would help nobody.
 // The zero value is ready. It is safe for concurrent use and an [http.Handler].
-type Readiness struct{ draining atomic.Bool }
+type Readiness struct {
+	draining atomic.Bool
 
-// Drain turns the answer to no, for good.
-func (r *Readiness) Drain() { r.draining.Store(true) }
+	mu      sync.Mutex
+	onDrain []func()
+}
+
+// OnDrain has f called when the process begins to drain. F must not wait.
+func (r *Readiness) OnDrain(f func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.onDrain = append(r.onDrain, f)
+}
+
+// Drain turns the answer to no, for good, and tells who wants to know. It is
+// called once.
+func (r *Readiness) Drain() {
+	r.draining.Store(true)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, f := range r.onDrain {
+		f()
+	}
+}
 
 // ServeHTTP answers 200, or 503 while draining.
 func (r *Readiness) ServeHTTP(w http.ResponseWriter, _ *http.Request) {

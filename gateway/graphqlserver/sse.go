@@ -1,0 +1,134 @@
+package graphqlserver
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"tributary/gateway/admission"
+)
+
+const mediaEvents = "text/event-stream"
+
+// wantsEvents tells whether a client has named server-sent events, and takes
+// nothing else more gladly. Some name all that they know for every operation:
+// they get one answer.
+func wantsEvents(h http.Header) bool {
+	accept := strings.Join(h.Values("Accept"), ",")
+	events, rank := quality(accept, mediaEvents)
+	graphql, _ := quality(accept, mediaGraphQL)
+	json, _ := quality(accept, mediaJSON)
+	return rank == rankExact && events > 0 && events > max(graphql, json)
+}
+
+// serveEvents answers one operation by server-sent events, as the distinct
+// connections mode of graphql-sse has it: next for each result, complete at the
+// end. What cannot be executed is refused with a status, before any event. When
+// the gateway stops, the stream ends without complete: there may be more, and
+// clients ask again.
+func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
+	w.Header().Add("Vary", "Accept")
+	media := cmp.Or(negotiate(r.Header), mediaGraphQL)
+	said, bad := s.server.read(w, r)
+	var req *Request
+	if bad == nil {
+		req, bad = said.decode()
+	}
+	if bad != nil {
+		s.server.writeError(w, media, bad.status, bad.message)
+		return
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	e := &eventStream{w: w, control: http.NewResponseController(w), gone: cancel}
+	_ = e.control.SetReadDeadline(time.Time{}) // of the request, which has been read
+	stop := e.keepAlive(ctx, s.cfg.KeepAlive)
+	defer stop()
+	send := func(result *Result) {
+		s.events.WithLabelValues(transportSSE).Inc()
+		e.send("event: next\ndata: " + string(bytes.TrimSpace(result.text())) + "\n\n")
+	}
+	result := s.run(ctx, *req, e.begin, send)
+	stop()
+	switch {
+	case result.Data == nil && !e.begun:
+		if result.Overloaded() {
+			w.Header().Set("Retry-After", admission.RetryAfter)
+		}
+		if result.mutation {
+			w.Header().Set("Allow", http.MethodPost)
+		}
+		s.server.write(w, r, media, status(media, result), result)
+		return
+	case !result.sent:
+		e.begin()
+		send(result)
+	case s.draining.Err() != nil:
+		return
+	}
+	e.send("event: complete\ndata: \n\n")
+}
+
+// eventStream writes events. It is safe for concurrent use.
+type eventStream struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+	gone    func() // called when the client takes no more
+
+	mu    sync.Mutex
+	begun bool
+}
+
+// begin sends the header, so that the client knows that it is listened to.
+func (e *eventStream) begin() {
+	h := e.w.Header()
+	h.Set("Content-Type", mediaEvents+"; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no") // for proxies that collect
+	e.mu.Lock()
+	e.begun = true
+	e.mu.Unlock()
+	e.send(":\n\n")
+}
+
+func (e *eventStream) send(text string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	_ = e.control.SetWriteDeadline(time.Now().Add(streamWrite))
+	_, err := e.w.Write([]byte(text)) //nolint:gosec // G705: JSON, and sent as an event
+	if err == nil {
+		err = e.control.Flush()
+	}
+	if err != nil {
+		e.gone()
+	}
+}
+
+// keepAlive sends a comment now and then, once the stream has begun, until stop
+// is called, which may be more than once and waits for the end.
+func (e *eventStream) keepAlive(ctx context.Context, every time.Duration) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	done.Go(func() {
+		ticks := time.NewTicker(every)
+		defer ticks.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticks.C:
+			}
+			e.mu.Lock()
+			begun := e.begun
+			e.mu.Unlock()
+			if begun {
+				e.send(":\n\n")
+			}
+		}
+	})
+	return func() { cancel(); done.Wait() }
+}

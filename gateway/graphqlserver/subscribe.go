@@ -1,0 +1,93 @@
+package graphqlserver
+
+import (
+	"context"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"tributary/gateway/fault"
+	"tributary/gateway/report"
+)
+
+// listener takes the events of a subscription, one after the other.
+type listener struct {
+	begin func()        // called once, when the subscription was found good
+	event func(*Result) // may block: the next event is not resolved before it returns
+
+	draining context.Context //nolint:containedctx // its end is that of all subscriptions
+	timeout  time.Duration   // of what is no subscription
+}
+
+// streaming executes subscriptions, for who listens, and leaves the rest to
+// next, within the time that it would have by itself. A subscription takes no
+// turn of those that operations wait for: it would keep it for hours.
+func (s *Server) streaming(next execution) execution {
+	return func(ctx context.Context, q *query) *Result {
+		if q.listener == nil {
+			return next(ctx, q)
+		}
+		if q.selected.Operation != ast.Subscription {
+			ctx, cancel := context.WithTimeout(ctx, q.listener.timeout)
+			defer cancel()
+			return next(ctx, q)
+		}
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(q.listener.draining, cancel)()
+		return s.subscribe(ctx, q)
+	}
+}
+
+// subscribe hands on the events of a subscription until there are no more, or
+// ctx ends. The result says how it went as a whole; it is refused where
+// there was not one event because it could not be begun.
+func (s *Server) subscribe(ctx context.Context, q *query) *Result {
+	ctx = graphql.StartOperationTrace(ctx)
+	if refused := s.prepare(ctx, q); refused != nil {
+		return refused
+	}
+	respond, ctx := s.exec.DispatchOperation(ctx, q.operation)
+	whole := &Result{Data: []byte("null"), sent: true}
+	for begun := false; ; begun = true {
+		if !begun && ctx.Err() == nil {
+			q.listener.begin()
+		}
+		event := nextEvent(ctx, respond)
+		if event == nil {
+			return whole
+		}
+		if event.Data == nil && !begun {
+			return &Result{Errors: event.Errors, refused: fault.Internal}
+		}
+		if len(event.Errors) > 0 {
+			whole.Errors = event.Errors[:1:1] // for the outcome; there may be any number of events
+		}
+		q.listener.event(event)
+	}
+}
+
+// nextEvent waits for an event and resolves it. What that begins ends with it:
+// it has loads and a report of its own. It is nil after the last.
+func nextEvent(ctx context.Context, respond graphql.ResponseHandler) *Result {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ctx, rep := report.With(ctx)
+	resp := respond(ctx)
+	if resp == nil || ctx.Err() != nil { // what was resolved after the end is full of its errors
+		return nil
+	}
+	data := resp.Data
+	if data == nil && len(resp.Errors) == 0 {
+		data = []byte("null")
+	}
+	return &Result{Data: data, Errors: resp.Errors, Summary: rep.Summary()}
+}
+
+// broken is the result of an operation of a stream that panicked outside of its fields.
+func (s *Server) broken(ctx context.Context, v any) *Result {
+	s.tellOfPanic(ctx, fault.Recovered("", v))
+	return &Result{Errors: gqlerror.List{coded(fault.Internal, (&fault.Error{Kind: fault.Internal}).Public())}, refused: fault.Internal}
+}

@@ -1,0 +1,83 @@
+package graphqlserver
+
+import (
+	"bytes"
+	"encoding/json"
+	"unicode/utf8"
+
+	"github.com/coder/websocket"
+)
+
+// subprotocol is the one that is spoken on WebSockets:
+// https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
+const subprotocol = "graphql-transport-ws"
+
+// The types of its messages.
+const (
+	wsInit      = "connection_init"
+	wsAck       = "connection_ack"
+	wsPing      = "ping"
+	wsPong      = "pong"
+	wsSubscribe = "subscribe"
+	wsNext      = "next"
+	wsError     = "error"
+	wsComplete  = "complete"
+)
+
+// closing is why a WebSocket is closed. Clients go by the code.
+type closing struct {
+	code   websocket.StatusCode
+	reason string // at most 123 bytes
+}
+
+// closings are those that the protocol names, and our own.
+var (
+	closeSubprotocol = closing{4406, "Subprotocol not acceptable"}
+	closeNotInit     = closing{4401, "Unauthorized"}
+	closeInitTimeout = closing{4408, "Connection initialisation timeout"}
+	closeSecondInit  = closing{4429, "Too many initialisation requests"}
+	closeDuplicate   = closing{4409, "Subscriber for this id already exists"}
+	closeGoingAway   = closing{websocket.StatusGoingAway, "Going away"}
+	closeIdle        = closing{websocket.StatusNormalClosure, "Idle"}
+)
+
+// badMessage closes a WebSocket whose client sent what is no message.
+func badMessage(why string) *closing { return &closing{4400, why} }
+
+// wsMessage is a message of either side.
+type wsMessage struct {
+	ID      string          `json:"id,omitempty"`
+	Type    string          `json:"type"`
+	Payload json.RawMessage `json:"payload,omitempty"`
+}
+
+// readMessage reads a message of a client.
+func readMessage(kind websocket.MessageType, text []byte) (m wsMessage, bad *closing) {
+	if kind != websocket.MessageText || !utf8.Valid(text) {
+		return m, badMessage("a message must be text in UTF-8")
+	}
+	if err := decodeJSON(bytes.NewReader(text), &m); err != nil {
+		return m, badMessage("a message must be a JSON object with a type")
+	}
+	switch m.Type {
+	case wsInit, wsPing, wsPong:
+		return m, nil
+	case wsSubscribe, wsComplete:
+		if m.ID == "" {
+			return m, badMessage(m.Type + " must have an id")
+		}
+		return m, nil
+	}
+	return m, badMessage("the type of a message is not known")
+}
+
+// resultMessage is how a client learns of a result: of one that was refused
+// nothing more comes.
+func resultMessage(id string, r *Result) wsMessage {
+	if r.Data != nil {
+		return wsMessage{ID: id, Type: wsNext, Payload: r.text()}
+	}
+	var errs bytes.Buffer
+	writeJSON(&errs, r.Errors)
+	return wsMessage{ID: id, Type: wsError, Payload: errs.Bytes()}
+}
