@@ -99,7 +99,7 @@ func (e *eventStream) send(text string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	_ = e.control.SetWriteDeadline(time.Now().Add(streamWrite))
-	_, err := e.w.Write([]byte(text)) //nolint:gosec // G705: JSON, and sent as an event
+	_, err := e.w.Write([]byte(text))
 	if err == nil {
 		err = e.control.Flush()
 	}

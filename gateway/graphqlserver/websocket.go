@@ -141,20 +141,24 @@ func (c *socket) execute(ctx context.Context, id string, op *wsOperation, req Re
 		c.send(ctx, resultMessage(id, r))
 	}
 	result := c.run(ctx, req, func() {}, send)
-	if !result.sent && ctx.Err() == nil {
+	if !result.sent && result.Data != nil {
 		send(result)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.count--; c.count == 0 {
+	c.count--
+	if c.count == 0 {
 		c.idleSince = time.Now()
 	}
 	if c.operations[id] != op { // the client has completed it
 		return
 	}
-	delete(c.operations, id)
-	cutShort := result.sent && c.draining.Err() != nil
-	if result.Data != nil && !cutShort {
+	delete(c.operations, id) // before the client learns that the id is free
+	switch {
+	case result.Data == nil:
+		send(result)
+	case result.sent && c.draining.Err() != nil: // cut short, and perhaps not complete
+	default:
 		c.send(ctx, wsMessage{ID: id, Type: wsComplete})
 	}
 }
