@@ -133,7 +133,7 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 	sameSite.Handle("/graphql", graphql)
 	sameSite.Handle("/graphql/{document}", graphql) // a document by its id, at an address of its own
 	api := asked.With(deadline)
-	if len(cfg.Browser.Origins) > 0 {               // for browsers that ask first
+	if len(cfg.Browser.Origins) > 0 { // for browsers that ask first
 		api.Options(profileRoute, httpserver.Options(http.MethodGet, http.MethodHead))
 	}
 	api.Method(http.MethodGet, profileRoute, profile)
