@@ -2,6 +2,7 @@ package graphqlserver
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -53,22 +54,36 @@ func loading(plan *lookahead.Plan) graphql.ResponseMiddleware {
 // The executor would leave out parts when it did, and wait for them for ever.
 // Resolvers see the end of ctx, and so every part comes soon after it.
 func outlast(ctx context.Context) context.Context {
-	graphql.GetOperationContext(ctx).ResolverMiddleware = func(of context.Context, next graphql.Resolver) (any, error) {
-		return next(within{of, ctx})
+	op := graphql.GetOperationContext(ctx)
+	around := op.ResolverMiddleware
+	op.ResolverMiddleware = func(of context.Context, next graphql.Resolver) (any, error) {
+		w := &within{Context: of, end: ctx}
+		defer w.over.Store(true)
+		return around(w, next)
 	}
 	return context.WithoutCancel(ctx)
 }
 
-// within has the values of one context and the end of another.
+// within has the values of one context and, until it is over, the end of
+// another: the executor goes on with the context of a resolver when that has
+// returned, for what is below its field, parts that come later among them.
 type within struct {
 	context.Context
 
-	end context.Context //nolint:containedctx // it is a context
+	end  context.Context //nolint:containedctx // it is a context
+	over atomic.Bool
 }
 
-func (w within) Deadline() (time.Time, bool) { return w.end.Deadline() }
-func (w within) Done() <-chan struct{}       { return w.end.Done() }
-func (w within) Err() error                  { return w.end.Err() }
+func (w *within) until() context.Context {
+	if w.over.Load() {
+		return w.Context
+	}
+	return w.end
+}
+
+func (w *within) Deadline() (time.Time, bool) { return w.until().Deadline() }
+func (w *within) Done() <-chan struct{}       { return w.until().Done() }
+func (w *within) Err() error                  { return w.until().Err() }
 
 // inParts sends what an operation gives after its first response, and returns
 // when all has been sent, with a result for the figures alone: all that failed
