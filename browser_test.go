@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"tributary/internal/browsertest"
@@ -29,6 +30,10 @@ func shows(operation string) string {
 // button that closes a tab is part of the tab.
 var theirs = []string{".monaco-editor", ".graphiql-tab"}
 
+// theirsInDocs is Swagger UI's markup: buttons within the button that folds an
+// operation, examples that scroll and take no focus, a choice without a name.
+var theirsInDocs = []string{".opblock-summary-control", ".microlight", ".examples-select-element"}
+
 func TestThePlaygroundRunsAQueryAndShowsHowItWasAnswered(t *testing.T) {
 	p := browsertest.New(t, 1440, 900)
 	s := dev(t)
@@ -40,6 +45,7 @@ func TestThePlaygroundRunsAQueryAndShowsHowItWasAnswered(t *testing.T) {
 	p.Until(shows("Profile"))
 	p.Click(runButton)
 	p.Wait(totals, "3 calls", "orders 1, products 1, users 1")
+	p.Wait(".run .cost", "Calls at most, with nothing in the cache", "orders 1", "users 1")
 	if n := p.Count(attempts); n != 3 {
 		t.Errorf("the waterfall has %d requests to services, want 3", n)
 	}
@@ -78,6 +84,36 @@ func TestWhatIsBrokenInThePlaygroundLeadsToAPartialResult(t *testing.T) {
 	p.Wait(".run header", "200 complete")
 }
 
+func TestThePlaygroundShowsPartsAsTheyArriveAndThenTheWhole(t *testing.T) {
+	p := browsertest.New(t, 1440, 900)
+	s := dev(t)
+	s.slowOrders(`"latency":"1500ms"`)
+	p.Open(s.gateway + "/playground")
+	p.Until(shows("Profile"))
+	p.ClickText("button", "Deferred")
+	p.Until(shows("Deferred"))
+	p.Click(runButton)
+	p.Wait(".result-window", "fullName")
+	if early := browsertest.Eval[string](p, `document.querySelector(".result-window").innerText`); strings.Contains(early, "totalAmount") {
+		t.Errorf("the deferred orders came with the rest: %s", early)
+	}
+	p.Wait(".result-window", "fullName", "totalAmount")
+	p.Wait(".run header", "200 complete in 2 parts")
+	p.Wait(totals, "2 calls", "orders 1, users 1")
+	p.Wait(".run .cost", "orders 1", "users 1")
+	if n := p.Count(attempts); n != 2 {
+		t.Errorf("the waterfall has %d requests to services, want 2", n)
+	}
+	p.Accessible(axe, theirs...)
+	p.Shoot(images + "deferred.png")
+
+	s.slowOrders(`"error_rate":1`)
+	s.call(http.MethodDelete, s.gateway+"/dev/cache", "")
+	p.Click(runButton)
+	p.Wait(".run header", "200 partial in 2 parts")
+	p.Wait(".result-window", "UPSTREAM_UNAVAILABLE")
+}
+
 func TestThePlaygroundIsOfUseOnAPhone(t *testing.T) {
 	p := browsertest.New(t, 390, 844)
 	s := dev(t)
@@ -110,6 +146,7 @@ func TestTheRESTDocumentationIsThere(t *testing.T) {
 	s := dev(t)
 	p.Open(s.gateway + "/docs")
 	p.Wait(".swagger-ui", "/api/profile/{id}", "A user with orders and products")
+	p.Accessible(axe, theirsInDocs...)
 	p.Shoot(images + "docs.png")
 }
 

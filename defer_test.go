@@ -7,18 +7,26 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"tributary/gateway/lookahead"
+	"tributary/gateway/waterfall"
 )
 
 const deferring = `{"query":"{ user(id: \"u9\") { id fullName ... @defer(label: \"later\") { orders { id } } } }"}`
 
 // part is one part of an answer.
 type part struct {
-	Data        json.RawMessage
-	HasNext     *bool
-	Errors      []any
+	Data       json.RawMessage
+	HasNext    *bool
+	Errors     []any
+	Extensions struct {
+		Trace *waterfall.Trace
+		Cost  *lookahead.Cost
+	}
 	Incremental []struct {
 		Data       json.RawMessage
 		Path       []any
@@ -43,9 +51,10 @@ func nextPart(t *testing.T, parts *multipart.Reader) (p part, ok bool) {
 	return p, true
 }
 
-func (s *system) inParts(accept string) (*http.Response, *multipart.Reader) {
+func (s *system) inParts(accept string, header ...string) (*http.Response, *multipart.Reader) {
 	s.t.Helper()
-	resp := s.send(http.MethodPost, s.gateway+"/graphql", deferring, "Content-Type", "application/json", "Accept", accept, "Accept-Encoding", "gzip")
+	header = append([]string{"Content-Type", "application/json", "Accept", accept, "Accept-Encoding", "gzip"}, header...)
+	resp := s.send(http.MethodPost, s.gateway+"/graphql", deferring, header...)
 	_, params, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if err != nil || params["deferspec"] != "20220824" {
 		s.t.Fatalf("%s %v", resp.Status, resp.Header)
@@ -110,6 +119,48 @@ func TestWhatIsDeferredAndFailsSaysWhatIsMissing(t *testing.T) {
 	}
 	if !logged {
 		t.Error("the line of the request does not name the service that failed in a later part")
+	}
+}
+
+func TestAnAnswerInPartsTellsAtItsEndHowAllOfItWasFound(t *testing.T) {
+	for name, tt := range map[string]struct {
+		system *system
+		told   bool
+	}{"where that is on": {dev(t), true}, "where it is off": {dev(t, "--no-graphql-trace", "--no-graphql-cost"), false}} {
+		t.Run(name, func(t *testing.T) {
+			tt.system.t = t
+			_, parts := tt.system.inParts(acceptParts, "Tributary-Trace", "1", "Tributary-Cost", "1")
+			var last part
+			for p, ok := nextPart(t, parts); ok; p, ok = nextPart(t, parts) {
+				if last.HasNext != nil && !*last.HasNext {
+					t.Error("a part follows the last")
+				}
+				last = p
+			}
+			trace, cost := last.Extensions.Trace, last.Extensions.Cost
+			if told := trace != nil && cost != nil; *last.HasNext || told != tt.told {
+				t.Fatalf("last %+v", last)
+			}
+			if !tt.told {
+				return
+			}
+			if trace.Totals.Calls["users"] != 1 || trace.Totals.Calls["orders"] != 1 || len(cost.Services) != 2 {
+				t.Errorf("trace %+v, cost %+v", trace.Totals, cost)
+			}
+			var resolved []string
+			for _, row := range trace.Rows {
+				if row.Step == "resolve" {
+					resolved = append(resolved, row.Name)
+				}
+				if row.Open {
+					t.Errorf("%s goes on", row.Name)
+				}
+			}
+			slices.Sort(resolved)
+			if !slices.Equal(resolved, []string{"Query.user", "User.orders"}) {
+				t.Errorf("resolved %v", resolved)
+			}
+		})
 	}
 }
 

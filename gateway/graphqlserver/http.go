@@ -37,6 +37,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	traced, priced := s.wantsTrace(r), s.wantsCost(r)
 	var result *Result
+	answer := partsTo(w, traced || priced)
 	if !traced && !priced {
 		result = s.Recall(r.Context(), said.key())
 	}
@@ -48,11 +49,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		req.Trace, req.Cost = traced, priced
 		if inParts {
-			req.inParts = s.sendParts(w)
+			req.inParts = answer.send
 		}
 		result = s.serve(r.Context(), *req)
 	}
 	if result.sent {
+		answer.end(result)
 		return
 	}
 	if result.mutation {

@@ -9,8 +9,6 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-
-	"tributary/gateway/report"
 )
 
 // Answers in parts are multipart/mixed (RFC 2046, section 5.1) with the form of
@@ -42,26 +40,51 @@ func takesParts(h http.Header) bool {
 	return false
 }
 
-// sendParts answers with the first part at once, and with the others as they come.
-func (s *Server) sendParts(w http.ResponseWriter) func(first *Result, rest <-chan later) {
-	return func(first *Result, rest <-chan later) {
-		w.Header().Set("Content-Type", mediaParts)
-		w.Header().Set("Cache-Control", "no-store")
-		p := parts{w: w, flush: http.NewResponseController(w).Flush}
-		p.write(func(b *bytes.Buffer) {
-			b.WriteString(delimiter)
-			p.told = len(first.Summary.Degraded)
-			b.WriteString(partHeader)
-			b.Write(bytes.TrimSuffix(encode(first), []byte("}\n")))
-			b.WriteString(`,"hasNext":true}`)
-			b.WriteString(delimiter)
-		})
-		for part := range rest {
-			together := append([]later{part}, waiting(rest)...)
-			p.write(func(b *bytes.Buffer) { p.incremental(b, together) })
-		}
-		p.write(func(b *bytes.Buffer) { b.WriteString("--\r\n") })
+// parts writes an answer in parts.
+type parts struct {
+	w     http.ResponseWriter
+	flush func() error
+	told  int  // how many degraded services the client knows of
+	more  bool // the last of the operation is not the last of all
+}
+
+// partsTo is an answer in parts to w. Where something is to be told of the whole
+// answer, more is true: a part of that follows the last of the operation.
+func partsTo(w http.ResponseWriter, more bool) *parts {
+	return &parts{w: w, flush: http.NewResponseController(w).Flush, more: more}
+}
+
+// send answers with the first part at once, and with the others as they come.
+func (p *parts) send(first *Result, rest <-chan later) {
+	p.w.Header().Set("Content-Type", mediaParts)
+	p.w.Header().Set("Cache-Control", "no-store")
+	p.write(func(b *bytes.Buffer) {
+		b.WriteString(delimiter)
+		p.told = len(first.Summary.Degraded)
+		b.WriteString(partHeader)
+		b.Write(bytes.TrimSuffix(encode(first), []byte("}\n")))
+		b.WriteString(`,"hasNext":true}`)
+		b.WriteString(delimiter)
+	})
+	for part := range rest {
+		together := append([]later{part}, waiting(rest)...)
+		p.write(func(b *bytes.Buffer) { p.incremental(b, together) })
 	}
+}
+
+// end ends an answer that was sent, with what is told of the whole of it.
+func (p *parts) end(result *Result) {
+	p.write(func(b *bytes.Buffer) {
+		if p.more {
+			b.WriteString(partHeader)
+			writeJSON(b, struct {
+				HasNext    bool       `json:"hasNext"`
+				Extensions extensions `json:"extensions"`
+			}{Extensions: extensions{Trace: result.Trace, Cost: result.Cost}})
+			b.WriteString(delimiter)
+		}
+		b.WriteString("--\r\n")
+	})
 }
 
 // waiting are those parts that are there already.
@@ -79,13 +102,6 @@ func waiting(rest <-chan later) (all []later) {
 	}
 }
 
-// parts writes an answer in parts.
-type parts struct {
-	w     http.ResponseWriter
-	flush func() error
-	told  int // how many degraded services the client knows of
-}
-
 // write sends what fill writes. A client that has gone is none of its business:
 // the request's context has ended.
 func (p *parts) write(fill func(*bytes.Buffer)) {
@@ -96,9 +112,6 @@ func (p *parts) write(fill func(*bytes.Buffer)) {
 }
 
 func (p *parts) incremental(b *bytes.Buffer, together []later) {
-	type extensions struct {
-		Degraded []report.Part `json:"degraded"`
-	}
 	type part struct {
 		Data       raw           `json:"data"`
 		Path       ast.Path      `json:"path"`
@@ -114,10 +127,10 @@ func (p *parts) incremental(b *bytes.Buffer, together []later) {
 		next := part{Data: l.Data, Path: l.path, Label: l.label, Errors: l.Errors}
 		if degraded := l.Summary.Degraded; len(degraded) > p.told {
 			p.told = len(degraded)
-			next.Extensions = &extensions{degraded}
+			next.Extensions = &extensions{Degraded: degraded}
 		}
 		payload.Incremental = append(payload.Incremental, next)
-		payload.HasNext = payload.HasNext && !l.last
+		payload.HasNext = p.more || (payload.HasNext && !l.last)
 	}
 	b.WriteString(partHeader)
 	writeJSON(b, payload)

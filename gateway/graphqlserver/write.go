@@ -49,6 +49,13 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, media string, sta
 // dataOpens is how a response without errors begins.
 const dataOpens = `{"data":`
 
+// extensions are those of a response, or of a part of one.
+type extensions struct {
+	Degraded []report.Part    `json:"degraded,omitempty"`
+	Trace    *waterfall.Trace `json:"trace,omitempty"`
+	Cost     *lookahead.Cost  `json:"cost,omitempty"`
+}
+
 // encode writes a result as a GraphQL response. The data are JSON already and
 // are copied as they are.
 func encode(r *Result) []byte {
@@ -68,11 +75,7 @@ func encode(r *Result) []byte {
 	b.Write(r.Data)
 	if len(r.Summary.Degraded) > 0 || r.Trace != nil || r.Cost != nil {
 		b.WriteString(`,"extensions":`)
-		writeJSON(&b, struct {
-			Degraded []report.Part    `json:"degraded,omitempty"`
-			Trace    *waterfall.Trace `json:"trace,omitempty"`
-			Cost     *lookahead.Cost  `json:"cost,omitempty"`
-		}{r.Summary.Degraded, r.Trace, r.Cost})
+		writeJSON(&b, extensions{r.Summary.Degraded, r.Trace, r.Cost})
 	}
 	b.WriteString("}\n")
 	return b.Bytes()

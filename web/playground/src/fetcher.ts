@@ -37,10 +37,12 @@ function bodyOf({ query, operationName, variables }: FetcherParams) {
 }
 
 async function* stream(body: ReadableStream<Uint8Array>, boundary: string, end: (told: Told) => void) {
-  let told: Told = {};
+  const told: Told = { parts: 0 };
   for await (const part of parts(body, boundary)) {
     const answer = parse(part);
-    told = { ...told, ...take(answer) };
+    Object.assign(told, take(answer));
+    if (answer.data !== undefined || answer.incremental) told.parts!++; // the last may only tell of the others
+    for (const { errors } of [answer, ...(answer.incremental ?? [])]) told.partial ||= Boolean(errors);
     yield answer;
   }
   end(told);

@@ -4,13 +4,15 @@ import type { Cost, Trace } from "./trace/model";
 // A Run is what is known of how a tab's result came about.
 export interface Run {
   status: number;
-  ms: number; // as the browser saw it
+  ms: number; // as the browser saw it, until the last part
+  parts?: number; // that the answer came in, if more than one
+  partial?: boolean; // something could not be had, which the status of an answer in parts cannot tell
   trace?: Trace;
   cost?: Cost; // what it could have cost at most
 }
 
-// Told is what extensions tell of a run.
-export type Told = Pick<Run, "trace" | "cost">;
+// Told is what an answer tells of its run.
+export type Told = Pick<Run, "parts" | "partial" | "trace" | "cost">;
 
 // runs holds the last run of each tab.
 class Runs {
@@ -22,8 +24,8 @@ class Runs {
   begin() {
     const tab = this.tab;
     return {
-      end: (response: Response, started: number, { trace, cost }: Told) => {
-        this.#byTab.set(tab, { status: response.status, ms: performance.now() - started, trace, cost });
+      end: (response: Response, started: number, told: Told) => {
+        this.#byTab.set(tab, { status: response.status, ms: performance.now() - started, ...told });
         for (const tell of this.#listeners) tell();
       },
     };

@@ -3,20 +3,22 @@ import { useRun } from "../runs";
 import type { Cost } from "./model";
 import { Totals } from "./Totals";
 import { Waterfall } from "./Waterfall";
-import { ms } from "./words";
+import { ms, plural } from "./words";
 
-const meanings: Record<number, string> = { 200: "complete", 294: "partial", 400: "refused", 422: "refused", 503: "nothing could be had" };
+const meanings: Record<number, string> = { 200: "complete", 400: "refused", 422: "refused", 503: "nothing could be had" };
 
 // RunPanel is under a result: how it came about, or how to find out.
 export function RunPanel({ tab }: { tab: string }) {
   const run = useRun(tab);
   const [open, setOpen] = useState(true);
   if (!run) return <p className="run-hint">Run the query to see here how the gateway finds the answer.</p>;
-  const mood = run.status === 200 ? "ok" : run.status === 294 ? "warn" : "bad";
+  const partial = run.status === 294 || run.partial;
+  const mood = partial ? "warn" : run.status === 200 ? "ok" : "bad";
+  const meaning = partial ? "partial" : (meanings[run.status] ?? "");
   return (
     <section className="run" aria-label="How the answer was found">
       <header>
-        <span className={`status ${mood}`}>{run.status} {meanings[run.status] ?? ""}</span>
+        <span className={`status ${mood}`}>{run.status} {meaning}{run.parts ? ` in ${plural(run.parts, "part")}` : ""}</span>
         <span>{run.trace ? `${ms(run.trace.duration_ms)} in the gateway, ` : ""}{ms(run.ms)} for the browser</span>
         {run.trace && <button type="button" onClick={() => setOpen(!open)} aria-expanded={open}>{open ? "Hide" : "Show"} the waterfall</button>}
       </header>
