@@ -37,7 +37,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	traced, priced := s.wantsTrace(r), s.wantsCost(r)
 	var result *Result
-	answer := partsTo(w, traced || priced)
+	var answer *parts // nil unless the client takes one
 	if !traced && !priced {
 		result = s.Recall(r.Context(), said.key())
 	}
@@ -49,6 +49,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		req.Trace, req.Cost = traced, priced
 		if inParts {
+			answer = partsTo(w, traced || priced)
 			req.inParts = answer.send
 		}
 		result = s.serve(r.Context(), *req)
