@@ -8,6 +8,7 @@ import (
 
 	"tributary/gateway/cache"
 	"tributary/gateway/faultpanel"
+	"tributary/gateway/httpserver"
 	"tributary/services/orders"
 	"tributary/services/products"
 	"tributary/services/users"
@@ -48,10 +49,17 @@ func singleRedis(rawURL string) (*url.URL, bool) {
 	return u, err == nil && u.Scheme == "redis" && u.Host != "" && !strings.Contains(u.Host, ",")
 }
 
-// panel is where the playground breaks things.
-func (b *breakable) panel(store *cache.Cache, log *slog.Logger) (*faultpanel.Panel, error) {
+// mount adds to r the panel by which the playground breaks things, if there is one.
+func (b *breakable) mount(r httpserver.Router, store *cache.Cache, log *slog.Logger) error {
+	if b == nil {
+		return nil
+	}
 	forget := func(ctx context.Context) error { return store.Purge(ctx, cache.PurgeAll) }
-	return faultpanel.New(b.services, b.redis, forget, log)
+	panel, err := faultpanel.New(b.services, b.redis, forget, log)
+	if err == nil {
+		r.Handle("/dev/*", panel)
+	}
+	return err
 }
 
 func (b *breakable) close() {

@@ -12,12 +12,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"tributary/gateway/cache"
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/lookahead"
-	"tributary/graph"
-	"tributary/resolvers"
-	"tributary/services"
 )
 
 // explainCommand reckons what a query costs by the schema and the joins alone:
@@ -65,22 +61,12 @@ func (c *explainCommand) read() ([]byte, error) {
 func (c *explainCommand) server() (*graphqlserver.Server, func() error, error) {
 	log, reg := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
 	c.Gateway.Cache.RedisURL = "" // nothing is loaded, and nothing kept
-	store, err := cache.New(c.Gateway.Cache, log, reg)
+	core, err := newCore(c.Gateway, log, reg)
 	if err != nil {
 		return nil, nil, err
 	}
-	upstreams, err := services.New(c.Gateway.Services, c.Gateway.Upstream, store, reg)
-	if err != nil {
-		return nil, nil, errors.Join(err, store.Close())
-	}
-	root := &resolvers.Resolver{Services: upstreams}
-	schema := graph.NewExecutableSchema(graph.Config{Resolvers: root})
-	plan, err := lookahead.New(schema.Schema(), root.Joins())
-	if err != nil {
-		return nil, nil, errors.Join(err, store.Close())
-	}
 	c.Gateway.GraphQL.Introspection = true // whoever has the binary has the schema
-	return graphqlserver.New(schema, plan, nil, c.Gateway.GraphQL, log, reg), store.Close, nil
+	return graphqlserver.New(core.schema, core.plan, nil, c.Gateway.GraphQL, log, reg), core.store.Close, nil
 }
 
 // printCost writes the fields that lead to loads, as they are nested, and then

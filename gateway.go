@@ -20,13 +20,11 @@ import (
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/health"
 	"tributary/gateway/httpserver"
-	"tributary/gateway/lookahead"
 	"tributary/gateway/status"
 	"tributary/gateway/telemetry"
 	"tributary/gateway/tracing"
 	"tributary/gateway/trusted"
 	"tributary/graph"
-	"tributary/resolvers"
 	"tributary/resolvers/rest"
 	"tributary/services"
 )
@@ -75,58 +73,57 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, ln net.Li
 	return errors.Join(err, release())
 }
 
-// newGateway builds the gateway from the inside out: cache and services, the
-// graph over them, the HTTP routes over that. The returned function frees what
-// it holds; it is to be called when no request is under way any more.
+// newGateway builds the gateway from the inside out: its core, GraphQL over that,
+// the HTTP routes over both. The returned function frees what it holds; it is to
+// be called when no request is under way any more.
 func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *httpserver.Readiness, log *slog.Logger, reg *prometheus.Registry) (http.Handler, func() error, error) {
 	cfg.Cache.LoadTimeout, cfg.Cache.LeastTime = cfg.Server.RequestTimeout, cfg.Upstream.LeastTime
 	cfg.Cache.Variant = forward.Variant
-	store, err := cache.New(cfg.Cache, log, reg)
+	core, err := newCore(cfg, log, reg)
 	if err != nil {
 		return nil, nil, err
 	}
-	upstreams, err := services.New(cfg.Services, cfg.Upstream, store, reg)
-	if err != nil {
-		return nil, nil, errors.Join(err, store.Close())
-	}
-	root := &resolvers.Resolver{Services: upstreams}
-	schema := graph.NewExecutableSchema(graph.Config{Resolvers: root})
-	plan, err := lookahead.New(schema.Schema(), root.Joins())
-	if err != nil {
-		return nil, nil, errors.Join(err, store.Close())
-	}
-	cfg.GraphQL.Texts = store.Texts("document", cfg.GraphQL.PersistedTTL)
-	if cfg.GraphQL.Trusted, err = trustedDocuments(cfg.GraphQL.Manifests); err != nil {
-		return nil, nil, errors.Join(err, store.Close())
-	}
-	responses, err := cache.NewResponses[*graphqlserver.Result](store, reg)
-	if err != nil {
-		return nil, nil, errors.Join(err, store.Close())
-	}
-	cfg.GraphQL.Operator, cfg.GraphQL.Streams.Timeout = operators.Knows, cfg.Server.RequestTimeout
-	graphql := graphqlserver.New(schema, plan, responses, cfg.GraphQL, log, reg)
-	profile := rest.NewProfile(graphql, func(r *http.Request) string { return httpserver.PathParam(r, "id") }, cfg.Cache.TTL, reg)
+	checker := newHealth(core.upstreams, core.store, version)
+	history := status.New(reg, checker, status.Options{Endpoints: []string{"/graphql", profileRoute}, Log: log})
 
 	r := httpserver.NewRouter(log, reg)
 	r.Use(compress.Handler)
-	checker := newHealth(upstreams, store, version)
 	r.Method(http.MethodGet, "/health", checker)
 	r.Get("/livez", httpserver.Live)
 	r.Method(http.MethodGet, "/readyz", ready)
 	r.Method(http.MethodGet, "/metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg, EnableOpenMetrics: true}))
-	history := status.New(reg, checker, status.Options{Endpoints: []string{"/graphql", profileRoute}, Log: log})
-	if err := mountPages(r.With(browser.Page), cfg, history); err != nil {
-		return nil, nil, errors.Join(err, store.Close())
+	mountOperators(r, cfg.Admin, operators, core.store, log)
+	graphql, err := core.newGraphQL(cfg, operators, log, reg)
+	err = errors.Join(err, mountPages(r.With(browser.Page), cfg, history), cfg.breakable.mount(r, core.store, log))
+	if err != nil {
+		return nil, nil, errors.Join(err, core.store.Close())
 	}
-	if cfg.breakable != nil {
-		panel, err := cfg.breakable.panel(store, log)
-		if err != nil {
-			return nil, nil, errors.Join(err, store.Close())
-		}
-		r.Handle("/dev/*", panel)
-	}
-	streams := graphqlserver.NewStreams(graphql, cfg.GraphQL.Streams, reg)
+	streams := mountGraph(r, graphql, cfg, reg)
 	ready.OnDrain(streams.Drain)
+	stop := inBackground(history.Run)
+	return r, func() error { streams.Close(); stop(); return core.store.Close() }, nil
+}
+
+// newGraphQL is GraphQL with what a gateway remembers: responses and documents.
+func (c *core) newGraphQL(cfg gatewayConfig, operators *admin.Mux, log *slog.Logger, reg prometheus.Registerer) (*graphqlserver.Server, error) {
+	var err error
+	if cfg.GraphQL.Trusted, err = trustedDocuments(cfg.GraphQL.Manifests); err != nil {
+		return nil, err
+	}
+	responses, err := cache.NewResponses[*graphqlserver.Result](c.store, reg)
+	if err != nil {
+		return nil, err
+	}
+	cfg.GraphQL.Texts = c.store.Texts("document", cfg.GraphQL.PersistedTTL)
+	cfg.GraphQL.Operator = operators.Knows
+	return graphqlserver.New(c.schema, c.plan, responses, cfg.GraphQL, log, reg), nil
+}
+
+// mountGraph adds to r the two ways to the graph, and the streams of one of them.
+func mountGraph(r httpserver.Router, graphql *graphqlserver.Server, cfg gatewayConfig, reg prometheus.Registerer) *graphqlserver.Streams {
+	cfg.GraphQL.Streams.Timeout = cfg.Server.RequestTimeout
+	streams := graphqlserver.NewStreams(graphql, cfg.GraphQL.Streams, reg)
+	profile := rest.NewProfile(graphql, func(r *http.Request) string { return httpserver.PathParam(r, "id") }, cfg.Cache.TTL, reg)
 	deadline := httpserver.Deadline(cfg.Server.RequestTimeout)
 	asked := r.With(browser.CORS(cfg.Browser), forward.Handler(cfg.Forward, httpserver.RequestID))
 	sameSite := asked.With(browser.SameSite(cfg.Browser, graphql.Refuse), streams.Handler, deadline)
@@ -138,14 +135,18 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 	}
 	api.Method(http.MethodGet, profileRoute, profile)
 	api.Method(http.MethodGet, "/api/profile/", profile) // an empty id is a bad one, not a wrong address
+	return streams
+}
+
+// mountOperators tells operators what they may do, and adds them to r where they
+// have no address of their own.
+func mountOperators(r httpserver.Router, cfg admin.Config, operators *admin.Mux, store *cache.Cache, log *slog.Logger) {
 	operators.Handle("POST /admin/purge", admin.Purge(store, log))
 	operators.Handle("GET /admin/log-level", admin.LogLevel(log))
 	operators.Handle("PUT /admin/log-level", admin.LogLevel(log))
-	if cfg.Admin.Shared() {
+	if cfg.Shared() {
 		r.Handle(admin.Prefix+"*", operators)
 	}
-	stop := inBackground(history.Run)
-	return r, func() error { streams.Close(); stop(); return store.Close() }, nil
 }
 
 // serveAdmin serves operators on an address of their own, if there is one,

@@ -11,6 +11,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
+// Router is what routes are added to, and middleware for some of them.
+type Router = chi.Router
+
 // NewRouter returns a router whose every route is measured, logged, given a
 // request id and survives a panic. From the outside in:
 //
