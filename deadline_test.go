@@ -55,21 +55,24 @@ func TestHopsShareTheTimeOfTheirRequest(t *testing.T) {
 // A service that answers nobody within a request's time hangs, though no
 // attempt ever comes to its own time-out; clients who leave say nothing of it.
 func TestTheTimeOfRequestsTellsThatAServiceHangs(t *testing.T) {
-	const asked = 20
+	const asked = 14
 	for name, c := range map[string]struct {
 		patience time.Duration // of the client
 		says     string        // its X-Request-Timeout
+		attempt  string        // how long one may take
 		want     bool          // the circuit opens
 	}{
-		"the time of requests is over":    {time.Minute, "", true},
-		"the time of this one is over":    {time.Minute, "100ms", true},
-		"there never was a fair time":     {time.Minute, "20ms", false},
-		"the client has left without one": {60 * time.Millisecond, "", false},
+		"the time of requests is over":     {time.Minute, "", "--upstream-timeout=200ms", true},
+		"an attempt might take far longer": {time.Minute, "", "--upstream-timeout=1m", true},
+		"one of this service might":        {time.Minute, "", "--upstream-overrides=orders.timeout=1m", true},
+		"the time of this one is over":     {time.Minute, "100ms", "--upstream-timeout=200ms", true},
+		"there never was a fair time":      {time.Minute, "20ms", "--upstream-timeout=200ms", false},
+		"the client has left without one":  {60 * time.Millisecond, "", "--upstream-timeout=200ms", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 			hang(up, map[string]time.Duration{orders.Service: never})
-			p := startGateway(t, freeAddr(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=200ms", "--request-timeout=150ms", "--upstream-breaker-delay=1h")...)
+			p := startGateway(t, freeAddr(t), append(over(up), "--drain-delay=0s", c.attempt, "--request-timeout=150ms", "--upstream-breaker-delay=1h")...)
 			client := &http.Client{Transport: &http.Transport{}, Timeout: c.patience}
 			defer client.CloseIdleConnections()
 			for n := range asked {

@@ -128,9 +128,10 @@ func gatewaySaturation() []cog.Builder[dashboard.Panel] {
 			query(`rate(go_gc_duration_seconds_sum{job="gateway"}[$__rate_interval])`, "{{instance}}")),
 		graph("Open files", "Files and connections that each gateway has open.", units.Short,
 			query(`process_open_fds{job="gateway"}`, "{{instance}}")),
-		graph("Panics", "Handlers and resolvers that panicked, a second. Each cost one request or one field, and is in the log with its stack.", units.OpsPerSecond,
+		graph("Panics", "Handlers, resolvers and loads in the background that panicked, a second. Each cost one request, one field or nothing, and is in the log with its stack.", units.OpsPerSecond,
 			query(`sum(rate(http_panics_total{job="gateway"}[$__rate_interval]))`, "handlers"),
-			query(`sum(rate(graphql_panics_total{job="gateway"}[$__rate_interval]))`, "resolvers")),
+			query(`sum(rate(graphql_panics_total{job="gateway"}[$__rate_interval]))`, "resolvers"),
+			query(`sum(rate(cache_panics_total{job="gateway"}[$__rate_interval]))`, "loads in the background")),
 		graph("Versions", "How many gateways run which version.", units.Short,
 			query(`count by (version) (tributary_build_info{job="gateway"})`, "{{version}}")),
 	}

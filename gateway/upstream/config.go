@@ -15,7 +15,7 @@ import (
 type Config struct {
 	Overrides Overrides `name:"upstream-overrides" placeholder:"SERVICE.SETTING=VALUE;..." help:"Other values of the settings that begin with upstream for single services, as in orders.timeout=3s;orders.retries=0;products.hedge-quantile=0.95."`
 
-	Timeout   time.Duration `name:"upstream-timeout" default:"2s" help:"How long one attempt at one upstream call may take."`
+	Timeout   time.Duration `name:"upstream-timeout" default:"2s" help:"How long one attempt at one upstream call may take; never longer than a whole request."`
 	LeastTime time.Duration `name:"upstream-least-time" default:"5ms" help:"How much of a request's time must be left for an attempt to be worth its while."`
 	MaxBody   int64         `name:"upstream-max-body" default:"8388608" help:"How many bytes the answer of an upstream may have."`
 
@@ -34,6 +34,8 @@ type Config struct {
 	RetryBudget float64       `name:"upstream-retry-budget" default:"0.1" help:"How many retries and hedges each call pays for, over time."`
 
 	HedgeQuantile float64 `name:"upstream-hedge-quantile" default:"0" help:"A call slower than this part of those before it (0.95, say) is made once more beside itself; 0 never."`
+
+	RequestTimeout time.Duration `kong:"-"` // how long a whole request may take, and so an attempt at most; 0: any time
 }
 
 // Validate reports the first setting that cannot be used.
@@ -84,10 +86,15 @@ func (c Config) validateTimes() error {
 	return nil
 }
 
-// withDefaults fills in what has no value that switches it off.
+// withDefaults fills in what has no value that switches it off. An attempt that
+// could outlast every request would never be seen to time out, and the breaker
+// never learn that it hangs.
 func (c Config) withDefaults() Config {
 	if c.Timeout == 0 {
 		c.Timeout = defaultTimeout
+	}
+	if c.RequestTimeout > 0 {
+		c.Timeout = min(c.Timeout, c.RequestTimeout)
 	}
 	if c.MaxBody == 0 {
 		c.MaxBody = defaultMaxBody
