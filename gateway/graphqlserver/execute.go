@@ -71,7 +71,7 @@ func (s *Server) Execute(ctx context.Context, req Request) *Result {
 	if result == nil {
 		result = s.run(ctx, q)
 	}
-	s.observe(ctx, span, q, result, time.Since(start))
+	s.observe(ctx, span, operationOf(q, result), result, time.Since(start))
 	return result
 }
 

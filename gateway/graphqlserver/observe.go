@@ -16,6 +16,9 @@ import (
 // call theirs is no label.
 const otherName = "other"
 
+// unknownKind is the type of an operation that was not found.
+const unknownKind = "unknown"
+
 // operation is what figures tell operations apart by: one of few.
 type operation struct{ name, kind, outcome string }
 
@@ -63,11 +66,9 @@ func (m *metrics) time(phase string) func() {
 }
 
 // observe notes what came of an operation in its span, which it ends, in the
-// metrics, and for the line of its request in the log. q is nil when there was
-// no operation to be found.
-func (s *Server) observe(ctx context.Context, span tracing.Span, q *query, r *Result, took time.Duration) {
-	o := operationOf(q, r)
-	if q != nil {
+// metrics, and for the line of its request in the log.
+func (s *Server) observe(ctx context.Context, span tracing.Span, o operation, r *Result, took time.Duration) {
+	if o.kind != unknownKind {
 		span.Rename(o.kind)
 		span.String(tracing.OperationType, o.kind)
 	}
@@ -84,20 +85,6 @@ func (s *Server) observe(ctx context.Context, span tracing.Span, q *query, r *Re
 // fromResponses is the outcome of an operation that was answered by a whole
 // response that was kept.
 const fromResponses = "response"
-
-// observeRecalled is observe for a response that was found before anything was
-// looked at.
-func (s *Server) observeRecalled(ctx context.Context, r *Result, took time.Duration) {
-	o := r.kept.operation
-	_, span := tracing.Start(ctx, tracing.Operation, o.kind)
-	span.String(tracing.Outcome, fromResponses)
-	span.String(tracing.OperationType, o.kind)
-	if o.name != otherName {
-		span.String(tracing.OperationName, o.name)
-	}
-	span.End()
-	s.measure(ctx, o, r, took)
-}
 
 // observeRefused is observe for what was refused before there was a document.
 func (s *Server) observeRefused(ctx context.Context, r *Result) *Result {
@@ -117,7 +104,7 @@ func (s *Server) measure(ctx context.Context, o operation, r *Result, took time.
 // operationOf tells how figures name an operation; q is nil for none.
 func operationOf(q *query, r *Result) operation {
 	if q == nil {
-		return operation{otherName, "unknown", r.outcome()}
+		return operation{otherName, unknownKind, r.outcome()}
 	}
 	return operation{q.registeredName(), string(q.selected.Operation), r.outcome()}
 }

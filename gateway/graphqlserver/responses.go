@@ -66,9 +66,12 @@ func (s *Server) cached(next execution) execution {
 func (s *Server) Recall(ctx context.Context, said cache.Key) *Result {
 	start := time.Now()
 	result, _ := s.responses.Recall(ctx, said)
-	if result != nil {
-		s.observeRecalled(ctx, result, time.Since(start))
+	if result == nil {
+		return nil
 	}
+	_, span := tracing.Start(ctx, tracing.Operation, "operation")
+	span.String(tracing.Outcome, fromResponses)
+	s.observe(ctx, span, result.kept.operation, result, time.Since(start))
 	return result
 }
 
@@ -92,8 +95,10 @@ func (s *Server) keeping(q *query) *keeping {
 	return &keeping{s.responses, key, hint}
 }
 
+// alias lets the same request find its response without being looked at again,
+// unless each of its kind is to be counted.
 func (k *keeping) alias(q *query) {
-	if q.Said != (cache.Key{}) {
+	if q.Said != (cache.Key{}) && !q.untrusted {
 		k.responses.Alias(q.Said, k.key)
 	}
 }

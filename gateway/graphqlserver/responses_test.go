@@ -60,7 +60,7 @@ const cacheControl = `
 func newCached(t testing.TB, sdl string) (*server, *counting) {
 	t.Helper()
 	reg := prometheus.NewRegistry()
-	return newCachedIn(t, newResponses(t, reg), sdl, reg)
+	return newCachedIn(t, newResponses(t, reg), sdl, graphqlserver.Config{}, reg)
 }
 
 // newResponses returns a place for responses.
@@ -78,14 +78,14 @@ func newResponses(t testing.TB, reg prometheus.Registerer) *graphqlserver.Respon
 	return responses
 }
 
-func newCachedIn(t testing.TB, responses *graphqlserver.Responses, sdl string, reg *prometheus.Registry) (*server, *counting) {
+func newCachedIn(t testing.TB, responses *graphqlserver.Responses, sdl string, cfg graphqlserver.Config, reg *prometheus.Registry) (*server, *counting) {
 	t.Helper()
 	schema := &counting{definition: gqlparser.MustLoadSchema(&ast.Source{Input: cacheControl + sdl}), note: part}
 	plan, err := lookahead.New(schema.definition, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler := graphqlserver.New(schema, plan, responses, graphqlserver.Config{}, slog.New(slog.DiscardHandler), reg)
+	handler := graphqlserver.New(schema, plan, responses, cfg, slog.New(slog.DiscardHandler), reg)
 	return &server{t: t, handler: handler, metrics: reg}, schema
 }
 
@@ -104,7 +104,7 @@ func (r reply) expectHeader(name, pattern string) {
 func TestAnAnswerIsKeptUnderItsSchema(t *testing.T) {
 	responses := newResponses(t, prometheus.NewRegistry())
 	ask := func(sdl string) int32 {
-		s, schema := newCachedIn(t, responses, sdl, prometheus.NewRegistry())
+		s, schema := newCachedIn(t, responses, sdl, graphqlserver.Config{}, prometheus.NewRegistry())
 		s.handler.Execute(t.Context(), graphqlserver.Request{Query: "{a}"})
 		return schema.executed.Load()
 	}

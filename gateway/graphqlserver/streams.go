@@ -3,7 +3,6 @@ package graphqlserver
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -13,37 +12,6 @@ import (
 	"tributary/gateway/admission"
 	"tributary/gateway/fault"
 )
-
-// StreamConfig is what an operator may set about connections on which answers
-// come one after the other. The zero value refuses them.
-type StreamConfig struct {
-	Max         int           `name:"graphql-max-streams" default:"1000" help:"How many streams (server-sent events, WebSockets) may be open at once. 0: there are none."`
-	Operations  int           `name:"graphql-stream-operations" default:"100" help:"How many operations may be under way on one WebSocket."`
-	InitTimeout time.Duration `name:"graphql-stream-init-timeout" default:"3s" help:"How long a WebSocket may take to send connection_init."`
-	KeepAlive   time.Duration `name:"graphql-stream-keep-alive" default:"12s" help:"How often a silent stream is shown to be alive. A WebSocket that does not answer in this time is closed."`
-	Idle        time.Duration `name:"graphql-stream-idle" default:"5m" help:"How long a WebSocket may be open without an operation."`
-
-	Timeout time.Duration `kong:"-"` // of queries and mutations on a stream
-}
-
-// Validate reports the first setting that cannot be used.
-func (c StreamConfig) Validate() error {
-	switch {
-	case c.Max < 0:
-		return errors.New("graphql-max-streams must not be negative")
-	case c.Max == 0:
-		return nil
-	case c.Operations <= 0:
-		return errors.New("graphql-stream-operations must be more than 0")
-	case c.InitTimeout <= 0:
-		return errors.New("graphql-stream-init-timeout must be more than 0")
-	case c.KeepAlive <= 0:
-		return errors.New("graphql-stream-keep-alive must be more than 0")
-	case c.Idle <= 0:
-		return errors.New("graphql-stream-idle must be more than 0")
-	}
-	return nil
-}
 
 // streamWrite is how long a client may take to take one event.
 const streamWrite = 10 * time.Second
@@ -97,35 +65,46 @@ func NewStreams(server *Server, cfg StreamConfig, reg prometheus.Registerer) *St
 // WebSocket.
 func (s *Streams) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		serve, transport := s.serveEvents, transportSSE
 		switch {
 		case s.cfg.Max == 0:
 			next.ServeHTTP(w, r)
-			return
 		case r.Method == http.MethodGet && strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
-			serve, transport = s.serveSocket, transportWS
-		case !wantsEvents(r.Header):
+			s.serve(w, r, transportWS, s.serveSocket)
+		case wantsEvents(r.Header):
+			s.serve(w, r, transportSSE, s.serveEvents)
+		default:
 			next.ServeHTTP(w, r)
-			return
 		}
-		if s.draining.Err() == nil {
-			select {
-			case s.slots <- struct{}{}:
-				s.open.WithLabelValues(transport).Inc()
-				defer func() {
-					s.open.WithLabelValues(transport).Dec()
-					<-s.slots
-				}()
-				serve(w, r)
-				return
-			default:
-			}
-		}
+	})
+}
+
+// serve serves a stream if there may be one more.
+func (s *Streams) serve(w http.ResponseWriter, r *http.Request, transport string, stream http.HandlerFunc) {
+	if !s.enter() {
 		s.refused.Inc()
 		w.Header().Set("Retry-After", admission.RetryAfter)
 		s.server.write(w, r, cmp.Or(negotiate(r.Header), mediaJSON), http.StatusServiceUnavailable,
 			refuseOne(fault.Overloaded, "as many streams as may be are open"))
-	})
+		return
+	}
+	s.open.WithLabelValues(transport).Inc()
+	defer func() {
+		s.open.WithLabelValues(transport).Dec()
+		<-s.slots
+	}()
+	stream(w, r)
+}
+
+func (s *Streams) enter() bool {
+	if s.draining.Err() != nil {
+		return false
+	}
+	select {
+	case s.slots <- struct{}{}:
+		return true
+	default:
+		return false
+	}
 }
 
 // Drain ends all subscriptions, lets queries come to their end, closes the

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/trusted"
 )
@@ -125,6 +127,21 @@ func TestOtherDocumentsAreRefusedOrCounted(t *testing.T) {
 				t.Errorf("refused in-house: %v", r.Errors)
 			}
 		})
+	}
+}
+
+// A client who says the same again, word for word, gets the answer that is kept,
+// and is counted as before.
+func TestAnAnswerThatIsKeptDoesNotHideThatItsDocumentIsNotTrusted(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	cfg := graphqlserver.Config{Trusted: manifests(t), TrustedMode: "log", DocumentsMB: 1}
+	s, schema := newCachedIn(t, newResponses(t, reg), "type Query { a: Int hello: String }", cfg, reg)
+	for range 3 {
+		s.ask("{ a }").expect(200, "")
+		s.ask(own).expect(200, "")
+	}
+	if executed, counted := schema.executed.Load(), s.count("graphql_untrusted_documents_total"); executed != 2 || counted != 3 {
+		t.Errorf("executed %d times, want 2; counted %v, want 3", executed, counted)
 	}
 }
 

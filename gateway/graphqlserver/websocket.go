@@ -4,14 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"sync"
 	"time"
 
 	"github.com/coder/websocket"
-
-	"tributary/gateway/fault"
 )
 
 // socket is a WebSocket on which graphql-transport-ws is spoken.
@@ -31,9 +28,6 @@ type socket struct {
 	count      int       // of those that have not come to their end, completed or not
 	idleSince  time.Time // when count became 0
 }
-
-// wsOperation is one that its client has not completed.
-type wsOperation struct{ cancel context.CancelFunc }
 
 // serveSocket speaks graphql-transport-ws until either side has enough.
 func (s *Streams) serveSocket(w http.ResponseWriter, r *http.Request) {
@@ -56,10 +50,15 @@ func (s *Streams) serveSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	conn.SetReadLimit(int64(s.server.limits.Body))
 	c.all.Go(func() { c.watch(ctx) })
+	c.listen(ctx)
+}
+
+// listen does what messages ask for until there are no more, or one breaks the protocol.
+func (c *socket) listen(ctx context.Context) {
 	for {
-		kind, text, err := conn.Read(ctx)
+		kind, text, err := c.conn.Read(ctx)
 		if errors.Is(err, websocket.ErrMessageTooBig) {
-			s.server.limits.hits.WithLabelValues(limitBody).Inc()
+			c.server.limits.hits.WithLabelValues(limitBody).Inc()
 		}
 		if err != nil {
 			return
@@ -105,62 +104,6 @@ func (c *socket) take(ctx context.Context, m wsMessage) *closing {
 		}
 	}
 	return nil
-}
-
-// subscribe begins an operation.
-func (c *socket) subscribe(ctx context.Context, m wsMessage) *closing {
-	if _, taken := c.operations[m.ID]; taken {
-		return &closeDuplicate
-	}
-	req, bad := said{body: m.Payload}.decode()
-	if bad != nil {
-		return badMessage(bad.message)
-	}
-	if c.leaving {
-		return nil // it is about to learn of that
-	}
-	if c.count >= c.cfg.Operations {
-		c.send(ctx, resultMessage(m.ID, refuseOne(fault.Overloaded, fmt.Sprintf("%d operations are under way on this connection, as many as may be", c.count))))
-		return nil
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	op := &wsOperation{cancel}
-	c.operations[m.ID] = op
-	c.count++
-	c.running.Go(func() {
-		defer cancel()
-		c.execute(ctx, m.ID, op, *req)
-	})
-	return nil
-}
-
-// execute runs an operation and tells its client what comes of it.
-func (c *socket) execute(ctx context.Context, id string, op *wsOperation, req Request) {
-	send := func(r *Result) {
-		c.events.WithLabelValues(transportWS).Inc()
-		c.send(ctx, resultMessage(id, r))
-	}
-	result := c.run(ctx, req, func() {}, send)
-	if !result.sent && result.Data != nil {
-		send(result)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.count--
-	if c.count == 0 {
-		c.idleSince = time.Now()
-	}
-	if c.operations[id] != op { // the client has completed it
-		return
-	}
-	delete(c.operations, id) // before the client learns that the id is free
-	switch {
-	case result.Data == nil:
-		send(result)
-	case result.sent && c.draining.Err() != nil: // cut short, and perhaps not complete
-	default:
-		c.send(ctx, wsMessage{ID: id, Type: wsComplete})
-	}
 }
 
 // send sends a message, or gives the client up that does not take it.
