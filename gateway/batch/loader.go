@@ -115,7 +115,7 @@ func (l *Loader[K, V]) LoadAll(ctx context.Context, keys []K) ([]V, []error) {
 		futures[i], begunHere = f, begunHere || begun
 	}
 	if own {
-		loads.dispatch.Flush() // nobody else can add to the batch
+		loads.flush() // nobody else can add to the batch
 	}
 	if begunHere {
 		willWait(ctx)
@@ -138,7 +138,7 @@ func (l *Loader[K, V]) Start(ctx context.Context, key K, then func(V, error)) {
 // Flush sends the keys that are waiting for others, for the operation of ctx.
 func (l *Loader[K, V]) Flush(ctx context.Context) {
 	if s := scopeOf(ctx); s != nil {
-		l.in(s).dispatch.Flush()
+		l.in(s).flush()
 	}
 }
 

@@ -17,12 +17,12 @@ import (
 type loads[K comparable, V any] struct {
 	loader   *Loader[K, V]
 	ctx      context.Context
-	dispatch *dataloader.Loader[K, V]
+	dispatch *dataloader.Loader[K, V] // nil where keys don't wait for others
 
 	mu      sync.Mutex
 	futures map[K]*future[V]
 	oldest  time.Time   // when the first key of the batch being collected came
-	quiet   *time.Timer // sends the batch when no key has come for a while; nil where keys don't wait
+	quiet   *time.Timer // sends the batch when no key has come for a while
 }
 
 // inputCapacity is how many keys may be handed to a batch before its goroutine runs.
@@ -30,28 +30,30 @@ const inputCapacity = 16
 
 func newLoads[K comparable, V any](ctx context.Context, l *Loader[K, V]) *loads[K, V] {
 	s := &loads[K, V]{loader: l, ctx: ctx, futures: make(map[K]*future[V])}
-	options := []dataloader.Option[K, V]{
-		dataloader.WithCache(&dataloader.NoCache[K, V]{}), // the futures remember
-		dataloader.WithInputCapacity[K, V](inputCapacity),
-		dataloader.WithWait[K, V](l.opts.Linger),
-	}
 	if l.opts.Alone {
-		options = append(options, dataloader.WithBatchCapacity[K, V](1))
+		return s
 	}
 	s.dispatch = dataloader.NewBatchedLoader(func(ctx context.Context, keys []K) []*dataloader.Result[V] {
-		s.send(ctx, keys)
+		s.send(ctx, keys, s.waited())
 		return make([]*dataloader.Result[V], len(keys)) // nobody waits for thunks
-	}, options...)
-	if !l.opts.Alone {
-		s.quiet = time.AfterFunc(l.opts.Gap, s.dispatch.Flush)
-		s.quiet.Stop()
-	}
+	},
+		dataloader.WithCache(&dataloader.NoCache[K, V]{}), // the futures remember
+		dataloader.WithInputCapacity[K, V](inputCapacity),
+		dataloader.WithWait[K, V](l.opts.Linger))
+	s.quiet = time.AfterFunc(l.opts.Gap, s.dispatch.Flush)
+	s.quiet.Stop()
 	return s
 }
 
+// flush sends the keys that wait for others.
+func (s *loads[K, V]) flush() {
+	if s.dispatch != nil {
+		s.dispatch.Flush()
+	}
+}
+
 // send loads a batch and resolves its futures.
-func (s *loads[K, V]) send(ctx context.Context, keys []K) {
-	waited := s.waited()
+func (s *loads[K, V]) send(ctx context.Context, keys []K, waited time.Duration) {
 	if s.loader.opts.Observe != nil {
 		s.loader.opts.Observe(len(keys), waited)
 	}
@@ -83,8 +85,12 @@ func (s *loads[K, V]) future(key K) (f *future[V], begun bool) {
 	if f, ok := s.futures[key]; ok {
 		return f, false
 	}
-	f = newFuture[V]()
+	f = &future[V]{}
 	s.futures[key] = f
+	if s.dispatch == nil {
+		go s.send(s.ctx, []K{key}, 0)
+		return f, true
+	}
 	if s.oldest.IsZero() {
 		s.oldest = time.Now()
 	}
@@ -92,9 +98,7 @@ func (s *loads[K, V]) future(key K) (f *future[V], begun bool) {
 	// a batch, and can flush that. The batch runs under the operation's
 	// context, not under that of the caller who happened to be first.
 	s.dispatch.Load(s.ctx, key)
-	if s.quiet != nil {
-		s.quiet.Reset(s.loader.opts.Gap)
-	}
+	s.quiet.Reset(s.loader.opts.Gap)
 	return f, true
 }
 

@@ -10,23 +10,26 @@ import (
 // await waits for a flight, or for ctx. A flight that failed, or that takes
 // longer than patience, is answered by what stands in, if something does.
 func (t *through[V]) await(ctx context.Context, f *flight) (*Entry, error) {
-	looked := f.trip.looked
 	var outOfPatience <-chan time.Time
-	for {
+	patient := t.policy.patience > 0
+	for !f.landed.Load() {
+		news := f.trip.next()
+		if patient && f.trip.looked.Load() {
+			patient = false
+			if t.policy.standsIn(f.standIn, time.Now()) {
+				outOfPatience = time.After(t.policy.patience - time.Since(f.trip.started))
+			}
+		}
+		if f.landed.Load() {
+			break
+		}
 		select {
-		case <-f.done:
-			f.leave(nil)
-			return t.landed(ctx, f)
+		case <-news:
 		case <-ctx.Done():
 			f.leave(ctx.Err())
 			return nil, context.Cause(ctx)
-		case <-looked:
-			looked = nil
-			if t.policy.patience > 0 && t.policy.standsIn(f.standIn, time.Now()) {
-				outOfPatience = time.After(t.policy.patience - time.Since(f.trip.started))
-			}
 		case now := <-outOfPatience:
-			if f.hasLanded() { // while another flight was waited for
+			if f.landed.Load() { // while another flight was waited for
 				continue
 			}
 			// The seat stays taken: the load goes on, for whoever comes next.
@@ -34,6 +37,8 @@ func (t *through[V]) await(ctx context.Context, f *flight) (*Entry, error) {
 			return f.standIn, nil
 		}
 	}
+	f.leave(nil)
+	return t.landed(ctx, f)
 }
 
 // landed is what came of a flight.

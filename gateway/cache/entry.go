@@ -35,6 +35,10 @@ func (e *Entry) weight() int { return entryOverhead + len(e.Body) + max(e.footpr
 // Usable tells whether it may still be given out at all.
 func (e *Entry) Usable(now time.Time) bool { return e.Age(now) < e.Keep }
 
+// gone says that there is nothing, and that this is not to be remembered: an
+// older entry may not stand in for it.
+func (e *Entry) gone() bool { return e.Absent && e.Keep <= 0 }
+
 // later is the entry that was given later; nil counts as never.
 func later(a, b *Entry) *Entry {
 	if a == nil || (b != nil && b.Answered.After(a.Answered)) {

@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,100 +22,101 @@ type through[V any] struct {
 	flying map[string]*flight // by key
 }
 
-// fly loads keys: from the shared store, and from next what that has not.
-// Each flight lands as soon as its outcome is known.
-func (t *through[V]) fly(ctx context.Context, tr *trip, keys []string, flights map[string]*flight) {
-	rest := t.fromShared(ctx, tr, keys, flights)
-	close(tr.looked)
+// fly loads what flights are for: from the shared store, and from next what that
+// has not. Each flight lands as soon as its outcome is known.
+func (t *through[V]) fly(ctx context.Context, tr *trip, flights []*flight) {
+	rest := t.fromShared(ctx, tr, flights)
+	tr.looked.Store(true)
+	if slices.ContainsFunc(rest, func(f *flight) bool { return f.standIn != nil }) {
+		tr.tell()
+	}
 	if len(rest) > 0 {
-		t.fromAnyone(ctx, tr, rest, flights)
+		t.fromAnyone(ctx, tr, rest)
 	}
 }
 
 // fromShared lands the flights of keys that the shared store has fresh and
 // gives the rest, with what may stand in for them noted. So it does with what
 // another trip brought just before this one began.
-func (t *through[V]) fromShared(ctx context.Context, tr *trip, keys []string, flights map[string]*flight) (rest []string) {
-	inMemory, _ := t.cache.memory.Get(ctx, t.names(keys)) // memory never fails
-	rest = t.landFound(ctx, tr, keys, inMemory, flights)
-	if len(rest) == 0 {
-		return nil
+func (t *through[V]) fromShared(ctx context.Context, tr *trip, flights []*flight) (rest []*flight) {
+	now := time.Now()
+	rest = t.landFound(tr, flights, func(f *flight) *Entry {
+		f.standIn = t.sound(t.cache.memory.get(f.name, now), f.name)
+		return f.standIn
+	})
+	if t.cache.shared == nil || len(rest) == 0 {
+		return rest
 	}
 	looked := len(rest)
-	found := t.cache.lookShared(ctx, t.names(rest))
-	rest = t.landFound(ctx, tr, rest, found, flights)
-	for _, key := range rest {
-		flights[key].standIn = later(found[t.name(key)], inMemory[t.name(key)])
-	}
-	if t.cache.shared != nil {
-		t.cache.metrics.looked(tierRedis, looked-len(rest), len(rest))
-	}
+	found := t.cache.lookShared(ctx, names(rest))
+	rest = t.landFound(tr, rest, func(f *flight) *Entry {
+		e := t.sound(found[f.name], f.name)
+		f.standIn = later(e, f.standIn)
+		return e
+	})
+	t.cache.metrics.looked(tierRedis, looked-len(rest), len(rest))
 	return rest
 }
 
-// landFound lands the flights of keys for which something fresh was found in a
-// store, and gives the rest. It takes out of found what makes no sense.
-func (t *through[V]) landFound(ctx context.Context, tr *trip, keys []string, found map[string]*Entry, flights map[string]*flight) (rest []string) {
+// landFound lands the flights for which something fresh was found in a store,
+// and gives the rest.
+func (t *through[V]) landFound(tr *trip, flights []*flight, find func(*flight) *Entry) (rest []*flight) {
 	now := time.Now()
-	fresh := write{}
-	var landed []string
-	for _, key := range keys {
-		name := t.name(key)
-		e := found[name]
-		if e != nil && !t.sound(e, name) {
-			delete(found, name)
-			e = nil
-		}
+	var landed []*flight
+	for _, f := range flights {
+		e := find(f)
 		if e == nil || !t.policy.fresh(e, now) || (tr.ahead && t.policy.aging(e, now)) {
-			rest = append(rest, key)
 			continue
 		}
-		flights[key].entry = e
-		fresh[name] = e
-		landed = append(landed, key)
+		f.entry = e
+		t.cache.keepInMemory(tr.started, f.name, e)
+		landed = append(landed, f)
 	}
-	t.cache.keepInMemory(ctx, tr.started, fresh)
-	t.land(landed, flights)
+	if len(landed) == 0 {
+		return flights
+	}
+	for _, f := range flights {
+		if f.entry == nil {
+			rest = append(rest, f)
+		}
+	}
+	t.land(tr, landed)
 	return rest
 }
 
-// sound tells whether what the shared store has under name can be used: it has
-// the form of this kind, and was not purged while the store could not be told.
-func (t *through[V]) sound(e *Entry, name string) bool {
-	if t.cache.purges.since(e.Answered, name) {
-		return false
+// sound is what a store has under name, nil if it cannot be used: it has not the
+// form of this kind, or was purged while the store could not be told.
+func (t *through[V]) sound(e *Entry, name string) *Entry {
+	if e == nil || t.cache.purges.since(e.Answered, name) {
+		return nil
 	}
 	if e.Absent {
-		return true
+		return e
 	}
-	_, err := t.decode(e)
-	return err == nil
+	if _, err := t.decode(e); err != nil {
+		return nil
+	}
+	return e
 }
 
-// fromNext lands the flights of keys with what next says of them, and puts
-// that aside.
-func (t *through[V]) fromNext(ctx context.Context, tr *trip, keys []string, flights map[string]*flight) {
+// fromNext lands flights with what next says of their keys, and puts that aside.
+func (t *through[V]) fromNext(ctx context.Context, tr *trip, flights []*flight) {
 	// Who leaves before an answer can come asks for nothing.
 	ask := tr.lasts(t.cache.cfg.LeastTime)
 	var values map[string]V
 	var err error = fault.New(fault.Timeout, t.kind.Service, errTooLate)
 	if ask {
-		values, err = t.ask(ctx, keys)
+		values, err = t.ask(ctx, flights)
 	}
 	answered := time.Now()
-	kept := make(write, len(keys))
-	for _, key := range keys {
-		f := flights[key]
+	for _, f := range flights {
 		f.asked = ask
-		f.entry, f.err = t.outcome(ctx, key, values, err, answered)
-		if f.err == nil {
-			kept[t.name(key)] = f.entry
-		}
+		f.entry, f.err = t.outcome(ctx, f.key, values, err, answered)
 	}
 	if ctx.Err() == nil { // what was cut off is not to be relied on
-		t.cache.keep(ctx, tr.started, kept)
+		t.cache.keep(tr.started, flights)
 	}
-	t.land(keys, flights)
+	t.land(tr, flights)
 }
 
 var errTooLate = errors.New("too little time is left to ask")
@@ -134,29 +136,33 @@ func (t *through[V]) outcome(ctx context.Context, key string, values map[string]
 }
 
 // ask calls next; its panic is an error of these keys alone.
-func (t *through[V]) ask(ctx context.Context, keys []string) (values map[string]V, err error) {
+func (t *through[V]) ask(ctx context.Context, flights []*flight) (values map[string]V, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fault.Recovered(t.kind.Service, v)
 		}
 	}()
+	keys := make([]string, len(flights))
+	for i, f := range flights {
+		keys[i] = f.key
+	}
 	return t.next(ctx, keys)
 }
 
-// land tells those who wait for keys that their outcome is known.
-func (t *through[V]) land(keys []string, flights map[string]*flight) {
+// land tells those who wait for flights of a trip that their outcome is known.
+func (t *through[V]) land(tr *trip, flights []*flight) {
 	t.mu.Lock()
-	for _, key := range keys {
-		if t.flying[key] == flights[key] {
-			delete(t.flying, key)
+	for _, f := range flights {
+		if t.flying[f.key] == f {
+			delete(t.flying, f.key)
 		}
 	}
 	t.mu.Unlock()
-	for _, key := range keys {
-		f := flights[key]
-		if f.trip.ahead {
+	for _, f := range flights {
+		if tr.ahead {
 			t.cache.metrics.refreshed(f.err)
 		}
-		close(f.done)
+		f.landed.Store(true)
 	}
+	tr.tell()
 }

@@ -44,15 +44,33 @@ func NewMemory(maxBytes uint64) (*Memory, error) {
 	return m, nil
 }
 
+// get gives the entry of key, nil if there is none that is usable.
+func (m *Memory) get(key string, now time.Time) *Entry {
+	if e, ok := m.entries.GetIfPresent(key); ok && e.Usable(now) {
+		return e
+	}
+	return nil
+}
+
+// set keeps an entry, unless no time is left to it, or what is kept already was
+// given later.
+func (m *Memory) set(key string, e *Entry, now time.Time) {
+	if !e.Usable(now) {
+		return
+	}
+	m.entries.Compute(key, func(old *Entry, found bool) (*Entry, otter.ComputeOp) {
+		if found && old.Answered.After(e.Answered) {
+			return old, otter.CancelOp
+		}
+		return e, otter.WriteOp
+	})
+}
+
 // Get implements [Store]; it never fails.
 func (m *Memory) Get(_ context.Context, keys []string) (map[string]*Entry, error) {
-	var found map[string]*Entry
-	now := time.Now()
+	found, now := make(map[string]*Entry), time.Now()
 	for _, key := range keys {
-		if e, ok := m.entries.GetIfPresent(key); ok && e.Usable(now) {
-			if found == nil {
-				found = make(map[string]*Entry, len(keys))
-			}
+		if e := m.get(key, now); e != nil {
 			found[key] = e
 		}
 	}
@@ -64,15 +82,7 @@ func (m *Memory) Get(_ context.Context, keys []string) (map[string]*Entry, error
 func (m *Memory) Set(_ context.Context, entries map[string]*Entry) error {
 	now := time.Now()
 	for key, e := range entries {
-		if !e.Usable(now) {
-			continue
-		}
-		m.entries.Compute(key, func(old *Entry, found bool) (*Entry, otter.ComputeOp) {
-			if found && old.Answered.After(e.Answered) {
-				return old, otter.CancelOp
-			}
-			return e, otter.WriteOp
-		})
+		m.set(key, e, now)
 	}
 	return nil
 }

@@ -197,7 +197,7 @@ func (m *model) wrong(said map[string]answer, key string, got outcome, failing b
 	last, known := said[key]
 	age := time.Since(last.at)
 	standsIn := known && !last.absent && age < m.cfg.TTL+m.cfg.StaleIfError
-	isNone := known && last.absent && (age < m.cfg.AbsentTTL || age == 0)
+	isNone := known && last.absent && (age < m.cfg.AbsentTTL || age == 0 || got.overdue && got.asked.Sub(last.at) < m.cfg.AbsentTTL)
 	switch {
 	case got.err != nil && !failing:
 		return fmt.Sprintf("an error while the source works: %v", got.err)

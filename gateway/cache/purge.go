@@ -56,20 +56,15 @@ func (c *Cache) forget(tags []string) {
 	c.memory.purge(tags)
 }
 
-// keepInMemory keeps those of entries that were not purged since their load
-// began, and gives these.
-func (c *Cache) keepInMemory(ctx context.Context, began time.Time, entries write) write {
-	kept := make(write, len(entries))
-	for name, e := range entries {
-		if !c.purges.since(began, name) {
-			kept[name] = e
-		}
+// keepInMemory keeps an entry whose load began then, and tells whether it may be
+// kept: it was not purged since.
+func (c *Cache) keepInMemory(began time.Time, name string, e *Entry) bool {
+	if c.purges.since(began, name) {
+		return false
 	}
-	_ = c.memory.Set(ctx, kept) // memory never fails
-	for name := range kept {
-		if c.purges.since(began, name) { // in between
-			_ = c.memory.Delete(ctx, []string{name})
-		}
+	c.memory.set(name, e, time.Now())
+	if c.purges.since(began, name) { // in between
+		c.memory.entries.Invalidate(name)
 	}
-	return kept
+	return true
 }

@@ -42,6 +42,9 @@ func (p *purges) add(tags []string, now time.Time) {
 
 // since tells whether something with one of names was purged at start or later.
 func (p *purges) since(start time.Time, names ...string) bool {
+	if p.count.Load() == 0 {
+		return false
+	}
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	for _, purge := range slices.Backward(p.known) {

@@ -51,25 +51,31 @@ func (c *Cache) mayRefresh() (done func(), ok bool) {
 // not begun, and what they were for is loaded when its time is over.
 const refreshesAtOnce = 32
 
+// aging is an entry whose time is nearly over.
+type aging struct {
+	wanted
+	entry *Entry
+}
+
 // refresh begins to load keys in the background, before the time of their
 // entries is over. Each entry is tried once: an upstream that fails is not
 // asked at every hit.
-func (t *through[V]) refresh(ctx context.Context, keys []string, entries map[string]*Entry) {
+func (t *through[V]) refresh(ctx context.Context, aging []aging) {
 	done, ok := t.cache.mayRefresh()
 	if !ok {
-		t.cache.metrics.refreshes.WithLabelValues(refreshDropped).Add(float64(len(keys)))
+		t.cache.metrics.refreshes.WithLabelValues(refreshDropped).Add(float64(len(aging)))
 		return
 	}
 	// What the load notes is none of this request's business.
 	ctx, _ = report.With(ctx)
 	ctx, span := tracing.Start(ctx, tracing.Refresh, "refresh", t.kind.Name)
-	span.Int(tracing.Keys, len(keys))
-	flights := t.startAhead(ctx, keys, entries)
+	span.Int(tracing.Keys, len(aging))
+	flights := t.startAhead(ctx, aging)
 	t.cache.work.Go(func() {
 		defer done()
 		defer span.End()
 		for _, f := range flights {
-			<-f.done
+			f.wait()
 			f.leave(nil)
 			t.cache.tellOfPanic(ctx, f.err)
 		}
@@ -84,15 +90,14 @@ func (c *Cache) tellOfPanic(ctx context.Context, err error) {
 	}
 }
 
-// startAhead begins a trip for those of keys whose entries nobody else has
-// begun to replace.
-func (t *through[V]) startAhead(ctx context.Context, keys []string, entries map[string]*Entry) map[string]*flight {
+// startAhead begins a trip for those of aging which nobody else has begun to replace.
+func (t *through[V]) startAhead(ctx context.Context, aging []aging) []*flight {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var mine []string
-	for _, key := range keys {
-		if t.flying[key] == nil && entries[t.name(key)].refreshed.CompareAndSwap(false, true) {
-			mine = append(mine, key)
+	var mine []wanted
+	for _, a := range aging {
+		if t.flying[a.key] == nil && a.entry.refreshed.CompareAndSwap(false, true) {
+			mine = append(mine, a.wanted)
 		}
 	}
 	return t.start(ctx, mine, true)

@@ -55,43 +55,41 @@ func (t *through[V]) load(ctx context.Context, keys []string) (map[string]V, err
 		return values, nil
 	}
 	failed := batch.KeyErrors[string]{}
-	for key, f := range t.join(ctx, missing) {
+	for _, f := range t.join(ctx, missing) {
 		e, err := t.await(ctx, f)
 		found.add(f, err)
 		if err == nil && !e.Absent {
-			values[key], err = t.decode(e)
+			values[f.key], err = t.decode(e)
 		}
 		if err != nil {
-			failed[key] = err
+			failed[f.key] = err
 		}
 	}
 	return values, failed.OrNil()
 }
 
-// fromMemory fills in what memory has fresh and gives the keys that it has not.
-func (t *through[V]) fromMemory(ctx context.Context, keys []string, values map[string]V) (missing []string) {
-	names := t.names(keys)
-	found, _ := t.cache.memory.Get(ctx, names) // memory never fails
+// fromMemory fills in what memory has fresh and gives the rest.
+func (t *through[V]) fromMemory(ctx context.Context, keys []string, values map[string]V) (missing []wanted) {
 	now := time.Now()
-	var aging []string
-	for i, key := range keys {
-		e := found[names[i]]
-		if e == nil || !t.policy.fresh(e, now) {
-			missing = append(missing, key)
-			continue
-		}
-		ages := t.policy.aging(e, now)
-		if ages && isAhead(ctx) && t.replaceable(key, e) || !t.take(key, e, values) {
-			missing = append(missing, key)
+	var old []aging
+	for _, key := range keys {
+		w := wanted{key, t.kind.Name + ":" + key}
+		e := t.cache.memory.get(w.name, now)
+		ages := e != nil && t.policy.aging(e, now)
+		if e == nil || !t.policy.fresh(e, now) || ages && isAhead(ctx) && t.replaceable(key, e) || !t.take(key, e, values) {
+			if missing == nil {
+				missing = make([]wanted, 0, len(keys))
+			}
+			missing = append(missing, w)
 			continue
 		}
 		if ages && !e.refreshed.Load() {
-			aging = append(aging, key)
+			old = append(old, aging{w, e})
 		}
-		t.used(ctx, names[i], e, now, false)
+		t.used(ctx, w.name, e, now, false)
 	}
-	if len(aging) > 0 {
-		t.refresh(ctx, aging, found)
+	if len(old) > 0 {
+		t.refresh(ctx, old)
 	}
 	t.cache.metrics.looked(tierMemory, len(keys)-len(missing), len(missing))
 	return missing
@@ -146,15 +144,4 @@ func (t *through[V]) newEntry(v V, answered time.Time) (*Entry, error) {
 	}
 	e.remember(v)
 	return e, nil
-}
-
-// name is what the stores know a key by.
-func (t *through[V]) name(key string) string { return t.kind.Name + ":" + key }
-
-func (t *through[V]) names(keys []string) []string {
-	names := make([]string, len(keys))
-	for i, key := range keys {
-		names[i] = t.name(key)
-	}
-	return names
 }

@@ -14,7 +14,7 @@ func (n *tally) add(f *flight, err error) {
 	switch {
 	case err != nil:
 		n.failed++
-	case !f.hasLanded() || f.err != nil:
+	case !f.landed.Load() || f.err != nil:
 		n.stale++
 	case f.asked:
 		n.missed++

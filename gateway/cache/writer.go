@@ -17,16 +17,24 @@ type pending struct {
 	entries write
 }
 
-// keep puts entries of a load aside: in memory at once, in the shared store soon.
-func (c *Cache) keep(ctx context.Context, began time.Time, entries write) {
-	entries = c.keepInMemory(ctx, began, entries)
+// keep puts what a load brought aside: in memory at once, in the shared store soon.
+func (c *Cache) keep(began time.Time, flights []*flight) {
+	var entries write
+	if c.shared != nil {
+		entries = make(write, len(flights))
+	}
+	for _, f := range flights {
+		if f.err != nil || !c.keepInMemory(began, f.name, f.entry) {
+			continue
+		}
+		if f.entry.gone() {
+			c.memory.entries.Invalidate(f.name)
+		}
+		if entries != nil {
+			entries[f.name] = f.entry
+		}
+	}
 	if len(entries) == 0 {
-		return
-	}
-	if gone := entries.gone(); len(gone) > 0 {
-		_ = c.memory.Delete(ctx, gone)
-	}
-	if c.shared == nil {
 		return
 	}
 	select {
@@ -36,11 +44,10 @@ func (c *Cache) keep(ctx context.Context, began time.Time, entries write) {
 	}
 }
 
-// gone are the names of which it is known that there is nothing, and that this
-// is not to be remembered: an older entry may not stand in for them.
+// gone are the names of which nothing may be left.
 func (w write) gone() (names []string) {
 	for name, e := range w {
-		if e.Absent && e.Keep <= 0 {
+		if e.gone() {
 			names = append(names, name)
 		}
 	}

@@ -31,7 +31,7 @@ func lifeOf(uses []Use) (l Life) {
 			l.Aging = use.Aging
 		}
 	}
-	l.Of = slices.Clone(uses)
+	l.Of = slices.Clip(uses) // what is noted later comes after it
 	return l
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
 
 	"tributary/gateway/fault"
 )
@@ -13,6 +14,7 @@ import (
 // the answer further out leaves no connection behind. A longer body is refused
 // unread as far as its length was announced.
 func buffer(limit int64, next http.RoundTripper) http.RoundTripper {
+	read := &reading{limit: limit}
 	return RoundTrip(func(r *http.Request) (*http.Response, error) {
 		resp, err := next.RoundTrip(r)
 		if err != nil {
@@ -22,20 +24,49 @@ func buffer(limit int64, next http.RoundTripper) http.RoundTripper {
 		if resp.ContentLength > limit {
 			return nil, tooLong(limit)
 		}
-		var body bytes.Buffer
-		if resp.ContentLength > 0 {
-			body.Grow(int(resp.ContentLength) + bytes.MinRead)
-		}
-		n, err := body.ReadFrom(io.LimitReader(resp.Body, limit+1))
+		whole, err := read.all(resp)
 		if err != nil {
 			return nil, err
 		}
-		if n > limit {
-			return nil, tooLong(limit)
-		}
-		resp.Body, resp.ContentLength = io.NopCloser(&body), n
+		resp.Body, resp.ContentLength = &inMemory{*bytes.NewReader(whole), whole}, int64(len(whole))
 		return resp, nil
 	})
+}
+
+// inMemory is a body that was read already.
+type inMemory struct {
+	bytes.Reader
+	whole []byte
+}
+
+func (*inMemory) Close() error { return nil }
+
+// reading reads bodies into one allocation each.
+type reading struct {
+	limit int64
+	rooms sync.Pool // of *bytes.Buffer, for bodies whose length was not announced
+}
+
+func (p *reading) all(resp *http.Response) ([]byte, error) {
+	if resp.ContentLength >= 0 {
+		whole := make([]byte, resp.ContentLength)
+		_, err := io.ReadFull(resp.Body, whole)
+		return whole, err
+	}
+	room, _ := p.rooms.Get().(*bytes.Buffer)
+	if room == nil {
+		room = &bytes.Buffer{}
+	}
+	defer p.rooms.Put(room)
+	room.Reset()
+	n, err := room.ReadFrom(io.LimitReader(resp.Body, p.limit+1))
+	if err == nil && n > p.limit {
+		err = tooLong(p.limit)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return bytes.Clone(room.Bytes()), nil
 }
 
 func tooLong(limit int64) error {

@@ -47,12 +47,11 @@ func transport(cfg Config) http.RoundTripper {
 		Proxy: http.ProxyFromEnvironment,
 		// A dial goes on when the attempt that wanted it has ended: it has a
 		// time-out of its own.
-		DialContext:           (&net.Dialer{Timeout: cfg.Timeout, KeepAlive: 30 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   cfg.Timeout,
-		ResponseHeaderTimeout: cfg.Timeout,
-		MaxIdleConns:          0, // bounded by host
-		MaxIdleConnsPerHost:   max(64, cfg.Concurrency),
-		IdleConnTimeout:       90 * time.Second,
-		ForceAttemptHTTP2:     true,
+		DialContext:         (&net.Dialer{Timeout: cfg.Timeout, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout: cfg.Timeout,
+		MaxIdleConns:        0, // bounded by host
+		MaxIdleConnsPerHost: max(64, cfg.Concurrency),
+		IdleConnTimeout:     90 * time.Second,
+		ForceAttemptHTTP2:   true,
 	}
 }

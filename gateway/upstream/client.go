@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -90,11 +89,8 @@ func (c *Client) ask(ctx context.Context, through http.RoundTripper, method stri
 		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	answer, err := io.ReadAll(resp.Body) // from memory
-	if err != nil {
-		return nil, verdict(c.service, nil, err)
-	}
-	return answer, nil
+	answer, _ := resp.Body.(*inMemory) // Buffer's
+	return answer.whole, nil
 }
 
 // url joins base and route so that whatever a value holds, it stays one
