@@ -128,11 +128,13 @@ func (l *Loader[K, V]) LoadAll(ctx context.Context, keys []K) ([]V, []error) {
 }
 
 // Start asks for key without waiting and calls then once, with what [Loader.Load]
-// would return: at once when that is known, on another goroutine otherwise. It
-// needs a context with a [Scope].
+// would return: at once when that is known, on another goroutine otherwise; then
+// may be nil. It needs a context with a [Scope].
 func (l *Loader[K, V]) Start(ctx context.Context, key K, then func(V, error)) {
 	f, _ := l.in(scopeOf(ctx)).future(key)
-	f.then(then)
+	if then != nil {
+		f.then(then)
+	}
 }
 
 // Flush sends the keys that are waiting for others, for the operation of ctx.
