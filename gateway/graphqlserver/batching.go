@@ -24,7 +24,7 @@ func (s *Server) isList(body []byte) bool {
 // 200 whatever they get. There is a reason when the list itself is refused.
 func (s *Server) serveList(w http.ResponseWriter, r *http.Request, media string, body []byte) *badRequest {
 	var list []json.RawMessage
-	if err := decodeJSON(bytes.NewReader(body), &list); err != nil || len(list) == 0 {
+	if err := decodeJSON(body, &list); err != nil || len(list) == 0 {
 		return &badRequest{http.StatusBadRequest, "the body must be a JSON object, or a list of some"}
 	}
 	if len(list) > s.cfg.Batching {

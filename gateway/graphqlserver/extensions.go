@@ -1,7 +1,6 @@
 package graphqlserver
 
 import (
-	"bytes"
 	"encoding/json"
 	"net/http"
 )
@@ -11,7 +10,7 @@ import (
 // name a document that they have sent before, or that a manifest holds.
 func (req *Request) readExtensions(raw []byte) *badRequest {
 	var members map[string]json.RawMessage
-	if err := decodeJSON(bytes.NewReader(raw), &members); err != nil {
+	if err := decodeJSON(raw, &members); err != nil {
 		return &badRequest{http.StatusBadRequest, "extensions must be an object"}
 	}
 	persisted, ok := members["persistedQuery"]
@@ -22,7 +21,7 @@ func (req *Request) readExtensions(raw []byte) *badRequest {
 		Version    int    `json:"version"`
 		SHA256Hash string `json:"sha256Hash"`
 	}
-	if err := decodeJSON(bytes.NewReader(persisted), &query); err != nil || query.Version != 1 || query.SHA256Hash == "" {
+	if err := decodeJSON(persisted, &query); err != nil || query.Version != 1 || query.SHA256Hash == "" {
 		return &badRequest{http.StatusBadRequest, "extensions.persistedQuery must have version 1 and a sha256Hash"}
 	}
 	req.SHA256 = query.SHA256Hash

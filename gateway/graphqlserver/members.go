@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 var (
@@ -16,30 +18,31 @@ var (
 // there twice is an error: who looked at the request before us may have read
 // the other one (RFC 8259, section 4).
 func members(object []byte) (map[string]json.RawMessage, error) {
-	d := json.NewDecoder(bytes.NewReader(object))
-	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+	d := jsontext.NewDecoder(bytes.NewBuffer(object), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if open, err := d.ReadToken(); err != nil || open.Kind() != '{' {
 		return nil, errNoObject
 	}
 	found := map[string]json.RawMessage{}
-	for d.More() {
-		name, err := d.Token()
+	for d.PeekKind() != '}' {
+		name, err := d.ReadToken()
 		if err != nil {
 			return nil, errNoObject
 		}
-		key, _ := name.(string) // in an object the decoder accepts nothing else
+		key := name.String()
 		if _, twice := found[key]; twice {
 			return nil, errTwice
 		}
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
+		value, err := d.ReadValue()
+		if err != nil {
 			return nil, errNoObject
 		}
-		found[key] = value
+		end := int(d.InputOffset())
+		found[key] = object[end-len(value) : end] // the decoder's own may change
 	}
-	if _, err := d.Token(); err != nil { // the brace that closes
+	if _, err := d.ReadToken(); err != nil { // the brace that closes
 		return nil, errNoObject
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
 		return nil, errNoObject
 	}
 	return found, nil

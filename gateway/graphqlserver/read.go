@@ -164,7 +164,7 @@ func (s said) decodeBody() (*Request, *badRequest) {
 		if !sent {
 			continue
 		}
-		if err := decodeJSON(bytes.NewReader(raw), f.into); err != nil {
+		if err := decodeJSON(raw, f.into); err != nil {
 			return nil, &badRequest{http.StatusBadRequest, f.name + " must be " + f.want}
 		}
 	}
@@ -195,7 +195,7 @@ func (req *Request) readVariables(raw []byte) *badRequest {
 	req.Variables = make(map[string]any, len(fields))
 	for name, value := range fields {
 		var v any
-		if err := decodeJSON(bytes.NewReader(value), &v); err != nil {
+		if err := decodeJSON(value, &v); err != nil {
 			return &badRequest{http.StatusBadRequest, "variables must be an object"}
 		}
 		req.Variables[name] = v
@@ -217,8 +217,11 @@ func (req *Request) wellFormed() *badRequest {
 }
 
 // decodeJSON decodes one value that nothing follows, numbers by their digits.
-func decodeJSON(r io.Reader, into any) error {
-	d := json.NewDecoder(r)
+func decodeJSON(text []byte, into any) error {
+	if len(text) > 0 && text[0] == '"' {
+		return json.Unmarshal(text, into) // without numbers, and at a third of the cost
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	if err := d.Decode(into); err != nil {
 		return err

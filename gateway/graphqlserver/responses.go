@@ -114,7 +114,8 @@ func (k *keeping) run(ctx context.Context, next execution, q *query) *Result {
 	result.kept = &kept{public: k.hint.public, body: compress.NewBody(encode(result)), operation: operationOf(q, result)}
 	result.Summary.Life = report.Life{Until: life.Until}
 	again := *q
-	again.operation, again.inParts = nil, nil
+	again.operation, again.cost, again.inParts = nil, nil, nil
+	again.Query = q.doc.text // which all who sent it share
 	result.kept.stored = k.responses.Keep(ctx, k.key, cache.Response[*Result]{
 		Value: result.forLater(), Size: keptBytes*len(result.kept.body.Bytes()) + len(q.doc.text), Began: began,
 		Oldest: result.Summary.Oldest, Life: life,

@@ -56,7 +56,7 @@ func readMessage(kind websocket.MessageType, text []byte) (m wsMessage, bad *clo
 	if kind != websocket.MessageText || !utf8.Valid(text) {
 		return m, badMessage("a message must be text in UTF-8")
 	}
-	if err := decodeJSON(bytes.NewReader(text), &m); err != nil {
+	if err := decodeJSON(text, &m); err != nil {
 		return m, badMessage("a message must be a JSON object with a type")
 	}
 	switch m.Type {

@@ -52,6 +52,31 @@ type wireItem struct {
 	Price     *scalar.Decimal `json:"price"`
 }
 
+// room is where the orders of one answer stand, beside each other: they are
+// kept together and go together.
+type room struct {
+	orders  []Order
+	items   []OrderItem
+	strings []*string
+}
+
+func newRoom(wire []*wireOrder) *room {
+	items := 0
+	for _, w := range wire {
+		if w != nil && w.Items != nil {
+			items += len(*w.Items)
+		}
+	}
+	return &room{make([]Order, len(wire)), make([]OrderItem, items), make([]*string, 0, 5*len(wire)+2*items)}
+}
+
+// next takes the next place of places.
+func next[T any](places *[]T) *T {
+	place := &(*places)[0]
+	*places = (*places)[1:]
+	return place
+}
+
 // decode reads the orders of a user, the first of equals. The list makes sense
 // or it doesn't: one order that is broken, or is another user's, spoils it.
 func decode(answer []byte, userID string) ([]*Order, error) {
@@ -59,10 +84,10 @@ func decode(answer []byte, userID string) ([]*Order, error) {
 	if err := upstream.DecodeList(answer, &wire); err != nil {
 		return nil, err
 	}
-	list := make([]*Order, 0, len(wire))
+	list, room := make([]*Order, 0, len(wire)), newRoom(wire)
 	seen := make(map[string]bool, len(wire))
 	for i, w := range wire {
-		o, err := w.order(userID)
+		o, err := w.order(userID, room)
 		if err != nil {
 			return nil, fmt.Errorf("order %d: %w", i, err)
 		}
@@ -71,6 +96,7 @@ func decode(answer []byte, userID string) ([]*Order, error) {
 		}
 		seen[o.ID] = true
 	}
+	upstream.Pack(room.strings...)
 	return list, nil
 }
 
@@ -79,13 +105,14 @@ var (
 	errOther = errors.New("it is another user's")
 )
 
-func (w *wireOrder) order(userID string) (*Order, error) {
+func (w *wireOrder) order(userID string, room *room) (*Order, error) {
 	if w == nil {
 		return nil, errNull
 	}
 	var f upstream.Fields
 	items := upstream.Require(&f, "items", w.Items)
-	o := &Order{
+	o := next(&room.orders)
+	*o = Order{
 		ID:          upstream.Require(&f, "id", w.ID),
 		UserID:      upstream.Require(&f, "user_id", w.UserID),
 		Status:      upstream.Require(&f, "status", w.Status),
@@ -104,19 +131,21 @@ func (w *wireOrder) order(userID string) (*Order, error) {
 	}
 	for i, item := range items {
 		var err error
-		if o.Items[i], err = item.orderItem(); err != nil {
+		if o.Items[i], err = item.orderItem(room); err != nil {
 			return nil, fmt.Errorf("item %d: %w", i, err)
 		}
 	}
+	room.strings = append(room.strings, &o.ID, &o.UserID, &o.Status, (*string)(&o.TotalAmount), (*string)(&o.CreatedAt))
 	return o, nil
 }
 
-func (w *wireItem) orderItem() (*OrderItem, error) {
+func (w *wireItem) orderItem(room *room) (*OrderItem, error) {
 	if w == nil {
 		return nil, errNull
 	}
 	var f upstream.Fields
-	item := &OrderItem{
+	item := next(&room.items)
+	*item = OrderItem{
 		ProductID: upstream.Require(&f, "product_id", w.ProductID),
 		Quantity:  upstream.Require(&f, "quantity", w.Quantity),
 		Price:     upstream.Require(&f, "price", w.Price),
@@ -124,5 +153,6 @@ func (w *wireItem) orderItem() (*OrderItem, error) {
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
+	room.strings = append(room.strings, &item.ProductID, (*string)(&item.Price))
 	return item, scalar.CheckID(item.ProductID)
 }

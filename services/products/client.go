@@ -165,5 +165,6 @@ func (w *wireProduct) product() (id string, p *Product, err error) {
 		Category:      upstream.Require(&f, "category", w.Category),
 		StockQuantity: upstream.Require(&f, "stock_quantity", w.StockQuantity),
 	}
-	return w.ID, p, f.Err()
+	upstream.Pack(&p.ID, &p.Name, &p.Description, (*string)(&p.Price), &p.Category)
+	return p.ID, p, f.Err()
 }
