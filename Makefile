@@ -45,7 +45,7 @@ fmt: $(GOLANGCI_LINT) ## Format the Go code.
 	$(GOLANGCI_LINT) fmt ./...
 
 latency: ## Measure two hops against two bare calls, and bystanders of a hanging service, and count allocations; without the race detector, which would count too.
-	go test -run 'TwoHops|Isolation|Allocations' -v ./resolvers
+	go test -run 'TwoHops|Isolation|Allocations' -v . ./resolvers
 
 check: lint scripts rules generate-check test latency ## All that a change must pass.
 

@@ -33,9 +33,17 @@ func Handler(next http.Handler) http.Handler {
 	}
 	compressed := wrap(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		out := &headers{ResponseWriter: w}
+		coding := Negotiate(r.Header)
+		if coding == Identity {
+			r.Header.Del("Accept-Encoding")
+			w.Header().Add("Vary", "Accept-Encoding")
+			next.ServeHTTP(out, r)
+			return
+		}
 		// All that follows sees the one coding that was chosen.
-		r.Header.Set("Accept-Encoding", string(Negotiate(r.Header)))
-		compressed(&headers{ResponseWriter: w}, r)
+		r.Header.Set("Accept-Encoding", string(coding))
+		compressed(out, r)
 	})
 }
 

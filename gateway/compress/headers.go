@@ -1,6 +1,7 @@
 package compress
 
 import (
+	"bytes"
 	"net/http"
 	"strings"
 )
@@ -41,23 +42,38 @@ func oneVary(h http.Header) {
 	if len(lines) < 2 {
 		return
 	}
-	var names []string
+	var most [128]byte // so that the usual ones are put together without an allocation
+	names := most[:0]
 	for _, line := range lines {
-		for name := range strings.SplitSeq(line, ",") {
-			name = strings.TrimSpace(name)
-			if !containsFold(names, name) {
-				names = append(names, name)
-			}
-		}
+		names = appendNames(names, line)
 	}
-	h.Set("Vary", strings.Join(names, ", "))
+	h["Vary"] = append(lines[:0], string(names))
 }
 
-func containsFold(list []string, s string) bool {
-	for _, have := range list {
-		if strings.EqualFold(have, s) {
+// appendNames appends the names of a list that names does not have yet.
+func appendNames(names []byte, list string) []byte {
+	for more := true; more; {
+		var name string
+		name, list, more = strings.Cut(list, ",")
+		name = strings.TrimSpace(name)
+		switch {
+		case len(names) == 0:
+			names = append(names, name...)
+		case !hasName(names, name):
+			names = append(append(names, ", "...), name...)
+		}
+	}
+	return names
+}
+
+// hasName tells whether a name is in a list that [appendNames] has written.
+func hasName(list []byte, name string) bool {
+	for len(list) > 0 {
+		have, rest, _ := bytes.Cut(list, []byte(", "))
+		if strings.EqualFold(string(have), name) {
 			return true
 		}
+		list = rest
 	}
 	return false
 }

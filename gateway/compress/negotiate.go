@@ -20,26 +20,43 @@ const (
 // 12.5.3), among equals gzip: there are clients that name zstd and cannot undo it. [Identity] is not
 // refused to clients who want none of the others: better an answer than 406.
 func Negotiate(h http.Header) Coding {
-	accept := strings.Join(h.Values("Accept-Encoding"), ",")
-	if accept == "" {
+	accept := h["Accept-Encoding"]
+	if len(accept) == 0 {
 		return Identity
 	}
-	qualities := map[string]float64{"identity": 0}
-	for part := range strings.SplitSeq(accept, ",") {
+	identity, others, zstd, gzip := 0.0, 0.0, unnamed, unnamed
+	for part := range strings.SplitSeq(strings.Join(accept, ","), ",") {
 		name, params, _ := strings.Cut(part, ";")
-		qualities[strings.ToLower(strings.TrimSpace(name))] = quality(params)
+		switch q := quality(params); strings.ToLower(strings.TrimSpace(name)) {
+		case "identity":
+			identity = q
+		case string(Zstd):
+			zstd = q
+		case string(Gzip):
+			gzip = q
+		case "*":
+			others = q
+		}
 	}
-	best, most := Identity, qualities["identity"]
-	for _, c := range []Coding{Zstd, Gzip} {
-		q, named := qualities[string(c)]
-		if !named {
-			q = qualities["*"]
-		}
-		if q > 0 && q >= most {
-			best, most = c, q
-		}
+	best, most := Identity, identity
+	if q := named(zstd, others); q > 0 && q >= most {
+		best, most = Zstd, q
+	}
+	if q := named(gzip, others); q > 0 && q >= most {
+		best = Gzip
 	}
 	return best
+}
+
+// unnamed is the quality of what a client says nothing of.
+const unnamed = -1.0
+
+// named is the quality of a coding: the one it was named with, or that of all others.
+func named(q, others float64) float64 {
+	if q == unnamed {
+		return others
+	}
+	return q
 }
 
 // quality reads the parameters of a coding: there is but one, q.

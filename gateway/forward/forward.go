@@ -22,7 +22,7 @@ func Handler(cfg Config, requestID func(context.Context) string) func(http.Handl
 			if vary != "" {
 				w.Header().Add("Vary", vary)
 			}
-			ctx := upstream.Forward(r.Context(), cfg.pick(r, requestID))
+			ctx := upstream.Forward(r.Context(), func(to http.Header) { cfg.pick(to, r, requestID) })
 			if v := variant(varying, r.Header); v != "" {
 				ctx = context.WithValue(ctx, variantKey{}, v)
 			}
@@ -31,20 +31,18 @@ func Handler(cfg Config, requestID func(context.Context) string) func(http.Handl
 	}
 }
 
-// pick gives the headers that the upstreams see.
-func (c Config) pick(r *http.Request, requestID func(context.Context) string) http.Header {
-	header := http.Header{}
+// pick sets in to the headers of r that the upstreams see.
+func (c Config) pick(to http.Header, r *http.Request, requestID func(context.Context) string) {
 	for _, name := range c.Headers {
 		switch strings.ToLower(name) {
 		case "x-request-id":
-			header.Set(name, requestID(r.Context()))
+			to.Set(name, requestID(r.Context()))
 			continue
 		case "traceparent": // W3C Trace Context has it in two parts
-			copyTo(header, r.Header, "Tracestate")
+			copyTo(to, r.Header, "Tracestate")
 		}
-		copyTo(header, r.Header, name)
+		copyTo(to, r.Header, name)
 	}
-	return header
 }
 
 func copyTo(to, from http.Header, name string) {
@@ -65,22 +63,21 @@ func Variant(ctx context.Context) string {
 }
 
 func variant(varying []string, h http.Header) string {
-	digest := sha256.New()
-	some := false
+	var said []byte
 	for _, name := range varying {
 		value := strings.Join(h.Values(name), ", ")
 		if name == "Accept-Language" {
 			value = language(value)
 		}
 		if value != "" {
-			some = true
-			_, _ = fmt.Fprintf(digest, "%s:%d:%s", name, len(value), value) // a hash takes anything
+			said = fmt.Appendf(said, "%s:%d:%s", name, len(value), value)
 		}
 	}
-	if !some {
+	if len(said) == 0 {
 		return ""
 	}
-	return base64.RawURLEncoding.EncodeToString(digest.Sum(nil)[:variantBytes])
+	digest := sha256.Sum256(said)
+	return base64.RawURLEncoding.EncodeToString(digest[:variantBytes])
 }
 
 // variantBytes of a SHA-256 tell viewers apart.

@@ -3,37 +3,38 @@ package graphqlserver
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"net/http"
 	"strconv"
 	"time"
+
+	"tributary/gateway/httpserver"
 )
 
-// writeFreshness tells after RFC 9111 and RFC 9211 how old a result is and
+// addFreshness tells after RFC 9111 and RFC 9211 how old a result is and
 // where it came from, and to a GET how long it may be kept: as long as the
 // gateway itself keeps it. The answer to a POST says no-store: by section 3 of
 // RFC 9111 nobody could find it again, for it is named by the request's body.
-func writeFreshness(h http.Header, get bool, media string, r *Result, now time.Time) {
+func addFreshness(f *httpserver.Fields, get bool, r *Result, now time.Time) {
+	var value [64]byte
 	if r.Data != nil {
-		h.Set("Cache-Status", r.CacheStatus(now))
+		f.Add("Cache-Status", r.AppendCacheStatus(value[:0], now))
 	}
 	if !r.Summary.Oldest.IsZero() {
-		h.Set("Age", strconv.Itoa(int(r.Summary.Age(now).Seconds())))
+		f.Add("Age", strconv.AppendInt(value[:0], int64(r.Summary.Age(now).Seconds()), 10))
 	}
 	if !get || r.kept == nil {
-		h.Set("Cache-Control", "no-store")
+		f.Add("Cache-Control", []byte("no-store"))
 		return
 	}
 	scope := "private"
 	if r.kept.public {
 		scope = "public"
 	}
-	h.Set("Cache-Control", scope+", max-age="+strconv.Itoa(max(0, r.Summary.Left(now))))
-	h.Set("ETag", r.kept.etag(media))
+	f.Add("Cache-Control", strconv.AppendInt(append(append(value[:0], scope...), ", max-age="...), int64(max(0, r.Summary.Left(now))), 10))
 }
 
-// CacheStatus is the value of the Cache-Status header (RFC 9211) at now.
-func (r *Result) CacheStatus(now time.Time) string {
-	return r.Summary.CacheStatus(now, r.kept != nil && r.kept.stored)
+// AppendCacheStatus appends the value of the Cache-Status header (RFC 9211) at now.
+func (r *Result) AppendCacheStatus(b []byte, now time.Time) []byte {
+	return r.Summary.AppendCacheStatus(b, now, r.kept != nil && r.kept.stored)
 }
 
 // etag is a strong one: another for each media type, though the body is the same.

@@ -25,17 +25,22 @@ func (s *Server) writeError(w http.ResponseWriter, media string, status int, mes
 }
 
 func (s *Server) write(w http.ResponseWriter, r *http.Request, media string, status int, result *Result) {
-	h := w.Header()
-	h.Set("Content-Type", media+"; charset=utf-8")
+	h, get := w.Header(), r.Method != http.MethodPost
 	if timing := result.Summary.ServerTiming(); timing != "" {
 		h.Set("Server-Timing", timing)
 	}
-	writeFreshness(h, r.Method != http.MethodPost, media, result, time.Now())
-	if tag := h.Get("ETag"); tag != "" && httpserver.Unmodified(r, tag) {
-		h.Del("Content-Type")
-		w.WriteHeader(http.StatusNotModified)
-		return
+	var fields httpserver.Fields
+	addFreshness(&fields, get, result, time.Now())
+	fields.Set(h)
+	if get && result.kept != nil {
+		tag := result.kept.etag(media)
+		h.Set("Etag", tag)
+		if httpserver.Unmodified(r, tag) {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
 	}
+	h.Set("Content-Type", media+"; charset=utf-8")
 	if result.kept != nil {
 		result.kept.body.Write(w, r, status)
 		return

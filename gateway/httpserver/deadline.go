@@ -1,7 +1,6 @@
 package httpserver
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -19,8 +18,8 @@ const RequestTimeoutHeader = "X-Request-Timeout"
 func Deadline(d time.Duration) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			ctx, cancel := context.WithTimeout(r.Context(), patience(r.Header, d))
-			defer cancel()
+			ctx := &lazyDeadline{Context: r.Context(), at: time.Now().Add(patience(r.Header, d))}
+			defer ctx.stop()
 			next.ServeHTTP(w, r.WithContext(ctx))
 		})
 	}
@@ -30,10 +29,16 @@ func Deadline(d time.Duration) func(http.Handler) http.Handler {
 // nothing that can be understood.
 func patience(h http.Header, most time.Duration) time.Duration {
 	wait := most
-	if d, ok := parseTimeout(h.Get(RequestTimeoutHeader)); ok {
-		wait = min(wait, d)
+	if s := h.Get(RequestTimeoutHeader); s != "" {
+		if d, ok := parseTimeout(s); ok {
+			wait = min(wait, d)
+		}
 	}
-	for preference := range strings.SplitSeq(strings.Join(h.Values("Prefer"), ","), ",") {
+	preferences := h.Values("Prefer")
+	if len(preferences) == 0 {
+		return wait
+	}
+	for preference := range strings.SplitSeq(strings.Join(preferences, ","), ",") {
 		preference, _, _ = strings.Cut(preference, ";") // the rest are its parameters
 		name, value, _ := strings.Cut(preference, "=")
 		seconds, err := strconv.ParseUint(strings.Trim(strings.TrimSpace(value), `"`), 10, 31)

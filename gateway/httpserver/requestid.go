@@ -6,7 +6,6 @@ import (
 	"net/http"
 
 	"tributary/gateway/report"
-	"tributary/gateway/tracing"
 )
 
 // RequestIDHeader carries the id of a request, in and out and to upstreams.
@@ -20,19 +19,13 @@ func RequestID(ctx context.Context) string {
 	return ""
 }
 
-// withRequestID takes over the caller's request id when it is sane, makes one
-// when it is not, and tells it to the answer, the context and the log.
-func withRequestID(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := r.Header.Get(RequestIDHeader)
-		if !saneRequestID(id) {
-			id = rand.Text()
-		}
-		w.Header().Set(RequestIDHeader, id)
-		ctx := r.Context()
-		of := &report.Request{ID: id, Trace: tracing.ID(ctx)}
-		next.ServeHTTP(w, r.WithContext(report.WithRequest(ctx, of)))
-	})
+// requestID is the id that the caller gave when it is sane, and a new one when
+// it is not.
+func requestID(h http.Header) string {
+	if id := h.Get(RequestIDHeader); saneRequestID(id) {
+		return id
+	}
+	return rand.Text()
 }
 
 // saneRequestID allows what trace and correlation ids are made of, so that an

@@ -1,32 +1,78 @@
 package httpserver
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"tributary/gateway/report"
+	"tributary/gateway/tracing"
 )
 
 // Router is what routes are added to, and middleware for some of them.
 type Router = chi.Router
 
-// NewRouter returns a router whose every route is measured, logged, given a
+// Mux is a [Router] whose every route is measured, logged, given a
 // request id and survives a panic. From the outside in:
 //
 //	request id → metrics and log → recover → nosniff → HEAD as GET → routes
-func NewRouter(log *slog.Logger, reg prometheus.Registerer) *chi.Mux {
+type Mux struct {
+	*chi.Mux
+
+	spare sync.Pool // of *chi.Context, which keep what they have allocated
+}
+
+// NewRouter returns a router without routes, which logs to log and registers
+// what it measures with reg.
+func NewRouter(log *slog.Logger, reg prometheus.Registerer) *Mux {
 	m := newMetrics(reg)
-	r := chi.NewRouter()
-	r.Use(withRequestID, observe(log, m), recoverer(log, m), noSniff, middleware.GetHead)
+	r := &Mux{Mux: chi.NewRouter(), spare: sync.Pool{New: func() any { return chi.NewRouteContext() }}}
+	r.Use(observe(log, m), recoverer(log, m), noSniff(), middleware.GetHead)
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		WriteProblem(w, r, Problem{Status: http.StatusNotFound, Code: "NOT_FOUND"})
 	})
 	r.MethodNotAllowed(methodNotAllowed(r))
 	return r
+}
+
+// ServeHTTP implements [http.Handler]. It tells the request's id to the answer,
+// the context and the log.
+func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	route, _ := m.spare.Get().(*chi.Context)
+	route.Reset()
+	route.Routes = m.Mux
+	ctx := &requestContext{Context: r.Context(), route: route}
+	ctx.request.ID, ctx.request.Trace = requestID(r.Header), tracing.ID(ctx.Context)
+	w.Header().Set(RequestIDHeader, ctx.request.ID)
+	m.Mux.ServeHTTP(w, r.WithContext(ctx))
+	m.spare.Put(route)
+}
+
+// requestContext is what a router adds to the context of a request, in one
+// piece: each context more would copy the request once more.
+type requestContext struct {
+	context.Context // of the request as it came
+
+	request report.Request
+	route   *chi.Context
+}
+
+// Value implements [context.Context].
+func (c *requestContext) Value(key any) any {
+	switch key {
+	case chi.RouteCtxKey:
+		return c.route
+	case report.RequestKey{}:
+		return &c.request
+	}
+	return c.Context.Value(key)
 }
 
 // PathParam gives the segment of r's path that stands where its route has
@@ -75,9 +121,12 @@ func Options(methods ...string) http.HandlerFunc {
 	}
 }
 
-func noSniff(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		next.ServeHTTP(w, r)
-	})
+func noSniff() func(http.Handler) http.Handler {
+	value := []string{"nosniff"}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header()["X-Content-Type-Options"] = value
+			next.ServeHTTP(w, r)
+		})
+	}
 }

@@ -18,20 +18,24 @@ func (s Summary) Left(now time.Time) int {
 	return int(math.Floor(s.Life.Until.Sub(now).Seconds()))
 }
 
-// CacheStatus is the value of the Cache-Status header (RFC 9211) at now: a hit
-// when no upstream was asked. stored tells whether the next to ask gets the
-// same answer.
-func (s Summary) CacheStatus(now time.Time, stored bool) string {
-	ttl := func() string { return strconv.Itoa(s.Left(now)) }
+// AppendCacheStatus appends the value of the Cache-Status header (RFC 9211) at
+// now: a hit when no upstream was asked. stored tells whether the next to ask
+// gets the same answer.
+func (s Summary) AppendCacheStatus(b []byte, now time.Time, stored bool) []byte {
+	b = append(b, cacheName...)
 	switch {
 	case s.stale():
-		return cacheName + "; fwd=stale; ttl=" + ttl() + "; detail=stale-if-error"
+		return append(s.appendLeft(append(b, "; fwd=stale; ttl="...), now), "; detail=stale-if-error"...)
 	case !s.Asked && !s.Oldest.IsZero():
-		return cacheName + "; hit; ttl=" + ttl()
+		return s.appendLeft(append(b, "; hit; ttl="...), now)
 	case stored:
-		return cacheName + "; fwd=miss; stored"
+		return append(b, "; fwd=miss; stored"...)
 	}
-	return cacheName + "; fwd=miss"
+	return append(b, "; fwd=miss"...)
+}
+
+func (s Summary) appendLeft(b []byte, now time.Time) []byte {
+	return strconv.AppendInt(b, int64(s.Left(now)), 10)
 }
 
 func (s Summary) stale() bool {

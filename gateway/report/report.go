@@ -177,6 +177,9 @@ func (r *Report) Summary() Summary {
 // ServerTiming is the value of the Server-Timing header (W3C): for each
 // service that was called, how long all of its calls took, one after the other.
 func (s Summary) ServerTiming() string {
+	if len(s.Calls) == 0 {
+		return ""
+	}
 	var b strings.Builder
 	for _, c := range s.Calls {
 		if b.Len() > 0 {

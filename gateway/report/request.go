@@ -18,16 +18,18 @@ type Request struct {
 	summary   Summary
 }
 
-type requestKey struct{}
+// RequestKey is the key under which a context has the [*Request] that it
+// belongs to.
+type RequestKey struct{}
 
 // WithRequest returns a context that belongs to r.
 func WithRequest(ctx context.Context, r *Request) context.Context {
-	return context.WithValue(ctx, requestKey{}, r)
+	return context.WithValue(ctx, RequestKey{}, r)
 }
 
 // RequestOf gives the request that ctx belongs to, nil if there is none.
 func RequestOf(ctx context.Context) *Request {
-	r, _ := ctx.Value(requestKey{}).(*Request)
+	r, _ := ctx.Value(RequestKey{}).(*Request)
 	return r
 }
 

@@ -124,7 +124,9 @@ func TestCookiesAreNotKept(t *testing.T) {
 
 func TestWhatIsForwardedTravelsWithEachCallOfItsContext(t *testing.T) {
 	c := over(t, once, faultyupstream.Always(faultyupstream.JSON(`{}`)))
-	ctx := upstream.Forward(t.Context(), http.Header{"X-Request-Id": {"r1"}, "Accept-Language": {"ru", "en"}})
+	ctx := upstream.Forward(t.Context(), func(to http.Header) {
+		to["X-Request-Id"], to["Accept-Language"] = []string{"r1"}, []string{"ru", "en"}
+	})
 	c.get(ctx)
 	_, _ = c.Query(ctx, 1, "/things")
 	c.get(t.Context())
@@ -301,7 +303,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	ctx := upstream.Forward(context.Background(), http.Header{"X-Request-Id": {"r1"}})
+	ctx := upstream.Forward(context.Background(), func(to http.Header) { to.Set("X-Request-Id", "r1") })
 	for _, id := range []string{"a/b", "locked", "unknown"} {
 		answer, err := c.Get(ctx, "/things/{id}", id)
 		var thing struct{ ID string }

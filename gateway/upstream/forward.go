@@ -7,15 +7,15 @@ import (
 
 type forwardKey struct{}
 
-// Forward returns a context whose upstream calls carry header: what of a
-// client's request its upstreams may see.
-func Forward(ctx context.Context, header http.Header) context.Context {
-	return context.WithValue(ctx, forwardKey{}, header)
+// Forward returns a context whose upstream calls carry headers that set sets:
+// what of a client's request its upstreams may see. Set is called for each
+// call, and for several at a time.
+func Forward(ctx context.Context, set func(http.Header)) context.Context {
+	return context.WithValue(ctx, forwardKey{}, set)
 }
 
 func forward(ctx context.Context, to http.Header) {
-	header, _ := ctx.Value(forwardKey{}).(http.Header)
-	for name, values := range header {
-		to[name] = values
+	if set, ok := ctx.Value(forwardKey{}).(func(http.Header)); ok {
+		set(to)
 	}
 }

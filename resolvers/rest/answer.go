@@ -61,17 +61,21 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request, result *graphqlse
 	age := result.Summary.Age(now)
 	h := w.Header()
 	h["Etag"] = a.tag
-	h.Set("Age", strconv.Itoa(int(age.Seconds())))
-	h.Set("Cache-Control", cacheControl(&result.Summary, now))
-	h.Set("Cache-Status", result.CacheStatus(now))
-	h.Set("Server-Timing", serverTiming(&result.Summary, now.Sub(start)))
+	var fields httpserver.Fields
+	var value [96]byte
+	fields.Add("Age", strconv.AppendInt(value[:0], int64(age.Seconds()), 10))
+	fields.Add("Cache-Control", appendCacheControl(value[:0], &result.Summary, now))
+	fields.Add("Cache-Status", result.AppendCacheStatus(value[:0], now))
+	fields.Add("Server-Timing", appendServerTiming(value[:0], &result.Summary, now.Sub(start)))
 	if httpserver.Unmodified(r, a.tag[0]) {
+		fields.Set(h)
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
 	changing := changing(&result.Summary, age)
-	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(a.body)+len(changing)))
+	fields.Add("Content-Type", []byte("application/json"))
+	fields.Add("Content-Length", strconv.AppendInt(value[:0], int64(len(a.body)+len(changing)), 10))
+	fields.Set(h)
 	_, _ = w.Write(a.body)
 	_, _ = w.Write(changing)
 }
@@ -115,19 +119,18 @@ func sorted(parts []report.Part) []report.Part {
 	})
 }
 
-func cacheControl(s *report.Summary, now time.Time) string {
+func appendCacheControl(b []byte, s *report.Summary, now time.Time) []byte {
 	if len(s.Degraded) > 0 {
-		return "no-store"
+		return append(b, "no-store"...)
 	}
-	return "private, max-age=" + strconv.Itoa(max(0, s.Left(now)))
+	return strconv.AppendInt(append(b, "private, max-age="...), int64(max(0, s.Left(now))), 10)
 }
 
-func serverTiming(s *report.Summary, took time.Duration) string {
-	total := "total;dur=" + strconv.FormatFloat(milliseconds(took), 'f', 1, 64)
+func appendServerTiming(b []byte, s *report.Summary, took time.Duration) []byte {
 	if calls := s.ServerTiming(); calls != "" {
-		return calls + ", " + total
+		b = append(append(b, calls...), ", "...)
 	}
-	return total
+	return strconv.AppendFloat(append(b, "total;dur="...), milliseconds(took), 'f', 1, 64)
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
