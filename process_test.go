@@ -44,9 +44,15 @@ type program struct {
 // startGateway starts a gateway at addr and waits until it is ready.
 func startGateway(t *testing.T, addr string, args ...string) *program {
 	t.Helper()
+	return startGatewayIn(t, nil, addr, args...)
+}
+
+// startGatewayIn is [startGateway] in an environment that has more, as in NAME=value.
+func startGatewayIn(t *testing.T, env []string, addr string, args ...string) *program {
+	t.Helper()
 	p := &program{t: t, url: "http://" + addr, done: make(chan error, 1)}
 	p.cmd = exec.Command(os.Args[0], append([]string{"gateway", "--addr", addr}, args...)...)
-	p.cmd.Env = append(os.Environ(), asProgram+"=1")
+	p.cmd.Env = append(append(os.Environ(), asProgram+"=1"), env...)
 	p.cmd.Stderr = &p.log
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
