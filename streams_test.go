@@ -1,0 +1,259 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"tributary/internal/upstreamtest"
+)
+
+// The schema has no subscription: what stands here is that streams get through
+// all that stands around them in a gateway. Package graphqlserver has the rest.
+
+const (
+	namesOf  = `{"query":"{ user(id: \"%s\") { fullName } }"}`
+	ivan     = `{"data":{"user":{"fullName":"Иван Иванов"}}}`
+	protocol = "graphql-transport-ws"
+)
+
+// conversation is a WebSocket on which a client and a gateway talk.
+type conversation struct {
+	t    *testing.T
+	conn *websocket.Conn
+}
+
+// dial opens a WebSocket with headers in pairs. The answer is there when none
+// could be opened.
+func dial(t *testing.T, gateway string, header ...string) (conversation, *http.Response) {
+	t.Helper()
+	options := &websocket.DialOptions{Subprotocols: []string{protocol}, HTTPHeader: http.Header{}}
+	for i := 0; i < len(header); i += 2 {
+		options.HTTPHeader.Set(header[i], header[i+1])
+	}
+	conn, resp, err := websocket.Dial(t.Context(), gateway+"/graphql", options)
+	if err != nil {
+		if resp == nil {
+			t.Fatal(err)
+		}
+		return conversation{}, resp
+	}
+	t.Cleanup(func() { _ = conn.CloseNow() })
+	return conversation{t, conn}, resp
+}
+
+// greet makes a conversation ready for operations.
+func (c conversation) greet() conversation {
+	c.t.Helper()
+	c.say(`{"type":"connection_init"}`)
+	c.hear(`{"type":"connection_ack"}`)
+	return c
+}
+
+func (c conversation) say(message string) {
+	c.t.Helper()
+	if err := c.conn.Write(c.t.Context(), websocket.MessageText, []byte(message)); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c conversation) next() (string, error) {
+	ctx, cancel := context.WithTimeout(c.t.Context(), 20*time.Second)
+	defer cancel()
+	_, text, err := c.conn.Read(ctx)
+	return strings.TrimSpace(string(text)), err
+}
+
+func (c conversation) hear(messages ...string) {
+	c.t.Helper()
+	for _, want := range messages {
+		if got, err := c.next(); err != nil || got != want {
+			c.t.Fatalf("%s %v, want %s", got, err, want)
+		}
+	}
+}
+
+func (c conversation) closed(code websocket.StatusCode) {
+	c.t.Helper()
+	if got, err := c.next(); websocket.CloseStatus(err) != code {
+		c.t.Errorf("%s %v, want an end by %d", got, err, code)
+	}
+}
+
+// events asks for server-sent events, from a client that could undo any coding.
+func (s *system) events(body string, header ...string) *http.Response {
+	s.t.Helper()
+	return s.send(http.MethodPost, s.gateway+"/graphql", body, append([]string{"Content-Type", "application/json",
+		"Accept", "text/event-stream", "Accept-Encoding", "gzip, zstd"}, header...)...)
+}
+
+func TestAQueryIsAnsweredByServerSentEvents(t *testing.T) {
+	s := dev(t)
+	resp := s.events(fmt.Sprintf(namesOf, "user123"), "X-Request-Id", "event-1")
+	got, err := io.ReadAll(resp.Body)
+	if want := ":\n\nevent: next\ndata: " + ivan + "\n\nevent: complete\ndata: \n\n"; err != nil || string(got) != want {
+		t.Errorf("%v %q, want %q", err, got, want)
+	}
+	for name, want := range map[string]string{
+		"Content-Type": "text/event-stream; charset=utf-8", "Content-Encoding": "", "Cache-Control": "no-store",
+		"X-Content-Type-Options": "nosniff", "X-Request-Id": "event-1",
+	} {
+		if resp.Header.Get(name) != want {
+			t.Errorf("%s: %s, want %q", name, resp.Header.Get(name), want)
+		}
+	}
+	s.wantLogged(`"method":"POST","route":"/graphql","status":200`, `"request_id":"event-1"`, `"operation":"other","cache":"miss"`, `"upstream_calls":{"users":1}`)
+	s.wantCounted(`graphql_stream_events_total{transport="sse"} 1`, `graphql_streams_open{transport="sse"} 0`,
+		`graphql_operations_total{operation="other",outcome="complete",type="query"} 1`)
+}
+
+func TestAWebSocketGetsThroughTheGateway(t *testing.T) {
+	s := dev(t)
+	c, resp := dial(t, s.gateway, "X-Request-Id", "socket-1", "Accept-Encoding", "gzip, zstd")
+	if resp.StatusCode != http.StatusSwitchingProtocols || resp.Header.Get("X-Request-Id") != "socket-1" {
+		t.Fatalf("%s %v", resp.Status, resp.Header)
+	}
+	c.greet()
+	c.say(`{"id":"1","type":"subscribe","payload":` + fmt.Sprintf(namesOf, "user123") + `}`)
+	c.hear(`{"id":"1","type":"next","payload":`+ivan+`}`, `{"id":"1","type":"complete"}`)
+	c.say(`{"id":"1","type":"subscribe","payload":{"query":"{ nothing }"}}`)
+	if got, _ := c.next(); !strings.HasPrefix(got, `{"id":"1","type":"error","payload":[{"message":`) {
+		t.Error(got)
+	}
+	s.wantCounted(`graphql_streams_open{transport="websocket"} 1`, `graphql_stream_events_total{transport="websocket"} 2`)
+	_ = c.conn.Close(websocket.StatusNormalClosure, "")
+	s.wantLogged(`"method":"GET","route":"/graphql","status":101`, `"request_id":"socket-1"`, `"operation":"other"`)
+	s.wantCounted(`graphql_streams_open{transport="websocket"} 0`, `http_requests_total{endpoint="/graphql",method="GET",status="101"} 1`,
+		`http_request_duration_seconds_count{endpoint="/graphql",method="GET"} 0`) // it lives for hours
+}
+
+// Browsers open WebSockets for any page, and tell only whose page it is.
+func TestAPageOfAnotherOriginGetsNoStream(t *testing.T) {
+	s := dev(t, "--cors-origins=https://shop.example.com")
+	for origin, status := range map[string]int{
+		"https://evil.example": http.StatusForbidden, "null": http.StatusForbidden,
+		"https://shop.example.com": http.StatusSwitchingProtocols, s.gateway: http.StatusSwitchingProtocols, "": http.StatusSwitchingProtocols,
+	} {
+		var header []string
+		if origin != "" {
+			header = []string{"Origin", origin}
+		}
+		if _, resp := dial(t, s.gateway, header...); resp.StatusCode != status {
+			t.Errorf("%q: %s, want %d", origin, resp.Status, status)
+		}
+		if status == http.StatusSwitchingProtocols {
+			status = http.StatusOK
+		}
+		if resp := s.events(fmt.Sprintf(namesOf, "user123"), header...); resp.StatusCode != status {
+			t.Errorf("%q: %s, want %d", origin, resp.Status, status)
+		}
+	}
+}
+
+func TestStreamsAreAsTheirSettingsSay(t *testing.T) {
+	none := dev(t, "--graphql-max-streams=0")
+	if _, resp := dial(t, none.gateway); resp.StatusCode != http.StatusBadRequest {
+		t.Errorf("no streams: %s", resp.Status)
+	}
+	if resp := none.events(fmt.Sprintf(namesOf, "user123")); resp.StatusCode != http.StatusNotAcceptable {
+		t.Errorf("no streams: %s", resp.Status)
+	}
+	s := dev(t, "--graphql-max-streams=1", "--graphql-stream-init-timeout=200ms", "--graphql-stream-operations=1",
+		"--graphql-stream-idle=1s", "--graphql-max-body=200", "--request-timeout=500ms")
+	c, _ := dial(t, s.gateway)
+	if _, resp := dial(t, s.gateway); resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
+		t.Errorf("one too many: %s %v", resp.Status, resp.Header)
+	}
+	c.closed(4408) // it was not initialised
+	again := func() conversation {
+		waitFor(t, func() bool { c, _ = dial(t, s.gateway); return c.conn != nil })
+		return c.greet()
+	}
+	again().closed(websocket.StatusNormalClosure) // it was idle
+	again().say(`{"type":"ping","payload":{"of":"` + strings.Repeat("x", 200) + `"}}`)
+	c.closed(websocket.StatusMessageTooBig)
+	s.slowOrders(`"hang":true`)
+	again().say(`{"id":"1","type":"subscribe","payload":{"query":"{ orders(userId: \"u1\") { id } }"}}`)
+	c.say(`{"id":"2","type":"subscribe","payload":{"query":"{ orders(userId: \"u2\") { id } }"}}`)
+	for _, want := range []string{`"id":"2","type":"error"`, `"id":"1","type":"next"`, `"id":"1","type":"complete"`} {
+		if got, err := c.next(); !strings.Contains(got, want) { // the second is refused, the first has the time of a request
+			t.Errorf("%s %v, want %s", got, err, want)
+		}
+	}
+}
+
+// wantLogged waits for a line of the log that has the first two parts, and sees
+// that it has the others.
+func (s *system) wantLogged(parts ...string) {
+	s.t.Helper()
+	var line string
+	waitFor(s.t, func() bool { // it is written when the request has ended
+		for line = range strings.Lines(s.logged()) {
+			if strings.Contains(line, parts[0]) && strings.Contains(line, parts[1]) {
+				return true
+			}
+		}
+		return false
+	})
+	for _, part := range parts {
+		if !strings.Contains(line, part) {
+			s.t.Errorf("no %s in %s", part, line)
+		}
+	}
+}
+
+// wantCounted waits for series to have their values.
+func (s *system) wantCounted(series ...string) {
+	s.t.Helper()
+	for _, one := range series {
+		waitFor(s.t, func() bool {
+			_, metrics := s.call(http.MethodGet, s.gateway+"/metrics", "")
+			return strings.Contains(metrics, one+"\n")
+		})
+	}
+}
+
+// A stop lets operations come to their end, tells clients to go elsewhere, and
+// does not wait for those that do not listen.
+func TestAStopClosesWebSocketsInTime(t *testing.T) {
+	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
+	gate := make(chan struct{})
+	release := sync.OnceFunc(func() { close(gate) })
+	t.Cleanup(release)
+	up.Delay(func(upstreamtest.Call) time.Duration { <-gate; return 0 })
+	p := startGateway(t, freeAddr(t), append(over(up), "--drain-delay=500ms")...)
+	idle, _ := dial(t, p.url)
+	busy, _ := dial(t, p.url)
+	deaf, _ := dial(t, p.url)
+	idle.greet()
+	deaf.greet()
+	busy.greet().say(`{"id":"1","type":"subscribe","payload":{"query":"{ user(id: \"u1\") { id } }"}}`)
+	waitFor(t, func() bool { return len(up.Calls()) == 1 })
+	start := time.Now()
+	p.signal()
+	idle.closed(websocket.StatusGoingAway)
+	if _, resp := dial(t, p.url); resp.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("one more while the gateway stops: %s", resp.Status)
+	}
+	busy.say(`{"type":"ping"}`)
+	busy.hear(`{"type":"pong"}`)
+	release()
+	busy.hear(`{"id":"1","type":"next","payload":{"data":{"user":{"id":"u1"}}}}`, `{"id":"1","type":"complete"}`)
+	busy.closed(websocket.StatusGoingAway)
+	select {
+	case err := <-p.done:
+		if err != nil {
+			t.Errorf("ended with %v", err)
+		}
+	case <-time.After(15 * time.Second):
+		t.Fatal("goes on")
+	}
+	t.Logf("the stop took %v", time.Since(start))
+}
