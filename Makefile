@@ -10,12 +10,14 @@ BENCHCOUNT ?= 6
 BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 FUZZTIME ?= 10s
 SOAK ?= 5m
+MINUTES ?= 60
+RATE ?= 300
 
 REPLICAS ?= 1
 export VERSION REPLICAS TRACING
 
 .DEFAULT_GOAL := help
-.PHONY: help run build generate generate-check test lint fmt latency check fuzz soak bench bench-compare bench-peers bench-smoke \
+.PHONY: help run build generate generate-check test lint fmt latency check fuzz soak bench bench-compare bench-peers bench-soak bench-smoke \
 	rules scripts pages pages-check clients up down picture compose-test clean
 
 help: ## Say what there is to make.
@@ -65,6 +67,9 @@ bench-compare: ## Put Tributary beside baselines and peers, and write bench/RESU
 
 bench-peers: ## Install the peers of bench-compare that Node.js runs, where npm is found.
 	scripts/bench-peers.sh
+
+bench-soak: ## Ask a gateway steadily for MINUTES (60), RATE (300) requests a second, and tell each minute what it takes.
+	scripts/bench-compare.sh soak -minutes $(MINUTES) -rate $(RATE)
 
 bench-smoke: ## See that bench-compare still runs.
 	scripts/bench-compare.sh smoke

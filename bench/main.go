@@ -28,6 +28,9 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == "serve" {
 		exit(serve(os.Args[2:]))
 	}
+	if len(os.Args) > 1 && os.Args[1] == "soak" {
+		exit(soak(os.Args[2:]))
+	}
 	var o options
 	flag.StringVar(&o.binary, "tributary", "", "the binary of Tributary")
 	flag.IntVar(&o.rounds, "rounds", 5, "how often each is measured")

@@ -5,11 +5,9 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"tributary/bench/internal/load"
-	"tributary/bench/internal/process"
 	"tributary/bench/internal/report"
 )
 
@@ -131,25 +129,7 @@ func (f *field) memory() (m report.Memory, err error) {
 		return m, err
 	}
 	m.Profiles, m.NowMB, m.PeakMB = cachedProfiles, float64(now)/(1<<20), float64(peak)/(1<<20)
-	m.EntriesMB, err = cacheBytes(p)
+	at, err := stateOf(p)
+	m.EntriesMB = at.entriesMB
 	return m, err
-}
-
-// cacheBytes is what the gateway's own figures say its cached entries take, in MiB.
-func cacheBytes(p *process.Process) (sum float64, err error) {
-	text, err := load.Ask(p.Addr, load.Get("/metrics"))
-	if err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(string(text)) {
-		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if strings.HasPrefix(name, "cache_bytes") {
-			bytes, err := strconv.ParseFloat(value, 64)
-			if err != nil {
-				return 0, err
-			}
-			sum += bytes / (1 << 20)
-		}
-	}
-	return sum, nil
 }
