@@ -1,9 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -18,84 +18,158 @@ import (
 // figure is a metric of a gateway, asked for over a connection of its own.
 func (p *program) figure(client *http.Client, name string) float64 {
 	p.t.Helper()
-	resp, err := client.Get(p.url + "/metrics")
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer func() { _, _ = io.Copy(io.Discard, resp.Body); _ = resp.Body.Close() }()
-	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
-		if value, ok := strings.CutPrefix(lines.Text(), name+" "); ok {
-			v, err := strconv.ParseFloat(value, 64)
-			if err != nil {
-				p.t.Fatal(err)
-			}
-			return v
-		}
-	}
-	p.t.Fatalf("no figure %s", name)
-	return 0
+	return p.figures(client, name)[0]
 }
 
+// figures are some metrics of a gateway at one moment.
+func (p *program) figures(client *http.Client, names ...string) []float64 {
+	p.t.Helper()
+	status, text := get(p.t, client, p.url+"/metrics")
+	values := make([]float64, len(names))
+	for i, name := range names {
+		_, line, found := strings.Cut(text, "\n"+name+" ")
+		line, _, _ = strings.Cut(line, "\n")
+		v, err := strconv.ParseFloat(line, 64)
+		if !found || err != nil {
+			p.t.Fatalf("%d, and no figure %s: %v", status, name, err)
+		}
+		values[i] = v
+	}
+	return values
+}
+
+// What a gateway may take on in the test, and how many clients ask at first.
+const (
+	operations  = 16
+	connections = 100
+)
+
 // However many clients ask for what is slow, the gateway takes on what it may,
-// refuses the rest at once, gives what it has in its cache, and grows no further.
+// refuses the rest at once, gives what it has in its cache, and has as many
+// goroutines and as much memory with 400 of them as with 100.
 func TestAnyLoadLeavesTheGatewayBoundedAndTheCacheServed(t *testing.T) {
-	const operations, connections, clients = 16, 100, 400
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	p := startGateway(t, freeAddr(t), append(over(up), "--drain-delay=0s", "--cache-ttl=1m",
+		"--graphql-documents-mb=1", // full before long
 		fmt.Sprint("--max-operations=", operations), "--operation-queue=8", "--operation-queue-wait=20ms", fmt.Sprint("--max-connections=", connections))...)
 	observer := &http.Client{Transport: &http.Transport{}}
 	defer observer.CloseIdleConnections()
-	cached := p.url + "/graphql?query={user(id:%22u1%22){username}}"
-	if status, body := get(t, observer, cached); status != http.StatusOK {
-		t.Fatal(status, body)
-	}
+	f := &flood{t: t, gateway: p, observer: observer, cached: p.url + "/graphql?query={user(id:%22u1%22){username}}"}
+	f.askCached()
 	before := p.figure(observer, "go_goroutines")
 	up.Delay(func(upstreamtest.Call) time.Duration { return 300 * time.Millisecond })
 
+	f.of(connections) // fills the caches
+	once := f.of(connections)
+	// A connection has two goroutines while it asks, an operation a few, and its call two.
+	bound := usage{goroutines: int(before) + 3*connections + 12*operations, heap: once.heap * 3 / 2}
+	for _, more := range []int{1, 2, 4} {
+		most := f.of(more * connections)
+		t.Logf("%d clients: %d answered and %d shed in all, at most %d goroutines and %d KiB", more*connections, f.answered.Load(), f.shed.Load(), most.goroutines, most.heap>>10)
+		if most.goroutines > bound.goroutines || most.heap > bound.heap {
+			t.Errorf("%d clients: more than %d goroutines or %d KiB", more*connections, bound.goroutines, bound.heap>>10)
+		}
+	}
+	// What stays are idle connections to the services.
+	waitFor(t, func() bool { return p.figure(observer, "go_goroutines") <= before+4*operations })
+}
+
+// flood is a gateway of which many clients ask more than it can do.
+type flood struct {
+	t              *testing.T
+	gateway        *program
+	observer       *http.Client
+	cached         string // the address of what is in the cache
+	asked          atomic.Int64
+	answered, shed atomic.Int64
+}
+
+func (f *flood) askCached() {
+	f.t.Helper()
+	start := time.Now()
+	if status, body := get(f.t, f.observer, f.cached); status != http.StatusOK {
+		f.t.Errorf("what is cached: %d %s after %v", status, body, time.Since(start))
+	}
+}
+
+// of lets so many clients ask for a while, each for what nobody has asked for,
+// and gives the most that the gateway has used meanwhile.
+func (f *flood) of(clients int) (most usage) {
+	f.t.Helper()
 	crowd := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
+	answered, shed := f.answered.Load(), f.shed.Load()
 	stop := make(chan struct{})
 	var asking sync.WaitGroup
-	var answered, shed atomic.Int64
-	for c := range clients {
+	for range clients {
 		asking.Go(func() {
-			for n := 0; ; n++ {
+			for {
 				select {
 				case <-stop:
 					return
 				default:
-				}
-				status, body := get(t, crowd, fmt.Sprintf("%s/graphql?query={orders(userId:%%22x%d-%d%%22){id}}", p.url, c, n))
-				switch {
-				case status == http.StatusOK:
-					answered.Add(1)
-				case status == http.StatusServiceUnavailable && strings.Contains(body, `"OVERLOADED"`):
-					shed.Add(1)
-				default:
-					t.Errorf("%d %s", status, body)
+					f.ask(crowd)
 				}
 			}
 		})
 	}
-	waitFor(t, func() bool { return answered.Load() > 2*operations && shed.Load() > clients })
-	most := before
-	for range 20 {
-		start := time.Now()
-		if status, body := get(t, observer, cached); status != http.StatusOK {
-			t.Errorf("what is cached: %d %s after %v", status, body, time.Since(start))
-		}
-		most = max(most, p.figure(observer, "go_goroutines"))
+	for n := 0; n < 10 || f.answered.Load() < answered+2*operations || f.shed.Load() < shed+500; n++ {
+		f.askCached()
+		now := f.gateway.figures(f.observer, "go_goroutines", "go_memstats_sys_bytes", "go_memstats_heap_released_bytes")
+		most.goroutines = max(most.goroutines, int(now[0]))
+		most.heap = max(most.heap, int(now[1]-now[2])) // not all that the process has: to that the race detector adds for ever
 	}
 	close(stop)
-	crowd.CloseIdleConnections()
-	asking.Wait()
-	crowd.CloseIdleConnections()
-	// A connection has two goroutines while it asks, an operation a few, and its call two.
-	if bound := before + 3*connections + 12*operations; most > bound {
-		t.Errorf("%v goroutines under load, %v before: more than %v", most, before, bound)
+	left := make(chan struct{})
+	go func() { asking.Wait(); close(left) }()
+	waitFor(f.t, func() bool {
+		crowd.CloseIdleConnections() // for those that wait to be accepted
+		select {
+		case <-left:
+			return true
+		default:
+			return false
+		}
+	})
+	return most
+}
+
+func (f *flood) ask(crowd *http.Client) {
+	status, body := get(f.t, crowd, fmt.Sprintf("%s/graphql?query={orders(userId:%%22x%d%%22){id}}", f.gateway.url, f.asked.Add(1)))
+	switch {
+	case status == http.StatusOK:
+		f.answered.Add(1)
+	case status == http.StatusServiceUnavailable && strings.Contains(body, `"OVERLOADED"`):
+		f.shed.Add(1)
+	default:
+		f.t.Errorf("%d %s", status, body)
 	}
-	t.Logf("%d answered, %d shed; %v goroutines at most, %v before", answered.Load(), shed.Load(), most, before)
-	// What stays are idle connections to the services.
-	waitFor(t, func() bool { return p.figure(observer, "go_goroutines") <= before+4*operations })
+}
+
+// A body is given room as it arrives, and not as it is announced.
+func TestWhoAnnouncesMuchAndSendsNothingCostsLittle(t *testing.T) {
+	const announcing, announced = 200, 1 << 20
+	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
+	addr := freeAddr(t)
+	p := startGateway(t, addr, append(over(up), "--drain-delay=0s")...)
+	heap := func() float64 { return p.figure(http.DefaultClient, "go_memstats_heap_sys_bytes") }
+	before := heap()
+	for range announcing {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		_, err = fmt.Fprintf(conn, "POST /graphql HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n{", announced)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	waitFor(t, func() bool { return p.figure(http.DefaultClient, "http_active_requests") >= announcing })
+	if more := heap() - before; more > announcing*announced/4 {
+		t.Errorf("%v MiB more for nothing", more/(1<<20))
+	} else {
+		t.Logf("%v MiB more for %d announcements of 1 MiB", more/(1<<20), announcing)
+	}
 }
 
 func get(t *testing.T, client *http.Client, url string) (int, string) {

@@ -104,6 +104,10 @@ func (s said) decodeQuery() (*Request, *badRequest) {
 	return req, nil
 }
 
+// roomAhead is how many bytes of a body are given room before they have arrived:
+// a client may announce more than it ever sends.
+const roomAhead = 16 << 10
+
 func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *badRequest) {
 	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != mediaJSON {
@@ -117,7 +121,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *badR
 	}
 	longest := int64(s.limits.Body)
 	var body bytes.Buffer
-	body.Grow(int(min(max(0, r.ContentLength), longest)) + bytes.MinRead) // so that the end is read without growing
+	body.Grow(int(min(max(0, r.ContentLength), longest, roomAhead)) + bytes.MinRead) // so that the end is read without growing
 	_, err = body.ReadFrom(http.MaxBytesReader(w, r.Body, longest))
 	if _, long := errors.AsType[*http.MaxBytesError](err); long {
 		s.limits.hits.WithLabelValues(limitBody).Inc()

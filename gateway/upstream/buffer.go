@@ -44,11 +44,15 @@ func (*inMemory) Close() error { return nil }
 // reading reads bodies into one allocation each.
 type reading struct {
 	limit int64
-	rooms sync.Pool // of *bytes.Buffer, for bodies whose length was not announced
+	rooms sync.Pool // of *bytes.Buffer, for bodies that have no room ahead
 }
 
+// roomAhead is how long a body may be that is given room before it has arrived:
+// a service that hangs may have announced much.
+const roomAhead = 256 << 10
+
 func (p *reading) all(resp *http.Response) ([]byte, error) {
-	if resp.ContentLength >= 0 {
+	if resp.ContentLength >= 0 && resp.ContentLength <= roomAhead {
 		whole := make([]byte, resp.ContentLength)
 		_, err := io.ReadFull(resp.Body, whole)
 		return whole, err
