@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/fault"
+	"tributary/gateway/graphqlserver"
 	"tributary/gateway/upstream"
 	"tributary/internal/faultyupstream"
 	"tributary/internal/graphtest"
@@ -45,7 +46,7 @@ const eachRoute = `{
 // null with an error of that service, what is not missing is there, REST says
 // the same, and the page that tells clients and operators so is right.
 func TestEveryFaultOfEveryServiceIsToldAsThePageSays(t *testing.T) {
-	faults := append(fromWire(), fromBody()...)
+	faults := slices.Concat(fromWire(), fromBody(), unasked())
 	seen := make([]map[string]string, len(faults))
 	var mu sync.Mutex
 	t.Run("faults", func(t *testing.T) {
@@ -102,13 +103,13 @@ func tell(t *testing.T, service string, f aFault) string {
 	if script == nil {
 		return "–"
 	}
-	healthy := ask(t, upstreamtest.New(t, data), nil, service, f)
+	healthy := ask(t, upstreamtest.New(t, data), nil, service, "", aFault{})
 	up := upstreamtest.New(t, data)
 	faulty := faultyupstream.New(t, script)
 	if f.refuse {
 		faulty.Refuse()
 	}
-	got := ask(t, up, faulty, service, f)
+	got := ask(t, up, faulty, service, well[service], f)
 	return compare(t, service, healthy, got)
 }
 
@@ -120,35 +121,46 @@ type seenBy struct {
 }
 
 // ask asks over up, where faulty, if there is one, stands in for a service.
-func ask(t *testing.T, up *upstreamtest.Upstreams, faulty *faultyupstream.Server, service string, f aFault) (got seenBy) {
+func ask(t *testing.T, up *upstreamtest.Upstreams, faulty *faultyupstream.Server, service, well string, f aFault) (got seenBy) {
 	t.Helper()
 	with := graphtest.Usual()
 	with.Calls = upstream.Config{MaxBody: 1 << 16, Retries: 2, RetryBudget: 1, Backoff: time.Millisecond, BackoffMax: time.Millisecond}
+	if f.slow {
+		with.Calls.Overrides = upstream.Overrides{service + ".timeout": "200ms", service + ".retries": "0"}
+	}
+	if f.before != nil {
+		f.before.set(&with, service)
+	}
 	where := up.Config()
 	if faulty != nil {
 		*map[string]*string{users.Service: &where.UsersURL, orders.Service: &where.OrdersURL, products.Service: &where.ProductsURL}[service] = faulty.URL()
-		if f.slow {
-			with.Calls.Overrides = upstream.Overrides{service + ".timeout": "200ms", service + ".retries": "0"}
-		}
 	}
 	for range 2 { // each by a graph with an empty cache
 		server, stop, err := graphtest.Over(where, with)
 		must(t, err)
-		if got.graphql.Data == nil {
-			s := httptest.NewServer(server)
-			got.graphql = parse(t, (&client{t, s.URL}).ask(eachRoute))
-			s.Close()
-		} else {
-			profile := rest.NewProfile(server, func(*http.Request) string { return "u1" }, time.Minute, prometheus.NewRegistry())
-			w := httptest.NewRecorder()
-			profile.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/profile/u1", http.NoBody))
-			body, err := io.ReadAll(w.Body)
-			must(t, err)
-			got.status, got.rest = w.Code, string(body)
+		s := httptest.NewServer(server)
+		c, after := &client{t, s.URL}, func() {}
+		if f.before != nil {
+			after = f.before.has(c, faulty, service, well)
 		}
+		if got.graphql.Data == nil {
+			got.graphql = parse(t, c.ask(eachRoute))
+		} else {
+			got.status, got.rest = askREST(t, server)
+		}
+		after()
+		s.Close()
 		must(t, stop())
 	}
 	return got
+}
+
+func askREST(t *testing.T, server *graphqlserver.Server) (status int, body string) {
+	t.Helper()
+	profile := rest.NewProfile(server, func(*http.Request) string { return "u1" }, time.Minute, prometheus.NewRegistry())
+	w := httptest.NewRecorder()
+	profile.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/profile/u1", http.NoBody))
+	return w.Code, w.Body.String()
 }
 
 // compare tells what a client has lost.
@@ -157,7 +169,11 @@ func compare(t *testing.T, service string, healthy, got seenBy) string {
 	whole := string(got.graphql.Data) == string(healthy.graphql.Data)
 	switch errs := got.graphql.Errors; {
 	case len(errs) == 0 && got.graphql.Extensions != nil:
-		t.Errorf("degraded without an error: %v", got.graphql.degraded())
+		if want := []string{service + ": stale"}; !whole || !slices.Equal(got.graphql.degraded(), want) {
+			t.Errorf("degraded without an error: %v, %s", got.graphql.degraded(), got.graphql.Data)
+		}
+		expectREST(t, got, http.StatusOK, `"degraded":[{"service":"`+service+`","reason":"stale","age_seconds":`)
+		return "stale"
 	case len(errs) == 0 && whole:
 		expectREST(t, got, http.StatusOK, `"degraded":[]`)
 		return "complete"

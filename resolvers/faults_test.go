@@ -22,8 +22,9 @@ type aFault struct {
 	// script makes it of what the service answers when it is well; nil where
 	// there is no such fault of that service.
 	script func(service, well string) faultyupstream.Script
-	slow   bool // it ends by a time-out
-	refuse bool // connections are
+	slow   bool    // it ends by a time-out
+	refuse bool    // connections are
+	before *before // nil: nothing was going on
 }
 
 // fromWire are faults of TCP and HTTP, which are the same of every service.

@@ -26,7 +26,8 @@ import (
 type Setup struct {
 	Timeout time.Duration // of a call; what else is set about calls is Calls
 	Calls   upstream.Config
-	TTL     time.Duration // of an entry of the cache
+	TTL     time.Duration            // of an entry of the cache
+	TTLs    map[string]time.Duration // of those of single kinds
 	GraphQL graphqlserver.Config
 
 	ResponseMB int           // how much of whole responses is kept; 0: none, so that a test sees what entities do
@@ -55,7 +56,7 @@ func New(up *upstreamtest.Upstreams, with Setup) (server *graphqlserver.Server, 
 // Over makes a graph over the services of where.
 func Over(where services.Config, with Setup) (server *graphqlserver.Server, stop func() error, err error) {
 	log, reg := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
-	store, err := cache.New(cache.Config{TTL: with.TTL, StaleIfError: time.Minute, AbsentTTL: 5 * time.Second, MemoryMB: 16, ResponseMB: with.ResponseMB}, log, reg)
+	store, err := cache.New(cache.Config{TTL: with.TTL, TTLs: with.TTLs, StaleIfError: time.Minute, AbsentTTL: 5 * time.Second, MemoryMB: 16, ResponseMB: with.ResponseMB}, log, reg)
 	if err != nil {
 		return nil, nil, err
 	}
