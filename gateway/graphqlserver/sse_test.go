@@ -32,7 +32,7 @@ func usualStreams() graphqlserver.StreamConfig {
 	}
 }
 
-func newStreaming(t *testing.T, cfg graphqlserver.StreamConfig, limits graphqlserver.Limits) *streaming {
+func newStreaming(t testing.TB, cfg graphqlserver.StreamConfig, limits graphqlserver.Limits) *streaming {
 	t.Helper()
 	s := newServer(t, graphqlserver.Config{Limits: limits, Persisted: true, DocumentsMB: 1})
 	streams := graphqlserver.NewStreams(s.handler, cfg, s.metrics)

@@ -3,8 +3,12 @@ package upstream
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // The wait that a service asks for is never negative, and never one that makes
@@ -32,6 +36,30 @@ func FuzzDecode(f *testing.F) {
 		isObject, isList := DecodeObject(answer, &object) == nil, DecodeList(answer, &list) == nil
 		if isObject && isList || (isObject || isList) && !json.Valid(answer) {
 			t.Errorf("%q is an object: %v, a list: %v", answer, isObject, isList)
+		}
+	})
+}
+
+// What is set for one service is refused by its name, or can be used.
+func FuzzOverrides(f *testing.F) {
+	for _, s := range [][2]string{{"orders.timeout", "3s"}, {"orders.retries", "0"}, {"orders.hedge-quantile", "0.95"}, {"orders", "1"}, {".", ""}, {"orders.overrides", "{}"}, {"orders.timeout", "-1ns"}, {"orders.queue", "1e99"}} {
+		f.Add(s[0], s[1])
+	}
+	f.Fuzz(func(t *testing.T, key, value string) {
+		c := Config{Timeout: time.Second, Overrides: Overrides{key: value}}
+		if err := c.Validate(); err != nil {
+			if !strings.HasPrefix(err.Error(), "upstream-overrides: ") {
+				t.Errorf("%s=%s: %v", key, value, err)
+			}
+			return
+		}
+		if !utf8.ValidString(key) {
+			return // no service is called so, and main knows them all
+		}
+		for _, service := range c.Overrides.Services() {
+			if _, err := NewClient(service, "http://localhost", c, NewMetrics(prometheus.NewRegistry())); err != nil {
+				t.Errorf("%s=%s: %v", key, value, err)
+			}
 		}
 	})
 }

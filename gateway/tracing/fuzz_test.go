@@ -1,0 +1,29 @@
+package tracing_test
+
+import (
+	"net/http"
+	"regexp"
+	"testing"
+
+	"tributary/gateway/tracing"
+)
+
+// What a client says of its trace is sent on in the form of W3C Trace Context,
+// or not at all.
+func FuzzTraceparent(f *testing.F) {
+	for _, s := range []string{
+		"", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+		"ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more", "00-x-y-z",
+	} {
+		f.Add(s, "vendor=1")
+	}
+	form := regexp.MustCompile(`^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
+	f.Fuzz(func(t *testing.T, parent, state string) {
+		ctx := tracing.Extract(t.Context(), http.Header{"Traceparent": {parent}, "Tracestate": {state}})
+		out := http.Header{}
+		tracing.Inject(ctx, out)
+		if got := out.Get("Traceparent"); got != "" && !form.MatchString(got) || (got == "") != (tracing.ID(ctx) == "") {
+			t.Errorf("%q is sent on as %q, of the trace %q", parent, got, tracing.ID(ctx))
+		}
+	})
+}
