@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/net/netutil"
+
+	"tributary/gateway/telemetry"
 )
 
 // idleTimeout is how long a connection stays open on which nothing is asked.
@@ -42,7 +44,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		WriteTimeout:      s.WriteTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    cmp.Or(s.Limits.HeaderBytes, headerBytes),
-		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
+		ErrorLog:          telemetry.ForLibraries(s.Log),
 	}
 	if s.MaxConnections > 0 {
 		ln = netutil.LimitListener(ln, s.MaxConnections)

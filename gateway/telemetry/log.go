@@ -21,7 +21,7 @@ const RequestMessage = "request"
 func NewLogger(w io.Writer, cfg LogConfig) *slog.Logger {
 	level := &slog.LevelVar{}
 	_ = level.UnmarshalText([]byte(cfg.Level)) // info, for one that is none
-	var h slog.Handler = slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})
+	var h slog.Handler = slog.NewJSONHandler(harmless{w}, &slog.HandlerOptions{Level: level})
 	if cfg.Format == "text" {
 		h = tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: "15:04:05.000", NoColor: !isTerminal(w)})
 	}

@@ -14,6 +14,10 @@ func CatchStandardLog(log *slog.Logger) {
 	stdlog.SetOutput(caught{log})
 }
 
+// ForLibraries is a log for those who take no other, as servers of net/http do
+// for what they have to say of connections. It makes lines of log.
+func ForLibraries(log *slog.Logger) *stdlog.Logger { return stdlog.New(caught{log}, "", 0) }
+
 type caught struct{ log *slog.Logger }
 
 // Write logs a line up to its first quotation: what is quoted came from outside,

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -49,17 +50,28 @@ func TestEveryRecordOfARequestNamesIt(t *testing.T) {
 	}
 }
 
-func TestNothingThatIsLoggedMakesALineOfItsOwn(t *testing.T) {
-	const nasty = "a\n{\"msg\":\"forged\"}\r\x1b[31m\u2028"
+func TestNothingThatIsLoggedMakesALineOfItsOwnOrTurnsATerminalRound(t *testing.T) {
+	const nasty = "a\n{\"msg\":\"forged\"}\r\x1b[31m\u2028\u2029\u009b31m\x7f\u202eИван"
 	for _, format := range []string{"json", "text"} {
 		var b bytes.Buffer
 		log := telemetry.NewLogger(&b, telemetry.LogConfig{Format: format})
 		log.InfoContext(of(t.Context(), nasty, nasty), "once", "value", nasty, "list", []string{nasty}, slog.Group("g", "inner", nasty))
-		if got := lines(&b); len(got) != 1 || strings.ContainsAny(got[0], "\r\x1b") {
+		telemetry.ForLibraries(log).Print(nasty)
+		got := lines(&b)
+		if len(got) != 2 {
 			t.Errorf("%s: %q", format, got)
 		}
-		if format == "json" && !json.Valid(b.Bytes()) {
-			t.Errorf("no JSON: %s", &b)
+		for _, line := range got {
+			if i := strings.IndexFunc(line, func(r rune) bool { return !unicode.IsPrint(r) }); i >= 0 {
+				t.Errorf("%s: %q from %q on", format, line, line[i:])
+			}
+		}
+		var line struct{ Value string }
+		if err := json.Unmarshal([]byte(got[0]), &line); format == "json" && (err != nil || line.Value != nasty) {
+			t.Errorf("%v: %q says %q", err, got[0], line.Value)
+		}
+		if !strings.Contains(got[0], "Иван") {
+			t.Errorf("%s: harmless letters are escaped in %s", format, got[0])
 		}
 	}
 }

@@ -1,0 +1,56 @@
+package telemetry
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+)
+
+// harmless writes lines so that nothing in them moves a cursor, changes a
+// terminal or looks like what it is not, whoever the text is from: handlers
+// escape what their format wants, and leave to terminals what these make of
+// the rest. Each Write is to be one line.
+type harmless struct{ w io.Writer }
+
+// Write implements [io.Writer].
+func (h harmless) Write(line []byte) (int, error) {
+	if isPlain(line) {
+		return h.w.Write(line)
+	}
+	text, end := string(line), ""
+	if cut, ok := strings.CutSuffix(text, "\n"); ok {
+		text, end = cut, "\n"
+	}
+	if !strings.ContainsFunc(text, isHarmful) {
+		return h.w.Write(line)
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if isHarmful(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	if _, err := io.WriteString(h.w, b.String()+end); err != nil {
+		return 0, err
+	}
+	return len(line), nil
+}
+
+// isPlain tells whether a line is printable ASCII, as nearly all are.
+func isPlain(line []byte) bool {
+	for i, c := range line {
+		if (c < ' ' || c > '~') && (c != '\n' || i != len(line)-1) {
+			return false
+		}
+	}
+	return true
+}
+
+// isHarmful tells whether terminals take r for more than a sign to show: control
+// characters, those of 8 bits too, ends of lines, and turns of direction.
+func isHarmful(r rune) bool {
+	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r)
+}
