@@ -11,7 +11,7 @@ for file in $(find . -name '*_test.go' -not -path './.cache/*' -exec grep -l '^f
 	for target in $(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$file"); do
 		found=$((found + 1))
 		echo "fuzzing $target in $(dirname "$file") for $time"
-		go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "$(dirname "$file")"
+		go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" -fuzzminimizetime 10x "$(dirname "$file")"
 	done
 done
 echo "$found fuzz targets ran"

@@ -23,7 +23,7 @@ const (
 )
 
 // manifests are trusted documents of both formats, beside an own operation.
-func manifests(t *testing.T) *trusted.Documents {
+func manifests(t testing.TB) *trusted.Documents {
 	t.Helper()
 	write := func(name string, content any) string {
 		text, err := json.Marshal(content)
