@@ -40,10 +40,16 @@ func TestPagesOfOtherSitesNeitherAskNorRead(t *testing.T) {
 
 func TestPagesAreConfined(t *testing.T) {
 	s := dev(t)
-	for _, path := range []string{"/", "/playground"} {
-		got := s.send(http.MethodGet, s.gateway+path, "").Header
-		if !strings.Contains(got.Get("Content-Security-Policy"), "frame-ancestors 'none'") || got.Get("Referrer-Policy") == "" || got.Get("X-Content-Type-Options") != "nosniff" {
-			t.Errorf("%s: %v", path, got)
+	for _, path := range []string{"/", "/docs", "/playground", "/example"} {
+		h := s.send(http.MethodGet, s.gateway+path, "").Header
+		policy := h.Get("Content-Security-Policy")
+		if !strings.Contains(policy, "default-src 'none'") || !strings.Contains(policy, "frame-ancestors 'none'") || strings.Contains(policy, "http") {
+			t.Errorf("%s: Content-Security-Policy: %s", path, policy)
+		}
+		for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin"} {
+			if h.Get(name) != want {
+				t.Errorf("%s: %s: %q", path, name, h.Get(name))
+			}
 		}
 	}
 }

@@ -111,9 +111,13 @@ func TestClientsCannotWriteTheLog(t *testing.T) {
 func TestClientsDoNotSeeWhatFailedInside(t *testing.T) {
 	const secret = "secret-of-the-service"
 	for name, answer := range map[string]http.HandlerFunc{
-		"a failure": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, secret+"\x1b[2J", http.StatusInternalServerError) },
-		"garbage":   func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, secret+"\x1b[2J\u009b") },
-		"a refusal": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, `{"detail":"`+secret+`"}`, http.StatusTeapot) },
+		"a failure": func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, secret+"\x1b[2J", http.StatusInternalServerError)
+		},
+		"garbage": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, secret+"\x1b[2J\u009b") },
+		"a refusal": func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, `{"detail":"`+secret+`"}`, http.StatusTeapot)
+		},
 		"an odd one": func(w http.ResponseWriter, _ *http.Request) {
 			conn, _, err := http.NewResponseController(w).Hijack()
 			if err == nil {

@@ -126,7 +126,7 @@ func FuzzWebSocket(f *testing.F) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		dial := func() *websocket.Conn {
-			conn, _, err := websocket.Dial(ctx, srv.URL+"/graphql", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}}) //nolint:bodyclose // there is none
+			conn, _, err := websocket.Dial(ctx, srv.URL+"/graphql", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -158,6 +158,7 @@ func FuzzWebSocket(f *testing.F) {
 
 // hearOut reads until the end of a conversation, and gives that.
 func hearOut(ctx context.Context, t *testing.T, conn *websocket.Conn) error {
+	t.Helper()
 	for {
 		_, text, err := conn.Read(ctx)
 		if err != nil {
