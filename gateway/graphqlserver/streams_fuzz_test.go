@@ -27,6 +27,7 @@ func FuzzAccept(f *testing.F) {
 	for _, accept := range []string{
 		"", "*/*", graphQL, plain + ";q=0.5, " + graphQL, "text/event-stream", "text/event-stream;q=0.1, */*;q=0.2",
 		"multipart/mixed", `multipart/mixed;deferSpec=20220824, application/json`, `multipart/mixed; boundary="-"; q=0`, "text/html", ";;q=,", "a/b;q=1e9;q=",
+		"application/*;q=0", "multipart/mixed;q=x", "application/json;charset=latin1", "application/json;q=NaN",
 	} {
 		for query := range deferringQueries {
 			f.Add(accept, uint8(query))
