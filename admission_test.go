@@ -77,7 +77,7 @@ func TestEachTransportIsShedWhenThereIsNoRoom(t *testing.T) {
 		t.Fatal(got)
 	}
 	c, _ := dial(t, n.url)
-	c.greet()
+	c.Greet()
 	letGo := n.hold()
 	first := make(chan string, 1)
 	go func() { _, got := n.ask(mediaJSON, ordersOf(1)); first <- got }()
@@ -92,8 +92,8 @@ func TestEachTransportIsShedWhenThereIsNoRoom(t *testing.T) {
 	if _, got := n.ask(mediaJSON, "["+ordersOf(2)+","+cached+"]"); got != "["+overloaded+","+its+"]" {
 		t.Errorf("a list: %s", got)
 	}
-	c.say(`{"id":"1","type":"subscribe","payload":` + ordersOf(3) + `}`)
-	c.hear(`{"id":"1","type":"error","payload":[{"message":"too many requests are under way","extensions":{"code":"OVERLOADED"}}]}`)
+	c.Say(`{"id":"1","type":"subscribe","payload":` + ordersOf(3) + `}`)
+	c.Hear(`{"id":"1","type":"error","payload":[{"message":"too many requests are under way","extensions":{"code":"OVERLOADED"}}]}`)
 	if resp, got := n.ask("text/event-stream", cached); resp.StatusCode != http.StatusOK || !strings.Contains(got, its) {
 		t.Errorf("what is cached, as an event: %d %s", resp.StatusCode, got)
 	}

@@ -68,14 +68,14 @@ func (s *system) inject() (requests int) {
 		}
 	}
 	c, _ := dial(s.t, s.gateway)
-	c.greet().say(`{"id":` + quoted(evil) + `,"type":"subscribe","payload":{"query":"{ user(id: \"u1\") { id } }"}}`)
+	c.Greet().Say(`{"id":` + quoted(evil) + `,"type":"subscribe","payload":{"query":"{ user(id: \"u1\") { id } }"}}`)
 	for range 2 { // next and complete
-		if got, err := c.next(); err != nil || !json.Valid([]byte(got)) {
+		if got, err := c.Next(); err != nil || !json.Valid([]byte(got)) {
 			s.t.Errorf("%v %s", err, got)
 		}
 	}
-	c.say(`{"type":` + quoted(evil) + `}`)
-	c.closed(4400)
+	c.Say(`{"type":` + quoted(evil) + `}`)
+	c.Closed(4400)
 	return requests + 1
 }
 
@@ -139,8 +139,8 @@ func TestClientsDoNotSeeWhatFailedInside(t *testing.T) {
 				return string(body)
 			}
 			c, _ := dial(t, s.gateway)
-			c.greet().say(`{"id":"1","type":"subscribe","payload":` + query + `}`)
-			overWS, err := c.next()
+			c.Greet().Say(`{"id":"1","type":"subscribe","payload":` + query + `}`)
+			overWS, err := c.Next()
 			if err != nil {
 				t.Error(err)
 			}

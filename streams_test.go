@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,78 +12,26 @@ import (
 	"github.com/coder/websocket"
 
 	"tributary/internal/upstreamtest"
+	"tributary/internal/wstest"
 )
 
 // The schema has no subscription: what stands here is that streams get through
 // all that stands around them in a gateway. Package graphqlserver has the rest.
 
 const (
-	namesOf  = `{"query":"{ user(id: \"%s\") { fullName } }"}`
-	ivan     = `{"data":{"user":{"fullName":"Иван Иванов"}}}`
-	protocol = "graphql-transport-ws"
+	namesOf = `{"query":"{ user(id: \"%s\") { fullName } }"}`
+	ivan    = `{"data":{"user":{"fullName":"Иван Иванов"}}}`
 )
 
-// conversation is a WebSocket on which a client and a gateway talk.
-type conversation struct {
-	t    *testing.T
-	conn *websocket.Conn
-}
-
-// dial opens a WebSocket with headers in pairs. The answer is there when none
-// could be opened.
-func dial(t *testing.T, gateway string, header ...string) (conversation, *http.Response) {
+// dial opens a WebSocket with headers in pairs; there is no client when that is
+// refused.
+func dial(t *testing.T, gateway string, header ...string) (*wstest.Client, *http.Response) {
 	t.Helper()
-	options := &websocket.DialOptions{Subprotocols: []string{protocol}, HTTPHeader: http.Header{}}
+	h := http.Header{}
 	for i := 0; i < len(header); i += 2 {
-		options.HTTPHeader.Set(header[i], header[i+1])
+		h.Set(header[i], header[i+1])
 	}
-	conn, resp, err := websocket.Dial(t.Context(), gateway+"/graphql", options)
-	if err != nil {
-		if resp == nil {
-			t.Fatal(err)
-		}
-		return conversation{}, resp
-	}
-	t.Cleanup(func() { _ = conn.CloseNow() })
-	return conversation{t, conn}, resp
-}
-
-// greet makes a conversation ready for operations.
-func (c conversation) greet() conversation {
-	c.t.Helper()
-	c.say(`{"type":"connection_init"}`)
-	c.hear(`{"type":"connection_ack"}`)
-	return c
-}
-
-func (c conversation) say(message string) {
-	c.t.Helper()
-	if err := c.conn.Write(c.t.Context(), websocket.MessageText, []byte(message)); err != nil {
-		c.t.Fatal(err)
-	}
-}
-
-func (c conversation) next() (string, error) {
-	ctx, cancel := context.WithTimeout(c.t.Context(), 20*time.Second)
-	defer cancel()
-	_, text, err := c.conn.Read(ctx)
-	return strings.TrimSpace(string(text)), err
-}
-
-func (c conversation) hear(messages ...string) {
-	c.t.Helper()
-	for _, want := range messages {
-		if got, err := c.next(); err != nil || got != want {
-			c.t.Fatalf("%s %v, want %s", got, err, want)
-		}
-	}
-}
-
-func (c conversation) closed(code websocket.StatusCode) {
-	c.t.Helper()
-	if got, err := c.next(); websocket.CloseStatus(err) != code {
-		c.t.Errorf("%s %v, want an end by %d", got, err, code)
-	}
+	return wstest.Dial(t, gateway+"/graphql", wstest.Protocol, h)
 }
 
 // events asks for server-sent events, from a client that could undo any coding.
@@ -120,15 +67,15 @@ func TestAWebSocketGetsThroughTheGateway(t *testing.T) {
 	if resp.StatusCode != http.StatusSwitchingProtocols || resp.Header.Get("X-Request-Id") != "socket-1" {
 		t.Fatalf("%s %v", resp.Status, resp.Header)
 	}
-	c.greet()
-	c.say(`{"id":"1","type":"subscribe","payload":` + fmt.Sprintf(namesOf, "user123") + `}`)
-	c.hear(`{"id":"1","type":"next","payload":`+ivan+`}`, `{"id":"1","type":"complete"}`)
-	c.say(`{"id":"1","type":"subscribe","payload":{"query":"{ nothing }"}}`)
-	if got, _ := c.next(); !strings.HasPrefix(got, `{"id":"1","type":"error","payload":[{"message":`) {
+	c.Greet()
+	c.Say(`{"id":"1","type":"subscribe","payload":` + fmt.Sprintf(namesOf, "user123") + `}`)
+	c.Hear(`{"id":"1","type":"next","payload":`+ivan+`}`, `{"id":"1","type":"complete"}`)
+	c.Say(`{"id":"1","type":"subscribe","payload":{"query":"{ nothing }"}}`)
+	if got, _ := c.Next(); !strings.HasPrefix(got, `{"id":"1","type":"error","payload":[{"message":`) {
 		t.Error(got)
 	}
 	s.wantCounted(`graphql_streams_open{transport="websocket"} 1`, `graphql_stream_events_total{transport="websocket"} 2`)
-	_ = c.conn.Close(websocket.StatusNormalClosure, "")
+	_ = c.Conn.Close(websocket.StatusNormalClosure, "")
 	s.wantLogged(`"method":"GET","route":"/graphql","status":101`, `"request_id":"socket-1"`, `"operation":"other"`)
 	s.wantCounted(`graphql_streams_open{transport="websocket"} 0`, `http_requests_total{endpoint="/graphql",method="GET",status="101"} 1`,
 		`http_request_duration_seconds_count{endpoint="/graphql",method="GET"} 0`) // it lives for hours
@@ -171,19 +118,19 @@ func TestStreamsAreAsTheirSettingsSay(t *testing.T) {
 	if _, resp := dial(t, s.gateway); resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
 		t.Errorf("one too many: %s %v", resp.Status, resp.Header)
 	}
-	c.closed(4408) // it was not initialised
-	again := func() conversation {
-		waitFor(t, func() bool { c, _ = dial(t, s.gateway); return c.conn != nil })
-		return c.greet()
+	c.Closed(4408) // it was not initialised
+	again := func() *wstest.Client {
+		waitFor(t, func() bool { c, _ = dial(t, s.gateway); return c != nil })
+		return c.Greet()
 	}
-	again().closed(websocket.StatusNormalClosure) // it was idle
-	again().say(`{"type":"ping","payload":{"of":"` + strings.Repeat("x", 200) + `"}}`)
-	c.closed(websocket.StatusMessageTooBig)
+	again().Closed(websocket.StatusNormalClosure) // it was idle
+	again().Say(`{"type":"ping","payload":{"of":"` + strings.Repeat("x", 200) + `"}}`)
+	c.Closed(websocket.StatusMessageTooBig)
 	s.slowOrders(`"hang":true`)
-	again().say(`{"id":"1","type":"subscribe","payload":{"query":"{ orders(userId: \"u1\") { id } }"}}`)
-	c.say(`{"id":"2","type":"subscribe","payload":{"query":"{ orders(userId: \"u2\") { id } }"}}`)
+	again().Say(`{"id":"1","type":"subscribe","payload":{"query":"{ orders(userId: \"u1\") { id } }"}}`)
+	c.Say(`{"id":"2","type":"subscribe","payload":{"query":"{ orders(userId: \"u2\") { id } }"}}`)
 	for _, want := range []string{`"id":"2","type":"error"`, `"id":"1","type":"next"`, `"id":"1","type":"complete"`} {
-		if got, err := c.next(); !strings.Contains(got, want) { // the second is refused, the first has the time of a request
+		if got, err := c.Next(); !strings.Contains(got, want) { // the second is refused, the first has the time of a request
 			t.Errorf("%s %v, want %s", got, err, want)
 		}
 	}
@@ -232,21 +179,21 @@ func TestAStopClosesWebSocketsInTime(t *testing.T) {
 	idle, _ := dial(t, p.url)
 	busy, _ := dial(t, p.url)
 	deaf, _ := dial(t, p.url)
-	idle.greet()
-	deaf.greet()
-	busy.greet().say(`{"id":"1","type":"subscribe","payload":{"query":"{ user(id: \"u1\") { id } }"}}`)
+	idle.Greet()
+	deaf.Greet()
+	busy.Greet().Say(`{"id":"1","type":"subscribe","payload":{"query":"{ user(id: \"u1\") { id } }"}}`)
 	waitFor(t, func() bool { return len(up.Calls()) == 1 })
 	start := time.Now()
 	p.signal()
-	idle.closed(websocket.StatusGoingAway)
+	idle.Closed(websocket.StatusGoingAway)
 	if _, resp := dial(t, p.url); resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("one more while the gateway stops: %s", resp.Status)
 	}
-	busy.say(`{"type":"ping"}`)
-	busy.hear(`{"type":"pong"}`)
+	busy.Say(`{"type":"ping"}`)
+	busy.Hear(`{"type":"pong"}`)
 	release()
-	busy.hear(`{"id":"1","type":"next","payload":{"data":{"user":{"id":"u1"}}}}`, `{"id":"1","type":"complete"}`)
-	busy.closed(websocket.StatusGoingAway)
+	busy.Hear(`{"id":"1","type":"next","payload":{"data":{"user":{"id":"u1"}}}}`, `{"id":"1","type":"complete"}`)
+	busy.Closed(websocket.StatusGoingAway)
 	select {
 	case err := <-p.done:
 		if err != nil {
