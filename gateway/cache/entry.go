@@ -21,7 +21,8 @@ type Entry struct {
 
 	footprint int // bytes that the value takes, if it was there before the body
 
-	decoded   atomic.Pointer[any] // the value, once somebody has asked for it
+	value     any                 // what the upstream gave, if it was there before the body
+	decoded   atomic.Pointer[any] // the value of the body, once somebody has asked for it
 	refreshed atomic.Bool         // somebody has begun to ask for the next one
 }
 
@@ -48,3 +49,14 @@ func later(a, b *Entry) *Entry {
 }
 
 func (e *Entry) remember(v any) { e.decoded.Store(&v) }
+
+// known is the value as far as nobody has to decode it, nil if it is not known.
+func (e *Entry) known() any {
+	if e.value != nil {
+		return e.value
+	}
+	if v := e.decoded.Load(); v != nil {
+		return *v
+	}
+	return nil
+}

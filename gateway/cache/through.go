@@ -8,6 +8,7 @@ import (
 
 	"tributary/gateway/batch"
 	"tributary/gateway/fault"
+	"tributary/gateway/report"
 	"tributary/gateway/tracing"
 )
 
@@ -47,6 +48,7 @@ func Through[V any](c *Cache, kind Kind, next batch.Func[string, V]) batch.Func[
 func (t *through[V]) load(ctx context.Context, keys []string) (map[string]V, error) {
 	ctx, span := tracing.Start(ctx, tracing.Cache, "cache", t.kind.Name)
 	defer span.End()
+	report.From(ctx).Expect(len(keys))
 	values := make(map[string]V, len(keys))
 	missing := t.fromMemory(ctx, keys, values)
 	found := tally{memory: len(keys) - len(missing)}
@@ -110,16 +112,14 @@ func (t *through[V]) take(key string, e *Entry, values map[string]V) bool {
 // decode gives the value of e, which it remembers: memory hands out the same
 // entry many times.
 func (t *through[V]) decode(e *Entry) (V, error) {
-	known := e.decoded.Load()
-	if known != nil {
-		if v, ok := (*known).(V); ok {
-			return v, nil
-		}
+	known := e.known()
+	v, ok := known.(V)
+	if ok {
+		return v, nil
 	}
-	var v V
 	body, err := e.Body, error(nil)
 	if body == nil && known != nil { // another form of the same kind has put it there
-		body, err = json.Marshal(*known)
+		body, err = json.Marshal(known)
 	}
 	if err == nil {
 		err = json.Unmarshal(body, &v)
@@ -135,13 +135,12 @@ func (t *through[V]) decode(e *Entry) (V, error) {
 // only where it may travel: that was a tenth of what a cold profile allocated,
 // and half of what memory holds.
 func (t *through[V]) newEntry(v V, answered time.Time) (*Entry, error) {
-	e := &Entry{Answered: answered, Keep: t.policy.ttl + t.policy.stale, footprint: footprint(reflect.ValueOf(v))}
+	e := &Entry{Answered: answered, Keep: t.policy.ttl + t.policy.stale, value: v, footprint: footprint(reflect.ValueOf(v))}
 	if t.cache.shared != nil {
 		var err error
 		if e.Body, err = json.Marshal(v); err != nil {
 			return nil, &fault.Error{Kind: fault.Internal, Service: t.kind.Service, Err: err}
 		}
 	}
-	e.remember(v)
 	return e, nil
 }

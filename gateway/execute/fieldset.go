@@ -24,10 +24,10 @@ type FieldSet struct {
 
 // delayed is a field with a resolver.
 type delayed struct {
-	i       int
-	root    *graphql.RootFieldContext // of a root field
-	invalid graphql.Marshaler
 	resolve func(context.Context) graphql.Marshaler
+	root    *graphql.RootFieldContext // of a root field
+	i       int
+	nonNull bool
 }
 
 // NewFieldSet makes room for the values of fields.
@@ -61,7 +61,7 @@ func (m *FieldSet) ResolveConcurrently(
 		m.Values[i] = nil // it comes later, and is left out until then
 		return
 	}
-	m.delayed = append(m.delayed, delayed{i: i, invalid: invalid(nonNull), resolve: resolve})
+	m.delayed = append(m.delayed, delayed{i: i, nonNull: nonNull, resolve: resolve})
 }
 
 // ResolveRootConcurrently does the same for a field of the root, whose context
@@ -70,7 +70,7 @@ func (m *FieldSet) ResolveRootConcurrently(
 	ctx context.Context, oc *graphql.OperationContext, i int, _, nonNull bool,
 	resolve func(context.Context) graphql.Marshaler,
 ) {
-	m.delayed = append(m.delayed, delayed{i: i, root: graphql.GetRootFieldContext(ctx), invalid: invalid(nonNull),
+	m.delayed = append(m.delayed, delayed{i: i, root: graphql.GetRootFieldContext(ctx), nonNull: nonNull,
 		resolve: func(ctx context.Context) graphql.Marshaler {
 			return oc.RootResolverMiddleware(ctx, func(ctx context.Context) graphql.Marshaler { return guarded(ctx, resolve) })
 		}})
@@ -101,7 +101,7 @@ func (m *FieldSet) resolve(ctx context.Context, n int) {
 		ctx = graphql.WithRootFieldContext(ctx, d.root)
 	}
 	m.Values[d.i] = guarded(ctx, d.resolve)
-	if m.Values[d.i] == d.invalid {
+	if m.Values[d.i] == invalid(d.nonNull) {
 		atomic.AddUint32(&m.Invalids, 1)
 	}
 }

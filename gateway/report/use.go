@@ -35,6 +35,16 @@ func lifeOf(uses []Use) (l Life) {
 	return l
 }
 
+// Expect makes room for so many parts more.
+func (r *Report) Expect(parts int) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.uses = slices.Grow(r.uses, parts)
+}
+
 // Used notes a part.
 func (r *Report) Used(use Use) {
 	if r == nil {
