@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -41,8 +42,15 @@ const (
 	healthHold    = time.Second
 )
 
+// collectAt is by how many percent the heap grows before garbage is collected,
+// unless GOGC says otherwise: see docs/adr/0023-garbage-collected-at-thrice-the-heap.md.
+const collectAt = 200
+
 // serveGateway runs a gateway on ln until ctx ends.
 func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, ln net.Listener, log *slog.Logger) error {
+	if p.getenv("GOGC") == "" {
+		debug.SetGCPercent(collectAt)
+	}
 	traces, err := tracing.New(ctx, tracing.Source{Name: gatewayName, Version: p.version}, p.getenv, log)
 	if err != nil {
 		_ = ln.Close()
