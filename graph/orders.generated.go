@@ -4,6 +4,7 @@ package graph
 
 import (
 	"context"
+	"io"
 	"math"
 	"strconv"
 	"sync/atomic"
@@ -201,6 +202,9 @@ var orderImplementors = []string{"Order"}
 
 func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, obj *orders.Order) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, orderImplementors)
+	if execute.Plain(fields, "__typename", "id", "userId", "status", "totalAmount", "createdAt") {
+		return execute.Object[orders.Order]{Fields: fields, Of: obj, Write: write_Order}
+	}
 
 	out := execute.NewFieldSet(fields)
 	deferred := execute.NewDeferredGroup(ctx)
@@ -265,6 +269,9 @@ var orderItemImplementors = []string{"OrderItem"}
 
 func (ec *executionContext) _OrderItem(ctx context.Context, sel ast.SelectionSet, obj *orders.OrderItem) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, orderItemImplementors)
+	if execute.Plain(fields, "__typename", "productId", "quantity", "price") {
+		return execute.Object[orders.OrderItem]{Fields: fields, Of: obj, Write: write_OrderItem}
+	}
 
 	out := execute.NewFieldSet(fields)
 	deferred := execute.NewDeferredGroup(ctx)
@@ -366,3 +373,35 @@ func (ec *executionContext) marshalOOrder2ᚕᚖtributaryᚋservicesᚋordersᚐ
 }
 
 // endregion ***************************** type.gotpl *****************************
+
+// write_Order writes a field that is a plain value.
+func write_Order(w io.Writer, name string, obj *orders.Order) {
+	switch name {
+	case "__typename":
+		execute.String("Order").MarshalGQL(w)
+	case "id":
+		execute.String(obj.ID).MarshalGQL(w)
+	case "userId":
+		execute.String(obj.UserID).MarshalGQL(w)
+	case "status":
+		execute.String(obj.Status).MarshalGQL(w)
+	case "totalAmount":
+		obj.TotalAmount.MarshalGQL(w)
+	case "createdAt":
+		obj.CreatedAt.MarshalGQL(w)
+	}
+}
+
+// write_OrderItem writes a field that is a plain value.
+func write_OrderItem(w io.Writer, name string, obj *orders.OrderItem) {
+	switch name {
+	case "__typename":
+		execute.String("OrderItem").MarshalGQL(w)
+	case "productId":
+		execute.String(obj.ProductID).MarshalGQL(w)
+	case "quantity":
+		execute.Int(obj.Quantity).MarshalGQL(w)
+	case "price":
+		obj.Price.MarshalGQL(w)
+	}
+}

@@ -4,6 +4,7 @@ package graph
 
 import (
 	"context"
+	"io"
 	"math"
 	"strconv"
 	"sync/atomic"
@@ -1099,6 +1100,9 @@ var __DirectiveImplementors = []string{"__Directive"}
 
 func (ec *executionContext) ___Directive(ctx context.Context, sel ast.SelectionSet, obj *introspection.Directive) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, __DirectiveImplementors)
+	if execute.Plain(fields, "__typename", "name", "isRepeatable") {
+		return execute.Object[introspection.Directive]{Fields: fields, Of: obj, Write: write___Directive}
+	}
 
 	out := execute.NewFieldSet(fields)
 	deferred := execute.NewDeferredGroup(ctx)
@@ -1152,6 +1156,9 @@ var __EnumValueImplementors = []string{"__EnumValue"}
 
 func (ec *executionContext) ___EnumValue(ctx context.Context, sel ast.SelectionSet, obj *introspection.EnumValue) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, __EnumValueImplementors)
+	if execute.Plain(fields, "__typename", "name") {
+		return execute.Object[introspection.EnumValue]{Fields: fields, Of: obj, Write: write___EnumValue}
+	}
 
 	out := execute.NewFieldSet(fields)
 	deferred := execute.NewDeferredGroup(ctx)
@@ -1200,6 +1207,9 @@ var __FieldImplementors = []string{"__Field"}
 
 func (ec *executionContext) ___Field(ctx context.Context, sel ast.SelectionSet, obj *introspection.Field) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, __FieldImplementors)
+	if execute.Plain(fields, "__typename", "name") {
+		return execute.Object[introspection.Field]{Fields: fields, Of: obj, Write: write___Field}
+	}
 
 	out := execute.NewFieldSet(fields)
 	deferred := execute.NewDeferredGroup(ctx)
@@ -1258,6 +1268,9 @@ var __InputValueImplementors = []string{"__InputValue"}
 
 func (ec *executionContext) ___InputValue(ctx context.Context, sel ast.SelectionSet, obj *introspection.InputValue) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, __InputValueImplementors)
+	if execute.Plain(fields, "__typename", "name") {
+		return execute.Object[introspection.InputValue]{Fields: fields, Of: obj, Write: write___InputValue}
+	}
 
 	out := execute.NewFieldSet(fields)
 	deferred := execute.NewDeferredGroup(ctx)
@@ -1834,3 +1847,45 @@ func (ec *executionContext) marshalO__Type2ᚖgithubᚗcomᚋ99designsᚋgqlgen�
 }
 
 // endregion ***************************** type.gotpl *****************************
+
+// write___Directive writes a field that is a plain value.
+func write___Directive(w io.Writer, name string, obj *introspection.Directive) {
+	switch name {
+	case "__typename":
+		execute.String("__Directive").MarshalGQL(w)
+	case "name":
+		execute.String(obj.Name).MarshalGQL(w)
+	case "isRepeatable":
+		execute.Bool(obj.IsRepeatable).MarshalGQL(w)
+	}
+}
+
+// write___EnumValue writes a field that is a plain value.
+func write___EnumValue(w io.Writer, name string, obj *introspection.EnumValue) {
+	switch name {
+	case "__typename":
+		execute.String("__EnumValue").MarshalGQL(w)
+	case "name":
+		execute.String(obj.Name).MarshalGQL(w)
+	}
+}
+
+// write___Field writes a field that is a plain value.
+func write___Field(w io.Writer, name string, obj *introspection.Field) {
+	switch name {
+	case "__typename":
+		execute.String("__Field").MarshalGQL(w)
+	case "name":
+		execute.String(obj.Name).MarshalGQL(w)
+	}
+}
+
+// write___InputValue writes a field that is a plain value.
+func write___InputValue(w io.Writer, name string, obj *introspection.InputValue) {
+	switch name {
+	case "__typename":
+		execute.String("__InputValue").MarshalGQL(w)
+	case "name":
+		execute.String(obj.Name).MarshalGQL(w)
+	}
+}

@@ -4,6 +4,7 @@ package graph
 
 import (
 	"context"
+	"io"
 	"math"
 	"strconv"
 	"sync/atomic"
@@ -82,6 +83,9 @@ var productImplementors = []string{"Product"}
 
 func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, obj *products.Product) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, productImplementors)
+	if execute.Plain(fields, "__typename", "id", "name", "description", "price", "category", "stockQuantity") {
+		return execute.Object[products.Product]{Fields: fields, Of: obj, Write: write_Product}
+	}
 
 	out := execute.NewFieldSet(fields)
 	deferred := execute.NewDeferredGroup(ctx)
@@ -185,3 +189,23 @@ func (ec *executionContext) marshalOProduct2ᚖtributaryᚋservicesᚋproducts�
 }
 
 // endregion ***************************** type.gotpl *****************************
+
+// write_Product writes a field that is a plain value.
+func write_Product(w io.Writer, name string, obj *products.Product) {
+	switch name {
+	case "__typename":
+		execute.String("Product").MarshalGQL(w)
+	case "id":
+		execute.String(obj.ID).MarshalGQL(w)
+	case "name":
+		execute.String(obj.Name).MarshalGQL(w)
+	case "description":
+		execute.String(obj.Description).MarshalGQL(w)
+	case "price":
+		obj.Price.MarshalGQL(w)
+	case "category":
+		execute.String(obj.Category).MarshalGQL(w)
+	case "stockQuantity":
+		execute.Int(obj.StockQuantity).MarshalGQL(w)
+	}
+}

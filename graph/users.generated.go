@@ -4,6 +4,7 @@ package graph
 
 import (
 	"context"
+	"io"
 	"math"
 	"strconv"
 	"sync/atomic"
@@ -119,6 +120,9 @@ var userImplementors = []string{"User"}
 
 func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj *users.User) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, userImplementors)
+	if execute.Plain(fields, "__typename", "id", "username", "email", "fullName", "isActive", "createdAt") {
+		return execute.Object[users.User]{Fields: fields, Of: obj, Write: write_User}
+	}
 
 	out := execute.NewFieldSet(fields)
 	deferred := execute.NewDeferredGroup(ctx)
@@ -201,3 +205,23 @@ func (ec *executionContext) marshalOUser2ᚖtributaryᚋservicesᚋusersᚐUser(
 }
 
 // endregion ***************************** type.gotpl *****************************
+
+// write_User writes a field that is a plain value.
+func write_User(w io.Writer, name string, obj *users.User) {
+	switch name {
+	case "__typename":
+		execute.String("User").MarshalGQL(w)
+	case "id":
+		execute.String(obj.ID).MarshalGQL(w)
+	case "username":
+		execute.String(obj.Username).MarshalGQL(w)
+	case "email":
+		execute.String(obj.Email).MarshalGQL(w)
+	case "fullName":
+		execute.String(obj.FullName).MarshalGQL(w)
+	case "isActive":
+		execute.Bool(obj.IsActive).MarshalGQL(w)
+	case "createdAt":
+		obj.CreatedAt.MarshalGQL(w)
+	}
+}

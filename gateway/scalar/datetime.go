@@ -46,7 +46,13 @@ func (d *DateTime) UnmarshalJSON(b []byte) error {
 }
 
 // MarshalGQL writes the instant as a JSON string.
-func (d DateTime) MarshalGQL(w io.Writer) { _, _ = io.WriteString(w, strconv.Quote(string(d))) }
+func (d DateTime) MarshalGQL(w io.Writer) {
+	if b, buffered := w.(*bytes.Buffer); buffered {
+		_, _ = b.Write(strconv.AppendQuote(b.AvailableBuffer(), string(d)))
+		return
+	}
+	_, _ = io.WriteString(w, strconv.Quote(string(d)))
+}
 
 // UnmarshalGQL takes a string from a document or from variables.
 func (d *DateTime) UnmarshalGQL(v any) (err error) {

@@ -53,6 +53,9 @@ func (l *leaning) plainField(f *ast.FuncDecl) {
 	if value == nil || marshal == nil {
 		return
 	}
+	if method, ok := marshal.(*ast.SelectorExpr); ok {
+		l.plain[f.Name.Name] = plain{l.source(value), method.Sel.Name}
+	}
 	l.edits = append(l.edits, edit{l.at(f.Body.Pos()), l.at(f.Body.End()),
 		"{\n\treturn " + l.source(marshal) + "(ctx, field.Selections, " + l.source(value) + ")\n}"})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ const generated = `package graph
 
 import (
 	"bytes"
+	"maps"
 	"context"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -58,12 +60,74 @@ func TestOnlyAPlainValueIsWrittenStraightAway(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := strings.NewReplacer("RESOLVER", tt.resolver, "MIDDLEWARE", tt.middleware, "TYPE", tt.kind, "CONTEXT", tt.context).Replace(generated)
-			out, err := lean("x.go", []byte(text))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if plain := strings.Contains(string(out), "return ec.marshalNString2string(ctx, field.Selections, obj.F)"); plain != tt.plain {
+			out := leaned(t, text)
+			if plain := strings.Contains(out, "return ec.marshalNString2string(ctx, field.Selections, obj.F)"); plain != tt.plain {
 				t.Errorf("written straight away: %v, want %v:\n%s", plain, tt.plain, out)
+			}
+		})
+	}
+}
+
+// leaned is the text of one file as it should be.
+func leaned(t *testing.T, text string) string {
+	t.Helper()
+	texts := map[string][]byte{"x.go": []byte(text)}
+	if err := lean(texts); err != nil {
+		t.Fatal(err)
+	}
+	return string(texts["x.go"])
+}
+
+func TestAnObjectOfPlainValuesIsWrittenFromWhatItIs(t *testing.T) {
+	const object = `
+func (ec *executionContext) _T(ctx context.Context, sel ast.SelectionSet, obj *T) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, tImplementors)
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("T")
+		case "f":
+			out.Values[i] = ec._T_f(ctx, field, obj)
+		case "other":
+			out.Values[i] = ec._T_other(ctx, field, obj)
+		}
+	}
+	return out
+}
+
+func (ec *executionContext) MARSHAL(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	return v
+}
+`
+	for name, tt := range map[string]struct{ resolver, marshal, want string }{
+		"one of Go's own":              {"obj.F, nil", "marshalNString2string", "execute.String(obj.F).MarshalGQL(w)"},
+		"one that may be left":         {"obj.F, nil", "marshalOInt2int32", "execute.Int(obj.F).MarshalGQL(w)"},
+		"one that writes itself":       {"obj.F, nil", "marshalNDecimal2Decimal", "\t\tobj.F.MarshalGQL(w)"},
+		"one that has to be asked for": {"ec.Resolvers.T().F(ctx, obj)", "marshalNString2string", ""},
+		"one of unknown making":        {"obj.F, nil", "marshalNFloat2float64", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			marshal := tt.marshal
+			if tt.want == "" {
+				marshal = "unmarshalSomething"
+			}
+			out := leaned(t, strings.NewReplacer("RESOLVER", tt.resolver, "MIDDLEWARE", "nil", "TYPE", "string",
+				"CONTEXT", `return graphql.NewScalarFieldContext("T", field, false, false, "String")`,
+				"marshalNString2string", tt.marshal).Replace(generated)+strings.ReplaceAll(object, "MARSHAL", marshal))
+			if tt.want == "" {
+				if strings.Contains(out, "execute.Plain(") {
+					t.Errorf("it is written from what it is:\n%s", out)
+				}
+				return
+			}
+			for _, want := range []string{
+				`if execute.Plain(fields, "__typename", "f") {`, "return execute.Object[T]{Fields: fields, Of: obj, Write: write_T}",
+				"func write_T(w io.Writer, name string, obj *T) {", "execute.String(\"T\").MarshalGQL(w)", tt.want,
+			} {
+				if !strings.Contains(out, want) {
+					t.Errorf("nothing says %s:\n%s", want, out)
+				}
 			}
 		})
 	}
@@ -77,21 +141,23 @@ func TestTheGraphIsLean(t *testing.T) {
 		t.Fatal(files, err)
 	}
 	var all strings.Builder
+	texts := map[string][]byte{}
 	for _, name := range files {
-		text, err := os.ReadFile(name)
-		if err != nil {
+		if texts[name], err = os.ReadFile(name); err != nil {
 			t.Fatal(err)
 		}
-		out, err := lean(name, text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(out, text) {
+		all.Write(texts[name])
+	}
+	before := maps.Clone(texts)
+	if err := lean(texts); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range texts {
+		if !bytes.Equal(text, before[name]) {
 			t.Errorf("%s could be leaner: make generate", name)
 		}
-		all.Write(text)
 	}
-	for _, call := range []string{"execute.MarshalSlice(", "execute.NewFieldSet(", "execute.NewDeferredGroup(", "execute.MarshalString(", "(ctx, field.Selections, obj.ID)"} {
+	for _, call := range []string{"execute.Object[products.Product]{", "execute.MarshalSlice(", "execute.NewFieldSet(", "execute.NewDeferredGroup(", "execute.MarshalString(", "(ctx, field.Selections, obj.ID)"} {
 		if !strings.Contains(all.String(), call) {
 			t.Errorf("nothing in the graph says %s", call)
 		}

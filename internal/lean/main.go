@@ -6,7 +6,8 @@
 // In place of what gqlgen's own runtime does for each object and list it calls
 // what that package has of the same name. A field that is a plain value of its
 // object is written straight away: it cannot fail, so that it needs no place in
-// the answer, no guard and no middleware. What is generated still works without
+// the answer, no guard and no middleware; and an object of which nothing else
+// was selected is written straight from what it is. What is generated still works without
 // this step, only more slowly.
 package main
 
@@ -39,46 +40,65 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
+	texts := make(map[string][]byte, len(files))
 	for _, name := range files {
-		if err := rewrite(name); err != nil {
+		if texts[name], err = os.ReadFile(name); err != nil { //nolint:gosec // G304: the files to rewrite are what it is told
+			return err
+		}
+	}
+	if err := lean(texts); err != nil {
+		return err
+	}
+	for name, text := range texts {
+		if err := os.WriteFile(name, text, 0o644); err != nil { //nolint:gosec // G306: source code
 			return err
 		}
 	}
 	return nil
 }
 
-func rewrite(name string) error {
-	text, err := os.ReadFile(name) //nolint:gosec // G304: the files to rewrite are what it is told
-	if err != nil {
-		return err
+// lean makes the texts of generated files, by name, what they should be.
+func lean(texts map[string][]byte) error {
+	fset, files, writesItself := token.NewFileSet(), map[string]*ast.File{}, map[string]bool{}
+	for name, text := range texts {
+		file, err := parser.ParseFile(fset, name, text, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		files[name] = file
+		asItIs(file, writesItself)
 	}
-	out, err := lean(name, text)
-	if err != nil {
-		return err
+	for name, file := range files {
+		l := &leaning{
+			text: texts[name], at: func(p token.Pos) int { return fset.Position(p).Offset },
+			plain: map[string]plain{}, asItIs: writesItself,
+		}
+		var err error
+		if texts[name], err = l.rewrite(name, file); err != nil {
+			return err
+		}
 	}
-	return os.WriteFile(name, out, 0o644) //nolint:gosec // G306: source code
+	return nil
 }
 
-// lean gives the text of a generated file as it should be.
-func lean(name string, text []byte) ([]byte, error) {
-	fset := token.NewFileSet()
-	file, err := parser.ParseFile(fset, name, text, parser.ParseComments)
-	if err != nil {
-		return nil, err
-	}
-	l := &leaning{text: text, at: func(p token.Pos) int { return fset.Position(p).Offset }}
+func (l *leaning) rewrite(name string, file *ast.File) ([]byte, error) {
 	scalars := scalarFields(file)
 	for _, decl := range file.Decls {
 		if f, ok := decl.(*ast.FuncDecl); ok && f.Body != nil && scalars[f.Name.Name] {
 			l.plainField(f)
 		}
 	}
+	for _, decl := range file.Decls {
+		if f, ok := decl.(*ast.FuncDecl); ok && f.Body != nil {
+			l.object(f)
+		}
+	}
 	ast.Inspect(file, l.call)
 	if len(l.edits) == 0 {
-		return text, nil
+		return l.text, nil
 	}
 	l.edits = append(l.edits, edit{l.at(file.Name.End()), l.at(file.Name.End()), "\n\nimport \"" + runtime + "\""})
-	return imports.Process(name, l.apply(), nil) // drops what is not used any more
+	return imports.Process(name, l.apply(), nil) // drops what is not used any more, and adds io where it is
 }
 
 const runtime = "tributary/gateway/execute"
@@ -97,10 +117,14 @@ type edit struct {
 	text     string
 }
 
+// leaning is the rewriting of one file.
 type leaning struct {
-	text  []byte
-	at    func(token.Pos) int
-	edits []edit
+	text   []byte
+	at     func(token.Pos) int
+	plain  map[string]plain // by the method that resolves the field
+	asItIs map[string]bool
+	edits  []edit
+	more   []string // what is added at the end
 }
 
 func (l *leaning) source(n ast.Node) string { return string(l.text[l.at(n.Pos()):l.at(n.End())]) }
@@ -139,5 +163,8 @@ func (l *leaning) apply() []byte {
 		end = e.to
 	}
 	out.Write(l.text[end:])
+	for _, more := range l.more {
+		out.WriteString(more)
+	}
 	return out.Bytes()
 }
