@@ -81,6 +81,16 @@ func lean(texts map[string][]byte) error {
 	return nil
 }
 
+// leaning is the rewriting of one file.
+type leaning struct {
+	text   []byte
+	at     func(token.Pos) int
+	plain  map[string]plain // by the method that resolves the field
+	asItIs map[string]bool
+	edits  []edit
+	more   []string // what is added at the end
+}
+
 func (l *leaning) rewrite(name string, file *ast.File) ([]byte, error) {
 	scalars := scalarFields(file)
 	for _, decl := range file.Decls {
@@ -115,16 +125,6 @@ var standIns = map[string]string{
 type edit struct {
 	from, to int
 	text     string
-}
-
-// leaning is the rewriting of one file.
-type leaning struct {
-	text   []byte
-	at     func(token.Pos) int
-	plain  map[string]plain // by the method that resolves the field
-	asItIs map[string]bool
-	edits  []edit
-	more   []string // what is added at the end
 }
 
 func (l *leaning) source(n ast.Node) string { return string(l.text[l.at(n.Pos()):l.at(n.End())]) }
