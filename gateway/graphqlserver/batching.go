@@ -45,8 +45,14 @@ func (s *Server) serveList(w http.ResponseWriter, r *http.Request, media string,
 	return nil
 }
 
-// resultOf is the result of one request of a list.
-func (s *Server) resultOf(r *http.Request, said said) []byte {
+// resultOf is the result of one request of a list. It is made in a goroutine of
+// its own, where a panic would end the process.
+func (s *Server) resultOf(r *http.Request, said said) (text []byte) {
+	defer func() {
+		if v := recover(); v != nil {
+			text = s.broken(r.Context(), v).text()
+		}
+	}()
 	result := s.Recall(r.Context(), said.key())
 	if result == nil {
 		req, bad := said.decode()

@@ -1,6 +1,7 @@
 package graphqlserver_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -30,6 +31,23 @@ func TestAListOfRequestsIsAnsweredInItsOrder(t *testing.T) {
 		t.Errorf("%v complete and %v refused, want 2 and 2", complete, refused)
 	}
 	s.ask(`{ hello }`).expect(http.StatusOK, "").data(`{"hello":"hello you"}`)
+}
+
+// broken are texts that are not to be had.
+type broken struct{}
+
+func (broken) Get(context.Context, string) (string, bool) { panic("out of order") }
+func (broken) Set(context.Context, string, string)        {}
+
+func TestAPanicCostsItsRequestOfAListAlone(t *testing.T) {
+	s := newServer(t, graphqlserver.Config{Batching: 3, Persisted: true, Texts: broken{}})
+	got := s.post(`[{"documentId":"sha256:` + strings.Repeat("0", 64) + `"},{"query":"{ hello }"}]`)
+	if !strings.HasPrefix(got.text, `[{"errors":[{"message":`) || !strings.Contains(got.text, `"INTERNAL"}}]},{"data":{"hello":"hello you"}}]`) || strings.Contains(got.text, "order") {
+		t.Errorf("%d %s", got.status, got.text)
+	}
+	if n := s.count("graphql_panics_total"); n != 1 {
+		t.Errorf("%v panics counted", n)
+	}
 }
 
 func TestAListThatIsNoneOrTooLongIsRefused(t *testing.T) {
