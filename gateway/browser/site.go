@@ -30,12 +30,15 @@ func SameSite(cfg Config, refuse func(w http.ResponseWriter, r *http.Request, re
 		if cfg.Allows(r.Header.Get("Origin")) {
 			return nil
 		}
-		post := r.WithContext(r.Context())
-		post.Method = http.MethodPost // a method that is not taken for safe
-		if protection.Check(post) != nil {
-			return errOtherSite
+		if tellsItsPage(r.Header) {
+			post := r.WithContext(r.Context())
+			post.Method = http.MethodPost // a method that is not taken for safe
+			if protection.Check(post) != nil {
+				return errOtherSite
+			}
+			return nil
 		}
-		if r.Header.Get("Cookie") != "" && !tellsItsPage(r.Header) && !isPreflighted(r.Header) {
+		if r.Header.Get("Cookie") != "" && !isPreflighted(r.Header) {
 			return errNoHeader
 		}
 		return nil

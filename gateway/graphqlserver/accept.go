@@ -3,6 +3,7 @@ package graphqlserver
 import (
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -11,16 +12,41 @@ import (
 const (
 	mediaGraphQL = "application/graphql-response+json"
 	mediaJSON    = "application/json"
+	mediaAny     = "*/*"
 )
+
+// contentType is the value of Content-Type for a media type: of those above
+// without an allocation.
+func contentType(media string) string {
+	const utf8 = "; charset=utf-8"
+	switch media {
+	case mediaJSON:
+		return mediaJSON + utf8
+	case mediaGraphQL:
+		return mediaGraphQL + utf8
+	}
+	return media + utf8
+}
+
+// names tells whether an Accept header may name a media type. It saves most
+// requests from being looked at closer.
+func names(h http.Header, mediaType string) bool {
+	return slices.ContainsFunc(h["Accept"], func(accept string) bool {
+		return strings.Contains(strings.ToLower(accept), mediaType)
+	})
+}
 
 // negotiate finds the media type of the answer after RFC 9110, section 12.5.1:
 // the one with the highest quality, and among equals mediaGraphQL where it is
 // named. Clients who take anything get mediaJSON: old ones know nothing else.
 // It is "" when nothing is acceptable.
 func negotiate(h http.Header) string {
-	accept := strings.Join(h.Values("Accept"), ",")
-	if strings.TrimSpace(accept) == "" {
+	accept := strings.Join(h["Accept"], ",")
+	switch strings.TrimSpace(accept) {
+	case "", mediaJSON, mediaAny: // what most say need not be taken apart
 		return mediaJSON
+	case mediaGraphQL:
+		return mediaGraphQL
 	}
 	graphqlQ, graphqlRank := quality(accept, mediaGraphQL)
 	jsonQ, _ := quality(accept, mediaJSON)

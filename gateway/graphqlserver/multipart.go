@@ -24,6 +24,9 @@ const (
 // takesParts tells whether a client has named an answer in parts as acceptable,
 // and no other form of them than ours.
 func takesParts(h http.Header) bool {
+	if !names(h, mediaMultipart) {
+		return false
+	}
 	for part := range strings.SplitSeq(strings.Join(h.Values("Accept"), ","), ",") {
 		media, params, err := mime.ParseMediaType(part)
 		if err != nil || media != mediaMultipart {

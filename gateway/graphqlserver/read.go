@@ -109,12 +109,14 @@ func (s said) decodeQuery() (*Request, *badRequest) {
 const roomAhead = 16 << 10
 
 func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *badRequest) {
-	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || media != mediaJSON {
-		return nil, &badRequest{http.StatusUnsupportedMediaType, "send the request as " + mediaJSON}
-	}
-	if charset, ok := params["charset"]; ok && !isUTF8(charset) {
-		return nil, &badRequest{http.StatusUnsupportedMediaType, "send the request in UTF-8"}
+	if said := r.Header.Get("Content-Type"); said != mediaJSON { // as most say it
+		media, params, err := mime.ParseMediaType(said)
+		if err != nil || media != mediaJSON {
+			return nil, &badRequest{http.StatusUnsupportedMediaType, "send the request as " + mediaJSON}
+		}
+		if charset, ok := params["charset"]; ok && !isUTF8(charset) {
+			return nil, &badRequest{http.StatusUnsupportedMediaType, "send the request in UTF-8"}
+		}
 	}
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		return nil, &badRequest{http.StatusUnsupportedMediaType, "send the request as it is, without Content-Encoding"}
@@ -122,7 +124,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *badR
 	longest := int64(s.limits.Body)
 	var body bytes.Buffer
 	body.Grow(int(min(max(0, r.ContentLength), longest, roomAhead)) + bytes.MinRead) // so that the end is read without growing
-	_, err = body.ReadFrom(http.MaxBytesReader(w, r.Body, longest))
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, longest))
 	if _, long := errors.AsType[*http.MaxBytesError](err); long {
 		s.limits.hits.WithLabelValues(limitBody).Inc()
 		return nil, &badRequest{http.StatusRequestEntityTooLarge, fmt.Sprintf("the body has more than %d bytes", longest)}

@@ -18,6 +18,9 @@ const mediaEvents = "text/event-stream"
 // nothing else more gladly. Some name all that they know for every operation:
 // they get one answer.
 func wantsEvents(h http.Header) bool {
+	if !names(h, mediaEvents) {
+		return false
+	}
 	accept := strings.Join(h.Values("Accept"), ",")
 	events, rank := quality(accept, mediaEvents)
 	graphql, _ := quality(accept, mediaGraphQL)

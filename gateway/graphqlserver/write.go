@@ -18,7 +18,7 @@ import (
 
 func (s *Server) writeError(w http.ResponseWriter, media string, status int, message string) {
 	h := w.Header()
-	h.Set("Content-Type", media+"; charset=utf-8")
+	h.Set("Content-Type", contentType(media))
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_, _ = w.Write(encode(&Result{Errors: gqlerror.List{coded(fault.BadUserInput, message)}}))
@@ -40,7 +40,8 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, media string, sta
 			return
 		}
 	}
-	h.Set("Content-Type", media+"; charset=utf-8")
+	h.Set("Content-Type", contentType(media))
+	httpserver.Gather(r)
 	if result.kept != nil {
 		result.kept.body.Write(w, r, status)
 		return

@@ -44,13 +44,14 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		WriteTimeout:      s.WriteTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    cmp.Or(s.Limits.HeaderBytes, headerBytes),
+		ConnContext:       withGatherer,
 		ErrorLog:          telemetry.ForLibraries(s.Log),
 	}
 	if s.MaxConnections > 0 {
 		ln = netutil.LimitListener(ln, s.MaxConnections)
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(ln) }()
+	go func() { failed <- srv.Serve(&gathering{Listener: ln}) }()
 	select {
 	case err := <-failed:
 		return err
