@@ -53,7 +53,7 @@ func compare(o options) (err error) {
 		tables = append(tables, t)
 	}
 	all := report.Report{Machine: report.ThisMachine(), Rounds: o.rounds, Duration: o.duration, Tables: tables}
-	if o.only == "" {
+	if o.wants("memory") {
 		m, err := f.memory()
 		if err != nil {
 			return err
