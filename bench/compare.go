@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -150,21 +151,42 @@ func (f *field) fillRedis() error {
 	if f.redisURL == "" || !f.options.wants("redis-entity") {
 		return nil
 	}
-	env := []string{"BFF_REDIS_URL=" + f.redisURL, "BFF_CACHE_TTL=1h", "BFF_CACHE_RESPONSE_MB=0"}
+	env := []string{"BFF_REDIS_URL=" + f.redisURL, "BFF_CACHE_TTL=1h", "BFF_CACHE_RESPONSE_MB=0", "BFF_CACHE_MEMORY_MB=1"}
 	if err := f.gateway("filler", env...); err != nil {
 		return err
 	}
-	for s := range redisShops {
-		body := fmt.Sprintf(`{"query":"query($ids: [ID!]!) { users(ids: $ids) { id } }","variables":{"ids":["%s"]}}`, strings.Join(shop.UserIDs(s), `","`))
-		if _, err := load.Ask(f.running["filler"].Addr, load.Post("/graphql", body)); err != nil {
-			return err
-		}
+	if err := f.fillAll(); err != nil {
+		return err
 	}
 	one, err := load.Ask(f.running["filler"].Addr, inRedis(0))
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.set("one", one), f.gateway(overRedis, append(env, "BFF_CACHE_MEMORY_MB=1")...))
+	return errors.Join(f.set("one", one), f.gateway(overRedis, env...))
+}
+
+// fillAll asks the filler for everybody until they are all in Redis: a gateway
+// gives up writes when too many wait.
+func (f *field) fillAll() error {
+	opts, err := redis.ParseURL(f.redisURL)
+	if err != nil {
+		return err
+	}
+	client := redis.NewClient(opts)
+	defer func() { _ = client.Close() }()
+	for range 10 {
+		for s := range redisShops {
+			body := fmt.Sprintf(`{"query":"query($ids: [ID!]!) { users(ids: $ids) { id } }","variables":{"ids":["%s"]}}`, strings.Join(shop.UserIDs(s), `","`))
+			if _, err := load.Ask(f.running["filler"].Addr, load.Post("/graphql", body)); err != nil {
+				return err
+			}
+		}
+		time.Sleep(time.Second) // for the last writes
+		if n, err := client.DBSize(context.Background()).Result(); err != nil || n >= redisShops*shop.Users {
+			return err
+		}
+	}
+	return errors.New("not all users got into Redis")
 }
 
 // present are those of a work who take part.

@@ -111,5 +111,5 @@ func inRedis(s int) []byte {
 }
 
 // redisShops is how many shops' users are in Redis: far more than the memory of
-// the gateway that reads them has room for.
-const redisShops = 2000
+// the gateway that reads them has room for, which is some 1,500.
+const redisShops = 1000
