@@ -111,7 +111,7 @@ func (p *Plan) Cost(op *graphql.OperationContext) *Cost {
 	if root == nil {
 		return &Cost{Services: []Calls{}, reckoned: &costing{}}
 	}
-	nodes := p.nodes(op, root, op.Operation.SelectionSet)
+	nodes := p.selected(op, root)
 	c := &costing{
 		plan: p, sets: map[origin]int{}, seen: map[met]bool{},
 		totals: make([]total, len(p.loaders)), loads: map[*node][]Load{},

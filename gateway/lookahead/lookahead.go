@@ -87,7 +87,7 @@ func (p *Plan) Start(ctx context.Context) {
 	if root == nil {
 		return
 	}
-	nodes := p.nodes(op, root, op.Operation.SelectionSet)
+	nodes := p.selected(op, root)
 	if len(nodes) == 0 {
 		return
 	}
@@ -109,6 +109,20 @@ type node struct {
 	args     map[string]any
 	children []*node
 	below    mask // loaders that the children may reach
+}
+
+// extension is where an operation's nodes are kept in its statistics: who has
+// had its cost reckoned has them found.
+const extension = "lookahead"
+
+// selected are the nodes of an operation as a whole.
+func (p *Plan) selected(op *graphql.OperationContext, root *ast.Definition) []*node {
+	if found, ok := op.Stats.GetExtension(extension).([]*node); ok {
+		return found
+	}
+	found := p.nodes(op, root, op.Operation.SelectionSet)
+	op.Stats.SetExtension(extension, found)
+	return found
 }
 
 // nodes finds the fields in a selection that have joins, or have some below.
