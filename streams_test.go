@@ -136,37 +136,6 @@ func TestStreamsAreAsTheirSettingsSay(t *testing.T) {
 	}
 }
 
-// wantLogged waits for a line of the log that has the first two parts, and sees
-// that it has the others.
-func (s *system) wantLogged(parts ...string) {
-	s.t.Helper()
-	var line string
-	waitFor(s.t, func() bool { // it is written when the request has ended
-		for line = range strings.Lines(s.logged()) {
-			if strings.Contains(line, parts[0]) && strings.Contains(line, parts[1]) {
-				return true
-			}
-		}
-		return false
-	})
-	for _, part := range parts {
-		if !strings.Contains(line, part) {
-			s.t.Errorf("no %s in %s", part, line)
-		}
-	}
-}
-
-// wantCounted waits for series to have their values.
-func (s *system) wantCounted(series ...string) {
-	s.t.Helper()
-	for _, one := range series {
-		waitFor(s.t, func() bool {
-			_, metrics := s.call(http.MethodGet, s.gateway+"/metrics", "")
-			return strings.Contains(metrics, one+"\n")
-		})
-	}
-}
-
 // A stop lets operations come to their end, tells clients to go elsewhere, and
 // does not wait for those that do not listen.
 func TestAStopClosesWebSocketsInTime(t *testing.T) {

@@ -6,24 +6,6 @@ import (
 	"testing"
 )
 
-// send sends a request whose headers are given in pairs.
-func (s *system) send(method, url, body string, header ...string) *http.Response {
-	s.t.Helper()
-	req, err := http.NewRequestWithContext(s.t.Context(), method, url, strings.NewReader(body))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for i := 0; i < len(header); i += 2 {
-		req.Header.Set(header[i], header[i+1])
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() { _ = resp.Body.Close() })
-	return resp
-}
-
 func TestAnswersAreCompressedForThoseWhoCanUndoIt(t *testing.T) {
 	s := dev(t)
 	for path, want := range map[string]string{

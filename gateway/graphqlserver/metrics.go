@@ -23,11 +23,11 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "graphql_panics_total", Help: "Panics of resolvers, loaders and policies; each cost the fields that waited for it."}),
 		documents: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "graphql_documents_total",
-			Help: "Documents by outcome: remembered, or parsed because they were not.",
+			Help: "Documents of requests that no kept response answers, by outcome: remembered, or parsed because they were not.",
 		}, []string{"outcome"}),
 		persisted: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "graphql_persisted_documents_total",
-			Help: "Requests that named a document by outcome: found, not_found, or registered (its text came along).",
+			Help: "Requests that named a document and that no kept response answers, by outcome: found, not_found, or registered (its text came along).",
 		}, []string{"outcome"}),
 		untrusted: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "graphql_untrusted_documents_total", Help: "Requests for a document that is not trusted, where the mode is log or enforce."}),
