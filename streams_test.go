@@ -112,22 +112,20 @@ func TestStreamsAreAsTheirSettingsSay(t *testing.T) {
 	if resp := none.events(fmt.Sprintf(namesOf, "user123")); resp.StatusCode != http.StatusNotAcceptable {
 		t.Errorf("no streams: %s", resp.Status)
 	}
-	s := dev(t, "--graphql-max-streams=1", "--graphql-stream-init-timeout=200ms", "--graphql-stream-operations=1",
-		"--graphql-stream-idle=1s", "--graphql-max-body=200", "--request-timeout=500ms")
+	for setting, code := range map[string]websocket.StatusCode{"--graphql-stream-init-timeout=200ms": 4408, "--graphql-stream-idle=200ms": websocket.StatusNormalClosure} {
+		c, _ := dial(t, dev(t, setting).gateway)
+		c.Closed(code)
+	}
+	s := dev(t, "--graphql-max-streams=1", "--graphql-stream-operations=1", "--graphql-max-body=200", "--request-timeout=1s")
 	c, _ := dial(t, s.gateway)
 	if _, resp := dial(t, s.gateway); resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
 		t.Errorf("one too many: %s %v", resp.Status, resp.Header)
 	}
-	c.Closed(4408) // it was not initialised
-	again := func() *wstest.Client {
-		waitFor(t, func() bool { c, _ = dial(t, s.gateway); return c != nil })
-		return c.Greet()
-	}
-	again().Closed(websocket.StatusNormalClosure) // it was idle
-	again().Say(`{"type":"ping","payload":{"of":"` + strings.Repeat("x", 200) + `"}}`)
+	c.Greet().Say(`{"type":"ping","payload":{"of":"` + strings.Repeat("x", 200) + `"}}`)
 	c.Closed(websocket.StatusMessageTooBig)
+	waitFor(t, func() bool { c, _ = dial(t, s.gateway); return c != nil }) // there is room again
 	s.slowOrders(`"hang":true`)
-	again().Say(`{"id":"1","type":"subscribe","payload":{"query":"{ orders(userId: \"u1\") { id } }"}}`)
+	c.Greet().Say(`{"id":"1","type":"subscribe","payload":{"query":"{ orders(userId: \"u1\") { id } }"}}`)
 	c.Say(`{"id":"2","type":"subscribe","payload":{"query":"{ orders(userId: \"u2\") { id } }"}}`)
 	for _, want := range []string{`"id":"2","type":"error"`, `"id":"1","type":"next"`, `"id":"1","type":"complete"`} {
 		if got, err := c.Next(); !strings.Contains(got, want) { // the second is refused, the first has the time of a request
@@ -144,7 +142,7 @@ func TestAStopClosesWebSocketsInTime(t *testing.T) {
 	release := sync.OnceFunc(func() { close(gate) })
 	t.Cleanup(release)
 	up.Delay(func(upstreamtest.Call) time.Duration { <-gate; return 0 })
-	p := startGateway(t, freeAddr(t), append(over(up), "--drain-delay=500ms")...)
+	p := startGateway(t, freeAddr(t), append(over(up), "--drain-delay=2s")...)
 	idle, _ := dial(t, p.url)
 	busy, _ := dial(t, p.url)
 	deaf, _ := dial(t, p.url)
