@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"tributary/gateway/admin"
+	"tributary/gateway/admission"
 	"tributary/gateway/browser"
 	"tributary/gateway/cache"
 	"tributary/gateway/compress"
@@ -134,7 +135,8 @@ func mountGraph(r httpserver.Router, graphql *graphqlserver.Server, cfg gatewayC
 	profile := rest.NewProfile(graphql, func(r *http.Request) string { return httpserver.PathParam(r, "id") }, cfg.Cache.TTL, reg)
 	deadline := httpserver.Deadline(cfg.Server.RequestTimeout)
 	asked := r.With(browser.CORS(cfg.Browser), forward.Handler(cfg.Forward, httpserver.RequestID))
-	sameSite := asked.With(browser.SameSite(cfg.Browser, graphql.Refuse), streams.Handler, deadline)
+	bodies := admission.Bodies(cfg.GraphQL.Admission, cfg.GraphQL.Limits.Body, http.HandlerFunc(graphql.Shed), reg)
+	sameSite := asked.With(browser.SameSite(cfg.Browser, graphql.Refuse), bodies, streams.Handler, deadline)
 	sameSite.Handle("/graphql", graphql)
 	sameSite.Handle("/graphql/{document}", graphql) // a document by its id, at an address of its own
 	api := asked.With(deadline)

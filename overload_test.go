@@ -150,19 +150,11 @@ func TestWhoAnnouncesMuchAndSendsNothingCostsLittle(t *testing.T) {
 	const announcing, announced = 200, 1 << 20
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	addr := freeAddr(t)
-	p := startGateway(t, addr, append(over(up), "--drain-delay=0s")...)
+	p := startGateway(t, addr, append(over(up), "--drain-delay=0s", fmt.Sprint("--graphql-bodies-mb=", announcing))...)
 	heap := func() float64 { return p.figure(http.DefaultClient, "go_memstats_heap_sys_bytes") }
 	before := heap()
 	for range announcing {
-		conn, err := net.Dial("tcp", addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = conn.Close() })
-		_, err = fmt.Fprintf(conn, "POST /graphql HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n{", announced)
-		if err != nil {
-			t.Fatal(err)
-		}
+		announce(t, addr, announced)
 	}
 	waitFor(t, func() bool { return p.figure(http.DefaultClient, "http_active_requests") >= announcing })
 	if more := heap() - before; more > announcing*announced/4 {
@@ -170,6 +162,47 @@ func TestWhoAnnouncesMuchAndSendsNothingCostsLittle(t *testing.T) {
 	} else {
 		t.Logf("%v MiB more for %d announcements of 1 MiB", more/(1<<20), announcing)
 	}
+}
+
+// announce sends the header of a request with a long body, and a byte of that.
+func announce(t *testing.T, addr string, length int) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	_, err = fmt.Fprintf(conn, "POST /graphql HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n{", length)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// Long bodies have so much room together; short ones need none.
+func TestBodiesTakeSoMuchRoomAndTheRestIsShedUnread(t *testing.T) {
+	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
+	addr := freeAddr(t)
+	s := &system{t: t, gateway: startGateway(t, addr, append(over(up), "--drain-delay=0s", "--graphql-bodies-mb=1")...).url}
+	post := func(padding int) (*http.Response, string) {
+		resp := s.send(http.MethodPost, s.gateway+"/graphql", `{"query":"{ user(id: \"u1\") { id } }"}`+strings.Repeat(" ", padding), "Content-Type", "application/json")
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		return resp, strings.TrimSpace(string(body))
+	}
+	const long = 20 << 10
+	first := announce(t, addr, 1<<20)
+	waitFor(t, func() bool { resp, _ := post(long); return resp.StatusCode == http.StatusServiceUnavailable })
+	if resp, got := post(long); resp.Header.Get("Retry-After") != "1" || got != overloaded {
+		t.Errorf("one more: %v %s", resp.Header, got)
+	}
+	if resp, got := post(0); resp.StatusCode != http.StatusOK {
+		t.Errorf("a short one: %d %s", resp.StatusCode, got)
+	}
+	_ = first.Close()
+	waitFor(t, func() bool { resp, _ := post(long); return resp.StatusCode == http.StatusOK })
 }
 
 func get(t *testing.T, client *http.Client, url string) (int, string) {

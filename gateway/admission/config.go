@@ -13,6 +13,7 @@ type Config struct {
 	Operations int           `name:"max-operations" default:"1024" help:"How many operations may be executed at once; 0 sets no limit. Answers from the response cache do not count."`
 	Queue      int           `name:"operation-queue" default:"1024" help:"How many more may wait for their turn. The rest is answered 503 at once."`
 	QueueWait  time.Duration `name:"operation-queue-wait" default:"250ms" help:"How long an operation may wait for its turn before it is answered 503."`
+	BodiesMB   int           `name:"graphql-bodies-mb" default:"64" help:"How many MiB the bodies of all requests under way may take, those of up to 16 KiB aside. The rest is answered 503, unread."`
 }
 
 // Validate reports the first setting that cannot be used.
@@ -24,6 +25,8 @@ func (c Config) Validate() error {
 		return errors.New("operation-queue must not be negative")
 	case c.QueueWait < 0:
 		return errors.New("operation-queue-wait must not be negative")
+	case c.BodiesMB < 0:
+		return errors.New("graphql-bodies-mb must not be negative")
 	}
 	return nil
 }

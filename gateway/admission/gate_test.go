@@ -123,7 +123,7 @@ func TestWithoutALimitAllAreIn(t *testing.T) {
 
 func TestASettingThatCannotBeUsedIsNamed(t *testing.T) {
 	for name, c := range map[string]admission.Config{
-		"max-operations": {Operations: -1}, "operation-queue": {Queue: -1}, "operation-queue-wait": {QueueWait: -1},
+		"max-operations": {Operations: -1}, "operation-queue": {Queue: -1}, "operation-queue-wait": {QueueWait: -1}, "graphql-bodies-mb": {BodiesMB: -1},
 	} {
 		if err := c.Validate(); err == nil || !strings.HasPrefix(err.Error(), name+" ") {
 			t.Errorf("%s: %v", name, err)

@@ -75,6 +75,13 @@ func (s *Server) Refuse(w http.ResponseWriter, r *http.Request, reason error) {
 	s.writeError(w, media, http.StatusForbidden, reason.Error())
 }
 
+// Shed answers 503 to a request that there is no room for.
+func (s *Server) Shed(w http.ResponseWriter, r *http.Request) {
+	w.Header().Add("Vary", "Accept")
+	w.Header().Set("Retry-After", admission.RetryAfter)
+	s.write(w, r, cmp.Or(negotiate(r.Header), mediaJSON), fault.Overloaded.HTTPStatus(), refuseOne(fault.Overloaded, (&fault.Error{Kind: fault.Overloaded}).Public()))
+}
+
 // status is the honest code of a result, or 200 for clients who take nothing else.
 func status(media string, r *Result) int {
 	switch {
