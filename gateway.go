@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"runtime/debug"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -21,6 +20,7 @@ import (
 	"tributary/gateway/forward"
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/health"
+	"tributary/gateway/heap"
 	"tributary/gateway/httpserver"
 	"tributary/gateway/status"
 	"tributary/gateway/telemetry"
@@ -43,15 +43,9 @@ const (
 	healthHold    = time.Second
 )
 
-// collectAt is by how many percent the heap grows before garbage is collected,
-// unless GOGC says otherwise: see docs/adr/0023-garbage-collected-at-thrice-the-heap.md.
-const collectAt = 200
-
 // serveGateway runs a gateway on ln until ctx ends.
 func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, ln net.Listener, log *slog.Logger) error {
-	if p.getenv("GOGC") == "" {
-		debug.SetGCPercent(collectAt)
-	}
+	defer heap.Pace(p.getenv)()
 	traces, err := tracing.New(ctx, tracing.Source{Name: gatewayName, Version: p.version}, p.getenv, log)
 	if err != nil {
 		_ = ln.Close()

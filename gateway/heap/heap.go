@@ -1,0 +1,77 @@
+// Package heap says how much garbage a process lets lie about before it
+// collects it.
+package heap
+
+import (
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"sync/atomic"
+)
+
+// Headroom is how many bytes of garbage there may be at least.
+const Headroom = 32 << 20
+
+// Pace has garbage collected, in this process, when there is four times as much
+// of it as a collection has to look through, but not before there are [Headroom]
+// bytes of it; until stop is called. Go by itself waits for as much as is alive:
+// in a small process that is little, so that it collects all the time, and where
+// a cache holds texts, which nobody has to look through, it is more than the
+// work is worth.
+//
+// It changes nothing where GOGC is set in the environment, read through getenv:
+// somebody knows better. GOMEMLIMIT is heeded as in every Go program. It concerns
+// the whole process.
+func Pace(getenv func(string) string) (stop func()) {
+	if getenv("GOGC") != "" {
+		return func() {}
+	}
+	p := &pacer{percent: goPercent}
+	p.adjust()
+	return func() { p.stopped.Store(true); debug.SetGCPercent(goPercent) }
+}
+
+// goPercent is the pace that Go has by itself.
+const goPercent = 100
+
+// pacer adjusts the pace after each collection.
+type pacer struct {
+	percent int
+	stopped atomic.Bool
+}
+
+// adjust sets the pace by what the last collection has found, and sees to it
+// that it is called after the next one: what nobody refers to is finalized then.
+func (p *pacer) adjust() {
+	if p.stopped.Load() {
+		return
+	}
+	found := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/total:bytes"}}
+	metrics.Read(found)
+	percent := percentFor(found[0].Value.Uint64(), found[1].Value.Uint64())
+	if change := percent - p.percent; change > p.percent/percentStep || -change > p.percent/percentStep {
+		p.percent = percent
+		debug.SetGCPercent(percent)
+	}
+	runtime.SetFinalizer(&sentinel{p}, func(s *sentinel) { s.adjust() })
+}
+
+// sentinel is garbage as soon as it is made.
+type sentinel struct{ *pacer }
+
+// percentStep is which part of the pace a change must be: each stops the
+// process for a moment.
+const percentStep = 8
+
+// least and most are the bounds of the pace, in percent of what is alive.
+const (
+	least = 10
+	most  = 1000
+)
+
+// percentFor is the pace in percent of what is alive, when so many bytes are
+// alive, and so many have to be looked through to know that.
+func percentFor(alive, scanned uint64) int {
+	garbage := max(Headroom, 4*scanned)
+	return int(min(max(least, garbage*100/max(1, alive)), most)) //nolint:gosec // G115: bounded here
+}
