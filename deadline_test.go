@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -49,6 +50,19 @@ func TestHopsShareTheTimeOfTheirRequest(t *testing.T) {
 				t.Errorf("asked %s, want products %d times", up.Summary(), c.asked)
 			}
 		})
+	}
+}
+
+// A query that is answered by events has no more time than its client has.
+func TestAnEventIsWaitedForNoLongerThanItsClientWill(t *testing.T) {
+	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
+	hang(up, map[string]time.Duration{orders.Service: never})
+	p := startGateway(t, freeAddr(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=1m", "--request-timeout=1m")...)
+	s := &system{t: t, gateway: p.url}
+	resp := s.events(`{"query":"{ orders(userId: \"u1\") { id } }"}`, "X-Request-Timeout", "100ms")
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || !strings.Contains(string(body), `"UPSTREAM_TIMEOUT"`) {
+		t.Errorf("%s %v %s", resp.Status, err, body)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tributary/gateway/admission"
+	"tributary/gateway/httpserver"
 )
 
 const mediaEvents = "text/event-stream"
@@ -55,7 +56,7 @@ func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
 		s.events.WithLabelValues(transportSSE).Inc()
 		e.send("event: next\ndata: " + string(bytes.TrimSpace(result.text())) + "\n\n")
 	}
-	result := s.run(ctx, *req, e.begin, send)
+	result := s.run(ctx, *req, httpserver.Patience(r.Header, s.cfg.Timeout), e.begin, send)
 	stop()
 	switch {
 	case result.Data == nil && !e.begun:

@@ -122,13 +122,13 @@ func (s *Streams) Close() {
 	}
 }
 
-// run executes an operation of a stream.
-func (s *Streams) run(ctx context.Context, req Request, begin func(), event func(*Result)) (result *Result) {
+// run executes an operation of a stream, in so much time if it is no subscription.
+func (s *Streams) run(ctx context.Context, req Request, timeout time.Duration, begin func(), event func(*Result)) (result *Result) {
 	defer func() {
 		if v := recover(); v != nil {
 			result = s.server.broken(ctx, v)
 		}
 	}()
-	req.listener = &listener{begin: begin, event: event, draining: s.draining, timeout: s.cfg.Timeout}
+	req.listener = &listener{begin: begin, event: event, draining: s.draining, timeout: timeout}
 	return s.server.serve(ctx, req)
 }

@@ -44,7 +44,7 @@ func (c *socket) execute(ctx context.Context, id string, op *wsOperation, req Re
 		c.events.WithLabelValues(transportWS).Inc()
 		c.send(ctx, resultMessage(id, r))
 	}
-	result := c.run(ctx, req, func() {}, send)
+	result := c.run(ctx, req, c.cfg.Timeout, func() {}, send)
 	if !result.sent && result.Data != nil {
 		send(result)
 	}

@@ -18,16 +18,16 @@ const RequestTimeoutHeader = "X-Request-Timeout"
 func Deadline(d time.Duration) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			ctx := &lazyDeadline{Context: r.Context(), at: time.Now().Add(patience(r.Header, d))}
+			ctx := &lazyDeadline{Context: r.Context(), at: time.Now().Add(Patience(r.Header, d))}
 			defer ctx.stop()
 			next.ServeHTTP(w, r.WithContext(ctx))
 		})
 	}
 }
 
-// patience is how long a client says that it will wait, and most when it says
+// Patience is how long a client says that it will wait, and most when it says
 // nothing that can be understood.
-func patience(h http.Header, most time.Duration) time.Duration {
+func Patience(h http.Header, most time.Duration) time.Duration {
 	wait := most
 	if s := h.Get(RequestTimeoutHeader); s != "" {
 		if d, ok := parseTimeout(s); ok {
