@@ -77,15 +77,14 @@ func (t *through[V]) fromMemory(ctx context.Context, keys []string, values map[s
 	for _, key := range keys {
 		w := wanted{key, t.kind.Name + ":" + key}
 		e := t.cache.memory.get(w.name, now)
-		ages := e != nil && t.policy.aging(e, now)
-		if e == nil || !t.policy.fresh(e, now) || ages && isAhead(ctx) && t.replaceable(key, e) || !t.take(key, e, values) {
+		if e == nil || !t.serves(ctx, key, e, now) || !t.take(key, e, values) {
 			if missing == nil {
 				missing = make([]wanted, 0, len(keys))
 			}
 			missing = append(missing, w)
 			continue
 		}
-		if ages && !e.refreshed.Load() {
+		if t.policy.aging(e, now) && !e.refreshed.Load() {
 			old = append(old, aging{w, e})
 		}
 		t.used(ctx, w.name, e, now, false)
@@ -95,6 +94,12 @@ func (t *through[V]) fromMemory(ctx context.Context, keys []string, values map[s
 	}
 	t.cache.metrics.looked(tierMemory, len(keys)-len(missing), len(missing))
 	return missing
+}
+
+// serves tells whether e is good enough: it is fresh, and not to be replaced by
+// something younger.
+func (t *through[V]) serves(ctx context.Context, key string, e *Entry, now time.Time) bool {
+	return t.policy.fresh(e, now) && !(isAhead(ctx) && t.policy.aging(e, now) && t.replaceable(key, e))
 }
 
 // take fills in the value of e, if it can be read.
