@@ -73,5 +73,5 @@ const (
 // alive, and so many have to be looked through to know that.
 func percentFor(alive, scanned uint64) int {
 	garbage := max(Headroom, 4*scanned)
-	return int(min(max(least, garbage*100/max(1, alive)), most)) //nolint:gosec // G115: bounded here
+	return int(min(max(least, garbage*100/max(1, alive)), most))
 }

@@ -12,7 +12,7 @@ import (
 func pace() int {
 	s := []metrics.Sample{{Name: "/gc/gogc:percent"}}
 	metrics.Read(s)
-	return int(s[0].Value.Uint64()) //nolint:gosec // G115: a percentage
+	return int(s[0].Value.Uint64())
 }
 
 // paceIs collects until the pace is within bounds, while something is kept.
