@@ -19,7 +19,10 @@ import (
 	"tributary/gateway/telemetry"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// net/http lingers for half a second on a connection whose request it refused.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*conn).closeWriteAndWait"))
+}
 
 // site is a router with a few routes, its log and its figures.
 type site struct {
