@@ -39,7 +39,7 @@ func (e *Entry) marshal(key string, now time.Time) (wire []byte, left time.Durat
 	if e.Absent {
 		wire[wireFlags] |= flagAbsent
 	}
-	putMillis(wire[wireAge:], age.Milliseconds())
+	putMillis(wire[wireAge:], age.Milliseconds()+1) // the broken one counts as passed
 	putMillis(wire[wireLeft:], left.Milliseconds())
 	putMillis(wire[wireClock:], now.UnixMilli())
 	wire = append(wire, e.Body...)
@@ -62,11 +62,11 @@ func unmarshal(key string, wire []byte, left time.Duration, now time.Time) (*Ent
 	if ageThen < 0 || leftThen < 0 || left < 0 || left > leftThen {
 		return nil, errNotAnEntry
 	}
-	// The store tells whole milliseconds: count the broken one as passed.
-	byStore := leftThen - left + time.Millisecond
+	byStore := leftThen - left
 	byClock := time.Duration(now.UnixMilli())*time.Millisecond - millis(wire[wireClock:])
 	return &Entry{
-		Answered: now.Add(-ageThen - max(byStore, byClock)),
+		// Both tell whole milliseconds: the broken one counts as passed.
+		Answered: now.Add(-ageThen - max(byStore, byClock) - time.Millisecond),
 		Keep:     ageThen + leftThen,
 		Absent:   wire[wireFlags]&flagAbsent != 0,
 		Body:     wire[wireHeader:],

@@ -71,6 +71,19 @@ func TestAnEntryThatWasLongOnItsWayIsNotTakenForYoung(t *testing.T) {
 	}
 }
 
+// A millisecond is enough for a purge to come between.
+func TestAnEntryIsNoYoungerThanItWasByPartsOfAMillisecond(t *testing.T) {
+	s := newRedis(t, "redis://"+miniredis.RunT(t).Addr())
+	for i := range 200 {
+		given := &cache.Entry{Answered: time.Now().Add(-900 * time.Microsecond), Keep: time.Minute, Body: []byte("{}")}
+		put(t, s, map[string]*cache.Entry{"a": given})
+		eventually(t, "a part of a millisecond passes", func() bool { return time.Since(given.Answered) > time.Duration(i)*20*time.Microsecond })
+		if e := look(t, s, "a")["a"]; e == nil || e.Answered.After(given.Answered) {
+			t.Fatalf("got %+v, want it %v old or older", e, time.Since(given.Answered))
+		}
+	}
+}
+
 func FuzzWhatStandsInRedis(f *testing.F) {
 	mini, err := miniredis.Run()
 	if err != nil {
