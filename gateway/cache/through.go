@@ -99,7 +99,7 @@ func (t *through[V]) fromMemory(ctx context.Context, keys []string, values map[s
 // serves tells whether e is good enough: it is fresh, and not to be replaced by
 // something younger.
 func (t *through[V]) serves(ctx context.Context, key string, e *Entry, now time.Time) bool {
-	return t.policy.fresh(e, now) && !(isAhead(ctx) && t.policy.aging(e, now) && t.replaceable(key, e))
+	return t.policy.fresh(e, now) && (!isAhead(ctx) || !t.policy.aging(e, now) || !t.replaceable(key, e))
 }
 
 // take fills in the value of e, if it can be read.
