@@ -173,9 +173,14 @@ func TestAWebSocketThatDoesNotAnswerIsClosed(t *testing.T) {
 	s := newStreaming(t, cfg, graphqlserver.Limits{})
 	s.greeted(t) // who does not read does not answer
 	until(t, "the end", func() bool { return s.open("websocket") == 0 })
+}
 
+func TestAWebSocketThatAnswersStaysOpen(t *testing.T) {
+	cfg := usualStreams()
+	cfg.KeepAlive = time.Second // long enough for an answer on a busy machine
+	s := newStreaming(t, cfg, graphqlserver.Limits{})
 	alive := s.greeted(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
 	defer cancel()
 	if _, _, err := alive.Conn.Read(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Error(err)
