@@ -13,7 +13,7 @@ import (
 	"tributary/gateway/pages"
 )
 
-func packed(t *testing.T, text string) []byte {
+func packed(t testing.TB, text string) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
@@ -26,7 +26,7 @@ func packed(t *testing.T, text string) []byte {
 	return b.Bytes()
 }
 
-func site(t *testing.T) pages.Site {
+func site(t testing.TB) pages.Site {
 	t.Helper()
 	return pages.Site{
 		Policy: pages.Strict,
