@@ -127,14 +127,14 @@ func (l *Loader[K, V]) LoadAll(ctx context.Context, keys []K) ([]V, []error) {
 	return values, errs
 }
 
-// Start asks for key without waiting and calls then once, with what [Loader.Load]
-// would return: at once when that is known, on another goroutine otherwise; then
-// may be nil. It needs a context with a [Scope].
+// Begin asks for key without waiting. It needs a context with a [Scope].
+func (l *Loader[K, V]) Begin(ctx context.Context, key K) { l.in(scopeOf(ctx)).future(key) }
+
+// Start is [Loader.Begin] that calls then once, with what [Loader.Load] would
+// return: at once when that is known, on another goroutine otherwise.
 func (l *Loader[K, V]) Start(ctx context.Context, key K, then func(V, error)) {
 	f, _ := l.in(scopeOf(ctx)).future(key)
-	if then != nil {
-		f.then(then)
-	}
+	f.then(then)
 }
 
 // Flush sends the keys that are waiting for others, for the operation of ctx.

@@ -29,6 +29,7 @@ type Join struct {
 
 // loader is what the look-ahead needs of a [batch.Loader], whatever it loads.
 type loader interface {
+	Begin(ctx context.Context, key string)
 	Flush(ctx context.Context)
 	Service() string
 	Calls(keys int) int
@@ -78,8 +79,7 @@ func Key[P any](key func(P) string) *Keys {
 type Source[T any] struct {
 	loader loader
 	length int // how many values a key stands for; more than one is an assumption
-	// start asks for a key and calls then with each value it stands for; no
-	// then is for values that lead to nothing more.
+	// start asks for a key and calls then with each value it stands for.
 	start func(ctx context.Context, key string, then func([]T))
 	stub  func(key string) T
 }
@@ -90,10 +90,6 @@ type Source[T any] struct {
 func One[T any](l *batch.Loader[string, *T], stub func(key string) *T) Source[*T] {
 	return Source[*T]{loader: l, length: 1, stub: stub,
 		start: func(ctx context.Context, key string, then func([]*T)) {
-			if then == nil {
-				l.Start(ctx, key, nil)
-				return
-			}
 			l.Start(ctx, key, func(v *T, err error) {
 				if err != nil || v == nil {
 					then(nil)
@@ -110,10 +106,6 @@ func One[T any](l *batch.Loader[string, *T], stub func(key string) *T) Source[*T
 func Many[T any](l *batch.Loader[string, []T], length int, stub func(key string) T) Source[T] {
 	return Source[T]{loader: l, length: length, stub: stub,
 		start: func(ctx context.Context, key string, then func([]T)) {
-			if then == nil {
-				l.Start(ctx, key, nil)
-				return
-			}
 			l.Start(ctx, key, func(v []T, _ error) { then(v) })
 		}}
 }
@@ -130,7 +122,7 @@ func (s Source[T]) By(keys *Keys) *Join {
 			known = true
 			if below == 0 { // the loader knows which keys it has, and nothing follows
 				r.begin(s.loader, 0)
-				s.start(r.ctx, key, nil)
+				s.loader.Begin(r.ctx, key)
 				return
 			}
 			if !r.first(n, j, key) {
