@@ -35,8 +35,8 @@ var theirs = []string{".monaco-editor", ".graphiql-tab"}
 var theirsInDocs = []string{".opblock-summary-control", ".microlight", ".examples-select-element"}
 
 func TestThePlaygroundRunsAQueryAndShowsHowItWasAnswered(t *testing.T) {
-	p := browsertest.New(t, 1440, 900)
 	s := dev(t)
+	p := browsertest.New(t, 1440, 900)
 	p.Open(s.gateway + "/playground")
 	p.Wait(runButton)
 	if ms := browsertest.Eval[float64](p, `performance.getEntriesByName("first-contentful-paint")[0].startTime`); ms > 1000 {
@@ -59,9 +59,9 @@ func TestThePlaygroundRunsAQueryAndShowsHowItWasAnswered(t *testing.T) {
 }
 
 func TestWhatIsBrokenInThePlaygroundLeadsToAPartialResult(t *testing.T) {
+	s := dev(t)
 	p := browsertest.New(t, 1440, 900)
 	p.Dark(true)
-	s := dev(t)
 	p.Open(s.gateway + "/playground")
 	p.Until(shows("Profile"))
 	p.Click(`button[aria-label="Show Break it and watch"]`)
@@ -85,8 +85,8 @@ func TestWhatIsBrokenInThePlaygroundLeadsToAPartialResult(t *testing.T) {
 }
 
 func TestThePlaygroundShowsPartsAsTheyArriveAndThenTheWhole(t *testing.T) {
-	p := browsertest.New(t, 1440, 900)
 	s := dev(t)
+	p := browsertest.New(t, 1440, 900)
 	s.slowOrders(`"latency":"1500ms"`)
 	p.Open(s.gateway + "/playground")
 	p.Until(shows("Profile"))
@@ -115,8 +115,8 @@ func TestThePlaygroundShowsPartsAsTheyArriveAndThenTheWhole(t *testing.T) {
 }
 
 func TestThePlaygroundIsOfUseOnAPhone(t *testing.T) {
-	p := browsertest.New(t, 390, 844)
 	s := dev(t)
+	p := browsertest.New(t, 390, 844)
 	p.Open(s.gateway + "/playground")
 	p.Until(shows("Profile"))
 	p.Click(runButton)
@@ -127,8 +127,8 @@ func TestThePlaygroundIsOfUseOnAPhone(t *testing.T) {
 }
 
 func TestTheStatusPageMoves(t *testing.T) {
-	p := browsertest.New(t, 1200, 1060)
 	s := dev(t)
+	p := browsertest.New(t, 1200, 1060)
 	p.Open(s.gateway + "/")
 	p.Wait("#overall", "healthy")
 	p.Wait("#service-cards", "orders", "products", "users", "closed")
@@ -142,8 +142,8 @@ func TestTheStatusPageMoves(t *testing.T) {
 }
 
 func TestTheRESTDocumentationIsThere(t *testing.T) {
-	p := browsertest.New(t, 1200, 900)
 	s := dev(t)
+	p := browsertest.New(t, 1200, 900)
 	p.Open(s.gateway + "/docs")
 	p.Wait(".swagger-ui", "/api/profile/{id}", "A user with orders and products")
 	p.Accessible(axe, theirsInDocs...)
@@ -151,8 +151,8 @@ func TestTheRESTDocumentationIsThere(t *testing.T) {
 }
 
 func TestTheExampleShowsWhatIsCompletePartialAndStale(t *testing.T) {
-	p := browsertest.New(t, 900, 820)
 	s := dev(t, "--cache-ttl=1s", "--no-cache-refresh-ahead")
+	p := browsertest.New(t, 900, 820)
 	p.Open(s.gateway + "/example")
 	p.Wait("main", "order123", "Ноутбук")
 	if n := p.Count(".stale, .unavailable"); n != 0 {

@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
-	"sync/atomic"
+	"sync"
 )
 
 // Headroom is how many bytes of garbage there may be at least.
@@ -28,7 +28,7 @@ func Pace(getenv func(string) string) (stop func()) {
 	}
 	p := &pacer{percent: goPercent}
 	p.adjust()
-	return func() { p.stopped.Store(true); debug.SetGCPercent(goPercent) }
+	return p.stop
 }
 
 // goPercent is the pace that Go has by itself.
@@ -36,14 +36,24 @@ const goPercent = 100
 
 // pacer adjusts the pace after each collection.
 type pacer struct {
+	mu      sync.Mutex
 	percent int
-	stopped atomic.Bool
+	stopped bool
+}
+
+func (p *pacer) stop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stopped = true
+	debug.SetGCPercent(goPercent)
 }
 
 // adjust sets the pace by what the last collection has found, and sees to it
 // that it is called after the next one: what nobody refers to is finalized then.
 func (p *pacer) adjust() {
-	if p.stopped.Load() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stopped {
 		return
 	}
 	found := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/total:bytes"}}
