@@ -3,7 +3,6 @@ package orders_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -21,41 +20,15 @@ import (
 	"tributary/gateway/fault"
 	"tributary/gateway/scalar"
 	"tributary/gateway/upstream"
+	"tributary/internal/clienttest"
 	"tributary/services/orders"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// over gives a client of an order service that h is.
 func over(t testing.TB, h http.HandlerFunc) *orders.Client {
 	t.Helper()
-	s := httptest.NewServer(h)
-	t.Cleanup(s.Close)
-	up, err := upstream.NewClient(orders.Service, s.URL, upstream.Config{Timeout: 10 * time.Second}, upstream.NewMetrics(prometheus.NewRegistry()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return orders.NewClient(up)
-}
-
-func answering(t testing.TB, status int, body string) *orders.Client {
-	t.Helper()
-	return over(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, body)
-	})
-}
-
-// check wants err to be of a kind and of this service, or to be none.
-func check(t *testing.T, err error, kind fault.Kind) {
-	t.Helper()
-	f, ok := errors.AsType[*fault.Error](err)
-	switch {
-	case kind == fault.Internal && err != nil:
-		t.Errorf("failed: %v", err)
-	case kind != fault.Internal && (!ok || f.Kind != kind || f.Service != orders.Service):
-		t.Errorf("error %v, want one of kind %s", err, kind)
-	}
+	return orders.NewClient(clienttest.Over(t, orders.Service, h))
 }
 
 const (
@@ -104,8 +77,8 @@ func TestOrdersAreThoseOfTheAskedUserOrMakeNoSense(t *testing.T) {
 		"a failure":                           {503, `[]`, nil, fault.Unavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := answering(t, c.status, c.body).ByUser(t.Context(), []string{"u1"})
-			check(t, batch.ErrorOf(err, "u1"), c.fail)
+			got, err := over(t, clienttest.Answer(c.status, c.body)).ByUser(t.Context(), []string{"u1"})
+			clienttest.Check(t, batch.ErrorOf(err, "u1"), orders.Service, c.fail)
 			var ids []string
 			if list, ok := got["u1"]; ok {
 				ids = []string{}
@@ -121,8 +94,8 @@ func TestOrdersAreThoseOfTheAskedUserOrMakeNoSense(t *testing.T) {
 }
 
 func TestMoneyKeepsItsDigits(t *testing.T) {
-	got, err := answering(t, 200, `[`+first+`,`+second+`]`).ByUser(t.Context(), []string{"u1"})
-	check(t, err, 0)
+	got, err := over(t, clienttest.Answer(200, `[`+first+`,`+second+`]`)).ByUser(t.Context(), []string{"u1"})
+	clienttest.Check(t, err, orders.Service, 0)
 	list := got["u1"]
 	if len(list) != 2 || len(list[0].Items) != 2 {
 		t.Fatalf("got %+v", list)
@@ -162,8 +135,8 @@ func TestEachUserIsOneCallAndFailsAlone(t *testing.T) {
 	if len(got) != 2 || len(got["u1"]) != 1 || got["a/b"] == nil {
 		t.Errorf("got %v", got)
 	}
-	check(t, batch.ErrorOf(err, "broken"), fault.Unavailable)
-	check(t, batch.ErrorOf(err, "u1"), 0)
+	clienttest.Check(t, batch.ErrorOf(err, "broken"), orders.Service, fault.Unavailable)
+	clienttest.Check(t, batch.ErrorOf(err, "u1"), orders.Service, 0)
 	if n := calls.Load(); n != 3 {
 		t.Errorf("%d calls for 3 users", n)
 	}
@@ -182,7 +155,7 @@ func FuzzDecode(f *testing.F) {
 		got, err := c.ByUser(t.Context(), []string{"u1"})
 		list, ok := got["u1"]
 		if err != nil || !ok {
-			check(t, batch.ErrorOf(err, "u1"), fault.InvalidResponse)
+			clienttest.Check(t, batch.ErrorOf(err, "u1"), orders.Service, fault.InvalidResponse)
 			return
 		}
 		for _, o := range list {

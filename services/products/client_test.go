@@ -22,41 +22,15 @@ import (
 	"tributary/gateway/batch"
 	"tributary/gateway/fault"
 	"tributary/gateway/upstream"
+	"tributary/internal/clienttest"
 	"tributary/services/products"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// over gives a client of a product service that h is.
 func over(t testing.TB, h http.HandlerFunc) *products.Client {
 	t.Helper()
-	s := httptest.NewServer(h)
-	t.Cleanup(s.Close)
-	up, err := upstream.NewClient(products.Service, s.URL, upstream.Config{Timeout: 10 * time.Second}, upstream.NewMetrics(prometheus.NewRegistry()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return products.NewClient(up)
-}
-
-func answering(t testing.TB, status int, body string) *products.Client {
-	t.Helper()
-	return over(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, body)
-	})
-}
-
-// check wants err to be of a kind and of this service, or to be none.
-func check(t *testing.T, err error, kind fault.Kind) {
-	t.Helper()
-	f, ok := errors.AsType[*fault.Error](err)
-	switch {
-	case kind == fault.Internal && err != nil:
-		t.Errorf("failed: %v", err)
-	case kind != fault.Internal && (!ok || f.Kind != kind || f.Service != products.Service):
-		t.Errorf("error %v, want one of kind %s", err, kind)
-	}
+	return products.NewClient(clienttest.Over(t, products.Service, h))
 }
 
 // item is a product as the service writes it, with one of its parts replaced.
@@ -103,7 +77,7 @@ func TestAProductIsWhatTheServiceSaysOfAnAskedID(t *testing.T) {
 		"a failure":                                   {502, `[]`, nil, map[string]fault.Kind{"a": fault.Unavailable, "b": fault.Unavailable, "c": fault.Unavailable}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := answering(t, c.status, c.body).ByID(t.Context(), []string{"a", "b", "c"})
+			got, err := over(t, clienttest.Answer(c.status, c.body)).ByID(t.Context(), []string{"a", "b", "c"})
 			for _, id := range []string{"a", "b", "c"} {
 				p, ok := got[id]
 				if want := slices.Contains(c.found, id); ok != want || ok && p.ID != id {
@@ -112,7 +86,7 @@ func TestAProductIsWhatTheServiceSaysOfAnAskedID(t *testing.T) {
 				byKey, _ := errors.AsType[batch.KeyErrors[string]](err)
 				switch {
 				case !ok:
-					check(t, batch.ErrorOf(err, id), c.fail[id])
+					clienttest.Check(t, batch.ErrorOf(err, id), products.Service, c.fail[id])
 				case byKey[id] != nil:
 					t.Errorf("product %s is there and has an error: %v", id, byKey[id])
 				}
@@ -125,8 +99,8 @@ func TestAProductIsWhatTheServiceSaysOfAnAskedID(t *testing.T) {
 }
 
 func TestMoneyKeepsItsDigits(t *testing.T) {
-	got, err := answering(t, 200, list(item("a"), item("b", "999.90", "12345678901234567890.10"))).ByID(t.Context(), []string{"a", "b"})
-	check(t, err, 0)
+	got, err := over(t, clienttest.Answer(200, list(item("a"), item("b", "999.90", "12345678901234567890.10")))).ByID(t.Context(), []string{"a", "b"})
+	clienttest.Check(t, err, products.Service, 0)
 	want := &products.Product{ID: "a", Name: "Ноутбук", Price: "999.90", Category: "electronics", StockQuantity: 50}
 	if !reflect.DeepEqual(got["a"], want) {
 		t.Errorf("got %+v, want %+v", got["a"], want)
@@ -182,7 +156,7 @@ func TestAHundredIDsTravelInOneCall(t *testing.T) {
 	for n, want := range map[int][]int{1: {1}, 100: {100}, 101: {1, 100}, 250: {50, 100, 100}} {
 		c, questions := shop(t, "")
 		got, err := c.ByID(t.Context(), numbered(n))
-		check(t, err, 0)
+		clienttest.Check(t, err, products.Service, 0)
 		var sizes []int
 		for _, q := range questions() {
 			sizes = append(sizes, len(q))
@@ -200,16 +174,16 @@ func TestAChunkThatFailsFailsItsOwnIDsAlone(t *testing.T) {
 	if len(got) != 150 || got["p0"] == nil || got["p249"] == nil {
 		t.Errorf("got %d products", len(got))
 	}
-	check(t, batch.ErrorOf(err, "p100"), fault.Unavailable)
-	check(t, batch.ErrorOf(err, "p199"), fault.Unavailable)
-	check(t, batch.ErrorOf(err, "p200"), 0)
+	clienttest.Check(t, batch.ErrorOf(err, "p100"), products.Service, fault.Unavailable)
+	clienttest.Check(t, batch.ErrorOf(err, "p199"), products.Service, fault.Unavailable)
+	clienttest.Check(t, batch.ErrorOf(err, "p200"), products.Service, 0)
 }
 
 func TestIDsTravelAsTheyAre(t *testing.T) {
 	ids := []string{"a/b", "..", "%2F", `"quoted"`, `back\slash`, "<script>&", "продукт", "\u2028"}
 	c, questions := shop(t, "")
 	got, err := c.ByID(t.Context(), ids)
-	check(t, err, 0)
+	clienttest.Check(t, err, products.Service, 0)
 	if len(got) != len(ids) || !slices.Equal(questions()[0], ids) {
 		t.Errorf("asked for %q, got %v", questions(), got)
 	}
@@ -230,7 +204,7 @@ func FuzzDecode(f *testing.F) {
 			p, ok := got[id]
 			if !ok {
 				if err := batch.ErrorOf(err, id); err != nil {
-					check(t, err, fault.InvalidResponse)
+					clienttest.Check(t, err, products.Service, fault.InvalidResponse)
 				}
 				continue
 			}

@@ -3,7 +3,6 @@ package users_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -20,29 +19,15 @@ import (
 	"tributary/gateway/batch"
 	"tributary/gateway/fault"
 	"tributary/gateway/upstream"
+	"tributary/internal/clienttest"
 	"tributary/services/users"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// over gives a client of a user service that h is.
 func over(t testing.TB, h http.HandlerFunc) *users.Client {
 	t.Helper()
-	s := httptest.NewServer(h)
-	t.Cleanup(s.Close)
-	up, err := upstream.NewClient(users.Service, s.URL, upstream.Config{Timeout: 10 * time.Second}, upstream.NewMetrics(prometheus.NewRegistry()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return users.NewClient(up)
-}
-
-func answering(t testing.TB, status int, body string) *users.Client {
-	t.Helper()
-	return over(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, body)
-	})
+	return users.NewClient(clienttest.Over(t, users.Service, h))
 }
 
 const ivan = `{"id":"u1","username":"ivan","email":"ivan@example.com","full_name":"Иван","is_active":true,"created_at":"2024-01-15T10:30:00Z"}`
@@ -84,8 +69,8 @@ func TestAUserIsWhatTheServiceSaysOfTheAskedID(t *testing.T) {
 		"a refusal":                                {403, `{}`, nil, fault.Rejected},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := answering(t, c.status, c.body).ByID(t.Context(), []string{"u1"})
-			check(t, batch.ErrorOf(err, "u1"), c.fail)
+			got, err := over(t, clienttest.Answer(c.status, c.body)).ByID(t.Context(), []string{"u1"})
+			clienttest.Check(t, batch.ErrorOf(err, "u1"), users.Service, c.fail)
 			if !reflect.DeepEqual(got["u1"], c.want) {
 				t.Errorf("got %+v, want %+v", got["u1"], c.want)
 			}
@@ -93,18 +78,6 @@ func TestAUserIsWhatTheServiceSaysOfTheAskedID(t *testing.T) {
 				t.Error("a user that is not there has an entry")
 			}
 		})
-	}
-}
-
-// check wants err to be of a kind and of this service, or to be none.
-func check(t *testing.T, err error, kind fault.Kind) {
-	t.Helper()
-	f, ok := errors.AsType[*fault.Error](err)
-	switch {
-	case kind == fault.Internal && err != nil:
-		t.Errorf("failed: %v", err)
-	case kind != fault.Internal && (!ok || f.Kind != kind || f.Service != users.Service):
-		t.Errorf("error %v, want one of kind %s", err, kind)
 	}
 }
 
@@ -125,8 +98,8 @@ func TestEachIDIsOneCallAndFailsAlone(t *testing.T) {
 	if got["u1"] == nil || len(got) != 1 {
 		t.Errorf("got %v", got)
 	}
-	check(t, batch.ErrorOf(err, "broken"), fault.Unavailable)
-	check(t, batch.ErrorOf(err, "unknown"), fault.Internal)
+	clienttest.Check(t, batch.ErrorOf(err, "broken"), users.Service, fault.Unavailable)
+	clienttest.Check(t, batch.ErrorOf(err, "unknown"), users.Service, fault.Internal)
 	if n := calls.Load(); n != 3 {
 		t.Errorf("%d calls for 3 ids", n)
 	}
@@ -164,7 +137,7 @@ func FuzzDecode(f *testing.F) {
 		body.Store(answer)
 		got, err := c.ByID(t.Context(), []string{"u1"})
 		if err != nil {
-			check(t, batch.ErrorOf(err, "u1"), fault.InvalidResponse)
+			clienttest.Check(t, batch.ErrorOf(err, "u1"), users.Service, fault.InvalidResponse)
 		}
 		u := got["u1"]
 		if u == nil {

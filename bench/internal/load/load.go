@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"iter"
 	"net"
 	"net/http"
 	"slices"
@@ -43,16 +44,28 @@ func (r Result) Quantile(q float64) time.Duration {
 // Run loads the server at addr for a time over so many connections. It ends at
 // the first answer that is not a 200, or that says "errors".
 func Run(addr string, next Request, connections int, duration time.Duration) (Result, error) {
+	var mu sync.Mutex
+	locked := func() []byte { mu.Lock(); defer mu.Unlock(); return next() }
+	end := time.Now().Add(duration)
+	return start(addr, connections, func(yield func([]byte) bool) {
+		for time.Now().Before(end) && yield(locked()) {
+		}
+	})()
+}
+
+// start has so many connections send requests, which they take from the same
+// sequence. The end of that is waited for by wait.
+func start(addr string, connections int, requests iter.Seq[[]byte]) (wait func() (Result, error)) {
 	var (
 		mu   sync.Mutex
 		wg   sync.WaitGroup
 		r    Result
 		fail error
 	)
-	start := time.Now()
+	began := time.Now()
 	for range connections {
 		wg.Go(func() {
-			latencies, err := one(addr, func() []byte { mu.Lock(); defer mu.Unlock(); return next() }, start.Add(duration))
+			latencies, err := timed(addr, requests)
 			mu.Lock()
 			defer mu.Unlock()
 			r.Latencies = append(r.Latencies, latencies...)
@@ -61,15 +74,17 @@ func Run(addr string, next Request, connections int, duration time.Duration) (Re
 			}
 		})
 	}
-	wg.Wait()
-	r.Took = time.Since(start)
-	r.Requests = len(r.Latencies)
-	slices.Sort(r.Latencies)
-	return r, fail
+	return func() (Result, error) {
+		wg.Wait()
+		r.Took, r.Requests = time.Since(began), len(r.Latencies)
+		slices.Sort(r.Latencies)
+		return r, fail
+	}
 }
 
-// one is what one connection does until end.
-func one(addr string, next Request, end time.Time) (latencies []time.Duration, err error) {
+// timed sends requests, one after the other over one connection, and gives how
+// long the answer to each took.
+func timed(addr string, requests iter.Seq[[]byte]) (latencies []time.Duration, err error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, err
@@ -77,8 +92,7 @@ func one(addr string, next Request, end time.Time) (latencies []time.Duration, e
 	defer func() { _ = conn.Close() }()
 	in := bufio.NewReaderSize(conn, 64<<10)
 	var body bytes.Buffer
-	for time.Now().Before(end) {
-		request := next()
+	for request := range requests {
 		start := time.Now()
 		if err := ask(conn, in, request, &body); err != nil {
 			return latencies, err
