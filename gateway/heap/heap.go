@@ -12,8 +12,8 @@ import (
 // Headroom is how many bytes of garbage there may be at least.
 const Headroom = 32 << 20
 
-// Pace has garbage collected, in this process, when there is four times as much
-// of it as a collection has to look through, but not before there are [Headroom]
+// Pace has garbage collected, in this process, when there is twice as much of
+// it as a collection has to look through, but not before there are [Headroom]
 // bytes of it; until stop is called. Go by itself waits for as much as is alive:
 // in a small process that is little, so that it collects all the time, and where
 // a cache holds texts, which nobody has to look through, it is more than the
@@ -82,6 +82,6 @@ const (
 // percentFor is the pace in percent of what is alive, when so many bytes are
 // alive, and so many have to be looked through to know that.
 func percentFor(alive, scanned uint64) int {
-	garbage := max(Headroom, 4*scanned)
+	garbage := max(Headroom, 2*scanned)
 	return int(min(max(least, garbage*100/max(1, alive)), most))
 }

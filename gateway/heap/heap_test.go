@@ -45,7 +45,7 @@ func TestGarbageIsCollectedByWhatItCostsToFindIt(t *testing.T) {
 	stop := heap.Pace(nothing)
 	paceIs(t, "a small process", nil, 400, 1000)
 	paceIs(t, "one that keeps texts", make([]byte, 256<<20), 10, 20)
-	paceIs(t, "one that keeps pointers", make([]*int, 8<<20), 300, 420)
+	paceIs(t, "one that keeps pointers", make([]*int, 8<<20), 150, 220)
 	paceIs(t, "a small one again", nil, 400, 1000)
 	stop()
 	runtime.GC()
