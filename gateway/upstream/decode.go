@@ -31,10 +31,11 @@ func DecodeList(answer []byte, out any) error {
 
 // decode takes what encoding/json takes, in one pass where that makes two: it is
 // the decoder that encoding/json will have in a later version of Go, and reads
-// an answer in about a third of the time and of the allocations.
+// an answer in about a third of the time and of the allocations. It knows fields
+// by their exact names: a service may have an "ID" and a "userId" of its own.
 func decode(answer []byte, out any) error {
 	return json.Unmarshal(answer, out,
-		json.MatchCaseInsensitiveNames(true), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }
 
 func startsWith(b []byte, c byte) bool {

@@ -55,6 +55,7 @@ func TestAProductIsWhatTheServiceSaysOfAnAskedID(t *testing.T) {
 		"one that was not asked for":                  {200, list(item("a"), item("z")), []string{"a"}, nil},
 		"a broken one not asked for":                  {200, list(item("a"), item("z", `"Ноутбук"`, `1`)), []string{"a"}, nil},
 		"with fields that nobody knows":               {200, list(item("a", `{`, `{"colour":{"r":1},`)), []string{"a"}, nil},
+		"with names that are nearly known":            {200, list(item("a", `}`, `,"ID":3,"Name":null,"stockQuantity":"many","stock-quantity":7}`)), []string{"a"}, nil},
 		"one twice":                                   {200, list(item("a"), item("a")), []string{"a"}, nil},
 		"one broken, and once more whole":             {200, list(item("a", `50`, `"many"`), item("a")), []string{"a"}, nil},
 		"one whole, and once more broken":             {200, list(item("a"), item("a", `50`, `"many"`)), []string{"a"}, nil},
