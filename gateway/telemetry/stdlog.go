@@ -20,10 +20,15 @@ func ForLibraries(log *slog.Logger) *stdlog.Logger { return stdlog.New(caught{lo
 
 type caught struct{ log *slog.Logger }
 
-// Write logs a line up to its first quotation: what is quoted came from outside,
-// and may be part of an answer.
+// Write logs a line up to its first quotation.
 func (c caught) Write(line []byte) (int, error) {
-	text, _, _ := strings.Cut(string(line), `"`)
-	c.log.Warn("a library complains", "text", strings.TrimSpace(text))
+	c.log.Warn("a library complains", "text", Unquoted(string(line)))
 	return len(line), nil
+}
+
+// Unquoted is what a library says up to its first quotation: what is quoted came
+// from outside, and may be part of an answer.
+func Unquoted(text string) string {
+	text, _, _ = strings.Cut(text, `"`)
+	return strings.TrimSpace(text)
 }

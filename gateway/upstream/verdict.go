@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"tributary/gateway/fault"
+	"tributary/gateway/telemetry"
 )
 
 // ErrNotFound is what a [Client] gives for an answer of 404: the service says
@@ -25,12 +26,20 @@ func verdict(service string, resp *http.Response, err error) error {
 		}
 		return fault.New(f.Kind, service, err)
 	}
+	err = unquoted{err}
 	var timeout interface{ Timeout() bool }
 	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout() {
 		return fault.New(fault.Timeout, service, err)
 	}
 	return fault.New(fault.Unavailable, service, err)
 }
+
+// unquoted is an error of net/http whose text, which goes into the log, is
+// without what the service sent.
+type unquoted struct{ error }
+
+func (e unquoted) Error() string { return telemetry.Unquoted(e.error.Error()) }
+func (e unquoted) Unwrap() error { return e.error }
 
 func statusVerdict(service string, code int) error {
 	kind := fault.InvalidResponse

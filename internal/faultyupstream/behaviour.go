@@ -199,9 +199,12 @@ func Gzip(body string) Behaviour {
 }
 
 // Garbage answers something that is no HTTP.
-func Garbage() Behaviour {
+func Garbage() Behaviour { return Raw("\x16\x03\x01\x02\x00 220 smtp.example.com ready\r\n\r\n") }
+
+// Raw writes what it is given, as it is, and ends the connection.
+func Raw(text string) Behaviour {
 	return func(e *Exchange) bool {
-		e.write("\x16\x03\x01\x02\x00 220 smtp.example.com ready\r\n\r\n")
+		e.write(text)
 		return false
 	}
 }

@@ -1,0 +1,72 @@
+package upstream_test
+
+import (
+	"strings"
+	"testing"
+
+	"tributary/gateway/upstream"
+	"tributary/internal/faultyupstream"
+)
+
+// secret is what a service sends and no log may have, nor any part of it.
+const secret = "4111111111111111"
+
+func quiet(t *testing.T, what string, err error, says string) {
+	t.Helper()
+	if err == nil {
+		t.Errorf("%s: no error", what)
+		return
+	}
+	if text := err.Error(); strings.Contains(text, secret[:4]) || !strings.Contains(text, says) {
+		t.Errorf("%s: %q, want it to say %q and nothing of what was sent", what, text, says)
+	}
+}
+
+// Errors go into the log, where no bodies are wanted.
+func TestErrorsOfDecodingSayWhereAndQuoteNothing(t *testing.T) {
+	type part struct {
+		Count *int32 `json:"count"`
+		Whole *bool  `json:"whole"`
+	}
+	type thing struct {
+		ID    *string `json:"id"`
+		Parts []part  `json:"parts"`
+	}
+	for answer, says := range map[string]string{
+		`{"parts":[{},{"count":` + secret + `}]}`:               `"/parts/1/count" is no int32`,
+		`{"parts":[{"whole":"` + secret + `"}]}`:                `"/parts/0/whole" is no bool`,
+		`{"id":` + secret + `}`:                                 `"/id" is no string`,
+		`{"parts":"` + secret + `"}`:                            `"/parts" is no []upstream_test.part`,
+		`{"` + secret + `":{"` + secret + `":` + secret + `x}}`: "no JSON from byte 56 on",
+		`{"id":"\u` + secret[:3] + `x"}`:                        "no JSON from byte 7 on",
+		`{"id":"a"} ` + secret:                                  "no JSON from byte 11 on",
+		`{"id":"` + secret:                                      "ends too early, at byte 23",
+		secret:                                                  "not a JSON object",
+	} {
+		quiet(t, answer, upstream.DecodeObject([]byte(answer), &thing{}), says)
+	}
+	quiet(t, "a list", upstream.DecodeList([]byte(`[1,"`+secret+`"]`), &[]int{}), `"/1" is no int`)
+}
+
+func TestErrorsOfNetHTTPQuoteNothing(t *testing.T) {
+	const ok = "HTTP/1.1 200 OK\r\n"
+	for answer, says := range map[string]string{
+		secret + "\r\n\r\n":                                                "malformed HTTP response",
+		"HTTP/1.1 " + secret + " X\r\n\r\n":                                "malformed HTTP status code",
+		"HTTP/" + secret + " 200 OK\r\n\r\n":                               "malformed HTTP version",
+		ok + secret + "\r\n\r\n":                                           "malformed MIME header",
+		ok + "X-A: a\r\n" + secret + "\r\n\r\n":                            "malformed MIME header",
+		ok + "Content-Length: " + secret + "x\r\n\r\n":                     "bad Content-Length",
+		ok + "Transfer-Encoding: " + secret + "\r\n\r\n":                   "unsupported transfer encoding",
+		ok + "Transfer-Encoding: chunked\r\n\r\n" + secret + "x":           "",
+		ok + "Transfer-Encoding: chunked\r\n\r\n0\r\n" + secret:            "",
+		ok + "Content-Length: 1\r\nContent-Length: " + secret + "\r\n\r\n": "multiple Content-Length headers",
+	} {
+		c := over(t, once, faultyupstream.Always(faultyupstream.Raw(answer)))
+		_, err := c.Get(t.Context(), "/things/{id}", "t1")
+		quiet(t, answer, err, says)
+		if got := reason(t, err); got != "unavailable" {
+			t.Errorf("%q is %s", answer, got)
+		}
+	}
+}
