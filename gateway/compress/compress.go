@@ -21,7 +21,9 @@ const MinSize = 1 << 10
 //
 // Codings of an answer are the same for a client that has it: its strong ETag
 // becomes a weak one (RFC 9110, section 8.8.3.3), which If-None-Match compares
-// as well. All of Vary is put in one line, in place of one by each handler.
+// as well. It does so for whoever takes a coding, however short the answer: a
+// 304 has no body to tell by, and must have the ETag of its 200 (15.4.5). All of
+// Vary is put in one line, in place of one by each handler.
 func Handler(next http.Handler) http.Handler {
 	wrap, err := gzhttp.NewWrapper(
 		gzhttp.MinSize(MinSize),
@@ -33,8 +35,8 @@ func Handler(next http.Handler) http.Handler {
 	}
 	compressed := wrap(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		out := &headers{ResponseWriter: w}
 		coding := Negotiate(r.Header)
+		out := &headers{ResponseWriter: w, coded: coding != Identity}
 		if coding == Identity {
 			r.Header.Del("Accept-Encoding")
 			w.Header().Add("Vary", "Accept-Encoding")

@@ -199,12 +199,27 @@ func TestAnETagIsOfAllCodingsOrOfOne(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, tag, tt.want)
 		}
 	}
-	unchanged := compress.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("ETag", `"a"`)
-		w.WriteHeader(http.StatusNotModified)
-	}))
-	if tag := get(t, unchanged, http.MethodGet, "Accept-Encoding", "gzip").Header.Get("ETag"); tag != `W/"a"` {
-		t.Errorf("304 with %s", tag)
+}
+
+// RFC 9110, section 15.4.5: a 304 has the fields that the 200 would have had.
+func TestA304HasTheETagOfItsAnswer(t *testing.T) {
+	for _, accept := range []string{"", "identity", "gzip", "zstd"} {
+		for name, body := range map[string][]byte{"long": long, "short": []byte("{}")} {
+			h := compress.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("ETag", `"a"`)
+				if r.Header.Get("If-None-Match") != "" {
+					w.WriteHeader(http.StatusNotModified)
+					return
+				}
+				w.Header().Set("Content-Type", "application/json")
+				compress.NewBody(body).Write(w, r, http.StatusOK)
+			}))
+			first := get(t, h, http.MethodGet, "Accept-Encoding", accept)
+			then := get(t, h, http.MethodGet, "Accept-Encoding", accept, "If-None-Match", first.Header.Get("ETag"))
+			if got, want := then.Header.Get("ETag"), first.Header.Get("ETag"); got != want || then.StatusCode != http.StatusNotModified {
+				t.Errorf("%s by %q: %d with %s after %s", name, accept, then.StatusCode, got, want)
+			}
+		}
 	}
 }
 

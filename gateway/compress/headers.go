@@ -10,6 +10,7 @@ import (
 type headers struct {
 	http.ResponseWriter
 
+	coded   bool // the answer may have a coding: whether it has one must not show in the ETag
 	written bool
 }
 
@@ -21,7 +22,7 @@ func (w *headers) WriteHeader(status int) {
 	if !w.written && status >= http.StatusOK {
 		w.written = true
 		oneVary(w.Header())
-		if w.Header().Get("Content-Encoding") != "" || status == http.StatusNotModified {
+		if w.coded || w.Header().Get("Content-Encoding") != "" {
 			weaken(w.Header())
 		}
 	}
