@@ -57,6 +57,10 @@ whether the gateway itself may make another attempt, within its budget, before i
 	b.WriteString(`
 A client never sees the cause of a failure (hosts, texts of other programs, panics). The log has it,
 under the ` + "`request_id`" + ` that the answer carries.
+
+What is no HTTP request is refused before there is anything to give an id to: a header that is
+malformed or too long, a missing ` + "`Host`" + `, a bad escape in the path (` + "`/api/profile/%zz`" + `). The answer
+is 400 or 431 in plain text, the connection is closed, and neither log nor metrics tell of it.
 `)
 	return b.String()
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"tributary/gateway/httpserver"
 )
@@ -41,7 +42,7 @@ func TestAnAnswerThatIsGatheredLeavesInOnePiece(t *testing.T) {
 	}
 	count := &counted{Listener: ln}
 	size := 0
-	server := &httpserver.Server{Log: slog.New(slog.DiscardHandler), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := &httpserver.Server{Log: slog.New(slog.DiscardHandler), Grace: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		if r.URL.Path == "/gathered" {
 			httpserver.Gather(r)

@@ -107,11 +107,14 @@ var methods = []string{
 	http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace,
 }
 
+// otherMethod stands for all methods that HTTP does not define.
+const otherMethod = "OTHER"
+
 func knownMethod(m string) string {
 	if slices.Contains(methods, m) {
 		return m
 	}
-	return "OTHER"
+	return otherMethod
 }
 
 // recoverer answers 500 when a handler panics and logs the panic with its

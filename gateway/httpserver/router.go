@@ -48,6 +48,9 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	route, _ := m.spare.Get().(*chi.Context)
 	route.Reset()
 	route.Routes = m.Mux
+	if knownMethod(r.Method) == otherMethod {
+		route.RouteMethod = http.MethodTrace // which is for the routes of any method alone
+	}
 	ctx := &requestContext{Context: r.Context(), route: route}
 	ctx.request.ID, ctx.request.Trace = requestID(r.Header), tracing.ID(ctx.Context)
 	w.Header().Set(RequestIDHeader, ctx.request.ID)
@@ -90,7 +93,7 @@ func PathParam(r *http.Request, name string) string {
 }
 
 // methodNotAllowed answers 405 and tells in Allow, as RFC 9110 wants, which
-// methods the path has.
+// methods the path has. By the pattern of one of them the request is known.
 func methodNotAllowed(routes chi.Routes) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.RawPath
@@ -98,13 +101,15 @@ func methodNotAllowed(routes chi.Routes) http.HandlerFunc {
 			path = r.URL.Path
 		}
 		var allowed []string
+		route := chi.RouteContext(r.Context())
 		for _, method := range methods {
 			asked := method
 			if method == http.MethodHead {
 				asked = http.MethodGet
 			}
-			if routes.Match(chi.NewRouteContext(), asked, path) {
+			if pattern := routes.Find(chi.NewRouteContext(), asked, path); pattern != "" {
 				allowed = append(allowed, method)
+				route.RoutePatterns = append(route.RoutePatterns[:0], pattern)
 			}
 		}
 		w.Header().Set("Allow", strings.Join(allowed, ", "))

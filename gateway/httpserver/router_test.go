@@ -47,6 +47,7 @@ func serve(t *testing.T) *site {
 		_ = http.NewResponseController(w).Flush()
 		panic("at the disco")
 	})
+	r.Handle("/any", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Method) }))
 	r.Get("/fault", func(w http.ResponseWriter, r *http.Request) {
 		httpserver.WriteFault(w, r, fault.New(fault.Timeout, "users", fmt.Errorf("10.0.0.7 is down")))
 	})
@@ -140,7 +141,8 @@ func TestErrorsAreProblemDocuments(t *testing.T) {
 		"a method on a path with a name":   {http.MethodDelete, "/things/a%2Fb", 405, "METHOD_NOT_ALLOWED", "GET, HEAD"},
 		"a panic":                          {http.MethodGet, "/panic", 500, "INTERNAL", ""},
 		"a failure that has a kind":        {http.MethodGet, "/fault", 504, "UPSTREAM_TIMEOUT", ""},
-		"a method that HTTP does not have": {"BREW", "/things", 405, "METHOD_NOT_ALLOWED", ""},
+		"a method that HTTP does not have": {"BREW", "/things", 405, "METHOD_NOT_ALLOWED", "POST, PUT"},
+		"such a method, and no such path":  {"BREW", "/nothing", 404, "NOT_FOUND", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			resp, body := s.do(tt.method, tt.path, httpserver.RequestIDHeader, "me")
@@ -154,7 +156,7 @@ func TestErrorsAreProblemDocuments(t *testing.T) {
 			if got := resp.Header.Get("Content-Type"); got != "application/problem+json" {
 				t.Errorf("content type %s", got)
 			}
-			if got := resp.Header.Get("Allow"); tt.allow != "" && got != tt.allow {
+			if got := resp.Header.Get("Allow"); got != tt.allow {
 				t.Errorf("Allow: %s, want %s", got, tt.allow)
 			}
 			if strings.Contains(body, "disco") || strings.Contains(body, "10.0.0.7") {
@@ -164,6 +166,25 @@ func TestErrorsAreProblemDocuments(t *testing.T) {
 				t.Error("no nosniff")
 			}
 		})
+	}
+}
+
+func TestARouteOfAnyMethodHasThoseTooThatHTTPDoesNotDefine(t *testing.T) {
+	if resp, body := serve(t).do("BREW", "/any"); resp.StatusCode != http.StatusOK || body != "BREW" {
+		t.Errorf("%d %s, allows %s", resp.StatusCode, body, resp.Header.Get("Allow"))
+	}
+}
+
+func TestAMethodThatARouteHasNotIsCountedAndLoggedByItsPattern(t *testing.T) {
+	s := serve(t)
+	for method, label := range map[string]string{http.MethodDelete: http.MethodDelete, "BREW": "OTHER"} {
+		s.do(method, "/things/1")
+		if s.count("http_requests_total", map[string]string{"endpoint": "/things/{id}", "method": label, "status": "405"}) != 1 {
+			t.Errorf("%s is not counted", method)
+		}
+	}
+	if got := strings.Count(s.log.String(), `"route":"/things/{id}","status":405`); got != 2 {
+		t.Errorf("logged %d times: %s", got, s.log)
 	}
 }
 

@@ -46,6 +46,8 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		MaxHeaderBytes:    cmp.Or(s.Limits.HeaderBytes, headerBytes),
 		ConnContext:       withGatherer,
 		ErrorLog:          telemetry.ForLibraries(s.Log),
+
+		DisableGeneralOptionsHandler: true, // it answers OPTIONS * past all that is ours
 	}
 	if s.MaxConnections > 0 {
 		ln = netutil.LimitListener(ln, s.MaxConnections)

@@ -1,14 +1,18 @@
 package httpserver_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/httpserver"
 )
@@ -107,6 +111,27 @@ func TestOnlySoManyConnectionsAreOpenAtOnce(t *testing.T) {
 		if err := <-answered; err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// net/http has an answer of its own for it, which no handler sees.
+func TestAQuestionAboutTheServerAsAWholeIsTheHandlers(t *testing.T) {
+	routes := httpserver.NewRouter(slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	routes.Get("/", httpserver.Live)
+	r := start(t, &httpserver.Server{Handler: routes})
+	conn, err := net.Dial("tcp", strings.TrimPrefix(r.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	_, _ = io.WriteString(conn, "OPTIONS * HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n")
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusNotFound || resp.Header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("%s, %v", resp.Status, resp.Header)
 	}
 }
 
