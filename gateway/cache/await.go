@@ -33,7 +33,7 @@ func (t *through[V]) await(ctx context.Context, f *flight) (*Entry, error) {
 				continue
 			}
 			// The seat stays taken: the load goes on, for whoever comes next.
-			t.standIn(ctx, f, now)
+			t.standIn(ctx, f, now, true)
 			return f.standIn, nil
 		}
 	}
@@ -49,35 +49,39 @@ func (t *through[V]) landed(ctx context.Context, f *flight) (*Entry, error) {
 		return f.entry, nil
 	}
 	if t.policy.standsIn(f.standIn, now) {
-		t.standIn(ctx, f, now)
+		t.standIn(ctx, f, now, f.asked)
 		return f.standIn, nil
 	}
-	report.From(ctx).Asked()
+	if f.asked {
+		report.From(ctx).Asked()
+	}
 	return nil, f.err
 }
 
 // used notes that e goes into an answer; asked tells whether the upstream was,
 // because of it.
 func (t *through[V]) used(ctx context.Context, name string, e *Entry, now time.Time, asked bool) {
-	t.note(ctx, name, e, asked)
+	t.note(ctx, name, e, report.Use{Asked: asked})
 	if !asked {
 		t.cache.metrics.ages.Observe(e.Age(now).Seconds())
 	}
 }
 
-func (t *through[V]) note(ctx context.Context, name string, e *Entry, asked bool) {
-	report.From(ctx).Used(report.Use{
-		Name: name, Service: t.kind.Service, Answered: e.Answered, Asked: asked,
-		Fresh: t.policy.freshUntil(e), Aging: t.policy.agingFrom(e),
-	})
+// note completes use, which is of e, and notes it.
+func (t *through[V]) note(ctx context.Context, name string, e *Entry, use report.Use) {
+	use.Name, use.Service, use.Answered = name, t.kind.Service, e.Answered
+	use.Fresh, use.Aging = t.policy.freshUntil(e), t.policy.agingFrom(e)
+	report.From(ctx).Used(use)
 }
 
-// standIn notes that e goes into an answer though its time is over; that of an
-// entry whose next one was asked for ahead of time may not be.
-func (t *through[V]) standIn(ctx context.Context, f *flight, now time.Time) {
+// standIn notes that what stands in for a flight goes into an answer though its
+// time is over; that of an entry whose next one was asked for ahead of time may
+// not be. Asked tells whether the upstream was: one that is given up is not.
+func (t *through[V]) standIn(ctx context.Context, f *flight, now time.Time, asked bool) {
 	e := f.standIn
-	t.note(ctx, f.name, e, true)
-	if t.policy.fresh(e, now) {
+	fresh := t.policy.fresh(e, now)
+	t.note(ctx, f.name, e, report.Use{Asked: asked, Stale: !fresh})
+	if fresh {
 		return
 	}
 	report.From(ctx).OutOfDate(t.kind.Service, e.Age(now))

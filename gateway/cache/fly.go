@@ -110,8 +110,8 @@ func (t *through[V]) fromNext(ctx context.Context, tr *trip, flights []*flight) 
 	}
 	answered := time.Now()
 	for _, f := range flights {
-		f.asked = ask
 		f.entry, f.err = t.outcome(ctx, f.key, values, err, answered)
+		f.asked = ask && fault.Asked(f.err)
 	}
 	if ctx.Err() == nil { // what was cut off is not to be relied on
 		t.cache.keep(tr.started, flights)

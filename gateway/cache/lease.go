@@ -25,35 +25,37 @@ func newHolder() string { return rand.Text() }
 
 // lease takes the leases of names that are free and gives the names that others hold.
 func (s *Redis) lease(ctx context.Context, names []string) (held map[string]bool, err error) {
-	holders := make([]*redis.StringCmd, len(names))
-	err = s.call(ctx, "lease", func(ctx context.Context, pipe redis.Pipeliner) {
-		for i, name := range names {
-			pipe.SetNX(ctx, leasePrefix+name, s.holder, leaseTTL)
-			holders[i] = pipe.Get(ctx, leasePrefix+name)
-		}
+	return s.askHolders(ctx, "lease", names, func(ctx context.Context, pipe redis.Pipeliner, key string) {
+		pipe.SetNX(ctx, key, s.holder, leaseTTL)
 	})
-	return s.others(names, holders), err
 }
 
 // held gives those of names whose leases others hold.
 func (s *Redis) held(ctx context.Context, names []string) (held map[string]bool, err error) {
-	holders := make([]*redis.StringCmd, len(names))
-	err = s.call(ctx, "held", func(ctx context.Context, pipe redis.Pipeliner) {
-		for i, name := range names {
-			holders[i] = pipe.Get(ctx, leasePrefix+name)
-		}
-	})
-	return s.others(names, holders), err
+	return s.askHolders(ctx, "held", names, func(context.Context, redis.Pipeliner, string) {})
 }
 
-func (s *Redis) others(names []string, holders []*redis.StringCmd) map[string]bool {
+// askHolders does first what it is told with the key of each lease, and gives
+// the names whose leases others hold. What would not be over in time is no
+// lease, but something that another program has put there.
+func (s *Redis) askHolders(ctx context.Context, op string, names []string, first func(ctx context.Context, pipe redis.Pipeliner, key string)) (map[string]bool, error) {
+	holders, lefts := make([]*redis.StringCmd, len(names)), make([]*redis.DurationCmd, len(names))
+	err := s.call(ctx, op, func(ctx context.Context, pipe redis.Pipeliner) {
+		for i, name := range names {
+			first(ctx, pipe, leasePrefix+name)
+			holders[i], lefts[i] = pipe.Get(ctx, leasePrefix+name), pipe.PTTL(ctx, leasePrefix+name)
+		}
+	})
 	held := map[string]bool{}
 	for i, name := range names {
-		if holders[i] != nil && holders[i].Val() != "" && holders[i].Val() != s.holder {
+		if holders[i] == nil || holders[i].Val() == "" || holders[i].Val() == s.holder {
+			continue
+		}
+		if left := lefts[i].Val(); left > 0 && left <= leaseTTL {
 			held[name] = true
 		}
 	}
-	return held
+	return held, err
 }
 
 // renew keeps the leases of names until ctx ends.

@@ -103,3 +103,29 @@ func TestNobodyWaitsForLongForALoadThatHangs(t *testing.T) {
 	cancel()
 	<-done
 }
+
+// What another program has put under the key of a lease is no lease: it would
+// never be over.
+func TestNobodyWaitsForALeaseThatDoesNotEnd(t *testing.T) {
+	server := redistest.Start(t)
+	for name, args := range map[string][]string{"that has no end": nil, "that ends much later": {"PX", "3600000"}} {
+		t.Run(name, func(t *testing.T) {
+			least := time.Hour
+			for round := range 5 { // the machine may be busy: the best of five
+				key := fmt.Sprint(name, round)
+				src := newSource("first")
+				g := onRedis(t, server.URL(), src)
+				wantUsed(t, g, server)
+				if _, err := server.Do(append([]string{"SET", "tributary:1:~lease:item:" + key, "junk"}, args...)...); err != nil {
+					t.Fatal(err)
+				}
+				start := time.Now()
+				g.want(t, key, "first")
+				least = min(least, time.Since(start))
+			}
+			if least > 250*time.Millisecond {
+				t.Errorf("it took %v", least)
+			}
+		})
+	}
+}

@@ -93,6 +93,28 @@ func TestAnAnswerThatTheUpstreamWasAskedForSaysSo(t *testing.T) {
 	})
 }
 
+func TestAnUpstreamThatIsGivenUpWasNotAsked(t *testing.T) {
+	for name, kind := range map[string]fault.Kind{"its circuit is open": fault.CircuitOpen, "too much is under way": fault.Overloaded} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, nil, func(t *subtest, g *gateway, src *source) {
+				g.want(t, "old", "first")
+				time.Sleep(time.Minute)
+				src.fails(fault.New(kind, "items", nil))
+				for key, stale := range map[string]int{"old": 1, "missing": 0} {
+					ctx, r := report.With(t.Context())
+					_, _, _ = g.get(ctx, key)
+					if s := r.Summary(); s.Asked || len(s.Degraded) != stale {
+						t.Errorf("%s: asked %v, degraded %v", key, s.Asked, s.Degraded)
+					}
+					if overdue := r.Overdue(time.Now()); len(overdue) > 0 {
+						t.Errorf("%s: what stands in is taken for something whose time ended just now: %v", key, overdue)
+					}
+				}
+			})
+		})
+	}
+}
+
 func TestOldAnswersStandInWhileTheUpstreamFails(t *testing.T) {
 	for name, c := range map[string]struct {
 		after time.Duration

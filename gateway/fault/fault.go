@@ -64,6 +64,13 @@ func Kinds() []Kind {
 	return kinds
 }
 
+// Asked tells whether the service that an error is of was asked: not when it is
+// given up just now, or when too much is under way.
+func Asked(err error) bool {
+	f, ok := errors.AsType[*Error](err)
+	return !ok || (f.Kind != CircuitOpen && f.Kind != Overloaded)
+}
+
 // Code is what GraphQL errors carry in extensions.code and problem documents in code.
 func (k Kind) Code() string { return table[k].code }
 

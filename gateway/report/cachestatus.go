@@ -25,7 +25,11 @@ func (s Summary) AppendCacheStatus(b []byte, now time.Time, stored bool) []byte 
 	b = append(b, cacheName...)
 	switch {
 	case s.stale():
-		return append(s.appendLeft(append(b, "; fwd=stale; ttl="...), now), "; detail=stale-if-error"...)
+		how := "; hit; ttl="
+		if s.Asked {
+			how = "; fwd=stale; ttl="
+		}
+		return append(s.appendLeft(append(b, how...), now), "; detail=stale-if-error"...)
 	case !s.Asked && !s.Oldest.IsZero():
 		return s.appendLeft(append(b, "; hit; ttl="...), now)
 	case stored:

@@ -13,6 +13,7 @@ type Use struct {
 	Fresh    time.Time // until when it may be given out as it is
 	Aging    time.Time // from when on it is time to ask for the next one; zero: never
 	Asked    bool      // the upstream was, because of this operation, alone or together with others
+	Stale    bool      // its time was over already when the cache gave it out
 }
 
 // Life says how long an answer may be kept as a whole: as long as each of its parts.
@@ -65,7 +66,7 @@ func (r *Report) Overdue(now time.Time) (overdue []Use) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, use := range r.uses {
-		if !use.Asked && !now.Before(use.Fresh) {
+		if !use.Asked && !use.Stale && !now.Before(use.Fresh) {
 			overdue = append(overdue, use)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -175,6 +176,32 @@ func TestWhatIsTooOldStandsInForWhatCannotBeHadAndSaysSo(t *testing.T) {
 	if again := g.get("/api/profile/u1"); again.header.Get("ETag") != got.header.Get("ETag") {
 		t.Error("the ETag changes with the age")
 	}
+}
+
+// Services that are given up are not asked, and so the answer came from what was there.
+func TestWhatStandsInForServicesThatAreGivenUpIsCached(t *testing.T) {
+	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 2, 2))
+	with := everyEntryOld()
+	with.Calls.BreakerRate, with.Calls.BreakerCalls, with.Calls.BreakerWindow, with.Calls.BreakerDelay = .5, 1, time.Minute, time.Hour
+	g := serve(t, up, with)
+	g.get("/api/profile/u1")
+	var calls atomic.Int64
+	for _, s := range []string{users.Service, orders.Service, products.Service} {
+		up.Replace(s, func(w http.ResponseWriter, _ *http.Request) {
+			calls.Add(1)
+			w.WriteHeader(http.StatusInternalServerError)
+		})
+	}
+	for range 4 { // half of the calls to each must have failed
+		g.get("/api/profile/u1")
+	}
+	before := calls.Load()
+	got := g.get("/api/profile/u1")
+	if d := got.document(t); !d.Metadata.Cached || len(d.Metadata.Degraded) != 3 || calls.Load() != before {
+		t.Errorf("%d calls more, %s", calls.Load()-before, got.text)
+	}
+	got.expectHeader(t, "Cache-Status", `tributary; hit; ttl=(0|-\d+); detail=stale-if-error`)
+	got.expectHeader(t, "Cache-Control", "no-store")
 }
 
 func TestEveryAnswerNamesItsRequest(t *testing.T) {
