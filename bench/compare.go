@@ -53,7 +53,7 @@ func compare(o options) (err error) {
 		fmt.Fprint(os.Stderr, t.Markdown())
 		tables = append(tables, t)
 	}
-	all := report.Report{Machine: report.ThisMachine(), Rounds: o.rounds, Duration: o.duration, Tables: tables}
+	all := report.Report{Machine: report.ThisMachine(), Versions: f.versions(), Rounds: o.rounds, Duration: o.duration, Tables: tables}
 	if o.wants("memory") {
 		m, err := f.memory()
 		if err != nil {
@@ -84,7 +84,7 @@ func (o options) wants(work string) bool { return strings.Contains(work, o.only)
 func table(w work, rounds map[string][]report.Round) report.Table {
 	t := report.Table{Name: w.name, Title: w.title, Base: w.base, Rounds: rounds}
 	for _, g := range w.goals {
-		t.Goals = append(t.Goals, report.Goal{Subject: g.subject, Base: g.base, CPU: g.cpu, MoreMS: g.more})
+		t.Goals = append(t.Goals, report.Goal{Subject: g.subject, Base: g.base, CPU: g.cpu, PerSecond: g.perSecond, MoreMS: g.more})
 	}
 	return t
 }

@@ -32,13 +32,18 @@ func (f *field) measure(w work, names []string) (map[string][]report.Round, erro
 	return rounds, f.delay(0)
 }
 
-// next gives the requests of a work: cold ones each about a shop of its own.
+// next gives the requests of a work: cold ones each about a shop of its own, or
+// so many together.
 func (f *field) next(w work, name string) load.Request {
+	asked := 0
 	return func() []byte {
 		if w.fixed {
 			return w.does[name](0)
 		}
-		f.shops++
+		if asked%max(1, w.together) == 0 {
+			f.shops++
+		}
+		asked++
 		return w.does[name](f.shops)
 	}
 }

@@ -20,11 +20,12 @@ type Round struct {
 	PeakMB    float64 // of the process so far
 }
 
-// Goal is what a subject may take at most.
+// Goal is what a subject is to reach beside another: one of the three.
 type Goal struct {
 	Subject, Base string
-	CPU           float64 // times the base's
-	MoreMS        float64 // than the base at p50; a goal of latency when not 0
+	CPU           float64 // at most so many times the base's
+	PerSecond     float64 // at least so many times the base's requests
+	MoreMS        float64 // at most so much more than the base at p50
 }
 
 // Table is one work with what everybody took for it.
@@ -43,14 +44,15 @@ type Memory struct {
 // Report is one run.
 type Report struct {
 	Machine  string
-	Load     string // of the machine during the run, see [Load]
+	Versions []string // of who takes part
+	Load     string   // of the machine during the run, see [Load]
 	Rounds   int
 	Duration time.Duration
 	Tables   []Table
 	Memory   *Memory
 }
 
-// ThisMachine names the processor, the system and the versions.
+// ThisMachine names the processor, the system and the version of Go.
 func ThisMachine() string {
 	model := runtime.GOARCH
 	if info, err := os.ReadFile("/proc/cpuinfo"); err == nil {
@@ -85,8 +87,15 @@ func (t Table) Median(subject string, figure func(Round) float64) (median, least
 	return all[len(all)/2], all[0], all[len(all)-1]
 }
 
-func cpu(r Round) float64 { return r.CPU }
-func p50(r Round) float64 { return r.P50 }
+func cpu(r Round) float64       { return r.CPU }
+func perSecond(r Round) float64 { return r.PerSecond }
+func p50(r Round) float64       { return r.P50 }
+
+// spread is the median of a figure with the least and the most.
+func (t Table) spread(subject, format, unit string, figure func(Round) float64) string {
+	median, least, most := t.Median(subject, figure)
+	return fmt.Sprintf(format+unit+" ("+format+"–"+format+")", median, least, most)
+}
 
 // subjects are those of a table, the cheapest first.
 func (t Table) subjects() []string {
@@ -110,14 +119,12 @@ func (t Table) Markdown() string {
 	fmt.Fprintf(&b, "| --- | --- | --- | --- | --- | --- | --- | --- |\n")
 	base, _, _ := t.Median(t.Base, cpu)
 	for _, name := range t.subjects() {
-		c, least, most := t.Median(name, cpu)
-		perSecond, _, _ := t.Median(name, func(r Round) float64 { return r.PerSecond })
-		half, _, _ := t.Median(name, p50)
+		c, _, _ := t.Median(name, cpu)
 		tail, _, _ := t.Median(name, func(r Round) float64 { return r.P99 })
 		calls, _, _ := t.Median(name, func(r Round) float64 { return r.Calls })
 		_, _, peak := t.Median(name, func(r Round) float64 { return r.PeakMB })
-		fmt.Fprintf(&b, "| %s | %.0f µs (%.0f–%.0f) | %.2f | %.0f | %.2f ms | %.2f ms | %.1f | %.0f MB |\n",
-			name, c, least, most, c/base, perSecond, half, tail, calls, peak)
+		fmt.Fprintf(&b, "| %s | %s | %.2f | %s | %s | %.2f ms | %.1f | %.0f MB |\n", name, t.spread(name, "%.0f", " µs", cpu), c/base,
+			t.spread(name, "%.0f", "", perSecond), t.spread(name, "%.2f", " ms", p50), tail, calls, peak)
 	}
 	b.WriteByte('\n')
 	for _, g := range t.Goals {
@@ -134,13 +141,20 @@ func (t Table) judge(g Goal) string {
 		return ""
 	}
 	verdict := map[bool]string{true: "met", false: "**not met**"}
-	if g.MoreMS > 0 {
-		mine, _, _ := t.Median(g.Subject, p50)
-		base, _, _ := t.Median(g.Base, p50)
-		return fmt.Sprintf("Goal: p50 at most %.1f ms more than the %s; it is %.2f ms more: %s.", g.MoreMS, g.Base, mine-base, verdict[mine-base <= g.MoreMS])
+	of := func(figure func(Round) float64) (mine, base float64) {
+		mine, _, _ = t.Median(g.Subject, figure)
+		base, _, _ = t.Median(g.Base, figure)
+		return mine, base
 	}
-	mine, _, _ := t.Median(g.Subject, cpu)
-	base, _, _ := t.Median(g.Base, cpu)
+	switch {
+	case g.MoreMS > 0:
+		mine, base := of(p50)
+		return fmt.Sprintf("Goal: p50 at most %.1f ms more than the %s; it is %.2f ms more: %s.", g.MoreMS, g.Base, mine-base, verdict[mine-base <= g.MoreMS])
+	case g.PerSecond > 0:
+		mine, base := of(perSecond)
+		return fmt.Sprintf("Goal: at least %.2f × the requests a second of the %s; it is %.2f: %s.", g.PerSecond, g.Base, mine/base, verdict[mine/base >= g.PerSecond])
+	}
+	mine, base := of(cpu)
 	return fmt.Sprintf("Goal: at most %.2f × the CPU of the %s; it is %.2f: %s.", g.CPU, g.Base, mine/base, verdict[mine/base <= g.CPU])
 }
 
