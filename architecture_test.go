@@ -16,7 +16,8 @@ import (
 const module = "tributary"
 
 // layers are the folders of the house and what of the project may be imported
-// in each. Tests are held to it too, but may take their helpers from internal.
+// in each. Tests, and packages for tests, are held to it too, but may take their
+// helpers from internal.
 // Imports go one way:
 //
 //	main → resolvers → graph → services → gateway/*
@@ -76,7 +77,7 @@ func TestImportsGoOneWay(t *testing.T) {
 		packages[pkg] = true
 		for _, imp := range imports {
 			to, ours := strings.CutPrefix(imp, module+"/")
-			helper := strings.HasSuffix(file, "_test.go") && within(to, "internal")
+			helper := (strings.HasSuffix(file, "_test.go") || strings.HasSuffix(pkg, "test")) && within(to, "internal")
 			if ours && !helper {
 				if c := complaint(pkg, to); c != "" {
 					t.Errorf("%s: %s", file, c)

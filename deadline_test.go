@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"tributary/internal/porttest"
 	"tributary/internal/upstreamtest"
 	"tributary/services/orders"
 	"tributary/services/products"
@@ -35,7 +36,7 @@ func TestHopsShareTheTimeOfTheirRequest(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 			hang(up, map[string]time.Duration{orders.Service: c.ordersTake, products.Service: never})
-			p := startGateway(t, freeAddr(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=10s",
+			p := startGateway(t, porttest.Keep(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=10s",
 				fmt.Sprint("--request-timeout=", whole), "--upstream-least-time="+c.leastTime)...)
 			start := time.Now()
 			status, body := get(t, http.DefaultClient, p.url+"/api/profile/u1")
@@ -57,7 +58,7 @@ func TestHopsShareTheTimeOfTheirRequest(t *testing.T) {
 func TestAnEventIsWaitedForNoLongerThanItsClientWill(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	hang(up, map[string]time.Duration{orders.Service: never})
-	p := startGateway(t, freeAddr(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=1m", "--request-timeout=1m")...)
+	p := startGateway(t, porttest.Keep(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=1m", "--request-timeout=1m")...)
 	s := &system{t: t, gateway: p.url}
 	resp := s.events(`{"query":"{ orders(userId: \"u1\") { id } }"}`, "X-Request-Timeout", "100ms")
 	body, err := io.ReadAll(resp.Body)
@@ -86,7 +87,7 @@ func TestTheTimeOfRequestsTellsThatAServiceHangs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 			hang(up, map[string]time.Duration{orders.Service: never})
-			p := startGateway(t, freeAddr(t), append(over(up), "--drain-delay=0s", c.attempt, "--request-timeout=150ms", "--upstream-breaker-delay=1h")...)
+			p := startGateway(t, porttest.Keep(t), append(over(up), "--drain-delay=0s", c.attempt, "--request-timeout=150ms", "--upstream-breaker-delay=1h")...)
 			client := &http.Client{Transport: &http.Transport{}, Timeout: c.patience}
 			defer client.CloseIdleConnections()
 			for n := range asked {

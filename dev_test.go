@@ -4,10 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
+
+	"tributary/internal/porttest"
 )
 
 func TestDevAnswersOverTheSeededData(t *testing.T) {
@@ -132,12 +133,7 @@ func TestHealthcheckSucceedsOnlyOn2xx(t *testing.T) {
 func TestEachServiceRunsAlone(t *testing.T) {
 	for command, path := range map[string]string{"users": "/users/user123", "orders": "/orders/user/user123", "products": "/products/prod1"} {
 		t.Run(command, func(t *testing.T) {
-			ln, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			addr := ln.Addr().String()
-			_ = ln.Close()
+			addr := porttest.Keep(t)
 			ctx, cancel := context.WithCancel(context.Background())
 			done := make(chan error, 1)
 			go func() {

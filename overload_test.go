@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"tributary/internal/porttest"
 	"tributary/internal/upstreamtest"
 )
 
@@ -49,7 +50,7 @@ const (
 // goroutines and as much memory with 400 of them as with 100.
 func TestAnyLoadLeavesTheGatewayBoundedAndTheCacheServed(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
-	p := startGateway(t, freeAddr(t), append(over(up), "--drain-delay=0s", "--cache-ttl=1m",
+	p := startGateway(t, porttest.Keep(t), append(over(up), "--drain-delay=0s", "--cache-ttl=1m",
 		"--graphql-documents-mb=1", // full before long
 		fmt.Sprint("--max-operations=", operations), "--operation-queue=8", "--operation-queue-wait=20ms", fmt.Sprint("--max-connections=", connections))...)
 	observer := &http.Client{Transport: &http.Transport{}}
@@ -149,7 +150,7 @@ func (f *flood) ask(crowd *http.Client) {
 func TestWhoAnnouncesMuchAndSendsNothingCostsLittle(t *testing.T) {
 	const announcing, announced = 200, 1 << 20
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
-	addr := freeAddr(t)
+	addr := porttest.Keep(t)
 	p := startGateway(t, addr, append(over(up), "--drain-delay=0s", fmt.Sprint("--graphql-bodies-mb=", announcing))...)
 	heap := func() float64 { return p.figure(http.DefaultClient, "go_memstats_heap_sys_bytes") }
 	before := heap()
@@ -182,7 +183,7 @@ func announce(t *testing.T, addr string, length int) net.Conn {
 // Long bodies have so much room together; short ones need none.
 func TestBodiesTakeSoMuchRoomAndTheRestIsShedUnread(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
-	addr := freeAddr(t)
+	addr := porttest.Keep(t)
 	p := startGateway(t, addr, append(over(up), "--drain-delay=0s", "--graphql-bodies-mb=1")...)
 	s := &system{t: t, gateway: p.url}
 	post := func(padding int) (*http.Response, string) {

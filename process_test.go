@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -19,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"tributary/internal/faultyupstream"
+	"tributary/internal/porttest"
 	"tributary/internal/upstreamtest"
 )
 
@@ -85,17 +85,6 @@ func (p *program) signal() {
 	}
 }
 
-// freeAddr is an address that nobody listens at.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = ln.Close() }()
-	return ln.Addr().String()
-}
-
 // over are the flags of a gateway over the services of a test.
 func over(up *upstreamtest.Upstreams) []string {
 	where := up.Config()
@@ -104,7 +93,7 @@ func over(up *upstreamtest.Upstreams) []string {
 
 func TestASecondSignalEndsTheProcessAtOnce(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
-	p := startGateway(t, freeAddr(t), append(over(up), "--drain-delay=1h")...)
+	p := startGateway(t, porttest.Keep(t), append(over(up), "--drain-delay=1h")...)
 	p.signal()
 	waitFor(t, func() bool { return p.ready() == http.StatusServiceUnavailable })
 	p.signal()
@@ -124,7 +113,7 @@ func TestASignalEndsTheProcessInOrder(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	release := make(chan struct{})
 	up.Delay(func(upstreamtest.Call) time.Duration { <-release; return 0 })
-	p := startGateway(t, freeAddr(t), append(over(up), "--drain-delay=10ms")...)
+	p := startGateway(t, porttest.Keep(t), append(over(up), "--drain-delay=10ms")...)
 	answer := make(chan string, 1)
 	go func() {
 		resp, err := http.Get(p.url + "/api/profile/u1")
@@ -188,7 +177,7 @@ func TestARollingRestartUnderLoadFailsNoRequest(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(50, 2, 2, 50))
 	up.Delay(func(upstreamtest.Call) time.Duration { return 5 * time.Millisecond })
 	args := append(over(up), "--drain-delay=500ms", "--cache-ttl=10ms")
-	addrs := [2]string{freeAddr(t), freeAddr(t)}
+	addrs := [2]string{porttest.Keep(t), porttest.Keep(t)}
 	gateways := [2]*program{startGateway(t, addrs[0], args...), startGateway(t, addrs[1], args...)}
 
 	b := &balancer{urls: [2]string{gateways[0].url, gateways[1].url}}
@@ -245,7 +234,7 @@ func askProfile(gateway string, user int) error {
 // net/http tells the log of the process about bytes that nobody asked for.
 func TestWhatLibrariesLogIsALineOfTheLogWithoutWhatItQuotes(t *testing.T) {
 	users := faultyupstream.New(t, faultyupstream.Always(faultyupstream.Overrun(`{"id":"u1"}`)))
-	p := startGateway(t, freeAddr(t), "--users-url", users.URL(), "--drain-delay=0s", "--cache-ttl=1ns", "--cache-stale-if-error=0s")
+	p := startGateway(t, porttest.Keep(t), "--users-url", users.URL(), "--drain-delay=0s", "--cache-ttl=1ns", "--cache-stale-if-error=0s")
 	for range 20 {
 		resp, err := http.Get(p.url + "/graphql?query={user(id:%22u1%22){id}}")
 		if err != nil {

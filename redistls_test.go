@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tributary/gateway/cache/redistest"
+	"tributary/internal/porttest"
 	"tributary/internal/upstreamtest"
 )
 
@@ -16,8 +17,8 @@ func TestRedisBehindTLSIsUsedWhereItsCertificateIsTrusted(t *testing.T) {
 	redis := redistest.StartTLS(t)
 	args := append(over(upstreamtest.New(t, upstreamtest.Shop(10_000, 1, 1, 10))), "--drain-delay=0s", "--redis-url="+redis.URL())
 	trusting := []string{"SSL_CERT_FILE=" + redis.Certificate}
-	one, two := startGatewayIn(t, trusting, freeAddr(t), args...), startGatewayIn(t, trusting, freeAddr(t), args...)
-	doubting := startGatewayIn(t, nil, freeAddr(t), args...)
+	one, two := startGatewayIn(t, trusting, porttest.Keep(t), args...), startGatewayIn(t, trusting, porttest.Keep(t), args...)
+	doubting := startGatewayIn(t, nil, porttest.Keep(t), args...)
 	const hits, healthy = `cache_hits_total{cache_type="redis"}`, `"cache":{"type":"redis","status":"healthy"}`
 	user := 0
 	waitFor(t, func() bool { // what can't be written at once is not written

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"tributary/internal/faultyupstream"
+	"tributary/internal/porttest"
 	"tributary/internal/upstreamtest"
 	"tributary/services/orders"
 	"tributary/services/products"
@@ -92,7 +93,7 @@ func newSoak(t *testing.T) *soak {
 	for range 3 {
 		s.services = append(s.services, faultyupstream.New(t, faultyupstream.Always(wellBehaved)))
 	}
-	addr := freeAddr(t)
+	addr := porttest.Keep(t)
 	s.gateway = "http://" + addr
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"tributary/internal/porttest"
 	"tributary/internal/upstreamtest"
 	"tributary/internal/wstest"
 )
@@ -142,7 +143,7 @@ func TestAStopClosesWebSocketsInTime(t *testing.T) {
 	release := sync.OnceFunc(func() { close(gate) })
 	t.Cleanup(release)
 	up.Delay(func(upstreamtest.Call) time.Duration { <-gate; return 0 })
-	p := startGateway(t, freeAddr(t), append(over(up), "--drain-delay=2s")...)
+	p := startGateway(t, porttest.Keep(t), append(over(up), "--drain-delay=2s")...)
 	idle, _ := dial(t, p.url)
 	busy, _ := dial(t, p.url)
 	deaf, _ := dial(t, p.url)

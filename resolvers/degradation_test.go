@@ -81,7 +81,7 @@ func expectTable(t *testing.T, table string) {
 	page, err := os.ReadFile(degradationPage)
 	must(t, err)
 	before, below, ok := strings.Cut(string(page), from)
-	got, after, ok2 := strings.Cut(below, to)
+	told, after, ok2 := strings.Cut(below, to)
 	if !ok || !ok2 {
 		t.Fatalf("%s has no place for the table", degradationPage)
 	}
@@ -89,8 +89,8 @@ func expectTable(t *testing.T, table string) {
 		must(t, os.WriteFile(degradationPage, []byte(before+from+table+to+after), 0o644))
 		return
 	}
-	if got != table {
-		t.Errorf("%s is not what happens; run: go test ./resolvers -run EveryFault -update-degradation\ngot:\n%s\nwant:\n%s", degradationPage, got, table)
+	if told != table {
+		t.Errorf("%s is not what happens; run: go test ./resolvers -run EveryFault -update-degradation\nwhat happens:\n%s\nwhat it says:\n%s", degradationPage, table, told)
 	}
 }
 

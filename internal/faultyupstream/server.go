@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"tributary/internal/porttest"
 )
 
 // Request is one request as it arrived.
@@ -40,7 +42,7 @@ type Server struct {
 // part of the script: it is asked and answered, well, beside it.
 func New(t testing.TB, script Script) *Server {
 	t.Helper()
-	s := &Server{script: script, addr: "127.0.0.1:0", closed: make(chan struct{}), open: map[net.Conn]bool{}}
+	s := &Server{script: script, addr: porttest.Keep(t), closed: make(chan struct{}), open: map[net.Conn]bool{}}
 	s.Accept(t)
 	t.Cleanup(func() {
 		close(s.closed)
@@ -51,11 +53,7 @@ func New(t testing.TB, script Script) *Server {
 }
 
 // URL is where the server answers, or refuses to.
-func (s *Server) URL() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return "http://" + s.addr
-}
+func (s *Server) URL() string { return "http://" + s.addr }
 
 // Follow changes the script; requests are counted from 0 again.
 func (s *Server) Follow(script Script) {
@@ -78,7 +76,8 @@ func (s *Server) Connections() (accepted, open int) {
 	return s.accepted, len(s.open)
 }
 
-// Refuse closes every connection and lets new ones be refused by the system.
+// Refuse closes every connection and lets new ones be refused by the system,
+// which gives the port to nobody else.
 func (s *Server) Refuse() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -100,7 +99,7 @@ func (s *Server) Accept(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.listener, s.addr = listener, listener.Addr().String()
+	s.listener = listener
 	s.running.Go(func() { s.accept(listener) })
 }
 

@@ -5,6 +5,7 @@ package upstreamtest
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"tributary/gateway/scalar"
+	"tributary/internal/porttest"
 	"tributary/services"
 	"tributary/services/orders"
 	"tributary/services/products"
@@ -55,7 +57,10 @@ func New(t testing.TB, data Data) *Upstreams {
 	for name, h := range map[string]http.HandlerFunc{
 		users.Service: u.users, orders.Service: u.orders, products.Service: u.products,
 	} {
-		s := httptest.NewServer(u.service(name, h))
+		s := httptest.NewUnstartedServer(u.service(name, h))
+		_ = s.Listener.Close()
+		s.Listener = listen(t, porttest.Keep(t))
+		s.Start()
 		t.Cleanup(func() {
 			s.CloseClientConnections() // hanging handlers see their clients leave
 			s.Close()
@@ -63,6 +68,15 @@ func New(t testing.TB, data Data) *Upstreams {
 		u.servers[name] = s
 	}
 	return u
+}
+
+func listen(t testing.TB, addr string) net.Listener {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return listener
 }
 
 // Config tells where the services are.
@@ -88,7 +102,8 @@ func (u *Upstreams) Replace(service string, h http.HandlerFunc) {
 	u.handle[service] = h
 }
 
-// Stop closes a service: from now on it refuses connections.
+// Stop closes a service: from now on connections to it are refused by the system,
+// which gives its port to nobody else.
 func (u *Upstreams) Stop(service string) { u.servers[service].Close() }
 
 // HangUp closes all connections, as the end of a process does to its servers.

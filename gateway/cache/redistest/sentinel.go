@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tributary/internal/porttest"
 )
 
 // StartSentinel starts a sentinel that watches master under the name main, and
@@ -20,7 +22,7 @@ func StartSentinel(t testing.TB, master *Server) *Server {
 	if err := os.WriteFile(config, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	addr := FreeAddr(t)
+	addr := porttest.Keep(t)
 	_, own, _ := net.SplitHostPort(addr)
 	s := newServer(t, addr, config, "--sentinel", "--bind", "127.0.0.1", "--port", own)
 	s.Restart()

@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"tributary/internal/porttest"
 )
 
 // within bounds how long a server may take to start; machines that run tests are busy.
@@ -59,7 +61,7 @@ func Start(t testing.TB, args ...string) *Server {
 // Absent is a server that does not run yet: [Server.Restart] starts it.
 func Absent(t testing.TB, args ...string) *Server {
 	t.Helper()
-	addr := FreeAddr(t)
+	addr := porttest.Keep(t)
 	_, port, _ := net.SplitHostPort(addr)
 	return newServer(t, addr, append([]string{
 		"--bind", "127.0.0.1", "--port", port, "--dir", t.TempDir(),
@@ -160,16 +162,4 @@ func reply(r *bufio.Reader) (string, error) {
 		return string(body), err
 	}
 	return text, nil
-}
-
-// FreeAddr is an address of 127.0.0.1 at which nobody listens just now.
-func FreeAddr(t testing.TB) string {
-	t.Helper()
-	var config net.ListenConfig
-	ln, err := config.Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = ln.Close() }()
-	return ln.Addr().String()
 }

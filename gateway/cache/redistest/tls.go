@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"tributary/internal/porttest"
 )
 
 // TLS is a server that is to be spoken to by TLS, at SecureAddr. [Server.Do] goes
@@ -26,7 +28,7 @@ type TLS struct {
 // StartTLS starts one.
 func StartTLS(t testing.TB) TLS {
 	t.Helper()
-	addr := FreeAddr(t)
+	addr := porttest.Keep(t)
 	host, port, _ := net.SplitHostPort(addr)
 	certificate, key := selfSigned(t, host)
 	return TLS{

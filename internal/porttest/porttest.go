@@ -1,0 +1,57 @@
+// Package porttest keeps TCP ports for tests: one of many tests that run at once
+// would sooner or later be given what another has let go of for a moment.
+package porttest
+
+import (
+	"fmt"
+	"runtime"
+	"syscall"
+	"testing"
+)
+
+// Keep is an address of 127.0.0.1 that is the test's own until its end. Whoever
+// knows it may listen at it, one after the other and in any process; while nobody
+// does, connections are refused. The system gives its port to nobody who asks for
+// any.
+//
+// A socket that is bound and never listens sees to that. Only Linux lets others
+// listen beside one; elsewhere the port is merely one that nobody has at first.
+func Keep(t testing.TB) (addr string) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err == nil {
+		syscall.CloseOnExec(socket)
+	}
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, err := bind(socket)
+	if err != nil {
+		_ = syscall.Close(socket)
+		t.Fatal(err)
+	}
+	if runtime.GOOS == "linux" {
+		t.Cleanup(func() { _ = syscall.Close(socket) })
+	} else {
+		_ = syscall.Close(socket)
+	}
+	return fmt.Sprintf("127.0.0.1:%d", port)
+}
+
+// bind binds a socket to any port that is free, as one beside which others may
+// listen at it: what listens says the same, as Go does and most servers do.
+func bind(socket int) (port int, err error) {
+	if err := syscall.SetsockoptInt(socket, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1); err != nil {
+		return 0, err
+	}
+	if err := syscall.Bind(socket, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		return 0, err
+	}
+	addr, err := syscall.Getsockname(socket)
+	if err != nil {
+		return 0, err
+	}
+	return addr.(*syscall.SockaddrInet4).Port, nil
+}
