@@ -4,17 +4,24 @@
 
 package main
 
-import "testing"
+import (
+	"math"
+	"testing"
+)
 
 // What the whole gateway allocates for an answer that is kept, from the request
 // that net/http has read to the answer that it is to write, does not hang on the
-// machine. About five of them are the test's own. Lower the numbers when you
+// machine. About five of them are the test's own. A collection meanwhile empties
+// pools that fill again: the least of three counts. Lower the numbers when you
 // have made it cheaper.
 func TestAllocationsOfTheWholeGatewayForAHit(t *testing.T) {
 	most := map[string]float64{"by REST": 32, "by GraphQL": 37}
 	for name, request := range hits() {
 		h := warm(t, request)
-		got := testing.AllocsPerRun(100, func() { answerOf(h, request()) })
+		got := math.Inf(1)
+		for range 3 {
+			got = min(got, testing.AllocsPerRun(100, func() { answerOf(h, request()) }))
+		}
 		if got > most[name] {
 			t.Errorf("%s: %v allocations, want at most %v", name, got, most[name])
 		}

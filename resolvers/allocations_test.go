@@ -3,6 +3,7 @@ package resolvers_test
 import (
 	"bytes"
 	"io"
+	"math"
 	"net/http"
 	"testing"
 
@@ -18,6 +19,16 @@ func (d discard) Header() http.Header         { return d.header }
 func (d discard) WriteHeader(int)             {}
 func (d discard) Write(b []byte) (int, error) { return len(b), nil }
 
+// allocations counts what f allocates. A collection meanwhile empties pools that
+// fill again: the least of three counts.
+func allocations(runs int, f func()) float64 {
+	least := math.Inf(1)
+	for range 3 {
+		least = min(least, testing.AllocsPerRun(runs, f))
+	}
+	return least
+}
+
 // The kept bytes are sent as they are: no execution, no JSON, whose allocations
 // would be counted in hundreds.
 func TestAKeptAnswerCostsFewAllocations(t *testing.T) {
@@ -26,8 +37,8 @@ func TestAKeptAnswerCostsFewAllocations(t *testing.T) {
 		request func() *http.Request
 		most    float64
 	}{
-		"by REST":    {byREST, profileGet(), 16},
-		"by GraphQL": {graphQL, profilePost(), 17},
+		"by REST":    {byREST, profileGet(), 6},
+		"by GraphQL": {graphQL, profilePost(), 11},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server, stop, err := graphtest.New(upstreamtest.New(t, shop()), graphtest.Usual())
@@ -47,10 +58,10 @@ func TestAKeptAnswerCostsFewAllocations(t *testing.T) {
 				h.ServeHTTP(w, r)
 			}
 			serve()
-			allocations := testing.AllocsPerRun(100, serve)
-			t.Logf("%v allocations", allocations)
-			if allocations > c.most {
-				t.Errorf("%v allocations, want %v at most", allocations, c.most)
+			got := allocations(100, serve)
+			t.Logf("%v allocations", got)
+			if got > c.most {
+				t.Errorf("%v allocations, want %v at most", got, c.most)
 			}
 		})
 	}

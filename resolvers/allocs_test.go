@@ -29,17 +29,17 @@ func TestAllocationsOfTheHotPaths(t *testing.T) {
 		with    graphtest.Setup
 		most    float64
 	}{
-		"cached profile by REST":        {byREST, profileGet(), shop(), graphtest.Usual(), 33},
-		"cached profile by GraphQL":     {graphQL, profilePost(), shop(), graphtest.Usual(), 38},
-		"profile from the entities":     {graphQL, profilePost(), shop(), entitiesOnly, 705},
-		"cold profile":                  {graphQL, profilePost(), shop(), cold(), 1340},
-		"list of 20, cached":            {graphQL, listPost(), list, graphtest.Usual(), 38},
-		"list of 20, from the entities": {graphQL, listPost(), list, entitiesOnly, 14100},
-		"list of 20, cold":              {graphQL, listPost(), list, cold(), 27600},
+		"cached profile by REST":        {byREST, profileGet(), shop(), graphtest.Usual(), 22},
+		"cached profile by GraphQL":     {graphQL, profilePost(), shop(), graphtest.Usual(), 32},
+		"profile from the entities":     {graphQL, profilePost(), shop(), entitiesOnly, 540},
+		"cold profile":                  {graphQL, profilePost(), shop(), cold(), 1110},
+		"list of 20, cached":            {graphQL, listPost(), list, graphtest.Usual(), 32},
+		"list of 20, from the entities": {graphQL, listPost(), list, entitiesOnly, 11800},
+		"list of 20, cold":              {graphQL, listPost(), list, cold(), 23400},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := serving(t, tt.handler, tt.data, tt.with)
-			got := testing.AllocsPerRun(20, func() { h.ServeHTTP(httptest.NewRecorder(), tt.request()) })
+			got := allocations(20, func() { h.ServeHTTP(httptest.NewRecorder(), tt.request()) })
 			if got > tt.most {
 				t.Errorf("%v allocations, want at most %v", got, tt.most)
 			}

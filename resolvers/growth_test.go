@@ -47,7 +47,7 @@ func TestAllocationsOfAnObjectDoNotGrowWithTheAnswer(t *testing.T) {
 	of := map[int]float64{}
 	for _, orders := range sizes {
 		h, request := serving(t, graphQL, upstreamtest.Shop(1, orders, 3, 100), entitiesAlone()), post(`{"query":"`+ordersQuery+`"}`)
-		of[orders] = testing.AllocsPerRun(10, func() { h.ServeHTTP(httptest.NewRecorder(), request()) })
+		of[orders] = allocations(10, func() { h.ServeHTTP(httptest.NewRecorder(), request()) })
 	}
 	each := func(from, to int) float64 { return (of[to] - of[from]) / (objectsOf(to) - objectsOf(from)) }
 	first, last := each(sizes[0], sizes[1]), each(sizes[2], sizes[3])
