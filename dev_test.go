@@ -83,7 +83,7 @@ func TestEveryLineOfTheLogIsAnObjectAndARequestIsFoundByItsIDInAllServices(t *te
 }
 
 func TestAStopAnswersWhatWasAcceptedAndIsNotReadyMeanwhile(t *testing.T) {
-	s := dev(t, "--faults", "--drain-delay=1s")
+	s := dev(t, "--faults", "--drain-delay=1s", "--upstream-timeout=10s", "--request-timeout=20s")
 	if status, body := s.call(http.MethodPut, s.users+"/_faults", `[{"route":"*","latency":"1500ms"}]`); status != http.StatusOK {
 		t.Fatal(status, body)
 	}
