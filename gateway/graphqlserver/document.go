@@ -90,6 +90,9 @@ func (d *documents) parse(ctx context.Context, text string) (*ast.QueryDocument,
 	if err != nil {
 		return nil, d.refuseParse(err)
 	}
+	if half := halfPair(text); half != "" {
+		return nil, refuseOne(fault.ParseFailed, half+" is half of a surrogate pair")
+	}
 	if len(doc.Operations) == 0 {
 		return nil, refuse(fault.ValidationFailed, gqlerror.List{{Message: "the document has no operation"}})
 	}

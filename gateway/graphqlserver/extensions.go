@@ -1,29 +1,25 @@
 package graphqlserver
 
-import (
-	"encoding/json"
-	"net/http"
-)
+import "net/http"
 
 // readExtensions takes from the extensions of a request what means something
 // here: {"persistedQuery": {"version": 1, "sha256Hash": "…"}}, by which clients
 // name a document that they have sent before, or that a manifest holds.
 func (req *Request) readExtensions(raw []byte) *badRequest {
-	var members map[string]json.RawMessage
-	if err := decodeJSON(raw, &members); err != nil {
+	if string(raw) == "null" {
+		return nil
+	}
+	extensions, err := members(raw)
+	if err != nil {
 		return &badRequest{http.StatusBadRequest, "extensions must be an object"}
 	}
-	persisted, ok := members["persistedQuery"]
+	persisted, ok := extensions["persistedQuery"]
 	if !ok || string(persisted) == "null" {
 		return nil
 	}
-	var query struct {
-		Version    int    `json:"version"`
-		SHA256Hash string `json:"sha256Hash"`
-	}
-	if err := decodeJSON(persisted, &query); err != nil || query.Version != 1 || query.SHA256Hash == "" {
+	query, err := members(persisted)
+	if err != nil || string(query["version"]) != "1" || decodeJSON(query["sha256Hash"], &req.SHA256) != nil || req.SHA256 == "" {
 		return &badRequest{http.StatusBadRequest, "extensions.persistedQuery must have version 1 and a sha256Hash"}
 	}
-	req.SHA256 = query.SHA256Hash
 	return nil
 }

@@ -123,6 +123,8 @@ func TestABodyThatIsNotWellFormedIsRefusedAndNotRepeated(t *testing.T) {
 		"variables in a string":     {`{"query":"{ hello }","variables":"{\"a\":\"` + secret + `\"}"}`, "variables must be an object"},
 		"extensions in a string":    {`{"query":"{ hello }","extensions":"` + secret + `"}`, "extensions must be an object"},
 		"not UTF-8":                 {"{\"query\":\"{ hello(name: \\\"\xff\\\") }\"}", "the body must be UTF-8"},
+		"half a character":          {`{"query":"query($n: String!) { hello(name: $n) }","variables":{"n":["` + secret + `\ud83d"]}}`, "the body has half of a surrogate pair"},
+		"half of one in a name":     {`{"query":"{ hello }","\ude00":1}`, "the body has half of a surrogate pair"},
 		"JSON that is too deep":     {`{"query":"{ hello }","variables":{"a":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}}`, "the body must be a JSON object"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -248,6 +250,7 @@ func TestGETAsksByTheQueryString(t *testing.T) {
 		"extensions in a string": {query: url.Values{"query": {"{ hello }"}, "extensions": {`"secret"`}}, status: 400, code: "BAD_USER_INPUT"},
 		"not UTF-8":              {raw: "query=%7B+hello(name:%22%FF%22)+%7D", status: 400, code: "BAD_USER_INPUT"},
 		"variables not UTF-8":    {raw: "query=%7Bhello%7D&variables=%7B%22secret%22:%22%FF%22%7D", status: 400, code: "BAD_USER_INPUT"},
+		"half a character":       {query: url.Values{"query": {"{ hello }"}, "variables": {`{"secret":"\ud83d"}`}}, status: 400, code: "BAD_USER_INPUT"},
 		"badly escaped":          {raw: "query=%7Bhello%7D&secret=%zz", status: 400, code: "BAD_USER_INPUT"},
 		"nothing":                {raw: "", status: 400, code: "BAD_USER_INPUT"},
 		"a mutation":             {query: url.Values{"query": {"mutation { bump }"}}, status: 405, code: "GRAPHQL_VALIDATION_FAILED"},

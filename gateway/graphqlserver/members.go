@@ -12,13 +12,15 @@ import (
 var (
 	errNoObject = errors.New("not a JSON object")
 	errTwice    = errors.New("two members of one name")
+	errHalf     = errors.New("half of a surrogate pair")
 )
 
 // members reads a JSON object by the exact names of its members. One that is
 // there twice is an error: who looked at the request before us may have read
-// the other one (RFC 8259, section 4).
+// the other one (RFC 8259, section 4). So is an escape that is half of a
+// surrogate pair: what it stands for, each reader decides for itself (section 8.2).
 func members(object []byte) (map[string]json.RawMessage, error) {
-	d := jsontext.NewDecoder(bytes.NewBuffer(object), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	d := jsontext.NewDecoder(bytes.NewBuffer(object), jsontext.AllowDuplicateNames(true))
 	if open, err := d.ReadToken(); err != nil || open.Kind() != '{' {
 		return nil, errNoObject
 	}
@@ -26,7 +28,7 @@ func members(object []byte) (map[string]json.RawMessage, error) {
 	for d.PeekKind() != '}' {
 		name, err := d.ReadToken()
 		if err != nil {
-			return nil, errNoObject
+			return nil, unreadable(object)
 		}
 		key := name.String()
 		if _, twice := found[key]; twice {
@@ -34,7 +36,7 @@ func members(object []byte) (map[string]json.RawMessage, error) {
 		}
 		value, err := d.ReadValue()
 		if err != nil {
-			return nil, errNoObject
+			return nil, unreadable(object)
 		}
 		end := int(d.InputOffset())
 		found[key] = object[end-len(value) : end] // the decoder's own may change
@@ -46,4 +48,12 @@ func members(object []byte) (map[string]json.RawMessage, error) {
 		return nil, errNoObject
 	}
 	return found, nil
+}
+
+// unreadable tells what is wrong with what is no JSON, or no text.
+func unreadable(object []byte) error {
+	if jsontext.Value(object).IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) {
+		return errHalf
+	}
+	return errNoObject
 }

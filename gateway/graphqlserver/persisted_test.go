@@ -101,6 +101,8 @@ func TestWhatIsWrongWithAPersistedQueryIsSaid(t *testing.T) {
 		"another document's hash": {persisted("{ hello }", sha("{ me { hello } }")), "sha256Hash is not the hash of query"},
 		"a hash in upper case":    {persisted("{ hello }", strings.ToUpper(sha("{ hello }"))), "sha256Hash is not the hash of query"},
 		"another version":         {`{"extensions":{"persistedQuery":{"version":2,"sha256Hash":"` + sha("{ hello }") + `"}}}`, "extensions.persistedQuery must have version 1 and a sha256Hash"},
+		"a hash of another name":  {`{"extensions":{"persistedQuery":{"version":1,"SHA256Hash":"` + sha("{ hello }") + `"}}}`, "extensions.persistedQuery must have version 1 and a sha256Hash"},
+		"two hashes":              {`{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"` + sha("{ hello }") + `","sha256Hash":"` + sha("{ hello }") + `"}}}`, "extensions.persistedQuery must have version 1 and a sha256Hash"},
 		"no hash":                 {`{"extensions":{"persistedQuery":{"version":1}}}`, "extensions.persistedQuery must have version 1 and a sha256Hash"},
 		"a hash that is none":     {`{"extensions":{"persistedQuery":{"version":1,"sha256Hash":7}}}`, "extensions.persistedQuery must have version 1 and a sha256Hash"},
 		"nothing but extensions":  {`{"extensions":{"persistedQuery":null}}`, "query is missing"},

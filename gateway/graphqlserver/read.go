@@ -151,11 +151,11 @@ func (s said) decodeBody() (*Request, *badRequest) {
 	}
 	// What is wrong is told by name only: the body may hold secrets.
 	fields, err := members(body)
-	if errors.Is(err, errTwice) {
-		return nil, &badRequest{http.StatusBadRequest, "the body has two members of one name"}
+	if errors.Is(err, errNoObject) {
+		return nil, &badRequest{http.StatusBadRequest, "the body must be a JSON object"}
 	}
 	if err != nil {
-		return nil, &badRequest{http.StatusBadRequest, "the body must be a JSON object"}
+		return nil, &badRequest{http.StatusBadRequest, "the body has " + err.Error()}
 	}
 	req := &Request{}
 	for _, f := range []struct {
@@ -192,11 +192,11 @@ func (req *Request) readVariables(raw []byte) *badRequest {
 		return nil
 	}
 	fields, err := members(raw)
-	if errors.Is(err, errTwice) {
-		return &badRequest{http.StatusBadRequest, "variables has two members of one name"}
+	if errors.Is(err, errNoObject) {
+		return &badRequest{http.StatusBadRequest, "variables must be an object"}
 	}
 	if err != nil {
-		return &badRequest{http.StatusBadRequest, "variables must be an object"}
+		return &badRequest{http.StatusBadRequest, "variables has " + err.Error()}
 	}
 	req.Variables = make(map[string]any, len(fields))
 	for name, value := range fields {
