@@ -6,29 +6,74 @@ import (
 	"errors"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// DateTime is an instant in RFC 3339 form, kept as it was written. Services
-// that leave the zone out, as Python's datetime.isoformat() does, mean UTC.
+// DateTime is an instant in RFC 3339 form, kept as it was written where that is
+// the form. Services that leave the zone out, as Python's datetime.isoformat()
+// does, mean UTC. A leap second is the one after it, which clients can read.
 type DateTime string
 
 var errNotDateTime = errors.New("not an RFC 3339 date and time")
 
-// zoneless are the forms that are completed to RFC 3339 by a Z.
-var zoneless = [...]string{"2006-01-02T15:04:05", "2006-01-02 15:04:05"}
-
-// ParseDateTime checks s and gives it in RFC 3339 form.
+// ParseDateTime gives s in RFC 3339 form, if it is an instant.
 func ParseDateTime(s string) (DateTime, error) {
-	if _, err := time.Parse(time.RFC3339, s); err == nil {
+	if isRFC3339(s) {
 		return DateTime(s), nil
 	}
-	for _, layout := range zoneless {
-		if t, err := time.Parse(layout, s); err == nil {
-			return DateTime(t.Format(time.RFC3339Nano)), nil
+	if t, ok := parseLoosely(s); ok {
+		if s = t.Format(time.RFC3339Nano); isRFC3339(s) { // its year and its zone may be beyond that
+			return DateTime(s), nil
 		}
 	}
 	return "", errNotDateTime
+}
+
+// isRFC3339 is strict where time.Parse is not: about hours of one digit, commas,
+// and zones that there cannot be.
+func isRFC3339(s string) bool {
+	if _, err := time.Parse(time.RFC3339, s); err != nil {
+		return false
+	}
+	if s[len("2006-01-02T15")] != ':' || s[len("2006-01-02T15:04:05")] == ',' {
+		return false
+	}
+	zone := s[len(s)-len("07:00"):]
+	return strings.HasSuffix(zone, "Z") || zone[:2] < "24" && zone[3:] < "60"
+}
+
+// forms are those that are read; time.Parse takes a fraction after each.
+var forms = [...]string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07", "2006-01-02T15:04:05"}
+
+// parseLoosely reads what is an instant to people, as databases and languages
+// write it: in small letters, with a space for the T, with a zone of another form.
+func parseLoosely(s string) (time.Time, bool) {
+	s = strings.ToUpper(s)
+	const (
+		day    = len("2006-01-02")
+		minute = len("2006-01-02T15:04")
+		second = len("2006-01-02T15:04:05")
+	)
+	if len(s) < second {
+		return time.Time{}, false
+	}
+	if s[day] == ' ' {
+		s = s[:day] + "T" + s[day+1:]
+	}
+	leap := s[minute:second] == ":60"
+	if leap {
+		s = s[:minute] + ":59" + s[second:]
+	}
+	for _, form := range forms {
+		if t, err := time.Parse(form, s); err == nil {
+			if leap {
+				return t.Add(time.Second), t.UTC().Hour() == 23 && t.UTC().Minute() == 59
+			}
+			return t, true
+		}
+	}
+	return time.Time{}, false
 }
 
 // UnmarshalJSON takes a JSON string that [ParseDateTime] takes.

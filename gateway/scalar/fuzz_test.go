@@ -3,6 +3,7 @@ package scalar_test
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -28,17 +29,22 @@ func FuzzDecimal(f *testing.F) {
 	})
 }
 
-// What a DateTime takes comes out as RFC 3339, in JSON that can be read.
+// What a DateTime takes comes out as RFC 3339 to the letter, in JSON that can be
+// read, and is taken as it is from then on.
 func FuzzDateTime(f *testing.F) {
-	for _, seed := range []string{"2026-11-24T12:00:00Z", "2026-11-24 12:00:00", "2026-11-24T12:00:00,5", "0000-01-01T00:00:00+23:59", ""} {
+	for _, seed := range []string{
+		"2026-11-24T12:00:00Z", "2026-11-24 12:00:00", "2026-11-24T12:00:00,5", "0000-01-01T00:00:00+23:59", "",
+		"2026-11-24t1:30:00.5z", "2016-12-31T23:59:60Z", "9999-12-31 18:59:60-0500", "2026-11-24 12:00:00+00", "2026-11-24T12:00:00+23:60",
+	} {
 		f.Add(seed)
 	}
+	form := regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 	f.Fuzz(func(t *testing.T, in string) {
 		d, err := scalar.ParseDateTime(in)
 		if err != nil {
 			return
 		}
-		if _, err := time.Parse(time.RFC3339, string(d)); err != nil {
+		if _, err := time.Parse(time.RFC3339, string(d)); err != nil || !form.MatchString(string(d)) {
 			t.Fatalf("%q became %q: %v", in, d, err)
 		}
 		b, err := json.Marshal(d)
