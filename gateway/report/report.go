@@ -111,7 +111,7 @@ func (r *Report) Missing(service, reason string) { r.degrade(Part{Service: servi
 // OutOfDate notes that something of service stands in though its time is over.
 // Of many, the oldest counts.
 func (r *Report) OutOfDate(service string, age time.Duration) {
-	seconds := age.Truncate(time.Millisecond).Seconds()
+	seconds := float64(age.Milliseconds()) / 1000
 	r.degrade(Part{Service: service, Reason: Stale, Age: &seconds})
 }
 

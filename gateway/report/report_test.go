@@ -61,6 +61,7 @@ func TestEachServiceIsDegradedOncePerReason(t *testing.T) {
 			r.OutOfDate("orders", 35*time.Second)
 			r.OutOfDate("users", time.Minute)
 		}, `[{"service":"orders","reason":"stale","age_seconds":40.5},{"service":"users","reason":"stale","age_seconds":60}]`},
+		"to the millisecond": {func(r *report.Report) { r.OutOfDate("users", 1602*time.Millisecond) }, `[{"service":"users","reason":"stale","age_seconds":1.602}]`},
 	} {
 		_, r := report.With(t.Context())
 		c.note(r)
