@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -17,7 +18,8 @@ import (
 // user and password, one host or several, and the number of a database:
 //
 //	redis://user:password@host:6379/0
-//	redis://host-1:6379,host-2:6379,host-3:6379               a cluster
+//	redis://host-1:6379,host-2:6379,host-3:6379                a cluster
+//	redis://host-1:6379, redis://host-2:6379                   the same, as whole URLs
 //	redis://sentinel-1:26379,sentinel-2:26379?master_name=main  what sentinels name
 //
 // Sentinels may have a sentinel_username and a sentinel_password of their own.
@@ -28,7 +30,10 @@ func ParseRedisURL(rawURL string) (*redis.UniversalOptions, error) {
 		return nil, errors.New("a Redis URL begins with redis:// or rediss://")
 	}
 	// net/url knows no lists of hosts: it reads the URL without them.
-	userinfo, hosts, tail := splitAuthority(rest)
+	userinfo, hosts, tail, err := splitList(rest, scheme)
+	if err != nil {
+		return nil, err
+	}
 	u, err := url.Parse(scheme + "://" + userinfo + "host" + tail)
 	if err != nil {
 		return nil, errors.New("not a URL")
@@ -46,6 +51,30 @@ func ParseRedisURL(rawURL string) (*redis.UniversalOptions, error) {
 	}
 	limit(opts)
 	return opts, nil
+}
+
+// splitList cuts a list of URLs, the first of them without its scheme, into the
+// three parts of one: hosts add up, and all else is said once, or again and alike.
+func splitList(list, scheme string) (userinfo, hosts, tail string, err error) {
+	urls := strings.Split(list, scheme+"://")
+	all := make([]string, len(urls))
+	for i, u := range urls {
+		if i < len(urls)-1 {
+			var comma bool
+			if u, comma = strings.CutSuffix(strings.TrimSpace(u), ","); !comma {
+				return "", "", "", errors.New("no comma is before its second URL")
+			}
+		}
+		user, host, end := splitAuthority(u)
+		if strings.HasSuffix(host, ":") && strings.HasPrefix(end, "//") {
+			return "", "", "", errors.New("it has URLs of more than one scheme")
+		}
+		userinfo, tail, all[i] = cmp.Or(userinfo, user), cmp.Or(tail, end), host
+		if cmp.Or(user, userinfo) != userinfo || cmp.Or(end, tail) != tail {
+			return "", "", "", errors.New("it has URLs with different users, passwords, databases or parameters")
+		}
+	}
+	return userinfo, strings.Join(all, ","), tail, nil
 }
 
 // splitAuthority cuts "user:password@host,host/0?a=b" into its three parts; the
@@ -66,6 +95,7 @@ func addresses(hosts string) ([]string, error) {
 	}
 	addrs := strings.Split(hosts, ",")
 	for i, addr := range addrs {
+		addr = strings.TrimSpace(addr)
 		u, err := url.Parse("redis://" + addr)
 		if err != nil || u.Hostname() == "" || u.Host != addr {
 			return nil, errors.New("a host is empty or is no host")
