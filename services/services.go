@@ -4,8 +4,7 @@
 package services
 
 import (
-	"errors"
-	"net/url"
+	"fmt"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -20,17 +19,16 @@ import (
 
 // Config says where the services are.
 type Config struct {
-	UsersURL    string `name:"users-url" default:"http://localhost:8001" help:"Where the user service answers."`
-	OrdersURL   string `name:"orders-url" default:"http://localhost:8002" help:"Where the order service answers."`
-	ProductsURL string `name:"products-url" default:"http://localhost:8003" help:"Where the product service answers."`
+	UsersURL    string `name:"users-url" default:"http://localhost:8001" help:"Where the user service answers." secret:""`
+	OrdersURL   string `name:"orders-url" default:"http://localhost:8002" help:"Where the order service answers." secret:""`
+	ProductsURL string `name:"products-url" default:"http://localhost:8003" help:"Where the product service answers." secret:""`
 }
 
 // Validate reports the first setting that cannot be used.
 func (c Config) Validate() error {
 	for _, s := range c.list() {
-		u, err := url.Parse(s.URL)
-		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-			return errors.New(s.Name + "-url must be a URL with http:// or https:// and a host")
+		if _, err := upstream.ParseURL(s.URL); err != nil {
+			return fmt.Errorf("%s-url %w", s.Name, err)
 		}
 	}
 	return nil

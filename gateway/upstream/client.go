@@ -24,11 +24,11 @@ type Client struct {
 	probes  http.RoundTripper
 }
 
-// NewClient returns a client of the service at baseURL, which may have a path.
+// NewClient returns a client of the service at baseURL, which is for [ParseURL].
 func NewClient(service, baseURL string, cfg Config, m *Metrics) (*Client, error) {
-	base, err := url.Parse(baseURL)
-	if err != nil || (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" {
-		return nil, fmt.Errorf("the URL of the %s service must be http://host or https://host", service)
+	base, err := ParseURL(baseURL)
+	if err != nil {
+		return nil, fmt.Errorf("the URL of the %s service %w", service, err)
 	}
 	if cfg, err = cfg.of(service); err != nil {
 		return nil, err
