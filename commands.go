@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tributary/gateway/telemetry"
+	"tributary/gateway/tracing"
 	"tributary/graph"
 )
 
@@ -27,7 +28,8 @@ func (c *gatewayCommand) Run(p *process) error {
 	return p.serveGateway(p.ctx, c.Gateway, ln, p.logger(c.Log))
 }
 
-// configCommand prints the settings of all commands.
+// configCommand prints the settings of all commands, and the standard variables
+// that say whether and where traces go.
 type configCommand struct {
 	Gateway  gatewayConfig       `embed:""`
 	Services serviceConfig       `embed:""`
@@ -35,7 +37,13 @@ type configCommand struct {
 }
 
 // Run implements the command.
-func (c *configCommand) Run(p *process) error { return p.settings.Print(p.stdout, p.parsed) }
+func (c *configCommand) Run(p *process) error {
+	err := p.settings.Print(p.stdout, p.parsed)
+	for _, v := range tracing.Variables(p.getenv) {
+		err = errors.Join(err, p.settings.PrintVariable(p.stdout, v.Name, v.Secret))
+	}
+	return err
+}
 
 type schemaCommand struct{}
 

@@ -9,6 +9,7 @@ import (
 
 	"tributary/gateway/httpserver"
 	"tributary/gateway/telemetry"
+	"tributary/gateway/tracing"
 	ordersserver "tributary/services/orders/server"
 	productsserver "tributary/services/products/server"
 	usersserver "tributary/services/users/server"
@@ -23,6 +24,9 @@ type devCommand struct {
 
 // Run implements the command.
 func (c *devCommand) Run(p *process) error {
+	if err := tracing.Check(p.getenv); err != nil {
+		return usageError{err}
+	}
 	listeners, err := p.listenAll(c.Services.Users.Users, c.Services.Orders.Orders, c.Services.Products.Products, c.Gateway.Server.Addr)
 	if err != nil {
 		return err

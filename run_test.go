@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +61,9 @@ func TestWhatCannotBeUsedStopsTheStartWithOneLineThatNamesIt(t *testing.T) {
 		"an address":                     {args: []string{"gateway"}, env: env{"BFF_ADDR": ":99999"}, want: []string{"BFF_ADDR"}},
 		"the address of a service":       {args: []string{"orders"}, env: env{"ORDERS_ADDR": "8002"}, want: []string{"ORDERS_ADDR"}},
 		"the URL of a service":           {args: []string{"gateway"}, env: env{"BFF_PRODUCTS_URL": "products:8003"}, want: []string{"BFF_PRODUCTS_URL"}},
+		"a password for a service":       {args: []string{"gateway"}, env: env{"BFF_ORDERS_URL": "http://bob:hunter2@h:1/"}, want: []string{"BFF_ORDERS_URL", "user"}},
+		"a query for a service":          {args: []string{"gateway", "--users-url=http://h:1/?token=hunter2"}, want: []string{"users-url", "query"}},
+		"a fragment for a service":       {args: []string{"config"}, env: env{"BFF_PRODUCTS_URL": "http://h:1/#hunter2"}, want: []string{"BFF_PRODUCTS_URL", "fragment"}},
 		"a setting of no service":        {args: []string{"gateway"}, env: env{"BFF_UPSTREAM_OVERRIDES": "order.timeout=3s"}, want: []string{"BFF_UPSTREAM_OVERRIDES", `"order"`}},
 		"a service's setting":            {args: []string{"gateway", "--upstream-overrides=orders.retries=-1"}, want: []string{"upstream-overrides", "orders", "retries"}},
 		"a Redis URL":                    {args: []string{"gateway"}, env: env{"BFF_REDIS_URL": "http://:hunter2@redis"}, want: []string{"BFF_REDIS_URL"}},
@@ -68,6 +72,8 @@ func TestWhatCannotBeUsedStopsTheStartWithOneLineThatNamesIt(t *testing.T) {
 		"a key without a plain value":    {args: []string{"users", "--config", file("faults: [true]\n")}, want: []string{"settings.yaml:1", "faults"}},
 		"a file that is no YAML":         {args: []string{"users", "--config", file("a: [\n")}, want: []string{"settings.yaml", "not YAML"}},
 		"where traces go":                {args: []string{"users", "--users-addr=127.0.0.1:0"}, env: env{"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"}, want: []string{"OTEL_EXPORTER_OTLP_ENDPOINT"}},
+		"a header for where they go":     {args: []string{"orders", "--orders-addr=127.0.0.1:0"}, env: env{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_HEADERS": "Bearer hunter2"}, want: []string{"OTEL_EXPORTER_OTLP_HEADERS"}},
+		"a queue of traces, in dev":      {args: []string{"dev", "--addr=127.0.0.1:0", "--users-addr=127.0.0.1:0", "--orders-addr=127.0.0.1:0", "--products-addr=127.0.0.1:0"}, env: env{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_BSP_MAX_QUEUE_SIZE": "-4"}, want: []string{"OTEL_BSP_MAX_QUEUE_SIZE"}},
 		"how traces go there":            {args: []string{"gateway", "--addr=127.0.0.1:0"}, env: env{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}, want: []string{"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}},
 		"a file that is not there":       {args: []string{"users"}, env: env{"BFF_CONFIG": "/nowhere/s.yaml"}, want: []string{"/nowhere/s.yaml"}},
 		"a mode of trust":                {args: []string{"gateway"}, env: env{"BFF_GRAPHQL_TRUSTED_MODE": "maybe"}, want: []string{"BFF_GRAPHQL_TRUSTED_MODE"}},
@@ -140,13 +146,41 @@ func TestAFlagBeatsTheEnvironmentWhichBeatsTheFileWhichBeatsTheDefault(t *testin
 	}
 }
 
+func TestConfigShowsTheVariablesOfOpenTelemetryThatAreSet(t *testing.T) {
+	o := tributary(t, map[string]string{
+		"OTEL_EXPORTER_OTLP_ENDPOINT":       "https://ann:hunter2@collector:4318/base?key=hunter2", // which no command would take
+		"OTEL_EXPORTER_OTLP_HEADERS":        "authorization=Basic hunter2,from=https://example.com",
+		"OTEL_EXPORTER_OTLP_TRACES_HEADERS": "hunter2",
+		"OTEL_SERVICE_NAME":                 "bff",
+	}, "config")
+	if o.err != nil || strings.Contains(o.stdout, "hunter2") {
+		t.Fatalf("%v, or a secret in\n%s", o.err, o.stdout)
+	}
+	var got []string
+	for line := range strings.Lines(o.stdout) {
+		if name, rest, found := strings.Cut(line, ": "); found && strings.Contains(name, "OTEL") {
+			got = append(got, name+": "+strings.Join(strings.Fields(rest), " "))
+		}
+	}
+	want := []string{
+		`# OTEL_SERVICE_NAME: "bff" # environment OTEL_SERVICE_NAME`,
+		`# OTEL_EXPORTER_OTLP_ENDPOINT: "https://***@collector:4318/base?***" # environment OTEL_EXPORTER_OTLP_ENDPOINT`,
+		`# OTEL_EXPORTER_OTLP_HEADERS: "***" # environment OTEL_EXPORTER_OTLP_HEADERS`,
+		`# OTEL_EXPORTER_OTLP_TRACES_HEADERS: "***" # environment OTEL_EXPORTER_OTLP_TRACES_HEADERS`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
 func TestWhatConfigPrintsIsAFileOfSettings(t *testing.T) {
-	first := tributary(t, nil, "config", "--cache-ttl=7s", "--upstream-overrides=orders.timeout=3s;users.retries=1")
+	otel := map[string]string{"OTEL_SERVICE_NAME": "bff"}
+	first := tributary(t, otel, "config", "--cache-ttl=7s", "--upstream-overrides=orders.timeout=3s;users.retries=1")
 	file := filepath.Join(t.TempDir(), "s.yaml")
 	if err := os.WriteFile(file, []byte(first.stdout), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	second := tributary(t, nil, "config", "--config", file)
+	second := tributary(t, otel, "config", "--config", file)
 	values := func(o outcome) string {
 		if o.err != nil {
 			t.Fatal(o.err)

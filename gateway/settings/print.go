@@ -25,11 +25,29 @@ func (s *Settings) Print(w io.Writer, ctx *kong.Context) error {
 		if flag.Tag.Has("secret") {
 			text = quoted(Mask(flag.Target.String()))
 		}
-		if _, err := fmt.Fprintf(w, "%-40s # %s\n", keyOf(flag)+": "+text, s.source(ctx, flag.Name)); err != nil {
+		if err := line(w, keyOf(flag), text, s.source(ctx, flag.Name)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// PrintVariable writes a variable of the environment that is no flag, if it is
+// set: as a comment, since no file can set it.
+func (s *Settings) PrintVariable(w io.Writer, name string, secret bool) error {
+	value := s.getenv(name)
+	if value == "" {
+		return nil
+	}
+	if secret {
+		value = Mask(value)
+	}
+	return line(w, "# "+name, quoted(value), "environment "+name)
+}
+
+func line(w io.Writer, key, text, source string) error {
+	_, err := fmt.Fprintf(w, "%-40s # %s\n", key+": "+text, source)
+	return err
 }
 
 // written gives a value as YAML, durations without the parts that are zero.
@@ -74,18 +92,19 @@ func quoted(s string) string {
 }
 
 var (
-	userinfo = regexp.MustCompile(`//[^/]*@`)
-	query    = regexp.MustCompile(`\?.*`)
+	scheme   = regexp.MustCompile(`(?i)^[a-z]+://`)
+	userinfo = regexp.MustCompile(`(?s)//.*@`)
+	rest     = regexp.MustCompile(`(?s)([?#]).*`)
 )
 
-// Mask hides what in a URL may be secret: who asks, with which password and
-// with which parameters. What is no URL is hidden altogether.
+// Mask hides what in a URL may be secret: who asks, with which password, with
+// which parameters and about what part. What is no URL is hidden altogether.
 func Mask(url string) string {
 	if url == "" {
 		return ""
 	}
-	if !strings.Contains(url, "://") {
+	if !scheme.MatchString(url) {
 		return "***"
 	}
-	return query.ReplaceAllString(userinfo.ReplaceAllString(url, "//***@"), "?***")
+	return rest.ReplaceAllString(userinfo.ReplaceAllString(url, "//***@"), "$1***")
 }

@@ -30,6 +30,10 @@ func TestMaskHidesWhatMayBeSecret(t *testing.T) {
 		"rediss://me:p@ss@a:1,b:2/0":      "rediss://***@a:1,b:2/0",
 		"redis://a,b?password=x&db=1":     "redis://a,b?***",
 		"pass":                            "***",
+		"redis://u:x@a:1,redis://u:x@b:2": "redis://***@b:2",
+		"http://ann:1/pass@h/":            "http://***@h/",
+		"http://h:1/base#pass":            "http://h:1/base#***",
+		"a=pass,b=http://h":               "***",
 		"redis://me:p%2Fss@redis?x=y?z=w": "redis://***@redis?***",
 	} {
 		if got := settings.Mask(url); got != want {

@@ -3,6 +3,7 @@ package tracing_test
 import (
 	"net/http"
 	"regexp"
+	"strings"
 	"testing"
 
 	"tributary/gateway/tracing"
@@ -24,6 +25,25 @@ func FuzzTraceparent(f *testing.F) {
 		tracing.Inject(ctx, out)
 		if got := out.Get("Traceparent"); got != "" && !form.MatchString(got) || (got == "") != (tracing.ID(ctx) == "") {
 			t.Errorf("%q is sent on as %q, of the trace %q", parent, got, tracing.ID(ctx))
+		}
+	})
+}
+
+// Whatever stands in a variable, it is taken or refused by name, and not repeated.
+func FuzzSettings(f *testing.F) {
+	variables := tracing.Variables(env(nil))
+	for i, seed := range []string{"true", "otlp", "always_on", "0.5", "tracecontext,baggage", "me", "a=b,c=%20d", "http://collector:4318", "a=b%zz", "a=\x00"} {
+		f.Add(uint8(i), seed)
+	}
+	f.Fuzz(func(t *testing.T, which uint8, value string) {
+		name := variables[int(which)%len(variables)].Name
+		if strings.Contains(name, "CERTIFICATE") || strings.Contains(name, "KEY") {
+			t.Skip("names a file, which is opened")
+		}
+		const secret = "s3cr3t"
+		err := tracing.Check(env(map[string]string{"OTEL_TRACES_EXPORTER": "otlp", name: value + secret}))
+		if err != nil && (!strings.HasPrefix(err.Error(), name+" must be ") || strings.Contains(err.Error(), secret)) {
+			t.Errorf("%s=%q: %q", name, value, err)
 		}
 	})
 }

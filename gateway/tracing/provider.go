@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/go-logr/logr"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
@@ -36,7 +37,8 @@ type Provider struct {
 }
 
 // New returns a provider that does what the standard OTEL_* variables say, nil
-// when they ask for no traces: when none names an endpoint. It does not
+// when they ask for no traces: when none names an endpoint or an exporter. One
+// that cannot be used is an error that names it (see [Check]). New does not
 // connect yet, and goes on without a collector that does not answer. The
 // library reads most of the variables itself, from the process's environment;
 // getenv must read the same.
@@ -45,6 +47,9 @@ func New(ctx context.Context, source Source, getenv func(string) string, log *sl
 	if err != nil || !set.on {
 		return nil, err
 	}
+	// The library's own log is plain text on stderr, and repeats values. What it
+	// would tell of settings has been checked.
+	otel.SetLogger(logr.Discard())
 	ctx = context.WithoutCancel(ctx) // a server that is told to stop as it starts has not failed to
 	exporter, err := set.exporter(ctx)
 	if err != nil {
@@ -52,7 +57,7 @@ func New(ctx context.Context, source Source, getenv func(string) string, log *sl
 	}
 	about, err := source.resource(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err)
+		return nil, fmt.Errorf("cannot describe this server: %w", err)
 	}
 	// What goes wrong later (a collector that is down) can be told to the log
 	// by this global hook only.

@@ -1,9 +1,8 @@
 package tracing
 
 import (
+	"cmp"
 	"fmt"
-	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -12,46 +11,33 @@ import (
 type settings struct{ on, grpc bool }
 
 // settingsOf reads the variables of the OpenTelemetry specification. What
-// cannot be used is an error, where the library would say so and go on.
+// cannot be used is an error, where the library would go on with a default or
+// fail later; while traces are off nothing is used, and so nothing is checked.
 func settingsOf(getenv func(string) string) (settings, error) {
-	if strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") {
+	if !isOn(getenv) {
 		return settings{}, nil
 	}
+	for _, v := range Variables(getenv) {
+		if value := getenv(v.Name); value != "" && !v.holds(value) {
+			return settings{}, fmt.Errorf("%s must be %s", v.Name, v.must)
+		}
+	}
+	protocol := cmp.Or(getenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"), getenv("OTEL_EXPORTER_OTLP_PROTOCOL"))
+	return settings{on: true, grpc: protocol == "grpc"}, nil
+}
+
+// isOn tells whether traces are asked for, by an exporter or by where they go.
+func isOn(getenv func(string) string) bool {
 	exporter := getenv("OTEL_TRACES_EXPORTER")
-	if exporter == "none" {
-		return settings{}, nil
+	if exporter == "none" || strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") {
+		return false
 	}
-	s := settings{on: exporter == "otlp"}
-	for _, name := range []string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"} {
-		value := getenv(name)
-		if value == "" {
-			continue
-		}
-		s.on = true
-		if u, err := url.Parse(value); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-			return settings{}, fmt.Errorf("%s must be a URL with http:// or https:// and a host", name)
-		}
-	}
-	if !s.on {
-		return settings{}, nil
-	}
-	for _, v := range []struct {
-		name  string
-		known []string
-	}{
-		{"OTEL_TRACES_EXPORTER", []string{"otlp"}},
-		{"OTEL_EXPORTER_OTLP_PROTOCOL", []string{"http/protobuf", "grpc"}},
-		{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", []string{"http/protobuf", "grpc"}},
-		{"OTEL_TRACES_SAMPLER", []string{"always_on", "always_off", "traceidratio", "parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio"}},
-	} {
-		if value := getenv(v.name); value != "" && !slices.Contains(v.known, value) {
-			return settings{}, fmt.Errorf("%s must be one of %s", v.name, strings.Join(v.known, ", "))
-		}
-	}
-	protocol := getenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")
-	if protocol == "" {
-		protocol = getenv("OTEL_EXPORTER_OTLP_PROTOCOL")
-	}
-	s.grpc = protocol == "grpc"
-	return s, nil
+	return cmp.Or(exporter, getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"), getenv("OTEL_EXPORTER_OTLP_ENDPOINT")) != ""
+}
+
+// Check reports the first variable that cannot be used, as [New] does, before
+// anything is started. It names the variable and does not repeat its value.
+func Check(getenv func(string) string) error {
+	_, err := settingsOf(getenv)
+	return err
 }

@@ -23,44 +23,6 @@ func env(values map[string]string) func(string) string {
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-func TestNothingIsTracedUnlessTheEnvironmentAsksForIt(t *testing.T) {
-	for name, tt := range map[string]struct {
-		env map[string]string
-		on  bool
-	}{
-		"nothing is set":            {nil, false},
-		"an endpoint":               {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318"}, true},
-		"an endpoint of traces":     {map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://localhost:4318/v1/traces"}, true},
-		"an exporter":               {map[string]string{"OTEL_TRACES_EXPORTER": "otlp"}, true},
-		"an endpoint, and none":     {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318", "OTEL_TRACES_EXPORTER": "none"}, false},
-		"an endpoint, and disabled": {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318", "OTEL_SDK_DISABLED": "true"}, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			p, err := tracing.New(t.Context(), tracing.Source{Name: "me"}, env(tt.env), quiet())
-			if err != nil || (p != nil) != tt.on {
-				t.Errorf("on: %v, %v", p != nil, err)
-			}
-			p.Close(t.Context())
-		})
-	}
-}
-
-func TestASettingThatCannotBeUsedIsNamed(t *testing.T) {
-	for name, value := range map[string]string{
-		"OTEL_EXPORTER_OTLP_ENDPOINT":        "collector:4317",
-		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "/v1/traces",
-		"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/json",
-		"OTEL_TRACES_SAMPLER":                "sometimes",
-	} {
-		_, err := tracing.New(t.Context(), tracing.Source{Name: "me"}, func(asked string) string {
-			return map[string]string{"OTEL_TRACES_EXPORTER": "otlp", name: value}[asked]
-		}, quiet())
-		if err == nil || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s=%s: %v", name, value, err)
-		}
-	}
-}
-
 // one sends a request through a provider that the environment describes, with
 // a traceparent if there is one, and stops the provider.
 func one(t *testing.T, traceparent string, inside func(ctx context.Context)) {

@@ -1,0 +1,91 @@
+package tracing
+
+import (
+	"cmp"
+	"math"
+	"strconv"
+)
+
+// A Variable is one of the standard OTEL_* variables that have an effect here.
+type Variable struct {
+	Name   string
+	Secret bool // its value may hold a secret
+	kind
+}
+
+// The queue's size when none is set is the specification's; its memory is
+// reserved when the process starts, and so there is a most.
+const (
+	defaultQueue = "2048"
+	maxQueue     = 1 << 20
+)
+
+// Variables are all variables that matter: what the library and its exporters
+// read of the process's environment, and what is decided here. What one may
+// hold can depend on another, which getenv gives.
+func Variables(getenv func(string) string) []Variable {
+	all := []Variable{
+		{Name: "OTEL_SDK_DISABLED", kind: truth()},
+		{Name: "OTEL_TRACES_EXPORTER", kind: oneOf("otlp", "none")},
+		{Name: "OTEL_TRACES_SAMPLER", kind: oneOf("always_on", "always_off", "traceidratio",
+			"parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio")},
+		{Name: "OTEL_TRACES_SAMPLER_ARG", kind: share()},
+		{Name: "OTEL_PROPAGATORS", kind: propagators()},
+		{Name: "OTEL_SERVICE_NAME", kind: anything()},
+		{Name: "OTEL_RESOURCE_ATTRIBUTES", kind: attributes()},
+	}
+	for _, form := range []string{"OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_TRACES_"} {
+		all = append(all, ofExporter(form, getenv)...)
+	}
+	return append(append(all, ofBatches(getenv)...), ofSpans()...)
+}
+
+// ofExporter are the variables that begin with form, of which there is one for
+// all signals and one for traces. Times are in milliseconds; 0 sets no limit.
+func ofExporter(form string, getenv func(string) string) []Variable {
+	certificate, key := form+"CLIENT_CERTIFICATE", form+"CLIENT_KEY"
+	return []Variable{
+		{Name: form + "ENDPOINT", Secret: true, kind: collector()},
+		{Name: form + "HEADERS", Secret: true, kind: headers()},
+		{Name: form + "PROTOCOL", kind: oneOf("http/protobuf", "grpc")},
+		{Name: form + "COMPRESSION", kind: oneOf("gzip", "none")},
+		{Name: form + "TIMEOUT", kind: number(0, math.MaxInt32)},
+		{Name: form + "INSECURE", kind: truth()},
+		{Name: form + "CERTIFICATE", kind: authorities()},
+		{Name: certificate, kind: certificateOf(key, getenv(key))},
+		{Name: key, kind: keyOf(certificate, getenv(certificate))},
+	}
+}
+
+// ofBatches are the variables about spans that wait to be exported. Times are
+// in milliseconds; without a delay the library would never pause.
+func ofBatches(getenv func(string) string) []Variable {
+	queue, err := strconv.Atoi(cmp.Or(getenv("OTEL_BSP_MAX_QUEUE_SIZE"), defaultQueue))
+	if err != nil {
+		queue = maxQueue // the queue's own kind complains
+	}
+	batch := number(1, queue)
+	batch.must += ", the size of the queue"
+	return []Variable{
+		{Name: "OTEL_BSP_SCHEDULE_DELAY", kind: number(1, math.MaxInt32)},
+		{Name: "OTEL_BSP_EXPORT_TIMEOUT", kind: number(0, math.MaxInt32)},
+		{Name: "OTEL_BSP_MAX_QUEUE_SIZE", kind: number(1, maxQueue)},
+		{Name: "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", kind: batch},
+	}
+}
+
+// ofSpans are the variables that limit a span; -1 sets no limit. Of one that is
+// no number go.opentelemetry.io/auto/sdk, which the library brings along, tells
+// stderr in a line of its own, whether traces are on or not: it does so before
+// main begins.
+func ofSpans() (all []Variable) {
+	for _, name := range []string{
+		"OTEL_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+		"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+		"OTEL_SPAN_EVENT_COUNT_LIMIT", "OTEL_SPAN_LINK_COUNT_LIMIT",
+		"OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT",
+	} {
+		all = append(all, Variable{Name: name, kind: number(-1, math.MaxInt32)})
+	}
+	return all
+}
