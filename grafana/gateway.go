@@ -57,7 +57,7 @@ func gatewayClients() []cog.Builder[dashboard.Panel] {
 			query(ratio(`sum(rate(http_requests_total`+failed+`[$__rate_interval]))`, `sum(rate(http_requests_total`+clients+`[$__rate_interval]))`), "5xx"))),
 		guarded(0.5, 1, durations("Duration", "How long requests for data take. A dot is a request that was traced: it leads to its trace.",
 			`http_request_duration_seconds_bucket`+data)),
-		stacked("Answers by status", "Requests answered a second, by HTTP status. 294 is data with errors.", units.RequestsPerSecond,
+		stacked("Answers by status", "Requests answered a second, by HTTP status. 294 is data with errors; of 499 the client left before there was an answer.", units.RequestsPerSecond,
 			query(`sum by (status) (rate(http_requests_total`+clients+`[$__rate_interval]))`, "{{status}}")),
 		graph("Duration by endpoint", "What one request in twenty exceeds, by route pattern.", units.Seconds,
 			query(`histogram_quantile(0.95, sum by (le, endpoint) (rate(http_request_duration_seconds_bucket`+data+`[$__rate_interval])))`, "{{endpoint}}")),

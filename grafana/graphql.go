@@ -20,7 +20,7 @@ func graphQL() board {
 
 func operations() []cog.Builder[dashboard.Panel] {
 	return []cog.Builder[dashboard.Panel]{
-		stacked("Outcomes", "Operations a second: complete, partial (data with errors) or refused (not executed).", units.OpsPerSecond,
+		stacked("Outcomes", "Operations a second: complete, partial (data with errors), refused (not executed) or canceled (the client left).", units.OpsPerSecond,
 			query(`sum by (outcome) (rate(graphql_operations_total{job="gateway"}[$__rate_interval]))`, "{{outcome}}")),
 		stacked("Operations by name", "Operations a second, by name. Names that the gateway doesn't know beforehand are other.", units.OpsPerSecond,
 			query(`sum by (operation, type) (rate(graphql_operations_total{job="gateway"}[$__rate_interval]))`, "{{operation}} {{type}}")),

@@ -18,7 +18,7 @@ func (s *loads[K, V]) trace(span tracing.Span, keys []K, waited time.Duration, e
 	span.String(tracing.Service, s.loader.opts.Service)
 	span.Int(tracing.Keys, len(keys))
 	span.Milliseconds(tracing.Waited, waited)
-	if err != nil {
+	if err != nil && !fault.Left(s.ctx) {
 		span.Fail(fault.From(err).Kind.Reason())
 	}
 	names := make([]string, len(keys))

@@ -29,6 +29,7 @@ const (
 	PersistedNotFound
 	PersistedUnsupported
 	Untrusted
+	Canceled
 )
 
 type row struct {
@@ -53,6 +54,7 @@ var table = [...]row{
 	PersistedNotFound:    {"PERSISTED_QUERY_NOT_FOUND", "persisted_query_not_found", 404, false, "No document is known by that id or hash: send its text along."},
 	PersistedUnsupported: {"PERSISTED_QUERY_NOT_SUPPORTED", "persisted_query_not_supported", 400, false, "Documents are not remembered here: send their text."},
 	Untrusted:            {"DOCUMENT_NOT_TRUSTED", "document_not_trusted", 403, false, "Only documents that the server knows beforehand are executed."},
+	Canceled:             {"CANCELED", "canceled", 499, false, "The client left before there was an answer. Nobody reads this one; 499, which HTTP does not define, stands in the log and in metrics."},
 }
 
 // Kinds lists every kind, for tables and documentation.
@@ -143,6 +145,8 @@ func (e *Error) Public() string {
 		return who + " is not asked for a moment: it failed too often"
 	case Overloaded:
 		return "too many requests are under way"
+	case Canceled:
+		return "the client has left"
 	default:
 		return "internal error"
 	}
@@ -159,3 +163,16 @@ func From(err error) *Error {
 	}
 	return &Error{Kind: Internal, Err: err}
 }
+
+// In is [From] for the operation of ctx. When its client has left, and ctx was
+// cancelled by that, errors which tell of no more are [Canceled], and no service's.
+func In(ctx context.Context, err error) *Error {
+	if Left(ctx) && errors.Is(err, context.Canceled) {
+		return &Error{Kind: Canceled, Err: err}
+	}
+	return From(err)
+}
+
+// Left tells whether the client of an operation has left: its context was
+// cancelled, and not by a deadline.
+func Left(ctx context.Context) bool { return errors.Is(context.Cause(ctx), context.Canceled) }

@@ -47,12 +47,13 @@ func TestTheCodesAreThoseOfTheContract(t *testing.T) {
 		fault.PersistedNotFound:    "PERSISTED_QUERY_NOT_FOUND persisted_query_not_found 404 false",
 		fault.PersistedUnsupported: "PERSISTED_QUERY_NOT_SUPPORTED persisted_query_not_supported 400 false",
 		fault.Untrusted:            "DOCUMENT_NOT_TRUSTED document_not_trusted 403 false",
+		fault.Canceled:             "CANCELED canceled 499 false",
 	} {
 		if got := fmt.Sprint(kind.Code(), " ", kind.Reason(), " ", kind.HTTPStatus(), " ", kind.Retryable()); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
-	if got, want := len(fault.Kinds()), 14; got != want {
+	if got, want := len(fault.Kinds()), 15; got != want {
 		t.Errorf("there are %d kinds and this test knows %d", got, want)
 	}
 }
@@ -83,6 +84,34 @@ func TestAnUnclassifiedErrorTellsAClientNothing(t *testing.T) {
 				t.Error("the cause is lost")
 			}
 		})
+	}
+}
+
+func TestWhatEndedBecauseItsClientLeftIsNoFailure(t *testing.T) {
+	going := t.Context()
+	left, leave := context.WithCancel(going)
+	leave()
+	late, cancel := context.WithTimeout(going, 0)
+	defer cancel()
+	ended := fmt.Errorf("GET users: %w", context.Canceled)
+	for name, c := range map[string]struct {
+		ctx  context.Context
+		err  error
+		want string
+	}{
+		"an error of the end":                     {left, ended, "CANCELED "},
+		"one that a service was blamed for":       {left, fault.New(fault.Unavailable, "users", ended), "CANCELED "},
+		"a defect at the same time":               {left, errors.New("cannot be"), "INTERNAL "},
+		"a panic with the error of the end":       {left, fault.Recovered("", ended), "INTERNAL "},
+		"a service that failed at the same time":  {left, fault.New(fault.Unavailable, "users", nil), "UPSTREAM_UNAVAILABLE users"},
+		"an error of another's end":               {going, ended, "INTERNAL "},
+		"the same, of a service":                  {going, fault.New(fault.Unavailable, "users", ended), "UPSTREAM_UNAVAILABLE users"},
+		"time that was over, and no client's end": {late, ended, "INTERNAL "},
+		"the end by time":                         {late, late.Err(), "UPSTREAM_TIMEOUT "},
+	} {
+		if f := fault.In(c.ctx, c.err); f.Kind.Code()+" "+f.Service != c.want || !errors.Is(f, c.err) {
+			t.Errorf("%s: %s of %q, want %s", name, f.Kind, f.Service, c.want)
+		}
 	}
 }
 

@@ -41,6 +41,9 @@ func (s *Server) serveList(w http.ResponseWriter, r *http.Request, media string,
 	h.Set("Content-Type", media+"; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Length", strconv.Itoa(len(answer)))
+	if fault.Left(r.Context()) {
+		w.WriteHeader(fault.Canceled.HTTPStatus())
+	}
 	_, _ = w.Write(answer)
 	return nil
 }

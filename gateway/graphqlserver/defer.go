@@ -10,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"tributary/gateway/batch"
+	"tributary/gateway/fault"
 	"tributary/gateway/lookahead"
 	"tributary/gateway/report"
 )
@@ -27,6 +28,7 @@ type later struct {
 // one another and handed on as they come.
 type deferring struct {
 	begun bool
+	end   context.Context //nolint:containedctx // of the operation, which its execution outlasts
 	send  func(first *Result, rest <-chan later)
 }
 
@@ -43,7 +45,7 @@ func loading(plan *lookahead.Plan) graphql.ResponseMiddleware {
 		ctx = batch.WithScope(ctx)
 		plan.Start(ctx)
 		if d != nil {
-			d.begun = true
+			d.begun, d.end = true, ctx
 			ctx = outlast(ctx)
 		}
 		return next(ctx)
@@ -62,6 +64,14 @@ func outlast(ctx context.Context) context.Context {
 		return around(w, next)
 	}
 	return context.WithoutCancel(ctx)
+}
+
+// endOf is the context that ends with the operation of ctx.
+func endOf(ctx context.Context) context.Context {
+	if d, ok := ctx.Value(deferringKey{}).(*deferring); ok && d.begun {
+		return d.end
+	}
+	return ctx
 }
 
 // within has the values of one context and, until it is over, the end of
@@ -105,9 +115,13 @@ func (d *deferring) inParts(ctx context.Context, first *Result, respond graphql.
 			}
 		}
 	}()
-	d.send(first, rest) // to the end of rest
 	whole := *first
-	whole.sent, whole.Summary = true, rep.Summary()
+	if whole.sent = !fault.Left(ctx); whole.sent {
+		d.send(first, rest)
+	}
+	for range rest { // the executor waits until somebody has taken all
+	}
+	whole.Summary = rep.Summary()
 	whole.Errors = append(whole.Errors, failed...)
 	return &whole
 }

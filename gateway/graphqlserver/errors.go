@@ -27,13 +27,13 @@ func (s *Server) present(ctx context.Context, err error) *gqlerror.Error {
 			at = ge.Path
 		}
 	}
-	f := fault.From(err)
+	f := fault.In(endOf(ctx), err)
 	s.tellOfPanic(ctx, err)
 	level := slog.LevelWarn
 	switch f.Kind {
 	case fault.Internal:
 		level = slog.LevelError
-	case fault.BadUserInput:
+	case fault.BadUserInput, fault.Canceled:
 		level = slog.LevelDebug
 	}
 	s.log.LogAttrs(ctx, level, "field failed",

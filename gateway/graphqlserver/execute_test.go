@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"tributary/gateway/graphqlserver"
@@ -109,6 +110,39 @@ func TestAnOperationEndsWithItsTime(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestWhatBreaksWhileAClientLeavesIsToldAndItsLeavingIsNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t, graphqlserver.Config{})
+		ctx, leave := context.WithCancel(t.Context())
+		ended := make(chan *graphqlserver.Result)
+		go func() {
+			ended <- s.handler.Execute(ctx, graphqlserver.Request{Query: `{ waits panics fails(kind: "unknown") }`})
+		}()
+		synctest.Wait()
+		leave()
+		if r := <-ended; !r.Canceled() || r.Data != nil {
+			t.Errorf("data %s, errors %v", r.Data, r.Errors)
+		}
+		told := map[string]bool{`"msg":"panic","path":"Query.panics"`: false, "secret: cannot read": false}
+		for line := range strings.Lines(s.log.String()) {
+			for part := range told {
+				told[part] = told[part] || strings.Contains(line, part) && strings.Contains(line, `"level":"ERROR"`)
+			}
+			if strings.Contains(line, "Query.waits") && !strings.Contains(line, `"level":"DEBUG"`) {
+				t.Errorf("told: %s", line)
+			}
+		}
+		for part, is := range told {
+			if !is {
+				t.Errorf("no %s in %s", part, s.log)
+			}
+		}
+		if s.count("graphql_panics_total") != 1 || s.count("graphql_operations_total", "other", "canceled", "query") != 1 {
+			t.Error("not counted")
+		}
+	})
 }
 
 func TestARefusalSaysWhatIsWrong(t *testing.T) {

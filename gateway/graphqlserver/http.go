@@ -87,7 +87,8 @@ func status(media string, r *Result) int {
 	switch {
 	case r.mutation:
 		return http.StatusMethodNotAllowed
-	case r.Overloaded(): // whatever the media type: load balancers must see it, and nothing was executed
+	case r.Overloaded(), // whatever the media type: load balancers must see it, and nothing was executed
+		r.Canceled(): // and the log
 		return r.refused.HTTPStatus()
 	case r.malformed:
 		return http.StatusBadRequest

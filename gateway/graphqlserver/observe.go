@@ -30,7 +30,7 @@ type operationSeries struct {
 func newOperations(reg prometheus.Registerer) *telemetry.Memo[operation, operationSeries] {
 	count := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "graphql_operations_total",
-		Help: "Operations by name (other for those that are not registered), type and outcome: complete, partial (data with errors) or refused (not executed).",
+		Help: "Operations by name (other for those that are not registered), type and outcome: complete, partial (data with errors), refused (not executed) or canceled (its client left).",
 	}, []string{"operation", "type", "outcome"})
 	duration := prometheus.NewHistogramVec(telemetry.Durations("graphql_operation_duration_seconds",
 		"How long operations took, by name (other for those that are not registered) and type."), []string{"operation", "type"})
@@ -75,7 +75,7 @@ func (s *Server) observe(ctx context.Context, span tracing.Span, o operation, r 
 	if o.name != otherName {
 		span.String(tracing.OperationName, o.name)
 	}
-	if r.Data == nil {
+	if r.Data == nil && !r.Canceled() {
 		span.Fail(r.refused.Reason())
 	}
 	span.End()
@@ -120,6 +120,8 @@ func (q *query) registeredName() string {
 
 func (r *Result) outcome() string {
 	switch {
+	case r.Canceled():
+		return "canceled"
 	case r.Data == nil:
 		return "refused"
 	case len(r.Errors) > 0:

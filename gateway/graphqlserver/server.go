@@ -44,7 +44,7 @@ func New(schema graphql.ExecutableSchema, plan *lookahead.Plan, responses *Respo
 	s.exec.SetRecoverFunc(s.recovered)
 	s.exec.AroundResponses(loading(plan))
 	gate := admission.NewGate(cfg.Admission, reg)
-	s.run = s.streaming(s.cached(admitted(gate, inTime(s.execute))))
+	s.run = s.streaming(wanted(s.cached(admitted(gate, inTime(s.execute)))))
 	s.checkTrusted()
 	return s
 }

@@ -69,6 +69,7 @@ func TestASampleIsWhatHappenedSinceTheLast(t *testing.T) {
 		f.requests.WithLabelValues("/status.json", "200").Add(100) // watching is no work
 		f.attempts.WithLabelValues("orders", "ok").Add(4)
 		f.attempts.WithLabelValues("orders", "timeout").Add(2)
+		f.attempts.WithLabelValues("orders", "canceled").Add(2) // its client left
 		f.breaker.WithLabelValues("orders").Set(2)
 		for range 100 {
 			f.latency.WithLabelValues("/graphql").Observe(.15)
@@ -84,7 +85,7 @@ func TestASampleIsWhatHappenedSinceTheLast(t *testing.T) {
 			t.Fatalf("%d samples", len(got))
 		}
 		first, orders := got[0], got[0].Services["orders"]
-		if first.Requests != 4 || first.Failed != 1 || orders != (status.Service{Calls: 3, Failed: 1, Breaker: 2}) {
+		if first.Requests != 4 || first.Failed != 1 || orders != (status.Service{Calls: 4, Failed: 1, Breaker: 2}) {
 			t.Errorf("first sample: %+v", first)
 		}
 		if first.P95 == nil || *first.P95 < 190 || *first.P95 > 200 {

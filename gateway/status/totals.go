@@ -63,7 +63,7 @@ func (t *totals) ofService(family string, labels map[string]string, m *dto.Metri
 	switch family {
 	case "upstream_attempts_total":
 		s.calls += m.GetCounter().GetValue()
-		if labels["outcome"] != "ok" {
+		if labels["outcome"] != "ok" && labels["outcome"] != "canceled" {
 			s.failed += m.GetCounter().GetValue()
 		}
 	case "upstream_in_flight":

@@ -53,6 +53,8 @@ func (p *Profile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case result.Overloaded():
 		w.Header().Set("Retry-After", retryAfter)
 		httpserver.WriteFault(w, r, &fault.Error{Kind: fault.Overloaded})
+	case result.Canceled():
+		httpserver.WriteFault(w, r, &fault.Error{Kind: fault.Canceled})
 	case made.err != nil:
 		httpserver.WriteFault(w, r, made.err)
 	case made.answer != nil:
