@@ -98,6 +98,9 @@ func (s *Server) bind(ctx context.Context, q *query) *Result {
 		}
 		return refuse(fault.BadUserInput, errs)
 	}
+	if refused := checkIDs(op); refused != nil {
+		return refused
+	}
 	op.DisableIntrospection = !s.cfg.Introspection
 	q.operation = op
 	return nil
