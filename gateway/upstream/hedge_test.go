@@ -63,14 +63,14 @@ func TestAQuestionIsHedgedWhole(t *testing.T) {
 }
 
 func TestTheFirstAttemptMayStillBeTheOneThatAnswers(t *testing.T) {
-	c := hedged(t, nil, faultyupstream.Late(200*time.Millisecond, well), faultyupstream.Answer(500, ""))
+	c := hedged(t, nil, faultyupstream.Late(time.Second, well), faultyupstream.Answer(500, ""))
 	if got := c.get(t.Context()); got != "ok" || c.attempts() != 2 {
 		t.Errorf("got %s by %d requests", got, c.attempts())
 	}
 }
 
 func TestWhenBothFailTheCallFails(t *testing.T) {
-	c := hedged(t, nil, faultyupstream.Late(100*time.Millisecond, faultyupstream.Answer(500, "")), faultyupstream.Answer(502, ""))
+	c := hedged(t, nil, faultyupstream.Late(time.Second, faultyupstream.Answer(500, "")), faultyupstream.Answer(502, ""))
 	if got := c.get(t.Context()); got != "unavailable" || c.attempts() != 2 {
 		t.Errorf("got %s by %d requests", got, c.attempts())
 	}
@@ -95,7 +95,7 @@ func TestNothingIsHedgedUnlessAskedFor(t *testing.T) {
 }
 
 func TestARetryMayFollowAHedge(t *testing.T) {
-	c := hedged(t, func(cfg *upstream.Config) { cfg.Retries = 1 }, faultyupstream.Late(100*time.Millisecond, faultyupstream.Hangup()), faultyupstream.Hangup(), well)
+	c := hedged(t, func(cfg *upstream.Config) { cfg.Retries = 1 }, faultyupstream.Late(time.Second, faultyupstream.Hangup()), faultyupstream.Hangup(), well)
 	if got := c.get(t.Context()); got != "ok" || c.attempts() < 3 {
 		t.Errorf("got %s by %d requests", got, c.attempts())
 	}

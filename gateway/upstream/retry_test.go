@@ -139,17 +139,17 @@ func TestAWaitThatCannotEndInTimeIsNotBegun(t *testing.T) {
 	}
 }
 
-// Two attempts of 200 ms fit into half a second, a third would only use it up.
+// Two attempts of a second fit into less than three, a third would only use it up.
 func TestAServiceThatHangsDoesNotCostARequestAllOfItsTime(t *testing.T) {
 	cfg := patient()
-	cfg.Timeout, cfg.Retries = 200*time.Millisecond, 5
+	cfg.Timeout, cfg.Retries = time.Second, 5
 	for name, b := range map[string]faultyupstream.Behaviour{
 		"it hangs": faultyupstream.Stall(""), "it hangs within the body": faultyupstream.Stall(faultyupstream.Head()),
-		"one behind it does": faultyupstream.Late(190*time.Millisecond, faultyupstream.Answer(504, "")),
+		"one behind it does": faultyupstream.Late(950*time.Millisecond, faultyupstream.Answer(504, "")),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), 550*time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), 2750*time.Millisecond)
 			defer cancel()
 			c := over(t, cfg, faultyupstream.Always(b))
 			if got := c.get(ctx); got != "timeout" || c.attempts() > 2 || ctx.Err() != nil {
