@@ -46,8 +46,8 @@ lint: $(GOLANGCI_LINT) ## Check the Go code (.golangci.yml says for what, and wh
 fmt: $(GOLANGCI_LINT) ## Format the Go code.
 	$(GOLANGCI_LINT) fmt ./...
 
-latency: ## Measure two hops against two bare calls, and bystanders of a hanging service, and count allocations; without the race detector, which would count too.
-	go test -run 'TwoHops|Isolation|Allocations' -v . ./resolvers
+latency: ## Measure two hops, bystanders of a hanging service and attacks, and count allocations, one after the other; without the race detector, which would count too.
+	go test -p 1 -run 'TwoHops|Isolation|Allocations|AnAttackCosts' -v . ./resolvers ./gateway/graphqlserver
 
 check: lint scripts rules generate-check test latency ## All that a change must pass.
 
