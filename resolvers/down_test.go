@@ -49,15 +49,16 @@ func TestWhatAServiceThatIsDownCannotGiveIsNullWithAnErrorAndTheRestIsThere(t *t
 		for _, service := range []string{users.Service, orders.Service, products.Service} {
 			t.Run(service+" "+trouble, func(t *testing.T) {
 				name := "down/" + service + "-" + trouble
+				var got string
 				golden{Query: everything}.check(t, name, func() (string, string) {
 					up := upstreamtest.New(t, upstreamtest.Shop(2, 1, 2, 4))
 					tt.makeTrouble(up, service)
 					with := graphtest.Patient()
 					with.Timeout = time.Second
-					got := serveWith(t, up, with).ask(everything)
-					expectBlame(t, parse(t, got), service, tt.code, tt.reason)
+					got = serveWith(t, up, with).ask(everything)
 					return got, up.Summary()
 				})
+				expectBlame(t, parse(t, got), service, tt.code, tt.reason)
 			})
 		}
 	}

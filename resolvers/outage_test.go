@@ -41,13 +41,16 @@ func newOutage(t *testing.T, calls upstream.Config) *outage {
 	with := graphtest.Usual()
 	with.Calls = calls
 	o.client = serveWith(t, o.up, with)
-	o.up.Replace(orders.Service, func(w http.ResponseWriter, _ *http.Request) {
+	o.up.Replace(orders.Service, func(w http.ResponseWriter, r *http.Request) {
 		n := o.under.Add(1)
 		defer o.under.Add(-1)
 		for most := o.most.Load(); n > most && !o.most.CompareAndSwap(most, n); {
 			most = o.most.Load()
 		}
-		time.Sleep(5 * time.Millisecond)
+		select {
+		case <-time.After(5 * time.Millisecond):
+		case <-r.Context().Done():
+		}
 		if o.out.Load() {
 			w.WriteHeader(http.StatusInternalServerError)
 			return
