@@ -1,6 +1,6 @@
 // Package services lists the upstreams: a client of each and the loaders that
-// the graph reads them through. A loader reads from the right: ask the
-// service, behind the cache, with ids that can be one, batched per operation.
+// the graph reads them through. A loader reads from the right: ask the service,
+// in turns, behind the cache, with ids that can be one, batched per operation.
 package services
 
 import (
@@ -75,12 +75,14 @@ func New(cfg Config, calls upstream.Config, c *cache.Cache, reg prometheus.Regis
 
 	user := users.NewClient(clients[users.Service])
 	s.UserByID = batch.NewLoader(
-		batch.Check(scalar.CheckID, cache.Through(c, cache.Kind{Name: "user", Service: users.Service}, user.ByID)),
+		batch.Check(scalar.CheckID, cache.Through(c, cache.Kind{Name: "user", Service: users.Service},
+			batch.InTurns(clients[users.Service].Share(), user.ByID))),
 		batch.Options{Service: users.Service, Alone: true, Observe: batches.Of("user")})
 
 	order := orders.NewClient(clients[orders.Service])
 	s.OrdersByUser = batch.NewLoader(
-		batch.Check(scalar.CheckID, cache.Through(c, cache.Kind{Name: "orders", Service: orders.Service}, order.ByUser)),
+		batch.Check(scalar.CheckID, cache.Through(c, cache.Kind{Name: "orders", Service: orders.Service},
+			batch.InTurns(clients[orders.Service].Share(), order.ByUser))),
 		batch.Options{Service: orders.Service, Alone: true, Observe: batches.Of("orders")})
 
 	product := products.NewClient(clients[products.Service])

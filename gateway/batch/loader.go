@@ -155,5 +155,5 @@ func (l *Loader[K, V]) errorOf(err error, key K) error {
 }
 
 func (l *Loader[K, V]) in(s *Scope) *loads[K, V] {
-	return s.loadsOf(l, func() any { return newLoads(s.ctx, l) }).(*loads[K, V])
+	return s.of(l, func() any { return newLoads(s.ctx, l) }).(*loads[K, V])
 }

@@ -5,13 +5,13 @@ import (
 	"sync"
 )
 
-// A Scope holds what the loaders know and collect for one operation, or for
-// one event of a subscription. It is safe for concurrent use.
+// A Scope holds what the loaders know and collect, and whose turn it is, for one
+// operation, or for one event of a subscription. It is safe for concurrent use.
 type Scope struct {
 	ctx context.Context // batches run under it
 
 	mu    sync.Mutex
-	loads map[any]any // *Loader[K, V] → *loads[K, V]
+	parts map[any]any // *Loader[K, V] → *loads[K, V], *turns[K, V] → chan struct{}
 }
 
 type scopeKey struct{}
@@ -29,16 +29,17 @@ func scopeOf(ctx context.Context) *Scope {
 	return s
 }
 
-func (s *Scope) loadsOf(loader any, create func() any) any {
+// of is what the scope has for owner.
+func (s *Scope) of(owner any, create func() any) any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l, ok := s.loads[loader]
+	part, ok := s.parts[owner]
 	if !ok {
-		if s.loads == nil {
-			s.loads = map[any]any{}
+		if s.parts == nil {
+			s.parts = map[any]any{}
 		}
-		l = create()
-		s.loads[loader] = l
+		part = create()
+		s.parts[owner] = part
 	}
-	return l
+	return part
 }

@@ -18,6 +18,7 @@ import (
 // It follows no redirects (what it asks has one address) and keeps no cookies.
 type Client struct {
 	service string
+	share   int
 	base    *url.URL
 	figures *figures
 	calls   http.RoundTripper
@@ -33,7 +34,7 @@ func NewClient(service, baseURL string, cfg Config, m *Metrics) (*Client, error)
 	if cfg, err = cfg.of(service); err != nil {
 		return nil, err
 	}
-	c := &Client{service: service, base: base, figures: m.of(service)}
+	c := &Client{service: service, share: (cfg.Concurrency + 1) / 2, base: base, figures: m.of(service)}
 	c.calls, c.probes = chain(cfg.withDefaults(), c.figures)
 	return c, nil
 }
@@ -54,6 +55,12 @@ func (c *Client) Query(ctx context.Context, question any, route string, values .
 	}
 	return c.ask(ctx, c.calls, http.MethodPost, body, route, values)
 }
+
+// Share is how many calls one operation should have under way at once: half of
+// what the service takes from all of them, 0 where that has no limit. So no
+// operation is refused by the bulkhead because of its own calls alone, and none
+// takes all of it.
+func (c *Client) Share() int { return c.share }
 
 // Name is the name of the service.
 func (c *Client) Name() string { return c.service }

@@ -19,7 +19,7 @@ type Config struct {
 	LeastTime time.Duration `name:"upstream-least-time" default:"5ms" help:"How much of a request's time must be left for an attempt to be worth its while."`
 	MaxBody   int64         `name:"upstream-max-body" default:"8388608" help:"How many bytes the answer of an upstream may have."`
 
-	Concurrency int           `name:"upstream-concurrency" default:"256" help:"How many calls to one service may be under way at once; 0 sets no limit."`
+	Concurrency int           `name:"upstream-concurrency" default:"256" help:"How many calls to one service may be under way at once, those of one operation half as many; 0 sets no limit."`
 	Queue       int           `name:"upstream-queue" default:"2048" help:"How many more calls to one service may wait for their turn."`
 	QueueWait   time.Duration `name:"upstream-queue-wait" default:"500ms" help:"How long a call may wait for its turn."`
 
