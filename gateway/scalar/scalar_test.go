@@ -47,6 +47,27 @@ func TestADecimalIsANumberAndNothingElse(t *testing.T) {
 	}
 }
 
+func TestAnIntIsANumberWithoutAFractionHoweverItIsWritten(t *testing.T) {
+	for in, want := range map[string]scalar.Int{
+		"2": 2, "-2": -2, "0": 0, "-0": 0, "2.0": 2, "-2.000": -2, "1e2": 100, "1.5E+1": 15, "20e-1": 2, "0.2e1": 2,
+		"0.0": 0, "0e999999999": 0, "2147483647.0": 2147483647, "-2147483648": -2147483648, "-21474836480e-1": -2147483648,
+	} {
+		var i scalar.Int
+		if err := json.Unmarshal([]byte(in), &i); err != nil || i != want {
+			t.Errorf("%s became %d (%v)", in, i, err)
+		}
+	}
+	for _, in := range []string{
+		`2.5`, `1e-1`, `20.01`, `2147483648`, `2147483648.0`, `1e10`, `1e999999999`, `1e-999999999`, `1e99999999999999999999`,
+		`"2"`, `true`, `{}`, `[2]`, `""`,
+	} {
+		var i scalar.Int
+		if err := json.Unmarshal([]byte(in), &i); err == nil {
+			t.Errorf("%s was taken for %d", in, i)
+		}
+	}
+}
+
 func TestADateTimeIsRFC3339(t *testing.T) {
 	for in, want := range map[string]string{
 		"2026-11-24T12:00:00Z":         "2026-11-24T12:00:00Z",

@@ -48,7 +48,7 @@ type wireOrder struct {
 
 type wireItem struct {
 	ProductID *string         `json:"product_id"`
-	Quantity  *int32          `json:"quantity"`
+	Quantity  *scalar.Int     `json:"quantity"`
 	Price     *scalar.Decimal `json:"price"`
 }
 
@@ -147,7 +147,7 @@ func (w *wireItem) orderItem(room *room) (*OrderItem, error) {
 	item := next(&room.items)
 	*item = OrderItem{
 		ProductID: upstream.Require(&f, "product_id", w.ProductID),
-		Quantity:  upstream.Require(&f, "quantity", w.Quantity),
+		Quantity:  int32(upstream.Require(&f, "quantity", w.Quantity)),
 		Price:     upstream.Require(&f, "price", w.Price),
 	}
 	if err := f.Err(); err != nil {

@@ -66,6 +66,7 @@ func TestOrdersAreThoseOfTheAskedUserOrMakeNoSense(t *testing.T) {
 		"an item of no product":               {200, replace(`"product_id":"p1",`, ``), nil, fault.InvalidResponse},
 		"an item whose product cannot be one": {200, replace(`"p1"`, `"p\u0000"`), nil, fault.InvalidResponse},
 		"a quantity in words":                 {200, replace(`"quantity":2`, `"quantity":"two"`), nil, fault.InvalidResponse},
+		"pieces as a decimal number":          {200, replace(`"quantity":2`, `"quantity":2.0`), []string{"o2", "o1"}, 0},
 		"half a piece":                        {200, replace(`"quantity":2`, `"quantity":2.5`), nil, fault.InvalidResponse},
 		"more pieces than an Int holds":       {200, replace(`"quantity":2`, `"quantity":2147483648`), nil, fault.InvalidResponse},
 		"money in quotes":                     {200, replace(`299.90`, `"299.90"`), nil, fault.InvalidResponse},

@@ -106,7 +106,7 @@ type wireProduct struct {
 	Description   *string         `json:"description"`
 	Price         *scalar.Decimal `json:"price"`
 	Category      *string         `json:"category"`
-	StockQuantity *int32          `json:"stock_quantity"`
+	StockQuantity *scalar.Int     `json:"stock_quantity"`
 
 	broken error // what is wrong with it as JSON
 }
@@ -163,7 +163,7 @@ func (w *wireProduct) product() (id string, p *Product, err error) {
 		Description:   upstream.Require(&f, "description", w.Description),
 		Price:         upstream.Require(&f, "price", w.Price),
 		Category:      upstream.Require(&f, "category", w.Category),
-		StockQuantity: upstream.Require(&f, "stock_quantity", w.StockQuantity),
+		StockQuantity: int32(upstream.Require(&f, "stock_quantity", w.StockQuantity)),
 	}
 	upstream.Pack(&p.ID, &p.Name, &p.Description, (*string)(&p.Price), &p.Category)
 	return p.ID, p, f.Err()

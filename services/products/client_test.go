@@ -64,6 +64,7 @@ func TestAProductIsWhatTheServiceSaysOfAnAskedID(t *testing.T) {
 		"one with its price in quotes, before its id": {200, list(`{"price":"1","id":"a"}`, item("b")), []string{"b"}, map[string]fault.Kind{"a": all}},
 		"one without a price":                         {200, list(item("a", `"price":999.90,`, ``), item("b")), []string{"b"}, map[string]fault.Kind{"a": all}},
 		"one with a null":                             {200, list(item("a", `50`, `null`), item("b")), []string{"b"}, map[string]fault.Kind{"a": all}},
+		"one with a decimal number of pieces":         {200, list(item("a", `50`, `5e1`)), []string{"a"}, nil},
 		"one with half a piece left":                  {200, list(item("a", `50`, `0.5`), item("b")), []string{"b"}, map[string]fault.Kind{"a": all}},
 		"two broken":                                  {200, list(item("a", `50`, `null`), item("b"), item("c", `50`, `""`)), []string{"b"}, map[string]fault.Kind{"a": all, "c": all}},
 		"a null may be any of the rest":               {200, list(item("a"), `null`), []string{"a"}, map[string]fault.Kind{"b": all, "c": all}},

@@ -1,0 +1,49 @@
+package scalar
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+)
+
+// Int is an integer of 32 bits. JSON does not tell integers from other numbers:
+// 2, 2.0 and 20e-1 are the same.
+type Int int32
+
+var errNotInt = errors.New("not an integer of 32 bits")
+
+// UnmarshalJSON takes a JSON number without a fraction and nothing else.
+func (i *Int) UnmarshalJSON(b []byte) error {
+	n, err := strconv.ParseInt(string(b), 10, 32)
+	if err != nil {
+		n, err = strconv.ParseInt(plainDigits(string(b)), 10, 32)
+	}
+	if err != nil {
+		return errNotInt
+	}
+	*i = Int(n)
+	return nil
+}
+
+// plainDigits writes an integer without point and exponent. What is none, or is
+// longer than any Int, is "".
+func plainDigits(number string) string {
+	mantissa, exponent, scaled := strings.Cut(strings.ToLower(number), "e")
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	digits := strings.TrimRight(whole+fraction, "0")
+	if digits == "" || digits == "-" {
+		return "0"
+	}
+	zeros := len(whole) - len(digits)
+	if scaled {
+		n, err := strconv.Atoi(exponent)
+		if err != nil {
+			return ""
+		}
+		zeros += n
+	}
+	if zeros < 0 || zeros > len("2147483648") {
+		return ""
+	}
+	return digits + strings.Repeat("0", zeros)
+}
