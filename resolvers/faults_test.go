@@ -64,6 +64,9 @@ func fromWire() []aFault {
 		always("announces too much", is(faultyupstream.Announced(1<<26))),
 		always("sends without an end", is(faultyupstream.Endless())),
 		always("sends a compressed bomb", is(faultyupstream.Bomb(1<<24))),
+		always("says that it is compressed, and is not", func(well string) faultyupstream.Behaviour {
+			return faultyupstream.Answer(200, well, "Content-Encoding: gzip")
+		}),
 		always("answers 302", status(302, "Location: http://example.com/")),
 		always("answers 400", status(400)),
 		always("answers 401", status(401)),

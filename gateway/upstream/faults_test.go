@@ -30,6 +30,8 @@ var faults = map[string]struct {
 	"an announced body that is too long": {faultyupstream.Announced(1 << 26), "invalid_response", false},
 	"an endless body":                    {faultyupstream.Endless(), "invalid_response", false},
 	"a bomb":                             {faultyupstream.Bomb(1 << 24), "invalid_response", false},
+	"what is not packed as it says":      {faultyupstream.Answer(200, `{"id":"t1"}`, "Content-Encoding: gzip"), "invalid_response", false},
+	"what was packed, and damaged":       {faultyupstream.Answer(200, "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\xffdamaged", "Content-Encoding: gzip"), "invalid_response", false},
 	"what is no HTTP":                    {faultyupstream.Garbage(), "unavailable", false},
 	"a body longer than announced":       {faultyupstream.Overrun(`{}`), "ok", false},
 	"a page":                             {faultyupstream.HTML(), "ok", false}, // until somebody decodes it

@@ -1,6 +1,8 @@
 package upstream
 
 import (
+	"compress/flate"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +33,17 @@ func verdict(service string, resp *http.Response, err error) error {
 	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout() {
 		return fault.New(fault.Timeout, service, err)
 	}
+	if garbled(err) {
+		return fault.New(fault.InvalidResponse, service, err)
+	}
 	return fault.New(fault.Unavailable, service, err)
+}
+
+// garbled tells that a body arrived and is not packed as it says. One that ends
+// too early is not told from a connection that did.
+func garbled(err error) bool {
+	_, corrupt := errors.AsType[flate.CorruptInputError](err)
+	return corrupt || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum)
 }
 
 // unquoted is an error of net/http whose text, which goes into the log, is
