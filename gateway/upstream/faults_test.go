@@ -56,18 +56,21 @@ func TestEachFaultHasItsKindAndLeavesNothingBehind(t *testing.T) {
 				cfg.Timeout = 100 * time.Millisecond
 			}
 			c := over(t, cfg, faultyupstream.Always(fault.behave))
+			// What is left over may be taken for the answer to a call that was given
+			// the connection before it was seen there; net/http may make that anew.
+			overrun := name == "a body longer than announced"
 			const calls = 8
 			got := make(chan string, calls)
 			for range calls {
 				go func() { got <- c.get(t.Context()) }()
 			}
 			for range calls {
-				if g := <-got; g != fault.want {
+				if g := <-got; g != fault.want && (!overrun || g != "unavailable") {
 					t.Errorf("got %s, want %s", g, fault.want)
 				}
 			}
 			// A time-out may end an attempt before it has left a busy machine.
-			if n := c.attempts(); n > calls || n < calls && !fault.slow {
+			if n := c.attempts(); n > calls && !overrun || n < calls && !fault.slow {
 				t.Errorf("%d requests for %d calls", n, calls)
 			}
 			if fault.want != "ok" && fault.want != "not_found" && c.value("service_errors_total", "service_name", "things") != calls {
