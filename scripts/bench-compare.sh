@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=$(mktemp -d)
 trap 'rm -rf "$bin"' EXIT
-go build -trimpath -o "$bin/tributary" .
+go build -buildvcs=auto -trimpath -o "$bin/tributary" .
 (cd bench && go vet ./... && go build -o "$bin/bench" .)
 cd bench
 if [ "${1:-}" = smoke ]; then
