@@ -1,6 +1,7 @@
 package graphqlserver
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -98,7 +99,7 @@ func (s *Server) bind(ctx context.Context, q *query) *Result {
 		}
 		return refuse(fault.BadUserInput, errs)
 	}
-	if refused := checkIDs(op); refused != nil {
+	if refused := cmp.Or(checkNulls(op), checkIDs(op)); refused != nil {
 		return refused
 	}
 	op.DisableIntrospection = !s.cfg.Introspection
