@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"tributary/internal/upstreamtest"
 	"tributary/services/orders"
 	"tributary/services/products"
+	"tributary/services/users"
 )
 
 const never = time.Hour
@@ -64,6 +66,24 @@ func TestAnEventIsWaitedForNoLongerThanItsClientWill(t *testing.T) {
 	body, err := io.ReadAll(resp.Body)
 	if err != nil || !strings.Contains(string(body), `"UPSTREAM_TIMEOUT"`) {
 		t.Errorf("%s %v %s", resp.Status, err, body)
+	}
+}
+
+// An answer that goes out because its time is over tells of the call that it has
+// waited for, though that has not ended.
+func TestACallThatWasWaitedForInVainIsToldOf(t *testing.T) {
+	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
+	p := startGateway(t, porttest.Keep(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=1m", "--request-timeout=1m")...)
+	get(t, http.DefaultClient, p.url+"/graphql?query={orders(userId:%22u1%22){items{product{id}}}}")
+	hang(up, map[string]time.Duration{users.Service: never})
+	s := &system{t: t, gateway: p.url}
+	for _, path := range []string{"/api/profile/u1", "/graphql?query={user(id:%22u1%22){id}%20orders(userId:%22u1%22){id}}"} {
+		resp := s.send(http.MethodGet, p.url+path, "", "X-Request-Timeout", "100ms")
+		body, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != http.StatusOK || strings.Contains(string(body), `"cached":true`) || resp.Header.Get("Cache-Status") != "tributary; fwd=miss" ||
+			!regexp.MustCompile(`users;dur=\d\d+\.\d;desc="1 calls"`).MatchString(resp.Header.Get("Server-Timing")) {
+			t.Errorf("%v %v %s", err, resp.Header, body)
+		}
 	}
 }
 

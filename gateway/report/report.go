@@ -7,9 +7,7 @@ package report
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -26,13 +24,6 @@ type Part struct {
 	Age     *float64 `json:"age_seconds,omitempty"` // of a stale part
 }
 
-// Calls are the calls made to one service.
-type Calls struct {
-	Service  string
-	Count    int
-	Duration time.Duration // of all of them, one after the other
-}
-
 // A Report is of one operation. Its methods are safe for concurrent use, and
 // a nil Report takes notes and forgets them.
 type Report struct {
@@ -46,7 +37,7 @@ type notes struct {
 	asked    bool
 	uses     []Use
 	loose    bool // something was called that no Use accounts for
-	calls    []Calls
+	calls    []*call
 	degraded []Part
 }
 
@@ -83,25 +74,6 @@ func (r *Report) Asked() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.asked = true
-}
-
-// Called notes one call to a service.
-func (r *Report) Called(service string, took time.Duration) {
-	if r == nil {
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.asked = true
-	r.loose = r.loose || !r.kept
-	for i := range r.calls {
-		if r.calls[i].Service == service {
-			r.calls[i].Count++
-			r.calls[i].Duration += took
-			return
-		}
-	}
-	r.calls = append(r.calls, Calls{service, 1, took})
 }
 
 // Missing notes that something of service could not be had. A service that is
@@ -160,7 +132,7 @@ func (r *Report) Summary() Summary {
 	s := Summary{
 		Asked:    r.asked,
 		Cached:   slices.ContainsFunc(r.uses, func(u Use) bool { return !u.Asked }),
-		Calls:    append([]Calls(nil), r.calls...),
+		Calls:    byService(r.calls, time.Now()),
 		Degraded: append([]Part(nil), r.degraded...),
 	}
 	for _, use := range r.uses {
@@ -172,20 +144,4 @@ func (r *Report) Summary() Summary {
 		s.Life = lifeOf(r.uses)
 	}
 	return s
-}
-
-// ServerTiming is the value of the Server-Timing header (W3C): for each
-// service that was called, how long all of its calls took, one after the other.
-func (s Summary) ServerTiming() string {
-	if len(s.Calls) == 0 {
-		return ""
-	}
-	var b strings.Builder
-	for _, c := range s.Calls {
-		if b.Len() > 0 {
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "%s;dur=%.1f;desc=\"%d calls\"", c.Service, float64(c.Duration.Microseconds())/1000, c.Count)
-	}
-	return b.String()
 }

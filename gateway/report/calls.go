@@ -1,0 +1,87 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Calls are the calls made to one service.
+type Calls struct {
+	Service  string
+	Count    int
+	Duration time.Duration // of all of them, one after the other
+}
+
+// call is one that has ended, or is under way.
+type call struct {
+	service string
+	began   time.Time // zero when it has ended
+	took    time.Duration
+}
+
+// Called notes one call to a service.
+func (r *Report) Called(service string, took time.Duration) {
+	r.call(&call{service: service, took: took})
+}
+
+// Calling notes a call to a service that begins, and gives what notes its end. An
+// answer that goes out before that, because its time is over, tells of the call
+// all the same, and of how long it has been waited for.
+func (r *Report) Calling(service string) (ended func()) {
+	c := &call{service: service, began: time.Now()}
+	r.call(c)
+	return func() {
+		if r == nil {
+			return
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		c.took, c.began = time.Since(c.began), time.Time{}
+	}
+}
+
+func (r *Report) call(c *call) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.asked = true
+	r.loose = r.loose || !r.kept
+	r.calls = append(r.calls, c)
+}
+
+// byService adds up calls, as far as they have come at now.
+func byService(calls []*call, now time.Time) (sums []Calls) {
+	for _, c := range calls {
+		took := c.took
+		if !c.began.IsZero() {
+			took = now.Sub(c.began)
+		}
+		i := slices.IndexFunc(sums, func(s Calls) bool { return s.Service == c.service })
+		if i < 0 {
+			i, sums = len(sums), append(sums, Calls{Service: c.service})
+		}
+		sums[i].Count++
+		sums[i].Duration += took
+	}
+	return sums
+}
+
+// ServerTiming is the value of the Server-Timing header (W3C): for each
+// service that was called, how long all of its calls took, one after the other.
+func (s Summary) ServerTiming() string {
+	if len(s.Calls) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	for _, c := range s.Calls {
+		if b.Len() > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%s;dur=%.1f;desc=\"%d calls\"", c.Service, float64(c.Duration.Microseconds())/1000, c.Count)
+	}
+	return b.String()
+}
