@@ -43,14 +43,14 @@ type cli struct {
 
 // gatewayConfig is all that an operator may set about the gateway.
 type gatewayConfig struct {
-	Server   httpserver.Config    `embed:""`
-	Services services.Config      `embed:""`
-	Upstream upstream.Config      `embed:""`
-	Cache    cache.Config         `embed:""`
-	GraphQL  graphqlserver.Config `embed:""`
-	Browser  browser.Config       `embed:""`
-	Admin    admin.Config         `embed:""`
-	Forward  forward.Config       `embed:""`
+	Server   httpserver.Config    `embed:"" group:"Server"`
+	Services services.Config      `embed:"" group:"Services"`
+	Upstream upstream.Config      `embed:"" group:"Calls to services"`
+	Cache    cache.Config         `embed:"" group:"Cache"`
+	GraphQL  graphqlserver.Config `embed:"" group:"GraphQL"`
+	Browser  browser.Config       `embed:"" group:"Browsers"`
+	Admin    admin.Config         `embed:"" group:"Administration"`
+	Forward  forward.Config       `embed:"" group:"Header forwarding"`
 
 	breakable *breakable // set by dev
 }

@@ -16,7 +16,7 @@ import (
 // gatewayCommand runs the gateway alone.
 type gatewayCommand struct {
 	Gateway gatewayConfig       `embed:""`
-	Log     telemetry.LogConfig `embed:""`
+	Log     telemetry.LogConfig `embed:"" group:"Log"`
 }
 
 // Run implements the command.
@@ -32,8 +32,8 @@ func (c *gatewayCommand) Run(p *process) error {
 // that say whether and where traces go.
 type configCommand struct {
 	Gateway  gatewayConfig       `embed:""`
-	Services serviceConfig       `embed:""`
-	Log      telemetry.LogConfig `embed:""`
+	Services serviceConfig       `embed:"" group:"Example services"`
+	Log      telemetry.LogConfig `embed:"" group:"Log"`
 }
 
 // Run implements the command.

@@ -18,8 +18,8 @@ import (
 // devCommand runs everything in one process, with nothing else needed.
 type devCommand struct {
 	Gateway  gatewayConfig       `embed:""`
-	Services serviceConfig       `embed:""`
-	Log      telemetry.LogConfig `embed:""`
+	Services serviceConfig       `embed:"" group:"Example services"`
+	Log      telemetry.LogConfig `embed:"" group:"Log"`
 }
 
 // Run implements the command.

@@ -3,66 +3,160 @@ package main
 import (
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/alecthomas/kong"
 )
 
-var updateReadme = flag.Bool("update-readme", false, "write the settings into README.md")
+var updateReadme = flag.Bool("update-readme", false, "write what is generated in README.md and docs/settings.md")
 
-// The README lists every setting as the command line knows it.
-// To bring it up to date: go test . -run README -update-readme
-func TestTheREADMEListsEverySetting(t *testing.T) {
-	const begin, end = "<!-- settings -->\n", "<!-- /settings -->\n"
-	text, err := os.ReadFile("README.md")
+// To bring both pages up to date: go test . -run README -update-readme
+func TestTheREADMEAndItsPageOfSettingsAreUpToDate(t *testing.T) {
+	results, err := os.ReadFile("bench/RESULTS.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, ok := strings.Cut(string(text), begin)
-	_, after, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		t.Fatalf("README.md has no place for the settings, from %s to %s", begin, end)
+	holds(t, "README.md", "goals", goalsTable(string(results)))
+	holds(t, "docs/settings.md", "settings", settingsTables(t))
+}
+
+// holds checks, or with -update-readme writes, what stands between the two
+// comments that name a part of a page.
+func holds(t *testing.T, page, part, want string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Clean(page))
+	if err != nil {
+		t.Fatal(err)
 	}
-	want := before + begin + settingsTable(t) + end + after
+	between := regexp.MustCompile(`(?s)(<!-- ` + part + `: .*? -->\n)(.*)(<!-- /` + part + ` -->)`)
+	found := between.FindStringSubmatchIndex(string(text))
+	if found == nil {
+		t.Fatalf("%s has no place for its %s", page, part)
+	}
+	have := string(text[found[4]:found[5]])
 	if *updateReadme {
-		if err := os.WriteFile("README.md", []byte(want), 0o600); err != nil {
+		if err := os.WriteFile(page, []byte(string(text[:found[4]])+want+string(text[found[5]:])), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	if string(text) != want {
-		t.Errorf("the settings in README.md are out of date, want\n%s", settingsTable(t))
+	if have != want {
+		t.Errorf("the %s in %s are out of date; run go test . -run README -update-readme. Want:\n%s", part, page, want)
 	}
 }
 
-func settingsTable(t *testing.T) string {
+// goalsTable lists the goals that the comparison has checked, work by work.
+func goalsTable(results string) string {
+	var b strings.Builder
+	b.WriteString("| work | goal | measured | |\n| --- | --- | --- | --- |\n")
+	goal := regexp.MustCompile(`(?m)^Goal: (.*?); it is (.*?): (.*?)\.$`)
+	for _, work := range strings.Split(results, "\n### ")[1:] {
+		title, body, _ := strings.Cut(work, "\n")
+		for _, g := range goal.FindAllStringSubmatch(body, -1) {
+			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", title, g[1], g[2], g[3])
+		}
+	}
+	return b.String()
+}
+
+// settingsTables lists every setting as the command line knows it, by group.
+func settingsTables(t *testing.T) string {
 	t.Helper()
 	parser, err := kong.New(&cli{}, kong.Bind(&process{}), kong.Vars{"version": ""})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var b strings.Builder
-	b.WriteString("| in the environment | default | |\n| --- | --- | --- |\n")
+	var order []string
+	rows := map[string]string{}
 	for _, command := range parser.Model.Children {
-		if command.Name != "config" {
+		if command.Name != "config" { // it has all settings of all commands
 			continue
 		}
 		for _, f := range command.Flags {
-			env := f.Tag.Get("setting")
-			if env == "" {
-				env = "BFF_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+			if f.Group == nil {
+				t.Errorf("%s belongs to no group", f.Name)
+				continue
 			}
-			value := f.Default
-			if value == "" && f.IsBool() {
-				value = "false"
+			group := f.Group.Title
+			if rows[group] == "" {
+				order = append(order, group)
 			}
-			if value != "" {
-				value = "`" + value + "`"
-			}
-			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", env, value, strings.ReplaceAll(f.Help, "|", `\|`))
+			rows[group] += settingRow(f)
 		}
 	}
+	var b strings.Builder
+	for _, group := range order {
+		fmt.Fprintf(&b, "## %s\n\n| in the environment | default | |\n| --- | --- | --- |\n%s\n", group, rows[group])
+	}
 	return b.String()
+}
+
+func settingRow(f *kong.Flag) string {
+	env := f.Tag.Get("setting")
+	if env == "" {
+		env = "BFF_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+	}
+	value := f.Default
+	if value == "" && f.IsBool() {
+		value = "false"
+	}
+	if value != "" {
+		value = "`" + value + "`"
+	}
+	return fmt.Sprintf("| `%s` | %s | %s |\n", env, value, strings.ReplaceAll(f.Help, "|", `\|`))
+}
+
+func TestTheREADMEAndDocsLinkToWhatThereIs(t *testing.T) {
+	pages := []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "web/README.md", "bench/RESULTS.md", "bench/SOAK.md"}
+	err := filepath.WalkDir("docs", func(path string, _ fs.DirEntry, err error) error {
+		if filepath.Ext(path) == ".md" {
+			pages = append(pages, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	for _, page := range pages {
+		for _, l := range link.FindAllStringSubmatch(readPage(t, page), -1) {
+			if strings.Contains(l[1], "://") {
+				continue
+			}
+			path, anchor, _ := strings.Cut(l[1], "#")
+			target := page
+			if path != "" {
+				target = filepath.Join(filepath.Dir(page), path)
+			}
+			if _, err := os.Stat(target); err != nil {
+				t.Errorf("%s links to %s, which is not there", page, l[1])
+			} else if anchor != "" && !anchors(readPage(t, target))[anchor] {
+				t.Errorf("%s links to %s, and there is no such heading", page, l[1])
+			}
+		}
+	}
+}
+
+func readPage(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Clean(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// anchors are those that GitHub gives the headings of a page.
+func anchors(page string) map[string]bool {
+	found := map[string]bool{}
+	for _, h := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(page, -1) {
+		kept := regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(strings.ToLower(h[1]), "")
+		found[strings.ReplaceAll(kept, " ", "-")] = true
+	}
+	return found
 }

@@ -18,19 +18,19 @@ import (
 // Where each service listens.
 type (
 	usersAddr struct {
-		Users httpserver.Addr `name:"users-addr" setting:"USERS_ADDR" default:":8001" help:"Where the user service listens."`
+		Users httpserver.Addr `name:"users-addr" setting:"USERS_ADDR" default:":8001" help:"Address the user service listens on."`
 	}
 	ordersAddr struct {
-		Orders httpserver.Addr `name:"orders-addr" setting:"ORDERS_ADDR" default:":8002" help:"Where the order service listens."`
+		Orders httpserver.Addr `name:"orders-addr" setting:"ORDERS_ADDR" default:":8002" help:"Address the order service listens on."`
 	}
 	productsAddr struct {
-		Products httpserver.Addr `name:"products-addr" setting:"PRODUCTS_ADDR" default:":8003" help:"Where the product service listens."`
+		Products httpserver.Addr `name:"products-addr" setting:"PRODUCTS_ADDR" default:":8003" help:"Address the product service listens on."`
 	}
 )
 
 // faultsConfig is for demonstrations and tests.
 type faultsConfig struct {
-	Faults bool `name:"faults" help:"Let PUT /_faults break the services on purpose."`
+	Faults bool `name:"faults" help:"Let PUT /_faults inject faults into the services."`
 }
 
 // serviceConfig is what may be set about the three services together.
@@ -44,7 +44,7 @@ type serviceConfig struct {
 type usersCommand struct {
 	Addr   usersAddr           `embed:""`
 	Faults faultsConfig        `embed:""`
-	Log    telemetry.LogConfig `embed:""`
+	Log    telemetry.LogConfig `embed:"" group:"Log"`
 }
 
 // Run implements the command.
@@ -55,7 +55,7 @@ func (c *usersCommand) Run(p *process) error {
 type ordersCommand struct {
 	Addr   ordersAddr          `embed:""`
 	Faults faultsConfig        `embed:""`
-	Log    telemetry.LogConfig `embed:""`
+	Log    telemetry.LogConfig `embed:"" group:"Log"`
 }
 
 // Run implements the command.
@@ -66,7 +66,7 @@ func (c *ordersCommand) Run(p *process) error {
 type productsCommand struct {
 	Addr   productsAddr        `embed:""`
 	Faults faultsConfig        `embed:""`
-	Log    telemetry.LogConfig `embed:""`
+	Log    telemetry.LogConfig `embed:"" group:"Log"`
 }
 
 // Run implements the command.

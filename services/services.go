@@ -19,9 +19,9 @@ import (
 
 // Config says where the services are.
 type Config struct {
-	UsersURL    string `name:"users-url" default:"http://localhost:8001" help:"Where the user service answers." secret:""`
-	OrdersURL   string `name:"orders-url" default:"http://localhost:8002" help:"Where the order service answers." secret:""`
-	ProductsURL string `name:"products-url" default:"http://localhost:8003" help:"Where the product service answers." secret:""`
+	UsersURL    string `name:"users-url" default:"http://localhost:8001" help:"Base URL of the user service." secret:""`
+	OrdersURL   string `name:"orders-url" default:"http://localhost:8002" help:"Base URL of the order service." secret:""`
+	ProductsURL string `name:"products-url" default:"http://localhost:8003" help:"Base URL of the product service." secret:""`
 }
 
 // Validate reports the first setting that cannot be used.

@@ -14,8 +14,8 @@ import (
 
 // Config is what an operator may set about it.
 type Config struct {
-	Addr  httpserver.Addr `name:"admin-addr" placeholder:"ADDR" help:"Where operators find /admin, apart from clients, as in 127.0.0.1:8100. Empty: where the gateway listens, if there is an admin-token."`
-	Token string          `name:"admin-token" help:"What operators must send as Authorization: Bearer TOKEN. Empty: nothing, if there is an admin-addr." secret:""`
+	Addr  httpserver.Addr `name:"admin-addr" placeholder:"ADDR" help:"Separate address for the /admin endpoints, as in 127.0.0.1:8100. Empty: the gateway's own address, if admin-token is set."`
+	Token string          `name:"admin-token" help:"Token that /admin requires as Authorization: Bearer TOKEN. Empty: none, if admin-addr is set." secret:""`
 }
 
 // Prefix is the path below which everything of operators is.

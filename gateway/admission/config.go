@@ -10,10 +10,10 @@ import (
 
 // Config is what an operator may set about admission. The zero value admits all.
 type Config struct {
-	Operations int           `name:"max-operations" default:"1024" help:"How many operations may be executed at once; 0 sets no limit. Answers from the response cache do not count."`
-	Queue      int           `name:"operation-queue" default:"1024" help:"How many more may wait for their turn. The rest is answered 503 at once."`
-	QueueWait  time.Duration `name:"operation-queue-wait" default:"250ms" help:"How long an operation may wait for its turn before it is answered 503."`
-	BodiesMB   int           `name:"graphql-bodies-mb" default:"64" help:"How many MiB the bodies of all requests under way may take, those of up to 16 KiB aside. The rest is answered 503, unread."`
+	Operations int           `name:"max-operations" default:"1024" help:"Maximum number of operations executed concurrently; answers from the response cache do not count. 0: no limit."`
+	Queue      int           `name:"operation-queue" default:"1024" help:"Maximum number of operations that wait to be executed; more get 503 at once."`
+	QueueWait  time.Duration `name:"operation-queue-wait" default:"250ms" help:"How long an operation may wait before it gets 503."`
+	BodiesMB   int           `name:"graphql-bodies-mb" default:"64" help:"Maximum size of all request bodies over 16 KiB in flight, in MiB; more get 503, unread."`
 }
 
 // Validate reports the first setting that cannot be used.

@@ -14,8 +14,8 @@ import (
 
 // Config is what an operator may set about browsers.
 type Config struct {
-	Origins     []string `name:"cors-origins" help:"Origins whose pages may use the gateway besides its own, as in https://shop.example.com; one * stands for a part of a host or for a port, * alone for every origin. Empty: none."`
-	Credentials bool     `name:"cors-credentials" help:"Let pages of these origins send cookies."`
+	Origins     []string `name:"cors-origins" help:"Origins whose pages may use the gateway from a browser, as in https://shop.example.com; * stands for part of a host, for a port or, alone, for every origin. Empty: only the gateway's own."`
+	Credentials bool     `name:"cors-credentials" help:"Allow these origins to send cookies."`
 }
 
 // Validate reports the first setting that cannot be used.

@@ -10,17 +10,17 @@ import (
 // Config is what an operator may set about the cache. What is set per kind
 // holds for that kind instead of what is set for all.
 type Config struct {
-	RedisURL      string                   `name:"redis-url" help:"Redis to share entries through: redis:// or rediss://, several comma-separated hosts for a cluster, sentinels' hosts with ?master_name=NAME. Empty: memory only." secret:""`
-	TTL           time.Duration            `name:"cache-ttl" default:"30s" help:"How long an answer is fresh, counted from when the upstream gave it."`
-	TTLs          map[string]time.Duration `name:"cache-ttls" placeholder:"KIND=DURATION;..." help:"The same for single kinds (user, orders, product), as in user=5s;product=5m."`
-	StaleIfError  time.Duration            `name:"cache-stale-if-error" default:"10m" help:"How much longer than its TTL an answer may stand in while its upstream fails. 0: never."`
+	RedisURL      string                   `name:"redis-url" help:"Redis that gateways share as second cache tier: redis:// or rediss://, comma-separated hosts for a cluster, sentinel hosts with ?master_name=NAME. Empty: memory only." secret:""`
+	TTL           time.Duration            `name:"cache-ttl" default:"30s" help:"How long an entry is fresh, counted from when the service answered."`
+	TTLs          map[string]time.Duration `name:"cache-ttls" placeholder:"KIND=DURATION;..." help:"TTLs of single kinds (user, orders, product), as in user=5s;product=5m."`
+	StaleIfError  time.Duration            `name:"cache-stale-if-error" default:"10m" help:"How long after its TTL an entry may be served stale while its service fails. 0: never."`
 	StaleIfErrors map[string]time.Duration `name:"cache-stale-if-errors" placeholder:"KIND=DURATION;..." help:"The same for single kinds."`
-	AbsentTTL     time.Duration            `name:"cache-absent-ttl" default:"5s" help:"How long it is remembered that an upstream knows no such id. 0: not at all."`
+	AbsentTTL     time.Duration            `name:"cache-absent-ttl" default:"5s" help:"How long a \"not found\" is cached. 0: not at all."`
 	AbsentTTLs    map[string]time.Duration `name:"cache-absent-ttls" placeholder:"KIND=DURATION;..." help:"The same for single kinds."`
-	Patience      time.Duration            `name:"cache-patience" default:"500ms" help:"How long a request waits for an upstream that does not answer before an older answer stands in. 0: until the call has failed."`
-	RefreshAhead  bool                     `name:"cache-refresh-ahead" default:"true" negatable:"" help:"Ask again in the background for what is asked for in the last fifth of its TTL."`
-	MemoryMB      int                      `name:"cache-memory-mb" default:"64" help:"How many MiB of entries are held in memory at most."`
-	ResponseMB    int                      `name:"cache-response-mb" default:"64" help:"How many MiB of whole responses are held in memory at most. 0: none are."`
+	Patience      time.Duration            `name:"cache-patience" default:"500ms" help:"How long a request waits for a slow service before it is served a stale entry. 0: until the call has failed."`
+	RefreshAhead  bool                     `name:"cache-refresh-ahead" default:"true" negatable:"" help:"Refresh entries in the background when they are requested in the last fifth of their TTL."`
+	MemoryMB      int                      `name:"cache-memory-mb" default:"64" help:"Maximum size of the entries in memory, in MiB."`
+	ResponseMB    int                      `name:"cache-response-mb" default:"64" help:"Maximum size of the whole responses in memory, in MiB. 0: responses are not cached."`
 
 	// Variant tells requests apart that the upstreams may answer in different
 	// ways, as in two languages: "" is one of them, nil is always that.

@@ -11,7 +11,7 @@ import (
 
 // Config is what an operator may set about headers.
 type Config struct {
-	Headers []string `name:"forward-headers" default:"traceparent,X-Request-Id,Accept-Language" help:"Headers of a request that the services see. What they answer is cached for each value, those of traceparent and X-Request-Id aside; name Authorization, and each viewer has entries of their own."`
+	Headers []string `name:"forward-headers" default:"traceparent,X-Request-Id,Accept-Language" help:"Request headers passed on to the services. Cache entries are kept apart by their values, except for traceparent and X-Request-Id: with Authorization in the list, each user has entries of their own."`
 }
 
 // Headers that belong to one connection or one body and so cannot be sent on.

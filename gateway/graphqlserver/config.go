@@ -16,21 +16,21 @@ import (
 // has the default limits, remembers no documents and trusts all.
 type Config struct {
 	Introspection bool `name:"introspection" help:"Answer introspection queries."`
-	Playground    bool `name:"playground" help:"Serve the playground at /playground."`
-	Trace         bool `name:"graphql-trace" negatable:"" help:"Tell clients that send the header Tributary-Trace how their operation was answered, in extensions.trace."`
-	Cost          bool `name:"graphql-cost" negatable:"" help:"Tell clients that send the header Tributary-Cost what their operation costs in calls to the services, in extensions.cost."`
+	Playground    bool `name:"playground" help:"Serve the playground at /playground, and the example front end at /example."`
+	Trace         bool `name:"graphql-trace" negatable:"" help:"Return a trace of the operation in extensions.trace to clients that send the header Tributary-Trace."`
+	Cost          bool `name:"graphql-cost" negatable:"" help:"Return the cost of the operation, in upstream calls, in extensions.cost to clients that send the header Tributary-Cost."`
 
-	Limits    Limits           `embed:""`
-	Admission admission.Config `embed:""`
-	Streams   StreamConfig     `embed:""`
+	Limits    Limits           `embed:"" group:"GraphQL limits"`
+	Admission admission.Config `embed:"" group:"Overload"`
+	Streams   StreamConfig     `embed:"" group:"Streams"`
 
-	Batching int `name:"graphql-batching" default:"0" help:"How many requests may come in one list. 0: lists are refused."`
+	Batching int `name:"graphql-batching" default:"0" help:"Maximum number of operations in one batched HTTP request. 0: batches are refused."`
 
-	DocumentsMB  int           `name:"graphql-documents-mb" default:"16" help:"How many MiB of parsed documents are remembered at most."`
-	Persisted    bool          `name:"graphql-persisted" default:"true" negatable:"" help:"Let clients send the hash of a document that they have sent before (automatic persisted queries)."`
-	PersistedTTL time.Duration `name:"graphql-persisted-ttl" default:"24h" help:"How long Redis keeps such a document for all gateways."`
-	Manifests    []string      `name:"graphql-trusted-documents" placeholder:"FILE,..." help:"Manifests of trusted documents, as the tools of Apollo, GraphQL Code Generator and Relay write them."`
-	TrustedMode  string        `name:"graphql-trusted-mode" default:"off" help:"What is done about other documents: off (nothing), log (they are counted, and logged when they are new) or enforce (they are refused)."`
+	DocumentsMB  int           `name:"graphql-documents-mb" default:"16" help:"Maximum size of the cache of parsed documents, in MiB."`
+	Persisted    bool          `name:"graphql-persisted" default:"true" negatable:"" help:"Support automatic persisted queries."`
+	PersistedTTL time.Duration `name:"graphql-persisted-ttl" default:"24h" help:"How long Redis keeps a persisted query for all gateways."`
+	Manifests    []string      `name:"graphql-trusted-documents" placeholder:"FILE,..." help:"Manifests of trusted documents, as written by the tools of Apollo, GraphQL Code Generator and Relay."`
+	TrustedMode  string        `name:"graphql-trusted-mode" default:"off" help:"What to do about documents that are not trusted: off (execute them), log (execute, count and log them) or enforce (refuse them)."`
 
 	Trusted  *trusted.Documents       `kong:"-"` // nil: none
 	Operator func(*http.Request) bool `kong:"-"` // whether a client may see traces everywhere; nil: none may

@@ -15,17 +15,17 @@ import (
 // written counts in the text, what counts in full counts in an operation whose
 // fragments stand where they are spread.
 type Limits struct {
-	Body       int `name:"graphql-max-body" default:"1048576" help:"How many bytes the body of a request may have."`
-	Tokens     int `name:"graphql-max-tokens" default:"15000" help:"How many tokens (names, numbers, strings, punctuators) a document may have."`
-	Selections int `name:"graphql-max-selections" default:"2000" help:"How many fields and fragments a document may select, as written."`
-	Fragments  int `name:"graphql-max-fragments" default:"200" help:"How many fragments a document may define."`
-	Depth      int `name:"graphql-max-depth" default:"40" help:"How deep the fields of an operation may be nested."`
-	RootFields int `name:"graphql-max-root-fields" default:"500" help:"How many fields an operation may have at its root."`
-	Aliases    int `name:"graphql-max-aliases" default:"500" help:"How many fields of an operation may have another name in the answer."`
-	Directives int `name:"graphql-max-directives" default:"500" help:"How many directives an operation may have."`
-	List       int `name:"graphql-max-list" default:"2000" help:"How many values a list in an argument or a variable may have."`
-	Fields     int `name:"graphql-max-fields" default:"1000000" help:"How many fields an answer may be expected to have."`
-	Calls      int `name:"graphql-max-calls" default:"1000" help:"How many calls to each service an operation may cost, with nothing in the cache."`
+	Body       int `name:"graphql-max-body" default:"1048576" help:"Maximum size of a request body, in bytes."`
+	Tokens     int `name:"graphql-max-tokens" default:"15000" help:"Maximum number of tokens in a document."`
+	Selections int `name:"graphql-max-selections" default:"2000" help:"Maximum number of fields and fragments that a document selects, as written."`
+	Fragments  int `name:"graphql-max-fragments" default:"200" help:"Maximum number of fragment definitions in a document."`
+	Depth      int `name:"graphql-max-depth" default:"40" help:"Maximum nesting of fields."`
+	RootFields int `name:"graphql-max-root-fields" default:"500" help:"Maximum number of root fields."`
+	Aliases    int `name:"graphql-max-aliases" default:"500" help:"Maximum number of aliases."`
+	Directives int `name:"graphql-max-directives" default:"500" help:"Maximum number of directives."`
+	List       int `name:"graphql-max-list" default:"2000" help:"Maximum length of a list in an argument or a variable."`
+	Fields     int `name:"graphql-max-fields" default:"1000000" help:"Maximum number of fields that the answer is estimated to have."`
+	Calls      int `name:"graphql-max-calls" default:"1000" help:"Maximum number of calls to each service that an operation may need with a cold cache."`
 }
 
 // DefaultLimits are the limits of an operator who has set none.

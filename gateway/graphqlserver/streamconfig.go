@@ -8,11 +8,11 @@ import (
 // StreamConfig is what an operator may set about connections on which answers
 // come one after the other. The zero value refuses them.
 type StreamConfig struct {
-	Max         int           `name:"graphql-max-streams" default:"1000" help:"How many streams (server-sent events, WebSockets) may be open at once. 0: there are none."`
-	Operations  int           `name:"graphql-stream-operations" default:"100" help:"How many operations may be under way on one WebSocket."`
-	InitTimeout time.Duration `name:"graphql-stream-init-timeout" default:"3s" help:"How long a WebSocket may take to send connection_init."`
-	KeepAlive   time.Duration `name:"graphql-stream-keep-alive" default:"12s" help:"How often a silent stream is shown to be alive. A WebSocket that does not answer in this time is closed."`
-	Idle        time.Duration `name:"graphql-stream-idle" default:"5m" help:"How long a WebSocket may be open without an operation."`
+	Max         int           `name:"graphql-max-streams" default:"1000" help:"Maximum number of open streams (server-sent events and WebSockets). 0: no streams."`
+	Operations  int           `name:"graphql-stream-operations" default:"100" help:"Maximum number of concurrent operations on one WebSocket."`
+	InitTimeout time.Duration `name:"graphql-stream-init-timeout" default:"3s" help:"How long a client may take to send connection_init on a WebSocket."`
+	KeepAlive   time.Duration `name:"graphql-stream-keep-alive" default:"12s" help:"Interval of keep-alive messages on idle streams. A WebSocket that does not answer within it is closed."`
+	Idle        time.Duration `name:"graphql-stream-idle" default:"5m" help:"How long a WebSocket may stay open without an operation."`
 
 	Timeout time.Duration `kong:"-"` // of queries and mutations on a stream
 }

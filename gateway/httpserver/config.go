@@ -11,12 +11,12 @@ import (
 
 // Config is what an operator may set about the gateway's own server.
 type Config struct {
-	Addr           Addr          `name:"addr" default:":8000" help:"Where the gateway listens."`
-	RequestTimeout time.Duration `name:"request-timeout" default:"5s" help:"How long a whole request may take."`
-	WriteTimeout   time.Duration `name:"write-timeout" default:"30s" help:"How much longer than that a client may take to take its answer."`
+	Addr           Addr          `name:"addr" default:":8000" help:"Address the gateway listens on."`
+	RequestTimeout time.Duration `name:"request-timeout" default:"5s" help:"Time limit for a whole request."`
+	WriteTimeout   time.Duration `name:"write-timeout" default:"30s" help:"How long a client may take to receive an answer, on top of request-timeout."`
 	Limits         Limits        `embed:""`
-	MaxConnections int           `name:"max-connections" default:"10000" help:"How many connections of clients may be open at once; more wait to be accepted. 0 sets no limit."`
-	DrainDelay     time.Duration `name:"drain-delay" default:"1s" help:"How long a gateway that was told to stop still accepts requests, so that load balancers notice."`
+	MaxConnections int           `name:"max-connections" default:"10000" help:"Maximum number of open client connections; more wait to be accepted. 0: no limit."`
+	DrainDelay     time.Duration `name:"drain-delay" default:"1s" help:"How long the gateway keeps accepting requests after SIGTERM, so that load balancers see /readyz fail first."`
 }
 
 // Validate reports the first setting that cannot be used.

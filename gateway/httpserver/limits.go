@@ -8,9 +8,9 @@ import (
 // Limits cut off a client that is slower or longer than this. They bound what
 // one connection can hold. What is zero is as by default.
 type Limits struct {
-	HeaderTimeout time.Duration `name:"read-header-timeout" default:"5s" help:"How long a client may take to send the header of a request."`
+	HeaderTimeout time.Duration `name:"read-header-timeout" default:"5s" help:"How long a client may take to send the headers of a request."`
 	ReadTimeout   time.Duration `name:"read-timeout" default:"15s" help:"How long a client may take to send a whole request."`
-	HeaderBytes   int           `name:"max-header-bytes" default:"32768" help:"How many bytes the header of a request may have."`
+	HeaderBytes   int           `name:"max-header-bytes" default:"32768" help:"Maximum size of the headers of a request, in bytes."`
 }
 
 const (

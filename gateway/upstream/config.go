@@ -13,27 +13,27 @@ import (
 // [Overrides] may give it values of its own. The zero value of a policy
 // switches it off; timeout and body keep their defaults.
 type Config struct {
-	Overrides Overrides `name:"upstream-overrides" placeholder:"SERVICE.SETTING=VALUE;..." help:"Other values of the settings that begin with upstream for single services, as in orders.timeout=3s;orders.retries=0;products.hedge-quantile=0.95."`
+	Overrides Overrides `name:"upstream-overrides" placeholder:"SERVICE.SETTING=VALUE;..." help:"Per-service values for the upstream settings below, as in orders.timeout=3s;orders.retries=0;products.hedge-quantile=0.95."`
 
-	Timeout   time.Duration `name:"upstream-timeout" default:"2s" help:"How long one attempt at one upstream call may take; never longer than a whole request."`
-	LeastTime time.Duration `name:"upstream-least-time" default:"5ms" help:"How much of a request's time must be left for an attempt to be worth its while."`
-	MaxBody   int64         `name:"upstream-max-body" default:"8388608" help:"How many bytes the answer of an upstream may have."`
+	Timeout   time.Duration `name:"upstream-timeout" default:"2s" help:"Time limit for one attempt at a call; never more than request-timeout."`
+	LeastTime time.Duration `name:"upstream-least-time" default:"5ms" help:"An attempt is not started when less than this remains of the request's time."`
+	MaxBody   int64         `name:"upstream-max-body" default:"8388608" help:"Maximum size of a response from a service, in bytes."`
 
-	Concurrency int           `name:"upstream-concurrency" default:"256" help:"How many calls to one service may be under way at once, those of one operation half as many; 0 sets no limit."`
-	Queue       int           `name:"upstream-queue" default:"2048" help:"How many more calls to one service may wait for their turn."`
-	QueueWait   time.Duration `name:"upstream-queue-wait" default:"500ms" help:"How long a call may wait for its turn."`
+	Concurrency int           `name:"upstream-concurrency" default:"256" help:"Maximum number of concurrent calls to one service; a single operation may use half of them. 0: no limit."`
+	Queue       int           `name:"upstream-queue" default:"2048" help:"Maximum number of calls that wait for one of these; more are rejected."`
+	QueueWait   time.Duration `name:"upstream-queue-wait" default:"500ms" help:"How long a call may wait before it is rejected."`
 
-	BreakerRate   float64       `name:"upstream-breaker-rate" default:"0.5" help:"Which part of the calls to a service must fail for it not to be asked for a moment; 0 asks always."`
-	BreakerCalls  uint          `name:"upstream-breaker-calls" default:"10" help:"How many calls it takes to tell."`
-	BreakerWindow time.Duration `name:"upstream-breaker-window" default:"10s" help:"The time over which these calls are counted."`
-	BreakerDelay  time.Duration `name:"upstream-breaker-delay" default:"1s" help:"How long a service that failed too often is left alone before it is tried."`
+	BreakerRate   float64       `name:"upstream-breaker-rate" default:"0.5" help:"Failure rate that opens a service's circuit breaker. 0: no circuit breaker."`
+	BreakerCalls  uint          `name:"upstream-breaker-calls" default:"10" help:"Minimum number of calls in the window before the circuit breaker may open."`
+	BreakerWindow time.Duration `name:"upstream-breaker-window" default:"10s" help:"Window over which the failure rate is measured."`
+	BreakerDelay  time.Duration `name:"upstream-breaker-delay" default:"1s" help:"How long an open circuit breaker rejects calls before it lets probes through."`
 
-	Retries     int           `name:"upstream-retries" default:"2" help:"How often a call that failed may be tried again; 0 never."`
-	Backoff     time.Duration `name:"upstream-backoff" default:"25ms" help:"The longest wait before the first retry; it doubles with each."`
-	BackoffMax  time.Duration `name:"upstream-backoff-max" default:"250ms" help:"The longest wait before any retry, unless the service asks for more."`
-	RetryBudget float64       `name:"upstream-retry-budget" default:"0.1" help:"How many retries and hedges each call pays for, over time."`
+	Retries     int           `name:"upstream-retries" default:"2" help:"Maximum number of retries of a failed call. 0: no retries."`
+	Backoff     time.Duration `name:"upstream-backoff" default:"25ms" help:"Upper bound of the random wait before the first retry; it doubles with each retry."`
+	BackoffMax  time.Duration `name:"upstream-backoff-max" default:"250ms" help:"Upper bound of the random wait before any retry. A Retry-After from the service is added to it."`
+	RetryBudget float64       `name:"upstream-retry-budget" default:"0.1" help:"Retries and hedged requests allowed per call, on average: 0.1 adds at most 10 % to the load of a service."`
 
-	HedgeQuantile float64 `name:"upstream-hedge-quantile" default:"0" help:"A call slower than this part of those before it (0.95, say) is made once more beside itself; 0 never."`
+	HedgeQuantile float64 `name:"upstream-hedge-quantile" default:"0" help:"Send a second, hedged request when a call takes longer than this quantile of earlier calls, such as 0.95. 0: no hedging."`
 
 	RequestTimeout time.Duration `kong:"-"` // how long a whole request may take, and so an attempt at most; 0: any time
 }
