@@ -1,6 +1,6 @@
-// Package admin serves what operators do to a running gateway, apart from what
-// clients ask of it: on a listener of its own, or behind a token, or both.
-// Unless one of them is set, there is nothing of it.
+// Package admin serves the endpoints for operators of a running gateway, on a
+// listener of their own, behind a bearer token, or both. If neither is
+// configured, the endpoints do not exist.
 package admin
 
 import (
@@ -12,17 +12,18 @@ import (
 	"tributary/gateway/httpserver"
 )
 
-// Config is what an operator may set about it.
+// Config has the settings of the endpoints for operators.
 type Config struct {
 	Addr  httpserver.Addr `name:"admin-addr" placeholder:"ADDR" help:"Separate address for the /admin endpoints, as in 127.0.0.1:8100. Empty: the gateway's own address, if admin-token is set."`
 	Token string          `name:"admin-token" help:"Token that /admin requires as Authorization: Bearer TOKEN. Empty: none, if admin-addr is set." secret:""`
 }
 
-// Prefix is the path below which everything of operators is.
+// Prefix begins the paths of all endpoints for operators.
 const Prefix = "/admin/"
 
-// Mux serves the endpoints that are added to it to operators alone. It is an
-// [http.Handler]; without a token whoever reaches it is one.
+// Mux routes requests to the endpoints for operators, and refuses those without
+// the token with 401. If no token is configured, it accepts every request, and
+// its listener must not be reachable by clients. It is an [http.Handler].
 type Mux struct {
 	endpoints *http.ServeMux
 	token     string
@@ -31,11 +32,11 @@ type Mux struct {
 // New returns a mux without endpoints.
 func New(cfg Config) *Mux { return &Mux{http.NewServeMux(), cfg.Token} }
 
-// Shared tells whether operators come in by the door of the clients.
+// Shared reports whether operators use the same listener as clients.
 func (c Config) Shared() bool { return c.Addr == "" && c.Token != "" }
 
-// Handle adds an endpoint below [Prefix]. Its pattern is as that of
-// [http.ServeMux], as in "POST /admin/purge".
+// Handle registers an endpoint below [Prefix], with a pattern of
+// [http.ServeMux] such as "POST /admin/purge".
 func (m *Mux) Handle(pattern string, h http.Handler) { m.endpoints.Handle(pattern, h) }
 
 // ServeHTTP implements [http.Handler].
@@ -55,7 +56,7 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.ServeHTTP(w, r)
 }
 
-// allowed compares digests, so that the time it takes tells nothing of the token.
+// allowed compares digests, so that the time it takes does not depend on the token.
 func (m *Mux) allowed(r *http.Request) bool {
 	if m.token == "" {
 		return true
@@ -65,11 +66,11 @@ func (m *Mux) allowed(r *http.Request) bool {
 	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(want[:], got[:]) == 1
 }
 
-// Knows tells whether a request anywhere has the token. Without a token nobody is known.
+// Knows reports whether a request, to any endpoint of the gateway, carries the
+// token. If no token is configured, it is false.
 func (m *Mux) Knows(r *http.Request) bool { return m.token != "" && m.allowed(r) }
 
-// refuse answers for an address or a method that there is not, as the mux of
-// the standard library would, but with a problem document.
+// refuse answers 404 or 405 like [http.ServeMux], but with a problem document.
 func (m *Mux) refuse(w http.ResponseWriter, r *http.Request) {
 	found := httpserver.Problem{Status: http.StatusNotFound, Code: "NOT_FOUND"}
 	standard := &headOnly{header: http.Header{}}
@@ -81,7 +82,7 @@ func (m *Mux) refuse(w http.ResponseWriter, r *http.Request) {
 	httpserver.WriteProblem(w, r, found)
 }
 
-// headOnly takes an answer of which only status and header matter.
+// headOnly records the status and the header of a response and discards its body.
 type headOnly struct {
 	header http.Header
 	status int

@@ -19,14 +19,13 @@ type logLevel struct {
 	Level string `json:"level"`
 }
 
-// LogLevel tells and changes the least level that log logs, until the process
-// ends:
+// LogLevel reads and changes the level of log, until the process ends:
 //
 //	GET /admin/log-level
 //	PUT /admin/log-level   {"level": "debug"}
 //
-// Both answer 200 with the level that holds now, in the form that PUT takes. log
-// is to come from [telemetry.NewLogger]; all loggers of the same origin change.
+// Both answer 200 with the current level, in the form that PUT takes. The logger
+// must come from [telemetry.NewLogger]; all loggers derived from the same one change.
 func LogLevel(log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPut && !setLevel(w, r, log) {

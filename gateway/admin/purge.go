@@ -17,13 +17,13 @@ const (
 	maxTags      = 1000
 )
 
-// Purge drops what is cached, on all gateways:
+// Purge removes entries from the caches of all gateways:
 //
 //	POST /admin/purge   {"tags": ["user:user123", "product"]}
 //
-// A tag is an entity, a kind, or "*" for everything. 200 tells that nothing of
-// it is given out any more, on other gateways some milliseconds later; 503 that
-// this gateway has dropped it and the shared cache could not be reached.
+// A tag is an entity, a kind, or "*" for everything. 200 means that none of it is
+// served any more, on other gateways after some milliseconds; 503 that this
+// gateway has removed it but could not reach the shared cache.
 func Purge(c *cache.Cache, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !takesJSON(w, r) {

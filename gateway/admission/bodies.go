@@ -7,14 +7,14 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// smallBody is how many bytes a body may have that needs no room of its own.
+// smallBody is the size in bytes up to which bodies do not count.
 const smallBody = 16 << 10
 
-// Bodies bounds what the bodies of all requests under way take together to what
-// cfg has room for, at least one of the longest. A body has its room until its
-// request is answered; one of unknown length may be as long as longest. What
-// there is no room for goes, unread, to refuse. Small bodies need no room: their
-// connections bound them.
+// Bodies is middleware that bounds the total size of the request bodies in
+// flight to cfg.BodiesMB, or to longest bytes if that is more. A body counts,
+// with its Content-Length or else with longest, until its request is answered.
+// Requests that do not fit go to refuse with their body unread. Bodies of up to
+// 16 KiB do not count: the number of connections bounds them.
 func Bodies(cfg Config, longest int, refuse http.Handler, reg prometheus.Registerer) func(http.Handler) http.Handler {
 	shed := prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "admission_bodies_shed_total",

@@ -1,6 +1,6 @@
-// Package admission keeps the gateway from taking on more than it can do: so
-// many operations are executed at once, so many more wait, for a short time,
-// and the rest is refused while that is still cheap.
+// Package admission sheds load: a bounded number of operations is executed at a
+// time, a bounded number waits for a short time, and the rest is rejected early,
+// while that is cheap.
 package admission
 
 import (
@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Config is what an operator may set about admission. The zero value admits all.
+// Config has the settings of load shedding. The zero value admits everything.
 type Config struct {
 	Operations int           `name:"max-operations" default:"1024" help:"Maximum number of operations executed concurrently; answers from the response cache do not count. 0: no limit."`
 	Queue      int           `name:"operation-queue" default:"1024" help:"Maximum number of operations that wait to be executed; more get 503 at once."`

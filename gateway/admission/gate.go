@@ -11,11 +11,12 @@ import (
 	"tributary/gateway/fault"
 )
 
-// RetryAfter is how many seconds a client should wait who was refused: by then
-// whoever was in its way is done.
+// RetryAfter is the Retry-After, in seconds, of a rejected request: by then the
+// operations that were in its way have ended.
 const RetryAfter = "1"
 
-// Gate admits operations. It is safe for concurrent use; a nil Gate admits all.
+// Gate limits concurrent operations. It is safe for concurrent use; a nil Gate
+// admits everything.
 type Gate struct {
 	slots   chan struct{} // holds one for each operation that was admitted
 	cfg     Config
@@ -25,7 +26,7 @@ type Gate struct {
 	shed    *prometheus.CounterVec
 }
 
-// NewGate returns a gate, nil where cfg sets no limit.
+// NewGate returns a gate, or nil if cfg sets no limit.
 func NewGate(cfg Config, reg prometheus.Registerer) *Gate {
 	if cfg.Operations == 0 {
 		return nil
@@ -56,8 +57,8 @@ const (
 
 var errBusy = errors.New("the gateway is executing as many operations as it may")
 
-// Enter waits for a turn, in the order of arrival. The caller calls leave when
-// it is done. The error is [fault.Overloaded], or that of ctx.
+// Enter waits for a slot, in order of arrival. The caller must call leave when
+// it is done. The error is a [fault.Overloaded] or that of ctx.
 func (g *Gate) Enter(ctx context.Context) (leave func(), err error) {
 	if g == nil {
 		return func() {}, nil

@@ -1,7 +1,7 @@
-// Package browser says what browsers may do on behalf of pages: which origins
-// may read answers (CORS), that no other page can have a visitor's browser ask
-// (CSRF), and what a page of the gateway's own may load (CSP). It decorates
-// HTTP handlers.
+// Package browser is middleware against attacks by way of browsers: it decides
+// which origins may read responses (CORS), refuses requests that other sites make
+// in a visitor's name (CSRF), and restricts what the gateway's own pages may load
+// (CSP).
 package browser
 
 import (
@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// Config is what an operator may set about browsers.
+// Config has the settings for browsers.
 type Config struct {
 	Origins     []string `name:"cors-origins" help:"Origins whose pages may use the gateway from a browser, as in https://shop.example.com; * stands for part of a host, for a port or, alone, for every origin. Empty: only the gateway's own."`
 	Credentials bool     `name:"cors-credentials" help:"Allow these origins to send cookies."`
@@ -41,8 +41,8 @@ func isOrigin(s string) bool {
 		u.Scheme+"://"+u.Host == strings.TrimSuffix(s, ":*") && strings.Count(s, "*") <= 1
 }
 
-// Allows tells whether origin, as the Origin header has it, is one of those
-// that are set. The gateway's own need not be.
+// Allows reports whether origin, as in the Origin header, is one of the
+// configured ones. The gateway's own origin need not be.
 func (c Config) Allows(origin string) bool {
 	return origin != "" && slices.ContainsFunc(c.Origins, func(allowed string) bool {
 		if allowed == "*" {

@@ -9,10 +9,9 @@ import (
 // preflightHolds is for how many seconds a browser remembers what it may do.
 const preflightHolds = 600
 
-// CORS lets pages of the origins in cfg read answers, and tells their browsers
-// so when they ask first (Fetch standard, "HTTP extensions"). Where no origin is
-// set it changes nothing: browsers then keep answers from all pages but the
-// gateway's own.
+// CORS lets pages of the origins in cfg read responses, and answers preflight
+// requests (Fetch standard, section 3.3, "CORS protocol"). If no origin is
+// configured it does nothing, and browsers allow the gateway's own pages only.
 func CORS(cfg Config) func(http.Handler) http.Handler {
 	if len(cfg.Origins) == 0 {
 		return func(next http.Handler) http.Handler { return next }

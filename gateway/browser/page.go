@@ -2,8 +2,8 @@ package browser
 
 import "net/http"
 
-// Page confines a page: it stands in nobody's frame, tells no other site where
-// its visitor came from, and loads nothing, unless its handler sets a
+// Page sets the security headers of an HTML page: it may not be framed, sends no
+// referrer to other sites, and loads nothing unless its handler sets a
 // Content-Security-Policy of its own.
 func Page(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

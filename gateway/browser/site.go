@@ -6,24 +6,25 @@ import (
 	"net/http"
 )
 
-// What a client is told whose request is refused.
+// The messages of refused requests.
 var (
 	errOtherSite = errors.New("a page of another origin may not ask: its origin must be in cors-origins")
 	errNoHeader  = errors.New("a request with cookies needs a header that a link cannot have: " +
 		"send Content-Type: application/json or Apollo-Require-Preflight: true")
 )
 
-// SameSite keeps pages of other sites from having their visitors' browsers
-// ask (CSRF). Refuse answers those requests, with 403. They are:
+// SameSite protects against cross-site request forgery. It passes to refuse,
+// which answers 403:
 //
-//   - requests of a page whose origin is neither the gateway's own nor in cfg,
-//     by Sec-Fetch-Site or else by Origin, as [http.CrossOriginProtection] has
-//     it, but by GET as well: an operation may cost, and take telling time;
-//   - requests with cookies by which no browser says whose page it is, unless
-//     they have a header that a page of another origin could not have sent
-//     without asking first. Old browsers, and those without TLS, are like that.
+//   - requests from a page whose origin is neither the gateway's own nor in cfg,
+//     judged by Sec-Fetch-Site or else by Origin as in
+//     [http.CrossOriginProtection]; unlike there GET is checked as well, because
+//     an operation costs work, and its duration may reveal something;
+//   - requests with cookies but neither of these headers, as old browsers and
+//     those without TLS send them, unless a header is set that needs a preflight
+//     request from another origin.
 //
-// What is not a browser sends none of these headers and is let through.
+// Clients other than browsers send none of these headers and are let through.
 func SameSite(cfg Config, refuse func(w http.ResponseWriter, r *http.Request, reason error)) func(http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
 	check := func(r *http.Request) error {

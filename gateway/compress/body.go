@@ -10,14 +10,14 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Body is an answer that is given many times: it is compressed once for each
-// coding, when it is first wanted. It is safe for concurrent use.
+// Body is a response body that is sent many times. It is compressed once per
+// coding, on first use. It is safe for concurrent use.
 type Body struct {
 	plain      []byte
 	gzip, zstd func() []byte
 }
 
-// NewBody returns a body of b, which must not be changed any more.
+// NewBody returns a body of b, which must not be modified afterwards.
 func NewBody(b []byte) *Body {
 	return &Body{
 		plain: b,
@@ -26,11 +26,11 @@ func NewBody(b []byte) *Body {
 	}
 }
 
-// Bytes is the body as it was given.
+// Bytes returns the uncompressed body.
 func (b *Body) Bytes() []byte { return b.plain }
 
-// In gives the body in a coding, and the coding that it is in: a short one is
-// not compressed.
+// In returns the body in a coding, and the coding it is actually in: a short
+// body is not compressed.
 func (b *Body) In(coding Coding) ([]byte, Coding) {
 	if len(b.plain) >= MinSize {
 		switch coding {
@@ -43,8 +43,8 @@ func (b *Body) In(coding Coding) ([]byte, Coding) {
 	return b.plain, Identity
 }
 
-// Write answers r with the body in the coding that its client likes best. The
-// caller says with what Content-Type.
+// Write answers r with the body in the coding that its client prefers. The
+// caller must have set the Content-Type.
 func (b *Body) Write(w http.ResponseWriter, r *http.Request, status int) {
 	body, coding := b.In(Negotiate(r.Header))
 	if coding != Identity {

@@ -1,5 +1,5 @@
-// Package compress makes answers smaller for clients that say they can undo
-// it: by zstd (RFC 8878) or gzip (RFC 1952), negotiated by Accept-Encoding.
+// Package compress compresses responses by zstd (RFC 8878) or gzip (RFC 1952),
+// negotiated by Accept-Encoding.
 package compress
 
 import (
@@ -12,18 +12,19 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// MinSize is how many bytes an answer has for which compression pays.
+// MinSize is the size in bytes below which responses are not compressed.
 const MinSize = 1 << 10
 
-// Handler compresses what next answers, when it has [MinSize] bytes and is
-// text of a kind. Events and parts that are sent one by one are left alone, and
-// so is what has a Content-Encoding already, like a [Body].
+// Handler compresses the responses of next that have a textual media type and at
+// least [MinSize] bytes. Event streams and multipart responses are not
+// compressed, nor are those with a Content-Encoding of their own, such as a
+// [Body].
 //
-// Codings of an answer are the same for a client that has it: its strong ETag
-// becomes a weak one (RFC 9110, section 8.8.3.3), which If-None-Match compares
-// as well. It does so for whoever takes a coding, however short the answer: a
-// 304 has no body to tell by, and must have the ETag of its 200 (15.4.5). All of
-// Vary is put in one line, in place of one by each handler.
+// A strong ETag becomes weak, because it would stand for several encodings (RFC
+// 9110, section 8.8.3.3); If-None-Match compares weakly anyway. This applies to
+// every client that accepts compression, even if the response is too short for
+// it: a 304 has no body to decide by, and must have the ETag of its 200 (section
+// 15.4.5). The Vary fields of all handlers are merged into one line.
 func Handler(next http.Handler) http.Handler {
 	wrap, err := gzhttp.NewWrapper(
 		gzhttp.MinSize(MinSize),

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Coding is a content coding by its registered name.
+// Coding is the registered name of a content coding (RFC 9110, section 8.4.1).
 type Coding string
 
 // The codings that there are.
@@ -16,9 +16,10 @@ const (
 	Zstd     Coding = "zstd"
 )
 
-// Negotiate finds the coding that a client likes best (RFC 9110, section
-// 12.5.3), among equals gzip: there are clients that name zstd and cannot undo it. [Identity] is not
-// refused to clients who want none of the others: better an answer than 406.
+// Negotiate returns the coding that a client prefers (RFC 9110, section 12.5.3).
+// Among equal weights that is gzip, because some clients list zstd without
+// supporting it. Clients that accept no coding at all get [Identity] rather than
+// 406.
 func Negotiate(h http.Header) Coding {
 	accept := h["Accept-Encoding"]
 	if len(accept) == 0 {

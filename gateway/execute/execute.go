@@ -1,18 +1,18 @@
-// Package execute has what the generated code of a graph calls for each object
-// and each list: like gqlgen's functions of the same names, and in their place,
-// but for two things.
+// Package execute replaces the functions of gqlgen's runtime that generated code
+// calls for each object and list. It has the same names and semantics, but is
+// faster in two ways.
 //
-// It goes through an answer on one goroutine. gqlgen starts one for every
-// element of a list and every resolver, which is most of what a large answer
-// costs; but what the look-ahead has begun needs nobody to wait beside it. Only
-// a resolver that begins a load by itself, and is about to wait for it, hands
-// what is left of the lists and objects around it to a goroutine of its own, so
-// that loads which nobody saw coming still run side by side.
+// It resolves an answer on one goroutine. gqlgen starts one for every list
+// element and every resolver, which makes up most of the cost of a large answer,
+// although the look-ahead has started the loads already. Only when a resolver is
+// about to wait for a load that it started itself are the remaining elements and
+// fields handed to another goroutine, so that loads which the look-ahead did not
+// foresee still run in parallel.
 //
-// And what is known beforehand is not looked at again: the fields of an object
-// have different names, strings are written without a step in between.
+// And it leaves out work whose result is known: fields of an object have distinct
+// names, and strings are written directly.
 //
-// The generated code is led here by internal/lean, after gqlgen has written it.
+// internal/lean rewrites the generated code to use this package.
 package execute
 
 import (

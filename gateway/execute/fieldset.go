@@ -8,7 +8,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// FieldSet stands in for [graphql.FieldSet]: the fields of one object.
+// FieldSet replaces [graphql.FieldSet]: the fields of one object.
 type FieldSet struct {
 	Values   []graphql.Marshaler // by field
 	Invalids uint32              // how many are null and may not be
@@ -30,7 +30,7 @@ type delayed struct {
 	nonNull bool
 }
 
-// NewFieldSet makes room for the values of fields.
+// NewFieldSet returns a set with space for the values of fields.
 func NewFieldSet(fields []graphql.CollectedField) *FieldSet {
 	m := &FieldSet{fields: fields}
 	m.Values, m.delayed = m.few[:], m.one[:0]
@@ -41,14 +41,14 @@ func NewFieldSet(fields []graphql.CollectedField) *FieldSet {
 	return m
 }
 
-// NewDeferredGroup stands in for [graphql.NewDeferredGroup]; the rest of the
-// group is made when something is deferred.
+// NewDeferredGroup replaces [graphql.NewDeferredGroup]. The rest of the group is
+// created only when a field is deferred.
 func NewDeferredGroup(ctx context.Context) graphql.DeferredGroup {
 	return graphql.DeferredGroup{Context: ctx}
 }
 
-// ResolveConcurrently has field i resolved by [FieldSet.Dispatch], or later if
-// it is deferred.
+// ResolveConcurrently schedules field i to be resolved by [FieldSet.Dispatch], or
+// later if it is deferred.
 func (m *FieldSet) ResolveConcurrently(
 	oc *graphql.OperationContext, group *graphql.DeferredGroup, i int, guard, nonNull bool,
 	resolve func(context.Context) graphql.Marshaler,
@@ -64,8 +64,7 @@ func (m *FieldSet) ResolveConcurrently(
 	m.delayed = append(m.delayed, delayed{i: i, nonNull: nonNull, resolve: resolve})
 }
 
-// ResolveRootConcurrently does the same for a field of the root, whose context
-// says which one it is.
+// ResolveRootConcurrently does the same for a root field, whose context identifies it.
 func (m *FieldSet) ResolveRootConcurrently(
 	ctx context.Context, oc *graphql.OperationContext, i int, _, nonNull bool,
 	resolve func(context.Context) graphql.Marshaler,

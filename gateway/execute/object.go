@@ -9,15 +9,15 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// Object is an object of which plain values alone were selected. It is written
-// straight from what it is, and takes one allocation, whatever it has.
+// Object is an object of which only scalar fields were selected. It is written
+// directly from the Go value, with a single allocation.
 type Object[T any] struct {
 	Fields []graphql.CollectedField
 	Of     *T
 	Write  func(w io.Writer, name string, of *T) // writes the field of a name
 }
 
-// Plain tells whether fields are all among names, and of one type.
+// Plain reports whether all fields are among names and belong to one type.
 func Plain(fields []graphql.CollectedField, names ...string) bool {
 	for i := range fields {
 		if !slices.Contains(names, fields[i].Name) || fields[i].ObjectDefinition != fields[0].ObjectDefinition {
@@ -41,7 +41,7 @@ func (o Object[T]) MarshalGQL(w io.Writer) {
 	_, _ = io.WriteString(w, "}")
 }
 
-// Int writes itself as a JSON number.
+// Int marshals as a JSON number.
 type Int int64
 
 // MarshalGQL implements [graphql.Marshaler].
@@ -53,7 +53,7 @@ func (n Int) MarshalGQL(w io.Writer) {
 	_, _ = io.WriteString(w, strconv.FormatInt(int64(n), 10))
 }
 
-// Bool writes itself as true or false.
+// Bool marshals as true or false.
 type Bool bool
 
 // MarshalGQL implements [graphql.Marshaler].

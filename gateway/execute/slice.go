@@ -12,8 +12,8 @@ type element struct {
 	index int
 }
 
-// MarshalSlice stands in for [graphql.MarshalSliceConcurrently]: it gives what
-// marshal makes of each of n elements, null for one that panics.
+// MarshalSlice replaces [graphql.MarshalSliceConcurrently]: it returns the results
+// of marshal for n elements, null for those that panic.
 func MarshalSlice(ctx context.Context, n int, _ int64, _ bool, marshal func(ctx context.Context, i int) graphql.Marshaler) graphql.Array {
 	all := make(graphql.Array, n)
 	step := func(ctx context.Context, i int) {

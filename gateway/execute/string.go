@@ -7,10 +7,10 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// String writes itself as a JSON string, as [graphql.MarshalString] does.
+// String marshals as a JSON string, like [graphql.MarshalString].
 type String string
 
-// MarshalString stands in for [graphql.MarshalString].
+// MarshalString replaces [graphql.MarshalString].
 func MarshalString(s string) graphql.Marshaler { return String(s) }
 
 // MarshalGQL implements [graphql.Marshaler].

@@ -1,6 +1,6 @@
-// Package fault gives every failure a [Kind] where it arises. What a client
-// sees of it (the GraphQL code, the HTTP status, the reason in a degradation
-// report, whether another try can help) is read from one table, here.
+// Package fault classifies failures. Every failure gets a [Kind] where it arises,
+// and one table says what clients see of it: the GraphQL code, the HTTP status,
+// the reason in a degradation report, and whether a retry can help.
 package fault
 
 import (
@@ -9,8 +9,8 @@ import (
 	"fmt"
 )
 
-// Kind says what went wrong, as far as a client may know. The zero value is
-// [Internal]: an error that nobody has classified tells nothing.
+// Kind is the class of a failure, as far as clients may know it. The zero value
+// is [Internal], so an unclassified error reveals nothing.
 type Kind int
 
 // The kinds of failure; [Kind.Meaning] says of each what it means.
@@ -66,33 +66,34 @@ func Kinds() []Kind {
 	return kinds
 }
 
-// Asked tells whether the service that an error is of was asked: not when it is
-// given up just now, or when too much is under way.
+// Asked reports whether the failed service was called at all. It was not if its
+// circuit breaker is open, or if too many calls are in flight.
 func Asked(err error) bool {
 	f, ok := errors.AsType[*Error](err)
 	return !ok || (f.Kind != CircuitOpen && f.Kind != Overloaded)
 }
 
-// Code is what GraphQL errors carry in extensions.code and problem documents in code.
+// Code is the value of extensions.code in GraphQL errors and of code in problem
+// documents.
 func (k Kind) Code() string { return table[k].code }
 
 // Reason is the short form of the code in degradation reports and logs.
 func (k Kind) Reason() string { return table[k].reason }
 
-// HTTPStatus is the status of a REST answer that has nothing but this failure to tell.
+// HTTPStatus is the status of a REST response that consists of nothing but this failure.
 func (k Kind) HTTPStatus() int { return table[k].status }
 
-// Meaning is a sentence that says what happened.
+// Meaning describes the kind in a sentence, for documentation.
 func (k Kind) Meaning() string { return table[k].meaning }
 
-// Retryable tells whether the same question may be answered when asked again at once.
+// Retryable reports whether the same call may succeed if retried at once.
 func (k Kind) Retryable() bool { return table[k].retryable }
 
 // String is the code.
 func (k Kind) String() string { return k.Code() }
 
-// Error is a failure with its kind. Message is for clients and so names no
-// host, id or other internal; Err is for the log alone.
+// Error is a classified failure. Message is for clients, and so has no host names,
+// ids or other internals; Err is for the log only.
 type Error struct {
 	Kind    Kind
 	Service string // the upstream concerned, "" for none
@@ -105,13 +106,13 @@ func New(kind Kind, service string, cause error) *Error {
 	return &Error{Kind: kind, Service: service, Err: cause}
 }
 
-// BadInput returns a [BadUserInput] failure. The message is shown to the
-// client as it is: it must not repeat more of the input than its name.
+// BadInput returns a [BadUserInput] failure. Clients see the message as it is: it
+// may name the input but must not repeat its value.
 func BadInput(format string, args ...any) *Error {
 	return &Error{Kind: BadUserInput, Message: fmt.Sprintf(format, args...)}
 }
 
-// Error is the whole story, for logs.
+// Error has all details, for logs.
 func (e *Error) Error() string {
 	s := e.Public()
 	if e.Err != nil {
@@ -120,10 +121,10 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Public is the sentence that a client may read.
+// Public returns the message for clients.
 func (e *Error) Public() string {
 	if e.Message != "" {
 		return e.Message
@@ -152,8 +153,8 @@ func (e *Error) Public() string {
 	}
 }
 
-// From finds the failure in err. An error that carries none is a [Timeout]
-// when a deadline ended it and [Internal] otherwise.
+// From returns the failure in the chain of err. An error without one is a
+// [Timeout] if a deadline caused it, and [Internal] otherwise.
 func From(err error) *Error {
 	if f, ok := errors.AsType[*Error](err); ok {
 		return f
@@ -164,8 +165,8 @@ func From(err error) *Error {
 	return &Error{Kind: Internal, Err: err}
 }
 
-// In is [From] for the operation of ctx. When its client has left, and ctx was
-// cancelled by that, errors which tell of no more are [Canceled], and no service's.
+// In is [From] for the operation of ctx. If ctx was cancelled because the client
+// disconnected, errors that result from that are [Canceled] and blame no service.
 func In(ctx context.Context, err error) *Error {
 	if Left(ctx) && errors.Is(err, context.Canceled) {
 		return &Error{Kind: Canceled, Err: err}
@@ -173,6 +174,6 @@ func In(ctx context.Context, err error) *Error {
 	return From(err)
 }
 
-// Left tells whether the client of an operation has left: its context was
-// cancelled, and not by a deadline.
+// Left reports whether the client of an operation has disconnected: its context
+// was cancelled, and not by a deadline.
 func Left(ctx context.Context) bool { return errors.Is(context.Cause(ctx), context.Canceled) }

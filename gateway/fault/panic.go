@@ -6,23 +6,24 @@ import (
 	"sync/atomic"
 )
 
-// Panic is the cause of a failure that was a panic. Many may wait for what
-// panicked and get the same one.
+// Panic is the cause of a failure that was a panic. All callers that waited for
+// the code that panicked get the same one.
 type Panic struct {
 	Value any
 	Stack []byte
 	told  atomic.Bool
 }
 
-// Error tells the value; the stack is too long for that.
+// Error has the value of the panic, but not the stack.
 func (p *Panic) Error() string { return fmt.Sprintf("panic: %v", p.Value) }
 
-// First tells whether it is asked for the first time: whoever is told so logs
-// and counts the panic.
+// First returns true on its first call only. The caller that gets true logs and
+// counts the panic.
 func (p *Panic) First() bool { return p.told.CompareAndSwap(false, true) }
 
-// Recovered is the failure of a service, "" for none, in whose code something
-// panicked with v. It is called where that is recovered, so that it has the stack.
+// Recovered returns the failure for a panic with value v in code that calls a
+// service, "" for none. It must be called in the deferred function that recovers,
+// because it records the stack.
 func Recovered(service string, v any) *Error {
 	return &Error{Kind: Internal, Service: service, Err: &Panic{Value: v, Stack: debug.Stack()}}
 }

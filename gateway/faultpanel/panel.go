@@ -1,7 +1,6 @@
-// Package faultpanel lets the playground break what a gateway depends on, to
-// show what it then does: services that take fault rules, Redis behind a
-// [Relay], the cache. It is for development: whoever reaches it may break
-// everything.
+// Package faultpanel is the API by which the playground injects faults into what
+// a gateway depends on: services that take fault rules, Redis behind a [Relay],
+// and the cache. It is for development only, and has no authentication.
 package faultpanel
 
 import (
@@ -19,12 +18,12 @@ import (
 
 // Panel is an [http.Handler] for what is below /dev:
 //
-//	GET    /dev/faults            what is broken
-//	PUT    /dev/faults/{service}  handed on to the service, as PUT /_faults
-//	PUT    /dev/redis             {"off": true} cuts Redis off
-//	DELETE /dev/cache             forgets what has been cached
+//	GET    /dev/faults            lists the injected faults
+//	PUT    /dev/faults/{service}  forwards rules to the service's PUT /_faults
+//	PUT    /dev/redis             {"off": true} cuts the connection to Redis
+//	DELETE /dev/cache             empties the cache
 //
-// Only pages of the same origin may use it. It is safe for concurrent use.
+// It refuses requests from pages of other origins. It is safe for concurrent use.
 type Panel struct {
 	services map[string]*url.URL
 	redis    *Relay

@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// A Relay passes connections on to an address, unless it is cut. It is safe
-// for concurrent use.
+// A Relay is a TCP proxy that can be cut. It is safe for concurrent use.
 type Relay struct {
 	to string
 	ln net.Listener
@@ -22,8 +21,8 @@ type Relay struct {
 
 const dialTimeout = 2 * time.Second
 
-// NewRelay listens on a port of this machine and passes what connects on to
-// the TCP address to.
+// NewRelay listens on a free port of 127.0.0.1 and forwards connections to the
+// TCP address to.
 func NewRelay(ctx context.Context, to string) (*Relay, error) {
 	var listening net.ListenConfig
 	ln, err := listening.Listen(ctx, "tcp", "127.0.0.1:0")
@@ -35,17 +34,17 @@ func NewRelay(ctx context.Context, to string) (*Relay, error) {
 	return r, nil
 }
 
-// Addr is where the relay listens.
+// Addr returns the address that the relay listens on.
 func (r *Relay) Addr() string { return r.ln.Addr().String() }
 
-// IsCut tells whether nothing passes.
+// IsCut reports whether the relay is cut.
 func (r *Relay) IsCut() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.cut
 }
 
-// Cut ends all connections and lets no more pass, or lets them pass again.
+// Cut closes all connections and refuses new ones, or accepts them again.
 func (r *Relay) Cut(cut bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -55,7 +54,7 @@ func (r *Relay) Cut(cut bool) {
 	}
 }
 
-// Close ends everything.
+// Close closes the listener and all connections.
 func (r *Relay) Close() error {
 	err := r.ln.Close()
 	r.Cut(true)

@@ -1,5 +1,5 @@
-// Package forward lets upstreams see those headers of a client's request that
-// are on a list, and keeps apart what they answer because of them.
+// Package forward passes selected request headers of clients on to the upstreams,
+// and derives from their values the cache variant of a request.
 package forward
 
 import (
@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Config is what an operator may set about headers.
+// Config has the settings of header forwarding.
 type Config struct {
 	Headers []string `name:"forward-headers" default:"traceparent,X-Request-Id,Accept-Language" help:"Request headers passed on to the services. Cache entries are kept apart by their values, except for traceparent and X-Request-Id: with Authorization in the list, each user has entries of their own."`
 }

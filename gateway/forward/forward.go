@@ -11,9 +11,9 @@ import (
 	"tributary/gateway/upstream"
 )
 
-// Handler has the upstream calls of a request carry its headers that cfg names,
-// and says in Vary that the answer may depend on them. The id of a request is
-// the one that requestID gives: the client's own may have been replaced.
+// Handler is middleware that forwards the headers named in cfg with the upstream
+// calls of a request, and adds them to Vary. The request id is taken from
+// requestID, because the client's may have been replaced.
 func Handler(cfg Config, requestID func(context.Context) string) func(http.Handler) http.Handler {
 	varying := cfg.varying()
 	vary := strings.Join(varying, ", ")
@@ -53,10 +53,9 @@ func copyTo(to, from http.Header, name string) {
 
 type variantKey struct{}
 
-// Variant is a short text that is the same for requests whose headers cannot
-// make a difference to what upstreams answer, and different, as good as surely,
-// for all others. It is "" where there are no such headers. It tells nobody
-// what their values are.
+// Variant identifies the values of the forwarded headers that may change what
+// upstreams answer. It is a part of a SHA-256, so it does not reveal them, and
+// equal variants mean equal values. It is "" if there are no such headers.
 func Variant(ctx context.Context) string {
 	v, _ := ctx.Value(variantKey{}).(string)
 	return v

@@ -31,6 +31,6 @@ func outOfTime() *Result {
 	return &Result{Data: []byte("null"), Errors: gqlerror.List{coded(fault.Timeout, "the request took too long")}}
 }
 
-// Overloaded tells that the operation was not executed because too many were
-// under way: it may be sent again after a moment.
+// Overloaded reports whether the operation was rejected because too many were
+// running. It may be retried after a moment.
 func (r *Result) Overloaded() bool { return r.Data == nil && r.refused == fault.Overloaded }

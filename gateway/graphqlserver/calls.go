@@ -23,8 +23,8 @@ func (l *limiter) checkCalls(cost *lookahead.Cost) *Result {
 	return nil
 }
 
-// CostHeader is the header by which a client asks what its operation costs: any
-// value but none. It is heeded where [Config.Cost] is on.
+// CostHeader is the request header, of any non-empty value, by which a client asks
+// for the cost of its operation. It is ignored unless [Config.Cost] is on.
 const CostHeader = "Tributary-Cost"
 
 // wantsCost tells whether a client asks for a cost that it may know.
@@ -42,9 +42,9 @@ func (s *Server) priced(ctx context.Context, req Request) *Result {
 	return &r
 }
 
-// Explain tells what an operation costs the services, without executing it. A
-// result is why it would not be executed; where that is for its cost, the cost
-// is told all the same.
+// Explain computes the cost of an operation in upstream calls without executing
+// it. A non-nil result has the reason why the operation would be refused; if that
+// is its cost, the cost is returned as well.
 func (s *Server) Explain(ctx context.Context, req Request) (*lookahead.Cost, *Result) {
 	q, refused := s.find(ctx, req)
 	if refused != nil {

@@ -21,6 +21,6 @@ func wanted(next execution) execution {
 	}
 }
 
-// Canceled tells that the operation did not come to its end because its client
-// has left: nobody reads its answer.
+// Canceled reports whether the operation was abandoned because its client
+// disconnected.
 func (r *Result) Canceled() bool { return r.Data == nil && r.refused == fault.Canceled }

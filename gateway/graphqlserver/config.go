@@ -1,4 +1,5 @@
-// Package graphqlserver answers GraphQL over HTTP.
+// Package graphqlserver serves GraphQL over HTTP (GET, POST, multipart), server-sent
+// events and WebSockets, with limits, persisted documents and a response cache.
 package graphqlserver
 
 import (
@@ -12,8 +13,8 @@ import (
 	"tributary/gateway/trusted"
 )
 
-// Config is what an operator may set about the GraphQL endpoint. The zero value
-// has the default limits, remembers no documents and trusts all.
+// Config has the settings of the GraphQL endpoint. The zero value has the default
+// limits, caches no documents and executes every document.
 type Config struct {
 	Introspection bool `name:"introspection" help:"Answer introspection queries."`
 	Playground    bool `name:"playground" help:"Serve the playground at /playground, and the example front end at /example."`

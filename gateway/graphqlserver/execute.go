@@ -16,15 +16,16 @@ import (
 	"tributary/gateway/waterfall"
 )
 
-// Request is one operation to execute. Clients may name its document instead
-// of sending it; in-house callers of [Server.Execute] have it at hand.
+// Request is an operation to execute. Clients may name its document instead of
+// sending it; callers of [Server.Execute] always set Query.
 type Request struct {
 	Query         string
 	OperationName string
 	Variables     map[string]any
 	ReadOnly      bool // refuse anything but a query, as GET must
-	// Said is a key of what the client said, word for word: when it says so
-	// again, [Server.Recall] knows its answer. The zero Key: nothing is known.
+	// Said is a hash of the request as the client sent it, by which
+	// [Server.Recall] finds the cached response to an identical one. The zero Key
+	// means that there is none.
 	Said cache.Key
 
 	DocumentID string                                 // of a document that a manifest holds, or the hash of a persisted one after "sha256:"
@@ -36,7 +37,7 @@ type Request struct {
 	untrusted  bool                                   // it is not from a manifest, and somebody wants to know
 }
 
-// Result is what came of a request. A request that was refused has errors and no data.
+// Result is the result of a request. A request that was refused has errors and no data.
 type Result struct {
 	Data    []byte // JSON; nil when the operation was not executed
 	Errors  gqlerror.List
@@ -53,8 +54,8 @@ type Result struct {
 	kept      *kept      // what it has in common with those who get the same one; nil if it is the only one
 }
 
-// Execute executes an operation until it is done or ctx ends. All that it
-// began has ended or is shared with others when it returns.
+// Execute executes an operation until it is done or ctx ends. When it returns,
+// all work that it started has ended, except loads that other operations share.
 func (s *Server) Execute(ctx context.Context, req Request) *Result {
 	if req.Cost {
 		return s.priced(ctx, req)
@@ -75,8 +76,8 @@ func (s *Server) Execute(ctx context.Context, req Request) *Result {
 	return result
 }
 
-// serve executes an operation for a client, who may name its document and is
-// perhaps not trusted to send any.
+// serve executes an operation for a client. It resolves documents named by id or
+// hash, and enforces trusted documents.
 func (s *Server) serve(ctx context.Context, req Request) *Result {
 	if refused := s.identify(ctx, &req); refused != nil {
 		return s.observeRefused(ctx, refused)

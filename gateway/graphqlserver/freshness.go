@@ -9,10 +9,10 @@ import (
 	"tributary/gateway/httpserver"
 )
 
-// addFreshness tells after RFC 9111 and RFC 9211 how old a result is and
-// where it came from, and to a GET how long it may be kept: as long as the
-// gateway itself keeps it. The answer to a POST says no-store: by section 3 of
-// RFC 9111 nobody could find it again, for it is named by the request's body.
+// addFreshness sets Age and Cache-Control (RFC 9111) and Cache-Status (RFC 9211).
+// The response to a GET may be cached for as long as the gateway itself keeps it.
+// That to a POST is no-store, because its cache key would be the request's body,
+// which RFC 9111, section 3, does not provide for.
 func addFreshness(f *httpserver.Fields, get bool, r *Result, now time.Time) {
 	var value [64]byte
 	if r.Data != nil {
@@ -37,7 +37,7 @@ func (r *Result) AppendCacheStatus(b []byte, now time.Time) []byte {
 	return r.Summary.AppendCacheStatus(b, now, r.kept != nil && r.kept.stored)
 }
 
-// etag is a strong one: another for each media type, though the body is the same.
+// etag returns a strong ETag. It differs by media type, though the body is the same.
 func (k *kept) etag(media string) string {
 	k.tagged.Do(func() {
 		sum := sha256.Sum256(k.body.Bytes())

@@ -12,7 +12,7 @@ import (
 // recommends for data with errors.
 const statusPartialSuccess = 294
 
-// ServeHTTP answers GET and POST as the GraphQL-over-HTTP draft says.
+// ServeHTTP answers GET and POST requests according to the GraphQL-over-HTTP draft.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Add("Vary", "Accept")
 	media, inParts := negotiate(r.Header), takesParts(r.Header)
@@ -67,15 +67,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.write(w, r, media, status(media, result), result)
 }
 
-// Refuse answers 403 to a request that is not to be looked at, for a reason
-// that the client may read.
+// Refuse answers 403 with the reason, which the client sees, without reading the request.
 func (s *Server) Refuse(w http.ResponseWriter, r *http.Request, reason error) {
 	media := cmp.Or(negotiate(r.Header), mediaJSON)
 	w.Header().Add("Vary", "Accept, Origin, Sec-Fetch-Site")
 	s.writeError(w, media, http.StatusForbidden, reason.Error())
 }
 
-// Shed answers 503 to a request that there is no room for.
+// Shed answers 503 with Retry-After, without reading the request.
 func (s *Server) Shed(w http.ResponseWriter, r *http.Request) {
 	w.Header().Add("Vary", "Accept")
 	w.Header().Set("Retry-After", admission.RetryAfter)

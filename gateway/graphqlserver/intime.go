@@ -7,12 +7,11 @@ import (
 	"tributary/gateway/report"
 )
 
-// inTime notes when a result was put together, and sees that what goes out is
-// fresh then, and not only when the cache was asked for it: while an answer
-// waits for its slowest part, the time of others may end. Such an answer is put
-// together once more, from what is there already and the parts that are due.
-// One that has failures is not: that would ask those who fail again. Its
-// overdue parts are marked. Nor is one that has been sent, in parts.
+// inTime records when a result was completed, and ensures that it is still fresh
+// then: entries that were fresh when they were read may expire while the slowest
+// part is being loaded. Such a result is executed once more, which loads only the
+// expired parts. If it has failures or was already sent in parts, it is not, since
+// that would call failing services again; its expired parts are marked as stale.
 func inTime(next execution) execution {
 	return func(ctx context.Context, q *query) *Result {
 		start, rep := time.Now(), report.From(ctx)

@@ -11,9 +11,9 @@ import (
 )
 
 // Limits bound what one request may ask for. Each is an inclusive maximum and
-// must be more than 0; the zero value stands for [DefaultLimits]. What counts as
-// written counts in the text, what counts in full counts in an operation whose
-// fragments stand where they are spread.
+// must be more than 0; the zero value stands for [DefaultLimits]. Limits that
+// count "as written" count in the text of the document, those that count "in
+// full" in the operation with its fragments expanded.
 type Limits struct {
 	Body       int `name:"graphql-max-body" default:"1048576" help:"Maximum size of a request body, in bytes."`
 	Tokens     int `name:"graphql-max-tokens" default:"15000" help:"Maximum number of tokens in a document."`
@@ -28,7 +28,7 @@ type Limits struct {
 	Calls      int `name:"graphql-max-calls" default:"1000" help:"Maximum number of calls to each service that an operation may need with a cold cache."`
 }
 
-// DefaultLimits are the limits of an operator who has set none.
+// DefaultLimits returns the default limits.
 func DefaultLimits() Limits {
 	return Limits{
 		Body: 1 << 20, Tokens: 15_000, Selections: 2_000, Fragments: 200,

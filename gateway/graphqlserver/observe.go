@@ -12,14 +12,14 @@ import (
 	"tributary/gateway/tracing"
 )
 
-// otherName stands for all operations that are not registered: what clients
-// call theirs is no label.
+// otherName is the label of all operations that are not registered: names chosen by
+// clients must not become labels.
 const otherName = "other"
 
 // unknownKind is the type of an operation that was not found.
 const unknownKind = "unknown"
 
-// operation is what figures tell operations apart by: one of few.
+// operation has the labels by which metrics distinguish operations.
 type operation struct{ name, kind, outcome string }
 
 type operationSeries struct {
@@ -59,14 +59,14 @@ func newPhases(reg prometheus.Registerer) map[string]prometheus.Observer {
 	return phases
 }
 
-// time times a phase until the function that it gives is called.
+// time measures a phase until the returned function is called.
 func (m *metrics) time(phase string) func() {
 	start := time.Now()
 	return func() { m.phases[phase].Observe(time.Since(start).Seconds()) }
 }
 
-// observe notes what came of an operation in its span, which it ends, in the
-// metrics, and for the line of its request in the log.
+// observe records the outcome of an operation in its span, which it ends, in the
+// metrics, and for the request log.
 func (s *Server) observe(ctx context.Context, span tracing.Span, o operation, r *Result, took time.Duration) {
 	if o.kind != unknownKind {
 		span.Rename(o.kind)
@@ -82,11 +82,10 @@ func (s *Server) observe(ctx context.Context, span tracing.Span, o operation, r 
 	s.measure(ctx, o, r, took)
 }
 
-// fromResponses is the outcome of an operation that was answered by a whole
-// response that was kept.
+// fromResponses is the outcome of operations served from the response cache.
 const fromResponses = "response"
 
-// observeRefused is observe for what was refused before there was a document.
+// observeRefused is observe for operations refused before their document was known.
 func (s *Server) observeRefused(ctx context.Context, r *Result) *Result {
 	s.measure(ctx, operationOf(nil, r), r, 0)
 	return r
@@ -101,7 +100,7 @@ func (s *Server) measure(ctx context.Context, o operation, r *Result, took time.
 	report.RequestOf(ctx).Ran(o.name, r.Summary)
 }
 
-// operationOf tells how figures name an operation; q is nil for none.
+// operationOf returns the labels of an operation; q is nil if it was not found.
 func operationOf(q *query, r *Result) operation {
 	if q == nil {
 		return operation{otherName, unknownKind, r.outcome()}
@@ -109,8 +108,8 @@ func operationOf(q *query, r *Result) operation {
 	return operation{q.registeredName(), string(q.selected.Operation), r.outcome()}
 }
 
-// registeredName is the name of an operation whose document the gateway knows
-// beforehand.
+// registeredName is the name of the operation if its document is registered, and
+// "other" if not.
 func (q *query) registeredName() string {
 	if q.doc.registered && q.selected.Name != "" {
 		return q.selected.Name

@@ -8,9 +8,9 @@ import (
 	"tributary/gateway/fault"
 )
 
-// Texts keeps texts of documents by name where other gateways find them too.
-// It may forget them at any time, must not wait long, and is asked for what
-// this gateway does not know.
+// Texts stores the texts of persisted documents for all gateways. It is asked for
+// documents that this gateway does not know, may lose them at any time, and must
+// not block for long.
 type Texts interface {
 	Get(ctx context.Context, name string) (text string, found bool)
 	Set(ctx context.Context, name, text string)

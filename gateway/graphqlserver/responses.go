@@ -13,17 +13,16 @@ import (
 	"tributary/gateway/tracing"
 )
 
-// Responses keeps the results of queries.
+// Responses caches the results of queries.
 type Responses = cache.Responses[*Result]
 
-// kept is what belongs to a result that may be kept, and is shared by all who
-// get it.
+// kept is the part of a cached result that all requests served from it share.
 type kept struct {
 	body   *compress.Body // the whole GraphQL response
-	public bool           // caches that many share may have it
-	stored bool           // it is kept here
+	public bool           // shared caches may store it
+	stored bool           // this gateway has stored it
 
-	operation operation // as figures name it
+	operation operation // for metrics
 
 	tagged sync.Once
 	tag    string // of body
@@ -32,9 +31,9 @@ type kept struct {
 	form    any // what Derive made of it
 }
 
-// Derive gives what of makes of r. For a result that is kept this is done once,
-// and what it gave is shared by all who get the result. A result is made into
-// one form only.
+// Derive returns of(), which is computed from r. For a cached result it is
+// computed once and shared by all requests served from it, so there can be only
+// one such form of a result.
 func (r *Result) Derive(of func() any) any {
 	if r.kept == nil {
 		return of()
@@ -43,9 +42,9 @@ func (r *Result) Derive(of func() any) any {
 	return r.kept.form
 }
 
-// cached gives a query the response that is kept for it, and keeps the one that
-// next gives: if all of it came through the cache, the schema lets it be kept,
-// and nothing failed or stands in.
+// cached serves queries from the response cache, and stores the results of next
+// there if all their data came through the entity cache, the schema permits it,
+// and nothing in them failed or is stale.
 func (s *Server) cached(next execution) execution {
 	return func(ctx context.Context, q *query) *Result {
 		k := s.keeping(q)
@@ -61,8 +60,8 @@ func (s *Server) cached(next execution) execution {
 	}
 }
 
-// Recall gives the result that is kept for a request that said the same, word
-// for word, as one before, nil if there is none.
+// Recall returns the cached result for a request that is identical, byte for byte,
+// to an earlier one, or nil if there is none.
 func (s *Server) Recall(ctx context.Context, said cache.Key) *Result {
 	start := time.Now()
 	result, _ := s.responses.Recall(ctx, said)
@@ -75,14 +74,14 @@ func (s *Server) Recall(ctx context.Context, said cache.Key) *Result {
 	return result
 }
 
-// keeping is how the answer to one query is kept.
+// keeping has what is needed to cache the result of one query.
 type keeping struct {
 	responses *Responses
 	key       cache.Key
 	hint      hint
 }
 
-// keeping is nil for a query whose answer is not to be kept.
+// keeping returns nil if the result of a query must not be cached.
 func (s *Server) keeping(q *query) *keeping {
 	if q.selected.Operation != ast.Query {
 		return nil
@@ -95,8 +94,8 @@ func (s *Server) keeping(q *query) *keeping {
 	return &keeping{s.responses, key, hint}
 }
 
-// alias lets the same request find its response without being looked at again,
-// unless each of its kind is to be counted.
+// alias lets an identical request find its response without being parsed. Requests
+// with untrusted documents are excluded, because each of them is counted.
 func (k *keeping) alias(q *query) {
 	if q.Said != (cache.Key{}) && !q.untrusted {
 		k.responses.Alias(q.Said, k.key)
@@ -128,11 +127,11 @@ func (k *keeping) run(ctx context.Context, next execution, q *query) *Result {
 	return result
 }
 
-// keptBytes is about how many bytes a kept result takes for each of its body:
-// with what is derived of it, and compressed.
+// keptBytes is roughly the memory of a cached result relative to its body: with
+// the form derived from it, and compressed.
 const keptBytes = 3
 
-// forLater is r for those who come after the one who had it put together.
+// forLater is r for requests that are served from the cache.
 func (r *Result) forLater() *Result {
 	later := *r
 	later.Data = r.kept.body.Bytes()[len(dataOpens) : len(dataOpens)+len(r.Data)]

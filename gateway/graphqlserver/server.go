@@ -27,8 +27,8 @@ type Server struct {
 	metrics   *metrics
 }
 
-// New returns a server of schema, whose loads plan starts ahead, and whose
-// results are kept in responses; nil keeps none.
+// New returns a server of schema. Plan starts loads ahead of execution, and
+// results are cached in responses, unless that is nil.
 func New(schema graphql.ExecutableSchema, plan *lookahead.Plan, responses *Responses, cfg Config, log *slog.Logger, reg prometheus.Registerer) *Server {
 	s := &Server{
 		exec:      executor.New(schema),

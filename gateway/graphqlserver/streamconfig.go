@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// StreamConfig is what an operator may set about connections on which answers
-// come one after the other. The zero value refuses them.
+// StreamConfig has the settings of streams: server-sent events and WebSockets. The
+// zero value refuses them.
 type StreamConfig struct {
 	Max         int           `name:"graphql-max-streams" default:"1000" help:"Maximum number of open streams (server-sent events and WebSockets). 0: no streams."`
 	Operations  int           `name:"graphql-stream-operations" default:"100" help:"Maximum number of concurrent operations on one WebSocket."`

@@ -16,9 +16,9 @@ import (
 // streamWrite is how long a client may take to take one event.
 const streamWrite = 10 * time.Second
 
-// Streams are the connections of a server on which answers come one after the
-// other: server-sent events (graphql-sse, distinct connections mode) and
-// WebSockets (graphql-transport-ws). It is safe for concurrent use.
+// Streams serves a server's schema over server-sent events (graphql-sse protocol,
+// distinct connections mode) and WebSockets (graphql-transport-ws protocol). It is
+// safe for concurrent use.
 type Streams struct {
 	server   *Server
 	cfg      StreamConfig
@@ -58,11 +58,11 @@ func NewStreams(server *Server, cfg StreamConfig, reg prometheus.Registerer) *St
 	return s
 }
 
-// Handler serves requests that ask for a stream and leaves the others to next.
-// It belongs outside of what bounds the time of requests: streams have none,
-// and bound what is done on them. It must stand within what refuses pages of
-// other origins (see package browser): browsers ask nobody before they open a
-// WebSocket.
+// Handler serves requests that ask for a stream and passes the others to next. It
+// must wrap the middleware that limits the duration of requests, since streams
+// have no such limit and bound each operation instead. It must be wrapped by the
+// middleware that refuses other origins (see package browser), since browsers send
+// no preflight request before they open a WebSocket.
 func (s *Streams) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -107,11 +107,11 @@ func (s *Streams) enter() bool {
 	}
 }
 
-// Drain ends all subscriptions, lets queries come to their end, closes the
-// streams and opens no more. It does not wait.
+// Drain ends all subscriptions, lets queries finish, closes the streams and refuses
+// new ones. It does not wait for this.
 func (s *Streams) Drain() { s.drain() }
 
-// Close is Drain, and returns when all streams are closed.
+// Close drains the streams and waits until all are closed.
 func (s *Streams) Close() {
 	s.drain()
 	for range cap(s.slots) {

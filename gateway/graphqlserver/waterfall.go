@@ -9,9 +9,9 @@ import (
 	"tributary/gateway/waterfall"
 )
 
-// TraceHeader is the header by which a client asks how its operation was
-// answered: any value but none. It is heeded where [Config.Trace] is on, and
-// when the client is an operator.
+// TraceHeader is the request header, of any non-empty value, by which a client asks
+// for a trace of its operation. It is ignored unless [Config.Trace] is on or the
+// client is an operator.
 const TraceHeader = "Tributary-Trace"
 
 // wantsTrace tells whether a client asks for a trace that it may have.
