@@ -1,4 +1,4 @@
-// Package health tells how the gateway and what it depends on are.
+// Package health checks the services and the cache for GET /health.
 package health
 
 import (
@@ -16,7 +16,7 @@ const (
 	Unhealthy = "unhealthy"
 )
 
-// A Check asks one component whether it works.
+// A Check returns nil if one component works.
 type Check func(ctx context.Context) error
 
 // Checker answers GET /health. All fields are required; it is safe for
@@ -35,7 +35,7 @@ type Checker struct {
 	lastEnd time.Time
 }
 
-// Finding is what /health answers.
+// Finding is the body of /health.
 type Finding struct {
 	Status    string            `json:"status"`
 	Service   string            `json:"service"`
@@ -45,19 +45,19 @@ type Finding struct {
 	Cache     CacheStatus       `json:"cache"`
 }
 
-// Status is how one service is.
+// Status is the state of one service.
 type Status struct {
 	Status    string  `json:"status"`
 	LatencyMS float64 `json:"latency_ms"`
 }
 
-// CacheStatus is how the cache is.
+// CacheStatus is the state of the cache.
 type CacheStatus struct {
 	Type   string `json:"type"`
 	Status string `json:"status"`
 }
 
-// ServeHTTP answers with the finding: 503 when no service answers, else 200.
+// ServeHTTP answers with the finding: 503 if no service answers, else 200.
 func (c *Checker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f := c.Find(r.Context())
 	w.Header().Set("Content-Type", "application/json")
@@ -68,8 +68,8 @@ func (c *Checker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(f)
 }
 
-// Find asks every component, at once, unless it has just done so. Callers who
-// come meanwhile wait for the same finding.
+// Find runs all checks in parallel, or returns the last finding if it is younger
+// than Hold. Concurrent callers share one run.
 func (c *Checker) Find(ctx context.Context) *Finding {
 	c.mu.Lock()
 	defer c.mu.Unlock()

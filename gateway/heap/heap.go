@@ -1,5 +1,4 @@
-// Package heap says how much garbage a process lets lie about before it
-// collects it.
+// Package heap paces the garbage collector by the cost of a collection.
 package heap
 
 import (
@@ -9,19 +8,17 @@ import (
 	"sync"
 )
 
-// Headroom is how many bytes of garbage there may be at least.
+// Headroom is the least amount of garbage, in bytes, at which a collection starts.
 const Headroom = 32 << 20
 
-// Pace has garbage collected, in this process, when there is twice as much of
-// it as a collection has to look through, but not before there are [Headroom]
-// bytes of it; until stop is called. Go by itself waits for as much as is alive:
-// in a small process that is little, so that it collects all the time, and where
-// a cache holds texts, which nobody has to look through, it is more than the
-// work is worth.
+// Pace adjusts GOGC so that a collection starts when the garbage is twice the size
+// of the live memory that a collection has to scan, but at least [Headroom] bytes,
+// until stop is called. Go's default is as much garbage as there is live memory.
+// In a small process that is little, and it collects all the time; with a large
+// cache of strings, which are not scanned, it is more than necessary.
 //
-// It changes nothing where GOGC is set in the environment, read through getenv:
-// somebody knows better. GOMEMLIMIT is heeded as in every Go program. It concerns
-// the whole process.
+// It does nothing if GOGC is set in the environment, read through getenv.
+// GOMEMLIMIT works as in every Go program. Pace affects the whole process.
 func Pace(getenv func(string) string) (stop func()) {
 	if getenv("GOGC") != "" {
 		return func() {}

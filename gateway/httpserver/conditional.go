@@ -5,9 +5,8 @@ import (
 	"strings"
 )
 
-// Unmodified tells whether the client of r has the answer with this entity tag
-// already, by the weak comparison that RFC 9110, section 13.1.2 wants of
-// If-None-Match: answer 304 then.
+// Unmodified reports whether If-None-Match of r matches the entity tag, by weak
+// comparison (RFC 9110, section 13.1.2), so that the answer is 304.
 func Unmodified(r *http.Request, tag string) bool {
 	candidates := r.Header["If-None-Match"]
 	if len(candidates) == 0 {

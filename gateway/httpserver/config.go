@@ -1,6 +1,5 @@
-// Package httpserver is what every HTTP server of the project has in common:
-// the middleware around its routes, problem documents, and a stop that drops
-// no request.
+// Package httpserver has what all HTTP servers of the project share: a router with
+// middleware, problem documents (RFC 9457), and graceful shutdown.
 package httpserver
 
 import (
@@ -9,7 +8,7 @@ import (
 	"time"
 )
 
-// Config is what an operator may set about the gateway's own server.
+// Config has the settings of the gateway's HTTP server.
 type Config struct {
 	Addr           Addr          `name:"addr" default:":8000" help:"Address the gateway listens on."`
 	RequestTimeout time.Duration `name:"request-timeout" default:"5s" help:"Time limit for a whole request."`
@@ -34,10 +33,10 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// Addr is where a server listens: [host]:port. Port 0 means any that is free.
+// Addr is an address to listen on, [host]:port. Port 0 means any free port.
 type Addr string
 
-// Validate reports an address that nobody can listen on.
+// Validate reports an invalid address.
 func (a Addr) Validate() error {
 	if _, err := net.ResolveTCPAddr("tcp", string(a)); err != nil {
 		return errors.New("must be an address to listen on, like :8000 or 127.0.0.1:8000")

@@ -7,14 +7,13 @@ import (
 	"time"
 )
 
-// RequestTimeoutHeader is how a client says how long it will wait for an
-// answer: seconds ("0.8"), or a number with a unit ("800ms"). The standard way,
-// the preference wait (RFC 7240, section 4.3), knows whole seconds only and is
-// heeded as well.
+// RequestTimeoutHeader is the request header by which a client limits how long it
+// will wait: in seconds ("0.8"), or with a unit ("800ms"). The standard preference
+// wait (RFC 7240, section 4.3) is supported as well, but has whole seconds only.
 const RequestTimeoutHeader = "X-Request-Timeout"
 
-// Deadline gives each request's context at most d, and less when its client
-// says that it will not wait that long.
+// Deadline is middleware that gives each request's context a deadline in d, or
+// earlier if the client asks for it.
 func Deadline(d time.Duration) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -25,8 +24,8 @@ func Deadline(d time.Duration) func(http.Handler) http.Handler {
 	}
 }
 
-// Patience is how long a client says that it will wait, and most when it says
-// nothing that can be understood.
+// Patience returns how long a client is willing to wait by its headers, at most
+// most, which is also the result if the headers say nothing intelligible.
 func Patience(h http.Header, most time.Duration) time.Duration {
 	wait := most
 	if s := h.Get(RequestTimeoutHeader); s != "" {
@@ -49,7 +48,7 @@ func Patience(h http.Header, most time.Duration) time.Duration {
 	return wait
 }
 
-// parseTimeout reads a time that is more than nothing.
+// parseTimeout parses a positive duration.
 func parseTimeout(s string) (time.Duration, bool) {
 	d, err := time.ParseDuration(s)
 	if err != nil {

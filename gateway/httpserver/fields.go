@@ -5,9 +5,8 @@ import (
 	"strings"
 )
 
-// Fields are header fields that an answer sets together: the values take two
-// allocations for all of them, and not two for each. The zero value has none.
-// There is room for eight.
+// Fields collects up to eight header fields, so that setting them takes two
+// allocations in total instead of two for each. The zero value is empty.
 type Fields struct {
 	text  strings.Builder // of all values, one after the other
 	n     int
@@ -18,7 +17,7 @@ type Fields struct {
 // aboutText is for how many bytes of values there is room at first.
 const aboutText = 160
 
-// Add adds a field. Name is in canonical form: Etag, and not ETag.
+// Add adds a field. The name must be in canonical form: Etag, not ETag.
 func (f *Fields) Add(name string, value []byte) {
 	if f.n == 0 {
 		f.text.Grow(aboutText)
@@ -28,7 +27,7 @@ func (f *Fields) Add(name string, value []byte) {
 	f.n++
 }
 
-// Set sets the fields in a header.
+// Set sets the fields in h.
 func (f *Fields) Set(h http.Header) {
 	text, start := f.text.String(), 0
 	values := make([]string, f.n)

@@ -96,9 +96,9 @@ func withGatherer(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, gathererKey{}, c)
 }
 
-// Gather tells that the answer to r is written now, all of it, so that it may
-// leave in one piece when its handler returns. It is for who has the whole body
-// at hand, and the whole request behind.
+// Gather lets the response to r leave in one write to the connection, when its
+// handler returns. Call it only when the whole request has been read and the whole
+// response is about to be written.
 func Gather(r *http.Request) {
 	if c, ok := r.Context().Value(gathererKey{}).(*gatherer); ok {
 		c.gather()

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Limits cut off a client that is slower or longer than this. They bound what
-// one connection can hold. What is zero is as by default.
+// Limits cut off clients that send too slowly or too much. Zero values mean the
+// defaults.
 type Limits struct {
 	HeaderTimeout time.Duration `name:"read-header-timeout" default:"5s" help:"How long a client may take to send the headers of a request."`
 	ReadTimeout   time.Duration `name:"read-timeout" default:"15s" help:"How long a client may take to send a whole request."`

@@ -7,8 +7,8 @@ import (
 	"tributary/gateway/fault"
 )
 
-// Problem is an error answer after RFC 9457, with the code of the failure and
-// the id under which the log tells more.
+// Problem is a problem document (RFC 9457), extended by the code of the failure and
+// the request id under which the log has details.
 type Problem struct {
 	Type      string `json:"type"`
 	Title     string `json:"title"`
@@ -18,7 +18,7 @@ type Problem struct {
 	RequestID string `json:"request_id,omitempty"`
 }
 
-// WriteProblem answers with p. Status and code are required; the rest is filled in.
+// WriteProblem answers with p. Status and Code are required; the rest is filled in.
 func WriteProblem(w http.ResponseWriter, r *http.Request, p Problem) {
 	if p.Type == "" {
 		p.Type = "about:blank"
@@ -37,7 +37,7 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, p Problem) {
 	_, _ = w.Write(append(body, '\n'))
 }
 
-// WriteFault answers with what a client may know of err.
+// WriteFault answers with the problem document of err, as far as clients may know it.
 func WriteFault(w http.ResponseWriter, r *http.Request, err error) {
 	f := fault.From(err)
 	WriteProblem(w, r, Problem{Status: f.Kind.HTTPStatus(), Code: f.Kind.Code(), Detail: f.Public()})

@@ -6,9 +6,9 @@ import (
 	"sync/atomic"
 )
 
-// Readiness tells load balancers whether to send requests: yes, until the
-// process drains. What it depends on does not count: a gateway without some of
-// its services still answers, and taking away all gateways would help nobody.
+// Readiness is a readiness probe: ready until the process drains. The state of
+// dependencies does not count, because a gateway still answers without some of its
+// services, and removing all gateways from a load balancer would make things worse.
 // The zero value is ready. It is safe for concurrent use and an [http.Handler].
 type Readiness struct {
 	draining atomic.Bool
@@ -17,15 +17,15 @@ type Readiness struct {
 	onDrain []func()
 }
 
-// OnDrain has f called when the process begins to drain. F must not wait.
+// OnDrain registers f to be called when draining starts. It must not block.
 func (r *Readiness) OnDrain(f func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.onDrain = append(r.onDrain, f)
 }
 
-// Drain turns the answer to no, for good, and tells who wants to know. It is
-// called once.
+// Drain makes the probe fail for good and calls the functions of OnDrain. It must
+// be called once only.
 func (r *Readiness) Drain() {
 	r.draining.Store(true)
 	r.mu.Lock()
@@ -44,7 +44,7 @@ func (r *Readiness) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	writeStatus(w, http.StatusOK, "ready")
 }
 
-// Live answers that the process runs.
+// Live is a liveness probe: it always answers 200.
 func Live(w http.ResponseWriter, _ *http.Request) { writeStatus(w, http.StatusOK, "alive") }
 
 func writeStatus(w http.ResponseWriter, code int, status string) {

@@ -8,10 +8,10 @@ import (
 	"tributary/gateway/report"
 )
 
-// RequestIDHeader carries the id of a request, in and out and to upstreams.
+// RequestIDHeader carries the request id: from clients, to clients and to upstreams.
 const RequestIDHeader = "X-Request-Id"
 
-// RequestID is the id of the request that ctx belongs to, "" outside of one.
+// RequestID returns the id of the request that ctx belongs to, or "".
 func RequestID(ctx context.Context) string {
 	if r := report.RequestOf(ctx); r != nil {
 		return r.ID

@@ -16,11 +16,11 @@ import (
 	"tributary/gateway/tracing"
 )
 
-// Router is what routes are added to, and middleware for some of them.
+// Router registers routes, and middleware for some of them.
 type Router = chi.Router
 
-// Mux is a [Router] whose every route is measured, logged, given a
-// request id and survives a panic. From the outside in:
+// Mux is a [Router] that gives every request an id, measures and logs it, and
+// recovers from panics. From the outside in:
 //
 //	request id → metrics and log → recover → nosniff → HEAD as GET → routes
 type Mux struct {
@@ -29,8 +29,8 @@ type Mux struct {
 	spare sync.Pool // of *chi.Context, which keep what they have allocated
 }
 
-// NewRouter returns a router without routes, which logs to log and registers
-// what it measures with reg.
+// NewRouter returns a router without routes that logs to log and registers its
+// metrics with reg.
 func NewRouter(log *slog.Logger, reg prometheus.Registerer) *Mux {
 	m := newMetrics(reg)
 	r := &Mux{Mux: chi.NewRouter(), spare: sync.Pool{New: func() any { return chi.NewRouteContext() }}}
@@ -42,8 +42,8 @@ func NewRouter(log *slog.Logger, reg prometheus.Registerer) *Mux {
 	return r
 }
 
-// ServeHTTP implements [http.Handler]. It tells the request's id to the answer,
-// the context and the log.
+// ServeHTTP implements [http.Handler]. It sets the request id in the response, the
+// context and the log.
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	route, _ := m.spare.Get().(*chi.Context)
 	route.Reset()
@@ -78,8 +78,7 @@ func (c *requestContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// PathParam gives the segment of r's path that stands where its route has
-// {name}, unescaped.
+// PathParam returns the unescaped path segment of r at {name} in its route.
 func PathParam(r *http.Request, name string) string {
 	segment := chi.URLParam(r, name)
 	if r.URL.RawPath == "" {
@@ -117,7 +116,7 @@ func methodNotAllowed(routes chi.Routes) http.HandlerFunc {
 	}
 }
 
-// Options answers OPTIONS for a path that has methods.
+// Options answers OPTIONS with the methods of a path in Allow.
 func Options(methods ...string) http.HandlerFunc {
 	allow := strings.Join(append(methods, http.MethodOptions), ", ")
 	return func(w http.ResponseWriter, _ *http.Request) {

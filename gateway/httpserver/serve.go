@@ -14,11 +14,10 @@ import (
 	"tributary/gateway/telemetry"
 )
 
-// idleTimeout is how long a connection stays open on which nothing is asked.
+// idleTimeout is how long an idle connection stays open.
 const idleTimeout = 120 * time.Second
 
-// Server serves a handler and stops without dropping a request. Handler and
-// Log are required.
+// Server is an HTTP server with graceful shutdown. Handler and Log are required.
 type Server struct {
 	Handler http.Handler
 	Log     *slog.Logger
@@ -32,10 +31,10 @@ type Server struct {
 	Grace      time.Duration // how long accepted requests have after that; 0: none
 }
 
-// Serve answers requests on ln until ctx ends and then stops in this order:
-// not ready; after the drain delay no new connections; when every accepted
-// request is answered, or after the grace, it returns. The error is nil when
-// all were answered.
+// Serve answers requests on ln until ctx ends, and then shuts down: Ready turns
+// not ready; after DrainDelay no new connections are accepted; Serve returns when
+// every accepted request has been answered, or after Grace. The error is nil if all
+// of them were.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	srv := &http.Server{
 		Handler:           s.partWhileDraining(ctx),
@@ -79,9 +78,9 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	return err
 }
 
-// partWhileDraining asks clients, from the end of ctx on, to close their
-// connection after the answer: the next request finds another process, and
-// none is on its way when connections are closed.
+// partWhileDraining sets Connection: close on responses once ctx has ended, so that
+// clients reconnect, to another process, and no request is in transit when the
+// connections are closed.
 func (s *Server) partWhileDraining(ctx context.Context) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if ctx.Err() != nil {

@@ -1,6 +1,6 @@
-// Package pages serves the web pages that are in the binary: status page,
-// playground, REST documentation, example front end. They load nothing from
-// elsewhere, and their policies do not let them.
+// Package pages serves the web pages embedded in the binary: status page,
+// playground, REST documentation, example front end. They load nothing from other
+// origins, which a Content-Security-Policy enforces.
 package pages
 
 import (
@@ -26,7 +26,7 @@ const (
 	nowhere = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
-// A Site is one page with the files that it loads.
+// A Site is an HTML page with the files that it loads.
 type Site struct {
 	// Files has index.html, a template, and gzipped files whose names change
 	// with what is in them.
@@ -65,9 +65,9 @@ var types = map[string]string{
 	".ttf": "font/ttf",
 }
 
-// File serves the file that is named by what follows the last slash of the
-// path: for ever, as another file would have another name. A client that does
-// not take gzip gets it unpacked.
+// File serves the file named by the last segment of the path. It may be cached for
+// ever, because its name contains a hash of its content. Clients that do not accept
+// gzip get it uncompressed.
 func (s Site) File(w http.ResponseWriter, r *http.Request) {
 	name := path.Base(r.URL.Path)
 	content, known := types[path.Ext(name)]

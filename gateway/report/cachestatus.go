@@ -9,8 +9,8 @@ import (
 // cacheName is how the gateway names its cache in Cache-Status.
 const cacheName = "tributary"
 
-// Left is for how many whole seconds after now the answer may be kept. It is
-// negative when that is over.
+// Left is for how many whole seconds after now the answer may be cached. It is
+// negative if it has expired.
 func (s Summary) Left(now time.Time) int {
 	if s.Life.Until.IsZero() {
 		return 0
@@ -18,9 +18,9 @@ func (s Summary) Left(now time.Time) int {
 	return int(math.Floor(s.Life.Until.Sub(now).Seconds()))
 }
 
-// AppendCacheStatus appends the value of the Cache-Status header (RFC 9211) at
-// now: a hit when no upstream was asked. stored tells whether the next to ask
-// gets the same answer.
+// AppendCacheStatus appends the value of the Cache-Status header (RFC 9211) at now:
+// a hit if no upstream was called. stored says whether the response was stored in
+// the response cache.
 func (s Summary) AppendCacheStatus(b []byte, now time.Time, stored bool) []byte {
 	b = append(b, cacheName...)
 	switch {

@@ -21,7 +21,7 @@ type call struct {
 	took    time.Duration
 }
 
-// Called notes one call to a service.
+// Called records a call to a service.
 func (r *Report) Called(service string, took time.Duration) {
 	r.call(&call{service: service, took: took})
 }
@@ -70,8 +70,8 @@ func byService(calls []*call, now time.Time) (sums []Calls) {
 	return sums
 }
 
-// ServerTiming is the value of the Server-Timing header (W3C): for each
-// service that was called, how long all of its calls took, one after the other.
+// ServerTiming returns the value of the Server-Timing header (W3C): for each service
+// that was called, the sum of the durations of its calls.
 func (s Summary) ServerTiming() string {
 	if len(s.Calls) == 0 {
 		return ""

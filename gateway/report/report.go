@@ -1,8 +1,8 @@
-// Package report collects what a client may want to know about one answer:
-// which upstreams were asked for it and for how long, how old its oldest part
-// is, how long it may be kept, and which parts are missing or out of date. The
-// parts of the gateway note what they see; headers, GraphQL extensions, REST
-// metadata and the log line read it, and the cache of whole responses.
+// Package report collects facts about one answer: which upstreams were called and
+// for how long, how old its oldest part is, how long it may be cached, and which
+// parts are missing or stale. The layers of the gateway record them; response
+// headers, GraphQL extensions, REST metadata, the request log and the response
+// cache read them.
 package report
 
 import (
@@ -12,20 +12,19 @@ import (
 	"time"
 )
 
-// Stale is the reason of a part that is older than its time to live because
-// its upstream failed.
+// Stale is the reason for a part that is older than its TTL because its upstream
+// failed.
 const Stale = "stale"
 
-// Part is something that an answer should have and has not, or not in its
-// present state.
+// Part is a part of an answer that is missing or stale.
 type Part struct {
 	Service string   `json:"service"`
 	Reason  string   `json:"reason"`
 	Age     *float64 `json:"age_seconds,omitempty"` // of a stale part
 }
 
-// A Report is of one operation. Its methods are safe for concurrent use, and
-// a nil Report takes notes and forgets them.
+// A Report belongs to one operation. Its methods are safe for concurrent use, and
+// do nothing on a nil Report.
 type Report struct {
 	*notes
 	kept bool // what is called for it is noted by Used as well
@@ -49,9 +48,9 @@ func With(ctx context.Context) (context.Context, *Report) {
 	return context.WithValue(ctx, key{}, r), r
 }
 
-// Kept returns a context for calls whose outcome the caller notes by
-// [Report.Used]: how long it may be kept is known then. What is called in any
-// other context may not be kept at all.
+// Kept returns a context for calls whose results the caller records with
+// [Report.Used], so that it is known how long they may be cached. A call in any
+// other context makes the whole answer uncacheable.
 func Kept(ctx context.Context) context.Context {
 	r := From(ctx)
 	if r == nil || r.kept {
@@ -60,13 +59,14 @@ func Kept(ctx context.Context) context.Context {
 	return context.WithValue(ctx, key{}, &Report{notes: r.notes, kept: true})
 }
 
-// From gives the report of ctx, nil if there is none.
+// From returns the report of ctx, or nil.
 func From(ctx context.Context) *Report {
 	r, _ := ctx.Value(key{}).(*Report)
 	return r
 }
 
-// Asked notes that an upstream was asked because of this operation, whatever came of it.
+// Asked records that an upstream was called because of this operation, with or
+// without success.
 func (r *Report) Asked() {
 	if r == nil {
 		return
@@ -76,12 +76,12 @@ func (r *Report) Asked() {
 	r.asked = true
 }
 
-// Missing notes that something of service could not be had. A service that is
-// missing for the same reason in many places is noted once.
+// Missing records that something of service could not be loaded. The same service
+// and reason are recorded once.
 func (r *Report) Missing(service, reason string) { r.degrade(Part{Service: service, Reason: reason}) }
 
-// OutOfDate notes that something of service stands in though its time is over.
-// Of many, the oldest counts.
+// OutOfDate records that something of service is stale. Of several ages, the
+// greatest counts.
 func (r *Report) OutOfDate(service string, age time.Duration) {
 	seconds := float64(age.Milliseconds()) / 1000
 	r.degrade(Part{Service: service, Reason: Stale, Age: &seconds})
@@ -104,7 +104,7 @@ func (r *Report) degrade(p Part) {
 	r.degraded = append(r.degraded, p)
 }
 
-// Summary is what a report says at one moment.
+// Summary is a snapshot of a report.
 type Summary struct {
 	Asked    bool      // an upstream was asked for this answer
 	Cached   bool      // some of it was there without being asked for
@@ -114,7 +114,7 @@ type Summary struct {
 	Degraded []Part    // in the order noted; empty when the answer is complete and fresh
 }
 
-// Age is how old the oldest part is at now, never negative.
+// Age is the age of the oldest part at now, never negative.
 func (s Summary) Age(now time.Time) time.Duration {
 	if s.Oldest.IsZero() {
 		return 0
@@ -122,7 +122,7 @@ func (s Summary) Age(now time.Time) time.Duration {
 	return max(0, now.Sub(s.Oldest))
 }
 
-// Summary tells what has been noted so far.
+// Summary returns what has been recorded so far.
 func (r *Report) Summary() Summary {
 	if r == nil {
 		return Summary{}

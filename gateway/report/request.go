@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// A Request is what is noted of one HTTP request for its line in the log. Its
-// methods are safe for concurrent use, and a nil Request forgets what it is told.
+// A Request collects what the log line of one HTTP request says about its
+// operations. Its methods are safe for concurrent use, and do nothing on nil.
 type Request struct {
 	ID    string
 	Trace string // "" when it is not traced
@@ -18,24 +18,23 @@ type Request struct {
 	summary   Summary
 }
 
-// RequestKey is the key under which a context has the [*Request] that it
-// belongs to.
+// RequestKey is the context key of the [*Request].
 type RequestKey struct{}
 
-// WithRequest returns a context that belongs to r.
+// WithRequest returns a context that carries r.
 func WithRequest(ctx context.Context, r *Request) context.Context {
 	return context.WithValue(ctx, RequestKey{}, r)
 }
 
-// RequestOf gives the request that ctx belongs to, nil if there is none.
+// RequestOf returns the request that ctx carries, or nil.
 func RequestOf(ctx context.Context) *Request {
 	r, _ := ctx.Value(RequestKey{}).(*Request)
 	return r
 }
 
-// Ran notes an operation that ran for the request, by a name that is one of
-// few, and where its answer came from. Of several the names count, and what
-// they asked for together.
+// Ran records an operation of the request, by its bounded name, and where its answer
+// came from. Several operations are logged with all their names and the sums of
+// their calls.
 func (r *Request) Ran(operation string, s Summary) {
 	if r == nil {
 		return
@@ -53,7 +52,7 @@ func (r *Request) Ran(operation string, s Summary) {
 	r.summary = r.summary.with(s)
 }
 
-// Attrs appends what was noted to the attributes of a line in the log.
+// Attrs appends what was recorded to the attributes of a log record.
 func (r *Request) Attrs(attrs []slog.Attr) []slog.Attr {
 	if r == nil {
 		return attrs

@@ -13,7 +13,7 @@ const (
 	cacheStale   = "stale"   // some of what was there was past its time
 )
 
-// Cache tells in one word what the cache did for an answer.
+// Cache says in one word what the cache contributed: hit, partial, miss or stale.
 func (s Summary) Cache() string {
 	switch {
 	case slices.ContainsFunc(s.Degraded, func(p Part) bool { return p.Reason == Stale }):

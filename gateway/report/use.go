@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Use is a part that went into an answer: something that the cache had, or has now.
+// Use is a cache entry that went into an answer.
 type Use struct {
 	Name     string    // "kind:key", by which the cache knows it
 	Service  string    // who gave it
@@ -16,7 +16,7 @@ type Use struct {
 	Stale    bool      // its time was over already when the cache gave it out
 }
 
-// Life says how long an answer may be kept as a whole: as long as each of its parts.
+// Life says how long an answer may be cached: until the first of its parts expires.
 type Life struct {
 	Until time.Time // the zero time when it may not be kept
 	Aging time.Time // when the first part is due to be asked for again; zero: none is
@@ -36,7 +36,7 @@ func lifeOf(uses []Use) (l Life) {
 	return l
 }
 
-// Expect makes room for so many parts more.
+// Expect allocates space for so many more parts.
 func (r *Report) Expect(parts int) {
 	if r == nil {
 		return
@@ -46,7 +46,7 @@ func (r *Report) Expect(parts int) {
 	r.uses = slices.Grow(r.uses, parts)
 }
 
-// Used notes a part.
+// Used records a part.
 func (r *Report) Used(use Use) {
 	if r == nil {
 		return
@@ -57,8 +57,8 @@ func (r *Report) Used(use Use) {
 	r.uses = append(r.uses, use)
 }
 
-// Overdue gives the parts that were fresh when the cache was asked for them and
-// are no longer at now: the answer took so long.
+// Overdue returns the parts that were fresh when they were read from the cache but
+// have expired by now, because the answer took so long.
 func (r *Report) Overdue(now time.Time) (overdue []Use) {
 	if r == nil {
 		return nil
@@ -73,8 +73,8 @@ func (r *Report) Overdue(now time.Time) (overdue []Use) {
 	return overdue
 }
 
-// Again forgets what went into an answer that is put together once more. That
-// upstreams were asked, and when, is not forgotten.
+// Again discards the recorded parts, because the answer is executed once more. It
+// keeps the calls to upstreams.
 func (r *Report) Again() {
 	if r == nil {
 		return

@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// DateTime is an instant in RFC 3339 form, kept as it was written where that is
-// the form. Services that leave the zone out, as Python's datetime.isoformat()
-// does, mean UTC. A leap second is the one after it, which clients can read.
+// DateTime is a time in RFC 3339 format. Other formats that services use are
+// converted: without a zone, as in Python's datetime.isoformat(), it is UTC, and a
+// leap second, which many clients cannot parse, becomes the following second.
 type DateTime string
 
 var errNotDateTime = errors.New("not an RFC 3339 date and time")
 
-// ParseDateTime gives s in RFC 3339 form, if it is an instant.
+// ParseDateTime returns s in RFC 3339 format, or an error if it is not a time.
 func ParseDateTime(s string) (DateTime, error) {
 	if isRFC3339(s) {
 		return DateTime(s), nil
@@ -76,7 +76,7 @@ func parseLoosely(s string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// UnmarshalJSON takes a JSON string that [ParseDateTime] takes.
+// UnmarshalJSON accepts a JSON string that [ParseDateTime] accepts.
 func (d *DateTime) UnmarshalJSON(b []byte) error {
 	// What RFC 3339 allows needs no escapes, and what somebody escaped all the
 	// same is read with more effort.

@@ -7,14 +7,13 @@ import (
 	"io"
 )
 
-// Decimal is a JSON number (RFC 8259, section 6) kept as the digits that were
-// written: 10.50 stays 10.50, and 0.1 is never 0.1000000000000000055. The zero
-// value is 0.
+// Decimal is a JSON number (RFC 8259, section 6) that keeps its digits as written:
+// 10.50 stays 10.50, and 0.1 is never 0.1000000000000000055. The zero value is 0.
 type Decimal string
 
 var errNotNumber = errors.New("not a JSON number")
 
-// UnmarshalJSON takes a JSON number and nothing else: neither null nor digits in quotes.
+// UnmarshalJSON accepts a JSON number only: neither null nor a string of digits.
 func (d *Decimal) UnmarshalJSON(b []byte) error {
 	// The decoder hands over one valid JSON value, so its first byte tells its type.
 	if len(b) == 0 || (b[0] != '-' && (b[0] < '0' || b[0] > '9')) {

@@ -7,11 +7,11 @@ import (
 	"tributary/gateway/fault"
 )
 
-// MaxIDBytes is the length of the longest id.
+// MaxIDBytes is the maximum length of an id, in bytes.
 const MaxIDBytes = 256
 
-// CheckID refuses what cannot be an id: an opaque string of 1 to [MaxIDBytes]
-// bytes of UTF-8 without control characters. The error does not repeat the id.
+// CheckID returns an error unless id is 1 to [MaxIDBytes] bytes of valid UTF-8
+// without control characters. The error does not contain the id.
 func CheckID(id string) error {
 	switch {
 	case id == "":

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// Int is an integer of 32 bits. JSON does not tell integers from other numbers:
-// 2, 2.0 and 20e-1 are the same.
+// Int is a 32-bit integer. JSON does not distinguish integers from other numbers, so
+// 2, 2.0 and 20e-1 are all accepted.
 type Int int32
 
 var errNotInt = errors.New("not an integer of 32 bits")
 
-// UnmarshalJSON takes a JSON number without a fraction and nothing else.
+// UnmarshalJSON accepts a JSON number with an integral value only.
 func (i *Int) UnmarshalJSON(b []byte) error {
 	n, err := strconv.ParseInt(string(b), 10, 32)
 	if err != nil {

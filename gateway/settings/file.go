@@ -24,7 +24,7 @@ type value struct {
 	line int
 }
 
-// Load reads the file that holds settings. Errors name it, and the line.
+// Load reads the settings file. Errors have its name and the line.
 func (s *Settings) Load(name string) error {
 	info, err := os.Stat(name)
 	if err != nil {

@@ -13,9 +13,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// Print writes the settings of the command that was parsed, as a file that
-// [Settings.Load] reads, each with where its value came from. What may hold a
-// secret is masked.
+// Print writes the settings of the parsed command in the format that [Settings.Load]
+// reads, with the source of each value in a comment. Secrets are masked.
 func (s *Settings) Print(w io.Writer, ctx *kong.Context) error {
 	for _, flag := range ctx.Flags() {
 		if !isSetting(flag) {
@@ -32,8 +31,8 @@ func (s *Settings) Print(w io.Writer, ctx *kong.Context) error {
 	return nil
 }
 
-// PrintVariable writes a variable of the environment that is no flag, if it is
-// set: as a comment, since no file can set it.
+// PrintVariable writes an environment variable that is not a setting, if it is set:
+// as a comment, because the file cannot set it.
 func (s *Settings) PrintVariable(w io.Writer, name string, secret bool) error {
 	value := s.getenv(name)
 	if value == "" {
@@ -97,8 +96,8 @@ var (
 	rest     = regexp.MustCompile(`(?s)([?#]).*`)
 )
 
-// Mask hides what in a URL may be secret: who asks, with which password, with
-// which parameters and about what part. What is no URL is hidden altogether.
+// Mask hides user, password, query and fragment of a URL, and all of a value that is
+// not a URL.
 func Mask(url string) string {
 	if url == "" {
 		return ""

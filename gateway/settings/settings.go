@@ -1,11 +1,11 @@
-// Package settings finds the value of each setting: a flag beats the
-// environment, which beats the file, which beats the default. It is a resolver
-// for kong, which knows the flags, and so every setting is a flag first:
-// cache-ttl is BFF_CACHE_TTL in the environment and cache_ttl in the file.
+// Package settings resolves settings: a flag takes precedence over the environment,
+// the environment over the file, and the file over the default. It is a resolver
+// for kong, so every setting is declared as a flag: cache-ttl is BFF_CACHE_TTL in
+// the environment and cache_ttl in the file.
 //
-// Two tags of a flag's field matter here: setting:"NAME" gives it another name
-// in the environment, setting:"-" makes it a flag and nothing else, and secret:""
-// keeps its value out of what is printed.
+// Two tags of a flag's field matter here. setting:"NAME" gives it another name in
+// the environment, and setting:"-" makes it a flag only; secret:"" masks its value
+// when settings are printed.
 package settings
 
 import (
@@ -17,11 +17,11 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// EnvPrefix begins the names of settings in the environment.
+// EnvPrefix is the prefix of settings in the environment.
 const EnvPrefix = "BFF_"
 
-// Settings resolve the flags of one command line, and remember where each
-// value came from. It is a [kong.Resolver].
+// Settings resolves the flags of one command line, and records where each value came
+// from. It is a [kong.Resolver].
 type Settings struct {
 	getenv func(string) string
 	file   *file
@@ -50,8 +50,8 @@ func (s *Settings) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any,
 	return nil, nil //nolint:nilnil // as above
 }
 
-// Validate implements [kong.Resolver]: it refuses keys of the file that are no
-// setting of any command.
+// Validate implements [kong.Resolver]: it refuses keys of the file that are not
+// settings of any command.
 func (s *Settings) Validate(app *kong.Application) error {
 	known := map[string]bool{}
 	_ = kong.Visit(app, func(node kong.Visitable, next kong.Next) error {
@@ -68,7 +68,7 @@ func (s *Settings) Validate(app *kong.Application) error {
 	return nil
 }
 
-// IsDefault tells whether nobody has set a flag of the command line that was parsed.
+// IsDefault reports whether a flag of the parsed command line has its default value.
 func (s *Settings) IsDefault(ctx *kong.Context, name string) bool {
 	return s.source(ctx, name) == "default"
 }
@@ -85,7 +85,7 @@ func (s *Settings) source(ctx *kong.Context, name string) string {
 	return "default"
 }
 
-// Explain adds to an error that names a setting where its value was set.
+// Explain adds to an error that names a setting where its value came from.
 func (s *Settings) Explain(err error) error {
 	for _, name := range slices.Sorted(maps.Keys(s.from)) {
 		if namesWord(err.Error(), name) {

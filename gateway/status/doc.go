@@ -1,6 +1,6 @@
-// Package status tells how a gateway is doing now and how it did over the last
-// minutes, for the status page. It reads the same metrics as Prometheus does,
-// so that the two cannot disagree.
+// Package status serves the data of the status page: the state of a gateway now and
+// over the last minutes. It samples the metrics that Prometheus scrapes, so that the
+// two cannot disagree.
 //
 //	h := status.New(registry, checker, status.Options{Endpoints: []string{"/graphql"}})
 //	go h.Run(ctx)

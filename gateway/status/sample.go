@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// A Sample is what happened in one interval. Rates are by the second.
+// A Sample summarizes one interval. Rates are per second.
 type Sample struct {
 	Time        int64              `json:"t"` // its end, in milliseconds since 1970
 	Requests    float64            `json:"requests"`

@@ -20,7 +20,7 @@ const (
 	slots    = 150
 )
 
-// Options say what counts.
+// Options configure a [History].
 type Options struct {
 	// Endpoints are the routes whose requests are counted, by pattern: not
 	// those that are asked all the time by what watches the gateway.
@@ -39,7 +39,7 @@ type History struct {
 	samples []Sample // oldest first, at most slots
 }
 
-// New returns a history of metrics that begins when it is run.
+// New returns a history of metrics. Sampling starts with [History.Run].
 func New(metrics prometheus.Gatherer, checker *health.Checker, opts Options) *History {
 	return &History{metrics: metrics, health: checker, opts: opts}
 }
@@ -99,7 +99,7 @@ type answer struct {
 	Samples []Sample        `json:"samples"` // later than ?since, oldest first
 }
 
-// ServeHTTP answers with the health, and the samples later than ?since.
+// ServeHTTP answers with the health and the samples after ?since.
 func (h *History) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	since, err := strconv.ParseInt(r.URL.Query().Get("since"), 10, 64)
 	if err != nil {

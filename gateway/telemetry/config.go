@@ -1,8 +1,8 @@
-// Package telemetry makes what a process is watched by: its logger and its
-// registry of metrics, and what the metrics of all packages have in common.
+// Package telemetry creates the logger and the metrics registry of a process, and has
+// what the metrics of all packages share.
 package telemetry
 
-// LogConfig is what an operator may set about the log.
+// LogConfig has the settings of the log.
 type LogConfig struct {
 	Level    string `name:"log-level" default:"info" enum:"debug,info,warn,error" help:"Least severe level that is logged: debug, info, warn or error."`
 	Format   string `name:"log-format" default:"json" enum:"json,text" help:"json (one object per line) or text (for humans)."`

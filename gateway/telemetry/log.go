@@ -12,12 +12,11 @@ import (
 	"tributary/gateway/report"
 )
 
-// RequestMessage is the message of the line that each request has in the log.
+// RequestMessage is the message of the log record of a request.
 const RequestMessage = "request"
 
-// NewLogger returns a logger that writes one line a record to w. Records of a
-// context that belongs to a request name it: by request_id and, when it is
-// traced, by trace_id.
+// NewLogger returns a logger that writes one line per record to w. Records logged
+// with the context of a request have its request_id and, if it is traced, trace_id.
 func NewLogger(w io.Writer, cfg LogConfig) *slog.Logger {
 	level := &slog.LevelVar{}
 	_ = level.UnmarshalText([]byte(cfg.Level)) // info, for one that is none
@@ -39,8 +38,8 @@ func isTerminal(w io.Writer) bool {
 
 var errFixed = errors.New("the level of this log cannot be changed")
 
-// SetLevel changes the least level that a logger of [NewLogger], and all that
-// come from it, log. It is safe for concurrent use.
+// SetLevel changes the level of a logger of [NewLogger] and of all loggers derived
+// from it. It is safe for concurrent use.
 func SetLevel(log *slog.Logger, level slog.Level) error {
 	h, ok := log.Handler().(handler)
 	if !ok {
@@ -50,7 +49,7 @@ func SetLevel(log *slog.Logger, level slog.Level) error {
 	return nil
 }
 
-// Level is the least level that log logs, of those that have names.
+// Level returns the level of log.
 func Level(log *slog.Logger) slog.Level {
 	for _, level := range []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn} {
 		if log.Enabled(context.Background(), level) {

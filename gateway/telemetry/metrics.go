@@ -12,8 +12,8 @@ import (
 	"tributary/gateway/tracing"
 )
 
-// NewRegistry returns a registry that already tells of the Go runtime, the
-// process and, as tributary_build_info, of what runs.
+// NewRegistry returns a registry with the collectors of the Go runtime and the
+// process, and with tributary_build_info.
 func NewRegistry(version string) *prometheus.Registry {
 	reg := prometheus.NewRegistry()
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
@@ -40,13 +40,13 @@ func revision() string {
 	return "unknown"
 }
 
-// Durations are the options of a histogram of seconds: a native one with
-// classic buckets beside it, for Prometheus servers that know no other.
+// Durations returns the options of a histogram in seconds: a native histogram that has
+// classic buckets as well, for Prometheus servers without native histograms.
 func Durations(name, help string) prometheus.HistogramOpts {
 	return Histogram(name, help, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10)
 }
 
-// Histogram are the options of a histogram that is a native one, too.
+// Histogram returns the options of a native histogram with these classic buckets.
 func Histogram(name, help string, buckets ...float64) prometheus.HistogramOpts {
 	return prometheus.HistogramOpts{
 		Name: name, Help: help, Buckets: buckets,
@@ -56,8 +56,8 @@ func Histogram(name, help string, buckets ...float64) prometheus.HistogramOpts {
 	}
 }
 
-// Observe notes how long something took, with the trace in which it did when
-// that is exported: as an exemplar.
+// Observe records a duration, with the trace id of ctx as exemplar if the trace is
+// exported.
 func Observe(ctx context.Context, o prometheus.Observer, took time.Duration) {
 	if trace := tracing.Sampled(ctx); trace != "" {
 		if e, ok := o.(prometheus.ExemplarObserver); ok {

@@ -6,16 +6,15 @@ import (
 	"strings"
 )
 
-// CatchStandardLog lets what libraries write to the log of the process, as
-// net/http does about bytes that a service sends unasked, become lines of log.
-// It concerns the whole process: a main calls it, once.
+// CatchStandardLog redirects the standard library's default logger, which libraries
+// such as net/http use, to log. It affects the whole process, so main calls it once.
 func CatchStandardLog(log *slog.Logger) {
 	stdlog.SetFlags(0)
 	stdlog.SetOutput(caught{log})
 }
 
-// ForLibraries is a log for those who take no other, as servers of net/http do
-// for what they have to say of connections. It makes lines of log.
+// ForLibraries returns a standard library logger that writes to log, for APIs that
+// take no other, such as [net/http.Server.ErrorLog].
 func ForLibraries(log *slog.Logger) *stdlog.Logger { return stdlog.New(caught{log}, "", 0) }
 
 type caught struct{ log *slog.Logger }
@@ -26,8 +25,8 @@ func (c caught) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// Unquoted is what a library says up to its first quotation: what is quoted came
-// from outside, and may be part of an answer.
+// Unquoted returns text up to its first quotation, because quoted parts of library
+// messages come from outside and may be part of a response.
 func Unquoted(text string) string {
 	text, _, _ = strings.Cut(text, `"`)
 	return strings.TrimSpace(text)

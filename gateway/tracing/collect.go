@@ -19,8 +19,7 @@ const (
 	maxList    = 100
 )
 
-// A Collection holds the spans of one request for whoever asked to see them.
-// It is safe for concurrent use.
+// A Collection holds the spans of one request. It is safe for concurrent use.
 type Collection struct {
 	mu      sync.Mutex
 	spans   []*collected
@@ -39,7 +38,7 @@ type details struct {
 	values map[Key]any
 }
 
-// A Record is what has become of a span so far.
+// A Record is a snapshot of a span.
 type Record struct {
 	ID, Parent string // hexadecimal; the parent of the outermost is not among the records
 	Step       Step
@@ -52,8 +51,8 @@ type Record struct {
 
 type collectionKey struct{}
 
-// Collect returns a context whose spans are collected, and exported too if they
-// would have been.
+// Collect returns a context whose spans are collected, in addition to being exported
+// if they would have been.
 func Collect(ctx context.Context) (context.Context, *Collection) {
 	c := &Collection{}
 	ctx = context.WithValue(ctx, collectionKey{}, c)
@@ -97,14 +96,14 @@ func (c *Collection) add(step Step, span trace.Span) *details {
 	return d
 }
 
-// Detail notes what is collected only: a path, for one.
+// Detail sets an attribute that is collected but not exported, such as a path.
 func (s Span) Detail(key Key, value string) {
 	if s.details != nil {
 		s.details.set(key, value)
 	}
 }
 
-// Details notes a list, the first hundred of it.
+// Details is [Span.Detail] for a list, of which it keeps the first hundred.
 func (s Span) Details(key Key, values []string) {
 	if s.details != nil {
 		s.details.set(key, slices.Clone(values[:min(len(values), maxList)]))
@@ -117,14 +116,14 @@ func (d *details) set(key Key, value any) {
 	d.values[key] = value
 }
 
-// Dropped is how many spans there were beyond those that a collection holds.
+// Dropped returns the number of spans that did not fit into the collection.
 func (c *Collection) Dropped() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.dropped
 }
 
-// Spans tells of the spans so far, in the order in which they began.
+// Spans returns the spans so far, in order of their start.
 func (c *Collection) Spans() []Record {
 	c.mu.Lock()
 	spans := slices.Clone(c.spans)

@@ -1,30 +1,29 @@
-// Package tracing tells what happened to a request, step by step and when: to
-// OpenTelemetry, and to a developer who asks for the steps of one request. The
-// two are one source: what a step notes of itself is exported, collected, or
-// neither.
+// Package tracing records the steps of a request as spans. Spans are exported to
+// OpenTelemetry, collected for a developer who asked for a trace of this request,
+// both, or neither.
 //
-// A step opens a span and notes what it learns:
+// A step opens a span and sets attributes:
 //
 //	ctx, span := tracing.Start(ctx, tracing.Batch, "batch", service)
 //	defer span.End()
 //	span.Int(tracing.Keys, len(keys))
 //
 // A [Provider] starts the first span of each request (see [Provider.Handler]);
-// all others are children of the span that their context carries. Where that
-// carries none that records, Start gives the zero [Span], which notes nothing:
-// tracing that is off costs a look into the context and allocates nothing.
+// all others are children of the span in their context. Without a recording span in
+// the context, Start returns the zero [Span], which does nothing: disabled tracing
+// costs a context lookup and allocates nothing.
 //
 // # Exported
 //
-// The standard OTEL_* variables say whether and where to: see [New]. No span
-// holds an id, a key, a path or a text that a client has chosen: they name
-// routes and registered operations.
+// The standard OTEL_* variables configure export: see [New]. Exported spans contain
+// no ids, keys, paths or text chosen by clients, only routes and registered
+// operations.
 //
 // # Collected
 //
-// [Collect] gives a context whose spans are kept, for a waterfall of one
-// request. It needs no Provider. What [Span.Detail] notes (the keys of a
-// batch, the path of a call) is collected only, and never exported.
+// [Collect] returns a context whose spans are collected, for a waterfall of one
+// request. It needs no Provider. Attributes set with [Span.Detail] (the keys of a
+// batch, the path of a call) are collected only, never exported.
 //
 //	ctx, collection := tracing.Collect(ctx)
 //	result := server.Execute(ctx, request)
@@ -33,16 +32,16 @@
 // A [Record] has the step, so that a reader needs no names, and attributes by
 // the constants of this package:
 //
-//	Operation  what was asked for: "query", "mutation"
+//	Operation  "query", "mutation" or "subscription"
 //	Parse, Validate, Execute
 //	Resolve    a field that joins, all of its places as one span: Field, Count
 //	Batch      a loader's batch: Service, Keys, Waited, KeyList; links to the Resolve spans that wait for it
 //	Cache      a look-up: Kind, Keys, Outcome, FromMemory, FromRedis, Stale, Missed, Coalesced, Failed, KeyList
-//	Refresh    a load ahead of time, which nobody waits for
+//	Refresh    a background refresh, which no request waits for
 //	Redis      a round trip: Keys, Outcome
 //	Call       a call to a service, with its waits: Service, Outcome ("circuit_open" when it was refused)
 //	Attempt    each request of a call: Service, Method, Route, Path, Status, Bytes, AttemptKind, Resend, Outcome
 //
-// What goes on when its request has ended (a refresh, a load that others wait
-// for too) is under way in a Record: its End is zero.
+// Steps that outlive their request (a refresh, a load that other requests wait for)
+// have a zero End.
 package tracing

@@ -1,6 +1,6 @@
 package tracing
 
-// A Step is what a span is a span of.
+// A Step is the kind of a span.
 type Step string
 
 // The steps of a request.
@@ -19,8 +19,8 @@ const (
 	Attempt   Step = "attempt"
 )
 
-// A Key names an attribute: by OpenTelemetry's semantic conventions where these
-// have a name.
+// A Key names an attribute, following OpenTelemetry's semantic conventions where they
+// have one.
 type Key string
 
 // The attributes of spans.

@@ -11,8 +11,8 @@ import (
 // traceparent is the header of W3C Trace Context, as net/http spells it.
 const traceparent = "Traceparent"
 
-// Extract returns a context in the trace that header names, after W3C Trace
-// Context: ctx itself when it names none.
+// Extract returns a context with the trace in header (W3C Trace Context), or ctx if
+// there is none.
 func Extract(ctx context.Context, header http.Header) context.Context {
 	if len(header[traceparent]) == 0 {
 		return ctx
@@ -20,13 +20,13 @@ func Extract(ctx context.Context, header http.Header) context.Context {
 	return propagation.TraceContext{}.Extract(ctx, propagation.HeaderCarrier(header))
 }
 
-// Inject sets in header which span of which trace a request comes from. It
-// does so for a trace that is not recorded here too, and that others record.
+// Inject sets the trace and span of ctx in header (W3C Trace Context), even if this
+// process does not record the trace.
 func Inject(ctx context.Context, header http.Header) {
 	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(header))
 }
 
-// ID is the id of the trace that ctx belongs to, in hexadecimal, "" outside of one.
+// ID returns the trace id of ctx in hexadecimal, or "".
 func ID(ctx context.Context) string {
 	if c := trace.SpanContextFromContext(ctx); c.HasTraceID() {
 		return c.TraceID().String()
@@ -34,7 +34,7 @@ func ID(ctx context.Context) string {
 	return ""
 }
 
-// Sampled is [ID] for traces that are exported, "" for others.
+// Sampled is [ID] for traces that are exported, and "" for others.
 func Sampled(ctx context.Context) string {
 	if c := trace.SpanContextFromContext(ctx); c.IsSampled() {
 		return c.TraceID().String()

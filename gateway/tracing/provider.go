@@ -21,7 +21,7 @@ import (
 // flushTime is how long a process that stops waits for its last spans to be taken.
 const flushTime = 2 * time.Second
 
-// A Source is a server that traces tell of.
+// A Source describes the service that traces come from.
 type Source struct {
 	Name    string // where OTEL_SERVICE_NAME gives no other
 	Version string
@@ -29,19 +29,18 @@ type Source struct {
 	KeepName bool
 }
 
-// Provider makes the traces of one server. A nil Provider makes none.
+// Provider creates the traces of one server. A nil Provider creates none.
 type Provider struct {
 	sdk    *sdk.TracerProvider
 	tracer trace.Tracer
 	log    *slog.Logger
 }
 
-// New returns a provider that does what the standard OTEL_* variables say, nil
-// when they ask for no traces: when none names an endpoint or an exporter. One
-// that cannot be used is an error that names it (see [Check]). New does not
-// connect yet, and goes on without a collector that does not answer. The
-// library reads most of the variables itself, from the process's environment;
-// getenv must read the same.
+// New returns a provider configured by the standard OTEL_* variables, or nil if they
+// set neither an endpoint nor an exporter. An invalid variable is an error that names
+// it (see [Check]). New does not connect, and a collector that does not answer is no
+// error. The OpenTelemetry library reads most variables from the process environment
+// itself, so getenv must read the same one.
 func New(ctx context.Context, source Source, getenv func(string) string, log *slog.Logger) (*Provider, error) {
 	set, err := settingsOf(getenv)
 	if err != nil || !set.on {
@@ -84,8 +83,7 @@ func (s settings) exporter(ctx context.Context) (*otlptrace.Exporter, error) {
 	return otlptracehttp.New(ctx)
 }
 
-// Close exports what is left, for a moment at most. That a collector does not
-// take it is logged, and no reason for a process to fail.
+// Close exports the remaining spans, within a short timeout. Failure is only logged.
 func (p *Provider) Close(ctx context.Context) {
 	if p == nil {
 		return
@@ -97,9 +95,9 @@ func (p *Provider) Close(ctx context.Context) {
 	}
 }
 
-// Handler gives each request a span, in the trace that its headers name, or in
-// a new one. Inside, [Current] is that span. Requests that ask how the process
-// is, which come by the clock, get none.
+// Handler is middleware that starts a span for each request, in the trace of its
+// headers or in a new one. Within next, [Current] returns that span. Health checks and
+// scrapes get none.
 func (p *Provider) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := Extract(r.Context(), r.Header)

@@ -35,8 +35,8 @@ func isOn(getenv func(string) string) bool {
 	return cmp.Or(exporter, getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"), getenv("OTEL_EXPORTER_OTLP_ENDPOINT")) != ""
 }
 
-// Check reports the first variable that cannot be used, as [New] does, before
-// anything is started. It names the variable and does not repeat its value.
+// Check reports the first invalid variable, as [New] does, before anything is started.
+// The error names the variable and does not contain its value.
 func Check(getenv func(string) string) error {
 	_, err := settingsOf(getenv)
 	return err

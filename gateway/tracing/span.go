@@ -14,21 +14,21 @@ import (
 // scope names the maker of all spans.
 const scope = "tributary"
 
-// Span is a step under way. The zero value is of one that nobody wants to know
-// of: its methods do nothing. It is safe for concurrent use.
+// Span is a running step. The methods of the zero value do nothing. It is safe for
+// concurrent use.
 type Span struct {
 	otel    trace.Span // nil when nobody wants to know
 	details *details   // nil when it is not collected
 }
 
-// Start begins a step of the request that ctx belongs to, and gives a context
-// for the steps inside. Its name is words, put together only when somebody
-// wants to know. Whoever starts a span ends it.
+// Start starts a step of the request that ctx belongs to, and returns a context for
+// nested steps. Its name is words, which are joined only if the span is recorded. The
+// caller must end the span.
 func Start(ctx context.Context, step Step, words ...string) (context.Context, Span) {
 	return start(ctx, step, trace.SpanKindInternal, words)
 }
 
-// StartClient is [Start] for a step that another process does.
+// StartClient is [Start] for a request to another process.
 func StartClient(ctx context.Context, step Step, words ...string) (context.Context, Span) {
 	return start(ctx, step, trace.SpanKindClient, words)
 }
@@ -44,8 +44,7 @@ func start(ctx context.Context, step Step, kind trace.SpanKind, words []string) 
 	return ctx, Span{span, collectionOf(ctx).add(step, span)}
 }
 
-// Current is the span that ctx carries, the zero Span when there is none that
-// records.
+// Current returns the recording span of ctx, or the zero Span.
 func Current(ctx context.Context) Span {
 	span := trace.SpanFromContext(ctx)
 	if !span.IsRecording() {
@@ -59,38 +58,38 @@ func Within(ctx, of context.Context) context.Context {
 	return trace.ContextWithSpan(ctx, trace.SpanFromContext(of))
 }
 
-// On tells whether somebody wants to know of the step.
+// On reports whether the span is recorded.
 func (s Span) On() bool { return s.otel != nil }
 
-// String notes an attribute. It must be one of few values: see [Span.Detail].
+// String sets an attribute. Values must be bounded; see [Span.Detail] for others.
 func (s Span) String(key Key, value string) {
 	if s.otel != nil {
 		s.otel.SetAttributes(attribute.String(string(key), value))
 	}
 }
 
-// Int notes a number.
+// Int sets a numeric attribute.
 func (s Span) Int(key Key, value int) {
 	if s.otel != nil {
 		s.otel.SetAttributes(attribute.Int(string(key), value))
 	}
 }
 
-// Milliseconds notes a duration.
+// Milliseconds sets an attribute to a duration in milliseconds.
 func (s Span) Milliseconds(key Key, d time.Duration) {
 	if s.otel != nil {
 		s.otel.SetAttributes(attribute.Float64(string(key), float64(d.Microseconds())/1000))
 	}
 }
 
-// Rename gives the span the name that was not known when it began.
+// Rename sets the name of a span that was not known at its start.
 func (s Span) Rename(words ...string) {
 	if s.otel != nil {
 		s.otel.SetName(strings.Join(words, " "))
 	}
 }
 
-// Fail notes that the step failed and why, in one word of few.
+// Fail marks the step as failed. The reason must be one of a bounded set.
 func (s Span) Fail(reason string) {
 	if s.otel != nil {
 		s.otel.SetAttributes(attribute.String(string(ErrorType), reason))
@@ -98,7 +97,7 @@ func (s Span) Fail(reason string) {
 	}
 }
 
-// Link notes steps of which this one is a consequence, or which wait for it.
+// Link links the span to others that caused it or wait for it.
 func (s Span) Link(refs ...Ref) {
 	if s.otel == nil {
 		return
@@ -118,21 +117,21 @@ func (s Span) End() {
 	}
 }
 
-// EndAt ends a step that was over at a moment that has passed.
+// EndAt ends the step as of a time in the past.
 func (s Span) EndAt(t time.Time) {
 	if s.otel != nil {
 		s.otel.End(trace.WithTimestamp(t))
 	}
 }
 
-// Ref names a span, for links. The zero value names none.
+// Ref identifies a span, for links. The zero value identifies none.
 type Ref struct {
 	trace trace.TraceID
 	span  trace.SpanID
 	flags trace.TraceFlags
 }
 
-// Ref is the name of the span.
+// Ref returns the identity of the span.
 func (s Span) Ref() Ref {
 	if s.otel == nil {
 		return Ref{}
@@ -141,7 +140,7 @@ func (s Span) Ref() Ref {
 	return Ref{c.TraceID(), c.SpanID(), c.TraceFlags()}
 }
 
-// Compare orders names, by nothing that matters.
+// Compare orders refs arbitrarily but consistently.
 func (r Ref) Compare(other Ref) int { return bytes.Compare(r.span[:], other.span[:]) }
 
 func (r Ref) context() trace.SpanContext {

@@ -20,9 +20,9 @@ const (
 	maxQueue     = 1 << 20
 )
 
-// Variables are all variables that matter: what the library and its exporters
-// read of the process's environment, and what is decided here. What one may
-// hold can depend on another, which getenv gives.
+// Variables returns all variables that have an effect, in the OpenTelemetry library,
+// its exporters or this package. Which values are valid can depend on other variables,
+// which are read with getenv.
 func Variables(getenv func(string) string) []Variable {
 	all := []Variable{
 		{Name: "OTEL_SDK_DISABLED", kind: truth()},

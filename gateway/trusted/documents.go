@@ -1,8 +1,8 @@
-// Package trusted knows the documents that clients are built with. Where only
-// these are executed, a stranger can ask nothing that nobody has reviewed.
+// Package trusted holds trusted documents: those that clients were built with. If
+// only these are executed, nobody can send a query that was not reviewed.
 //
-// Tools that build clients write the documents into a manifest; see [Load] for
-// the formats. A client then sends a document's id in the place of its text.
+// Build tools of clients write the documents to a manifest; see [Documents.Load] for
+// the formats. Clients then send a document's id in place of its text.
 package trusted
 
 import (
@@ -14,19 +14,20 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 )
 
-// SHA256 begins ids that are the hash of a document's text, in lower-case
+// SHA256 is the prefix of ids that are the SHA-256 of a document's text in lower-case
 // hexadecimal (GraphQL over HTTP, appendix A).
 const SHA256 = "sha256:"
 
-// Documents are trusted documents by their ids. Each also goes by the SHA-256
-// of its text, plain and after [SHA256]. They are read-only, and nil has none.
+// Documents has trusted documents by their ids. Each is also found by the SHA-256 of
+// its text, with and without the prefix [SHA256]. It is read-only once loaded, and nil
+// is empty.
 type Documents struct {
 	texts map[string]string // by each of their ids
 	ids   []string          // one of each document, in the order of the manifests
 }
 
-// New returns the documents of texts, each of which has one operation and goes
-// by its name.
+// New returns the documents of texts, each of which must have one operation, whose
+// name is its id.
 func New(texts ...string) (*Documents, error) {
 	d := &Documents{texts: map[string]string{}}
 	for _, text := range texts {
@@ -44,7 +45,7 @@ func New(texts ...string) (*Documents, error) {
 	return d, nil
 }
 
-// ByID gives the text of a document.
+// ByID returns the text of a document.
 func (d *Documents) ByID(id string) (text string, ok bool) {
 	if d == nil {
 		return "", false
@@ -53,7 +54,7 @@ func (d *Documents) ByID(id string) (text string, ok bool) {
 	return text, ok
 }
 
-// Has tells whether a text is that of one of the documents, to the byte.
+// Has reports whether text equals that of one of the documents, byte for byte.
 func (d *Documents) Has(text string) bool {
 	_, ok := d.ByID(SHA256 + hashOf(text))
 	return ok

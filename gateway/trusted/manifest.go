@@ -24,8 +24,9 @@ const apolloFormat = "apollo-persisted-query-manifest"
 //
 //	{"<id>": "query …"}
 //
-// A file that is neither, has no document, or has one that is no GraphQL is an
-// error that names the file and the document. d must not be in use yet.
+// A file of another format, without documents, or with one that is not GraphQL is an
+// error that names the file and the document. Load must not be called while d is in
+// use.
 func (d *Documents) Load(files ...string) error {
 	for _, name := range files {
 		content, err := os.ReadFile(name) //nolint:gosec // G304: the operator names it

@@ -17,7 +17,8 @@ type node struct {
 	parts    []*node
 }
 
-// New tells of a request by its spans. Dropped is how many more there were.
+// New returns the trace of a request by its spans. Dropped is how many more spans
+// there were.
 func New(records []tracing.Record, dropped int) *Trace {
 	t := &Trace{Rows: []Row{}, Dropped: dropped, Totals: Totals{Calls: map[string]int{}}}
 	if len(records) == 0 {

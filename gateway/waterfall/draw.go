@@ -15,8 +15,8 @@ const (
 	barWidth   = 40
 )
 
-// Draw draws t for a terminal: a line a step, thick where the answer had to
-// wait for it.
+// Draw draws t for a terminal, with a line per step. Steps on the critical path have
+// thick bars.
 func (t *Trace) Draw(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n", t.Summary())
@@ -31,7 +31,7 @@ func (t *Trace) Draw(w io.Writer) error {
 	return err
 }
 
-// Summary tells in one line what the answer took.
+// Summary has the totals in one line.
 func (t *Trace) Summary() string {
 	calls := 0
 	parts := make([]string, 0, len(t.Totals.Calls))

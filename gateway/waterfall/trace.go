@@ -1,8 +1,7 @@
-// Package waterfall tells how one request was answered: a line of time for each
-// step, which of them the answer had to wait for, what it cost, and what the
-// same request would cost now. It is made of the spans of [tracing], bounded in
-// size, and shown by two renderers: the playground reads the JSON, and
-// [Trace.Draw] draws it in a terminal.
+// Package waterfall arranges the spans of one request as a waterfall: a row per step,
+// the critical path, totals, and what the same request would save if repeated. Its
+// size is bounded. The playground renders the JSON, and [Trace.Draw] draws it in a
+// terminal.
 //
 //	ctx, collection := tracing.Collect(ctx)
 //	result := server.Execute(ctx, request)
@@ -17,8 +16,8 @@ const (
 	maxText = 120 // bytes of a key, a path
 )
 
-// A Trace is what extensions.trace holds. Times are in milliseconds from the
-// beginning of the first step.
+// A Trace is the value of extensions.trace. Times are in milliseconds since the start
+// of the first step.
 type Trace struct {
 	Duration  float64   `json:"duration_ms"`
 	Rows      []Row     `json:"rows"`              // each after the step that it is part of
@@ -47,7 +46,7 @@ type Row struct {
 	Attempt  *Attempt `json:"attempt,omitempty"`   // of a request to a service
 }
 
-// Cache says where the keys of a look-up were found.
+// Cache says where the keys of a cache lookup were found.
 type Cache struct {
 	Memory    int `json:"memory,omitempty"`
 	Redis     int `json:"redis,omitempty"`
@@ -65,7 +64,7 @@ type Attempt struct {
 	Bytes  int    `json:"bytes,omitempty"`
 }
 
-// Totals are what an answer took.
+// Totals are sums over the whole request.
 type Totals struct {
 	Calls    map[string]int `json:"calls"`    // by service; those that an open circuit refused are none
 	Attempts int            `json:"attempts"` // requests, retries and hedges among them
@@ -74,8 +73,8 @@ type Totals struct {
 	Missed   int            `json:"missed"`   // keys that it had not
 }
 
-// SecondRun is what the same request would save if it came now: what was
-// fetched is in the cache. What failed would be asked for again.
+// SecondRun is what the same request would save if repeated now, because what was
+// fetched is cached. Failed calls would be made again.
 type SecondRun struct {
 	SavedCalls int     `json:"saved_calls"`
 	SavedBytes int     `json:"saved_bytes"`
