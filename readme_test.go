@@ -108,7 +108,7 @@ func settingRow(f *kong.Flag) string {
 	if value != "" {
 		value = "`" + value + "`"
 	}
-	return fmt.Sprintf("| `%s` | %s | %s |\n", env, value, strings.ReplaceAll(f.Help, "|", `\|`))
+	return fmt.Sprintf("| %#q | %s | %s |\n", env, value, strings.ReplaceAll(f.Help, "|", `\|`))
 }
 
 func TestTheREADMEAndDocsLinkToWhatThereIs(t *testing.T) {

@@ -9,14 +9,14 @@ import (
 //go:embed examples
 var examples embed.FS
 
-// An Example is an operation worth trying, over the data that the services
-// are seeded with.
+// An Example is an operation to try in the playground, with the data of the example
+// services.
 type Example struct {
 	Query     string `json:"query"`
 	Variables string `json:"variables"` // JSON
 }
 
-// Examples are those in examples/, in the order of their names.
+// Examples returns those in examples/, in order of their file names.
 func Examples() []Example {
 	names, err := fs.Glob(examples, "examples/*.graphql")
 	if err != nil { // the pattern is right

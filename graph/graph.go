@@ -1,6 +1,6 @@
-// Package graph is the contract with the clients: the schema, the operations
-// that the gateway itself runs, and what gqlgen makes of the schema. The types
-// in it are those of the services.
+// Package graph is the contract with clients: the schema, the operations that the
+// gateway itself runs, and the code that gqlgen generates from the schema, which binds
+// to the types of the services.
 package graph
 
 //go:generate go run tributary/internal/lean .
@@ -20,7 +20,7 @@ var RESTProfile string
 //go:embed operations/*.graphql
 var operations embed.FS
 
-// Operations are the documents that the gateway itself runs.
+// Operations returns the documents that the gateway itself runs.
 func Operations() []string {
 	files := must(operations.ReadDir("operations"))
 	texts := make([]string, len(files))
@@ -38,13 +38,13 @@ func must[V any](v V, err error) V {
 	return v
 }
 
-// Profile stands for all that belongs to one user. It holds nothing but whose
-// it is: its fields are loaded each by itself.
+// Profile is a user with everything that belongs to them. It holds only the user's id:
+// each of its fields is loaded separately.
 type Profile struct {
 	UserID string
 }
 
-// SDL is the schema as one document, without extensions and built-in types.
+// SDL returns the schema as one document, without type extensions and built-in types.
 func SDL() string {
 	var b strings.Builder
 	formatter.NewFormatter(&b, formatter.WithIndent("  ")).FormatSchema(NewExecutableSchema(Config{}).Schema())

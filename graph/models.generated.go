@@ -2,8 +2,8 @@
 
 package graph
 
-// Where queries begin. A field that is null without an error asks for something
-// that does not exist; one that is null with an error could not be had, and the
-// error's extensions say why (code) and from whom (service).
+// The root of queries. A field that is null without an error does not exist; one that is
+// null with an error could not be loaded, and the error's extensions say why (code) and
+// which service failed (service).
 type Query struct {
 }

@@ -8,9 +8,9 @@ import (
 	"tributary/services/users"
 )
 
-// Joins says for each field that loads, or leads to one that does, what it
-// loads and by which key. The keys are those that the resolvers use: this only
-// makes them known before the resolvers run.
+// Joins declares, for each field that loads something or leads to one that does, what
+// it loads and by which key. The resolvers use the same keys; this makes them known
+// before the resolvers run.
 func (r *Resolver) Joins() lookahead.Joins {
 	// How long the lists are reckoned to be of which a query does not tell: this
 	// decides which queries cost too much, and nothing else.

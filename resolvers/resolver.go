@@ -1,6 +1,6 @@
-// Package resolvers is where users, orders and products meet. A resolver is
-// one line or it is a join; which loads a field leads to, so that they can be
-// started ahead of it, stands in joins.go.
+// Package resolvers joins users, orders and products. A resolver is one line or it is
+// a join. joins.go declares which fields load what, so that the look-ahead can start
+// the loads early.
 package resolvers
 
 import (
@@ -14,7 +14,7 @@ import (
 	"tributary/services"
 )
 
-// Resolver is the root of all resolvers: they read from the services.
+// Resolver is the root of all resolvers, which read from its services.
 type Resolver struct{ *services.Services }
 
 // loadList loads a value for each id. One that fails is null in its place,

@@ -1,6 +1,7 @@
-// Package services lists the upstreams: a client of each and the loaders that
-// the graph reads them through. A loader reads from the right: ask the service,
-// in turns, behind the cache, with ids that can be one, batched per operation.
+// Package services lists the upstreams, with the client of each and the loaders by
+// which resolvers read them. Read a loader's definition from the inside out: call
+// the service, a bounded number of calls at a time, behind the cache, with validated
+// ids, batched per operation.
 package services
 
 import (
@@ -17,7 +18,7 @@ import (
 	"tributary/services/users"
 )
 
-// Config says where the services are.
+// Config has the base URLs of the services.
 type Config struct {
 	UsersURL    string `name:"users-url" default:"http://localhost:8001" help:"Base URL of the user service." secret:""`
 	OrdersURL   string `name:"orders-url" default:"http://localhost:8002" help:"Base URL of the order service." secret:""`
@@ -34,7 +35,7 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// A Service is one of the upstreams, by the name it has wherever it is named.
+// A Service is the name and base URL of an upstream.
 type Service struct{ Name, URL string }
 
 func (c Config) list() []Service {
@@ -45,11 +46,11 @@ func (c Config) list() []Service {
 	}
 }
 
-// Names are those of all services.
+// Names returns the names of all services.
 func Names() []string { return []string{users.Service, orders.Service, products.Service} }
 
-// Services are the loaders of everything that the graph shows, and a client
-// of each upstream to ask how it is.
+// Services has the loaders of all entities, and the client of each upstream for
+// health checks.
 type Services struct {
 	UserByID     *batch.Loader[string, *users.User]
 	OrdersByUser *batch.Loader[string, []*orders.Order]
@@ -58,8 +59,8 @@ type Services struct {
 	Upstreams []*upstream.Client
 }
 
-// New connects the services of cfg through c and registers what they are
-// measured by with reg.
+// New returns the loaders of the services of cfg, cached in c, and registers their
+// metrics with reg.
 func New(cfg Config, calls upstream.Config, c *cache.Cache, reg prometheus.Registerer) (*Services, error) {
 	requests, batches := upstream.NewMetrics(reg), batch.NewMetrics(reg)
 	clients := map[string]*upstream.Client{}

@@ -18,7 +18,7 @@ const smallBody = 16 << 10
 func Bodies(cfg Config, longest int, refuse http.Handler, reg prometheus.Registerer) func(http.Handler) http.Handler {
 	shed := prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "admission_bodies_shed_total",
-		Help: "Requests that were refused unread because the bodies of others took all the room that there is.",
+		Help: "Requests rejected unread because the bodies in flight had reached their limit.",
 	})
 	reg.MustRegister(shed)
 	room := semaphore.NewWeighted(int64(max(cfg.BodiesMB<<20, longest)))

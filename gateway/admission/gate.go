@@ -34,12 +34,12 @@ func NewGate(cfg Config, reg prometheus.Registerer) *Gate {
 	g := &Gate{
 		slots: make(chan struct{}, cfg.Operations), cfg: cfg,
 		running: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "admission_operations_running", Help: "Operations being executed now."}),
+			Name: "admission_operations_running", Help: "Operations being executed."}),
 		waiting: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "admission_operations_waiting", Help: "Operations that wait for their turn."}),
+			Name: "admission_operations_waiting", Help: "Operations waiting to be executed."}),
 		shed: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "admission_operations_shed_total",
-			Help: "Operations that were refused because too many were under way: the queue was full, or the wait too long.",
+			Help: "Operations rejected because of overload, by reason: the queue was full, or the wait too long.",
 		}, []string{"reason"}),
 	}
 	reg.MustRegister(g.running, g.waiting, g.shed)

@@ -1,7 +1,7 @@
-// Package batch turns single look-ups into calls that carry many keys.
+// Package batch deduplicates and batches loads by key within an operation.
 //
-// Its one shape is [Func]: what a client method is, what the cache wraps, what
-// a [Loader] takes. Everything that is done about loading is a decorator of it.
+// Its central type is [Func]: a client method is one, the cache wraps one, a [Loader]
+// takes one. Everything else about loading is a decorator of it.
 package batch
 
 import (
@@ -20,11 +20,11 @@ import (
 // ends. It keeps neither keys nor the map.
 type Func[K comparable, V any] func(ctx context.Context, keys []K) (map[K]V, error)
 
-// KeyErrors explains missing keys one by one; those that it does not name are
-// not known to the upstream.
+// KeyErrors has an error per missing key. A missing key that it does not have is
+// unknown to the upstream.
 type KeyErrors[K comparable] map[K]error
 
-// Error tells of one of the errors and how many more there are.
+// Error has one of the errors and the number of others.
 func (e KeyErrors[K]) Error() string {
 	for _, err := range e {
 		if len(e) > 1 {
@@ -35,7 +35,7 @@ func (e KeyErrors[K]) Error() string {
 	return "no errors"
 }
 
-// Unwrap gives all of the errors.
+// Unwrap returns all of the errors.
 func (e KeyErrors[K]) Unwrap() []error {
 	errs := make([]error, 0, len(e))
 	for _, err := range e {
@@ -44,7 +44,7 @@ func (e KeyErrors[K]) Unwrap() []error {
 	return errs
 }
 
-// OrNil is e as an error, or nil when it explains nothing.
+// OrNil returns e as an error, or nil if it is empty.
 func (e KeyErrors[K]) OrNil() error {
 	if len(e) == 0 {
 		return nil
@@ -52,8 +52,8 @@ func (e KeyErrors[K]) OrNil() error {
 	return e
 }
 
-// ErrorOf finds what err, returned by a [Func], says of a key that has no
-// value: nil means that the upstream does not know the key.
+// ErrorOf returns the error of a key without a value, given the error of the [Func]:
+// nil means that the upstream does not know the key.
 func ErrorOf[K comparable](err error, key K) error {
 	if byKey, ok := errors.AsType[KeyErrors[K]](err); ok {
 		return byKey[key]
@@ -61,8 +61,8 @@ func ErrorOf[K comparable](err error, key K) error {
 	return err
 }
 
-// Check refuses keys before any call is made for them: those for which valid
-// returns an error get that error, the others go on to next.
+// Check validates keys before they are loaded: those for which valid returns an error
+// get that error, and the others are passed to next.
 func Check[K comparable, V any](valid func(K) error, next Func[K, V]) Func[K, V] {
 	return func(ctx context.Context, keys []K) (map[K]V, error) {
 		var refused KeyErrors[K]
@@ -96,8 +96,8 @@ func Check[K comparable, V any](valid func(K) error, next Func[K, V]) Func[K, V]
 	}
 }
 
-// Chunks calls next with at most size keys at a time, all calls at once. One
-// that fails, or panics, fails its own keys alone.
+// Chunks calls next with at most size keys per call, in parallel. A call that fails, or
+// panics, fails only its own keys.
 func Chunks[K comparable, V any](size int, next Func[K, V]) Func[K, V] {
 	return func(ctx context.Context, keys []K) (map[K]V, error) {
 		if len(keys) <= size {
@@ -129,8 +129,8 @@ func Chunks[K comparable, V any](size int, next Func[K, V]) Func[K, V] {
 	}
 }
 
-// Each is the Func of an upstream that answers one key a call: it makes all
-// calls at once. The bool of get tells whether the upstream knows the key.
+// Each returns a Func for an upstream that takes one key per call. It makes the calls
+// in parallel. The bool that get returns says whether the upstream knows the key.
 func Each[K comparable, V any](get func(ctx context.Context, key K) (V, bool, error)) Func[K, V] {
 	return Chunks(1, func(ctx context.Context, keys []K) (map[K]V, error) {
 		v, ok, err := get(ctx, keys[0])

@@ -17,8 +17,8 @@ const (
 	DefaultLinger = 20 * time.Millisecond
 )
 
-// Options shape the batches of a [Loader]. The zero value is for upstreams
-// that answer many keys in one call.
+// Options configure the batching of a [Loader]. The zero value is for upstreams that
+// take any number of keys per call.
 type Options struct {
 	// Service is the upstream that is asked. The error of a caller whose time
 	// is over, a [fault.Timeout], names it.
@@ -39,16 +39,16 @@ type Options struct {
 	Observe func(keys int, waited time.Duration)
 }
 
-// A Loader collects the keys that one operation asks for and loads each once.
+// A Loader batches the keys of one operation and loads each of them once.
 //
-// The Loader itself holds no request's data and lives as long as the process.
-// What belongs to an operation stands in the [Scope] that its context carries.
+// The Loader itself has no data of requests and lives as long as the process. The
+// state of an operation is in the [Scope] of its context.
 type Loader[K comparable, V any] struct {
 	load Func[K, V]
 	opts Options
 }
 
-// NewLoader returns a loader of the values that load gives.
+// NewLoader returns a loader that loads with load.
 func NewLoader[K comparable, V any](load Func[K, V], opts Options) *Loader[K, V] {
 	if opts.Gap == 0 {
 		opts.Gap = DefaultGap
@@ -59,11 +59,10 @@ func NewLoader[K comparable, V any](load Func[K, V], opts Options) *Loader[K, V]
 	return &Loader[K, V]{load: load, opts: opts}
 }
 
-// Service is the upstream that is asked.
+// Service returns the name of the upstream.
 func (l *Loader[K, V]) Service() string { return l.opts.Service }
 
-// Calls is how many calls it takes to load so many keys together, none of
-// which is cached.
+// Calls returns how many upstream calls it takes to load so many uncached keys at once.
 func (l *Loader[K, V]) Calls(keys int) int {
 	switch {
 	case l.opts.Alone:
@@ -74,13 +73,12 @@ func (l *Loader[K, V]) Calls(keys int) int {
 	return (keys + l.opts.PerCall - 1) / l.opts.PerCall
 }
 
-// Load waits for the value of key: the zero value and no error when the
-// upstream does not know it. It returns early when ctx ends, with a
-// [fault.Timeout] when its deadline did that and with its cause when it was
-// cancelled; the load goes on for others that want the same key, until the
-// scope's own context ends.
+// Load waits for the value of key, which is the zero value without an error if the
+// upstream does not know the key. It returns early if ctx ends: with a [fault.Timeout]
+// if that was due to its deadline, and with its cause if it was cancelled. The load
+// continues for others that want the same key, until the scope's context ends.
 //
-// Outside of a scope Load makes a call of its own.
+// Without a scope in ctx, Load makes a call of its own.
 func (l *Loader[K, V]) Load(ctx context.Context, key K) (V, error) {
 	s := scopeOf(ctx)
 	if s == nil {
@@ -99,7 +97,8 @@ func (l *Loader[K, V]) Load(ctx context.Context, key K) (V, error) {
 	return f.wait(ctx, l.opts.Service)
 }
 
-// LoadAll is [Loader.Load] for many keys: values and errors stand where their keys do.
+// LoadAll is [Loader.Load] for many keys. The values and errors have the indexes of
+// their keys.
 func (l *Loader[K, V]) LoadAll(ctx context.Context, keys []K) ([]V, []error) {
 	s := scopeOf(ctx)
 	own := s == nil
@@ -127,17 +126,17 @@ func (l *Loader[K, V]) LoadAll(ctx context.Context, keys []K) ([]V, []error) {
 	return values, errs
 }
 
-// Begin asks for key without waiting. It needs a context with a [Scope].
+// Begin requests key without waiting for it. ctx must have a [Scope].
 func (l *Loader[K, V]) Begin(ctx context.Context, key K) { l.in(scopeOf(ctx)).future(key) }
 
-// Start is [Loader.Begin] that calls then once, with what [Loader.Load] would
-// return: at once when that is known, on another goroutine otherwise.
+// Start is [Loader.Begin] with a callback. It is called once, with the results of
+// [Loader.Load]: immediately if they are known, on another goroutine otherwise.
 func (l *Loader[K, V]) Start(ctx context.Context, key K, then func(V, error)) {
 	f, _ := l.in(scopeOf(ctx)).future(key)
 	f.then(then)
 }
 
-// Flush sends the keys that are waiting for others, for the operation of ctx.
+// Flush loads the keys that are waiting to be batched, for the operation of ctx.
 func (l *Loader[K, V]) Flush(ctx context.Context) {
 	if s := scopeOf(ctx); s != nil {
 		l.in(s).flush()

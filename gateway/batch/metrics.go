@@ -8,10 +8,10 @@ import (
 	"tributary/gateway/telemetry"
 )
 
-// Metrics are the figures of all loaders. A gateway has one, made by [NewMetrics].
+// Metrics are the metrics of all loaders. A gateway has one, made by [NewMetrics].
 type Metrics struct{ keys, waits *prometheus.HistogramVec }
 
-// NewMetrics registers the figures of loaders with reg.
+// NewMetrics registers the metrics of loaders with reg.
 func NewMetrics(reg prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		keys: prometheus.NewHistogramVec(telemetry.Histogram("loader_batch_keys",
@@ -23,7 +23,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return m
 }
 
-// Of is what [Options.Observe] tells of the batches of a loader.
+// Of returns the [Options.Observe] of a loader with this name.
 func (m *Metrics) Of(loader string) func(keys int, waited time.Duration) {
 	keys, waits := m.keys.WithLabelValues(loader), m.waits.WithLabelValues(loader)
 	return func(n int, waited time.Duration) {

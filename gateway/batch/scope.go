@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// A Scope holds what the loaders know and collect, and whose turn it is, for one
-// operation, or for one event of a subscription. It is safe for concurrent use.
+// A Scope has the state of all loaders for one operation, or for one event of a
+// subscription. It is safe for concurrent use.
 type Scope struct {
 	ctx context.Context // batches run under it
 
@@ -16,8 +16,8 @@ type Scope struct {
 
 type scopeKey struct{}
 
-// WithScope returns a context in which loaders batch and remember. Batches run
-// until ctx ends, however long their callers wait.
+// WithScope returns a context in which loaders batch and deduplicate. Loads run until
+// ctx ends, regardless of how long their callers wait.
 func WithScope(ctx context.Context) context.Context {
 	s := &Scope{}
 	s.ctx = context.WithValue(ctx, scopeKey{}, s)

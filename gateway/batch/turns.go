@@ -2,10 +2,9 @@ package batch
 
 import "context"
 
-// InTurns lets each operation make at most n calls of next at once, 0 for any
-// number: one that asks for very much waits for itself then, as long as it has
-// time, and is not taken for many that ask for a little. It stands next to the
-// upstream, so that what a cache has takes no turn.
+// InTurns limits each operation to n concurrent calls of next; 0 means no limit. The
+// further calls of a large operation wait, as long as it has time, instead of filling
+// the service's queue. It must be placed behind the cache, so that hits do not count.
 func InTurns[K comparable, V any](n int, next Func[K, V]) Func[K, V] {
 	if n == 0 {
 		return next

@@ -4,9 +4,9 @@ import "context"
 
 type waiterKey struct{}
 
-// WithWaiter returns a context whose loads call before when their caller is about
-// to wait for what it has begun itself, so that somebody else may go on with
-// what the caller would have done next. Who finds a load under way just waits.
+// WithWaiter returns a context whose loads call before when their caller is about to
+// wait for a load that it started itself, so that another goroutine can take over what
+// the caller would have done next. Callers that find a load running just wait.
 func WithWaiter(ctx context.Context, before func()) context.Context {
 	return context.WithValue(ctx, waiterKey{}, before)
 }

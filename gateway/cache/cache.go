@@ -9,8 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Cache is what all of a gateway's [Through] decorators share: its stores, its
-// settings and its figures. It is safe for concurrent use.
+// Cache has what all [Through] decorators of a gateway share: stores, settings and
+// metrics. It is safe for concurrent use.
 type Cache struct {
 	cfg     Config
 	memory  *Memory
@@ -28,9 +28,8 @@ type Cache struct {
 	alsoClose  []func() bool // what else holds goroutines
 }
 
-// New returns the cache that cfg describes. It does not wait for Redis and
-// does not fail when there is none: only settings that make no sense are an
-// error. The caller closes it.
+// New returns a cache. It neither waits for Redis nor fails if there is none; only
+// invalid settings are an error. The caller must close it.
 func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Cache, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -60,8 +59,8 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Cache, error
 	return c, nil
 }
 
-// Close ends loads that are still under way, writes to the shared store what
-// waits to be written, and closes the connections. No load may be begun any more.
+// Close cancels running loads, flushes queued writes to the shared store, and closes
+// the connections. No load may be started afterwards.
 func (c *Cache) Close() error {
 	c.stop()
 	c.work.end()
@@ -75,7 +74,7 @@ func (c *Cache) Close() error {
 	return nil
 }
 
-// Type is "redis" when entries are shared through one, "memory" otherwise.
+// Type is "redis" if a Redis is configured, and "memory" otherwise.
 func (c *Cache) Type() string {
 	if c.shared != nil {
 		return tierRedis
@@ -83,10 +82,10 @@ func (c *Cache) Type() string {
 	return tierMemory
 }
 
-// Kinds are the names of the kinds of entities, in alphabetical order.
+// Kinds returns the names of all kinds of entities, in alphabetical order.
 func (c *Cache) Kinds() []string { return slices.Sorted(slices.Values(c.kinds)) }
 
-// Ping tells whether the shared store answers; without one there is nothing to fail.
+// Ping returns an error if the shared store does not answer, and nil if there is none.
 func (c *Cache) Ping(ctx context.Context) error {
 	if c.shared == nil {
 		return nil

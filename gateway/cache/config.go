@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Config is what an operator may set about the cache. What is set per kind
-// holds for that kind instead of what is set for all.
+// Config has the settings of the cache. Those for single kinds take precedence over
+// those for all.
 type Config struct {
 	RedisURL      string                   `name:"redis-url" help:"Redis that gateways share as second cache tier: redis:// or rediss://, comma-separated hosts for a cluster, sentinel hosts with ?master_name=NAME. Empty: memory only." secret:""`
 	TTL           time.Duration            `name:"cache-ttl" default:"30s" help:"How long an entry is fresh, counted from when the service answered."`

@@ -1,7 +1,7 @@
-// Package cache puts aside what upstreams answered and gives it out again
-// while it is fresh, or a while longer when its upstream fails.
+// Package cache stores what upstreams answered, and serves it while it is fresh, or
+// for some time longer while its upstream fails (stale-if-error, RFC 5861).
 //
-// [Through] decorates a batch.Func. Behind it stand two stores, each of which
-// may be missing: memory, and a Redis that all gateways share. A [Cache] fails
-// open: a store that fails is gone on without.
+// [Through] decorates a batch.Func. It has two tiers: memory, and optionally a Redis
+// that all gateways share. A [Cache] fails open: requests continue without a tier that
+// fails.
 package cache

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// An Entry is one answer of an upstream to one key. Entries are shared: what
-// is exported of them is read-only.
+// An Entry is the answer of an upstream for one key. Entries are shared, so their
+// exported fields are read-only.
 type Entry struct {
 	// Answered is when the upstream gave it, by this machine's clock.
 	Answered time.Time
@@ -26,14 +26,14 @@ type Entry struct {
 	refreshed atomic.Bool         // somebody has begun to ask for the next one
 }
 
-// Age is how long ago the upstream gave it.
+// Age is the time since the upstream answered.
 func (e *Entry) Age(now time.Time) time.Duration { return max(0, now.Sub(e.Answered)) }
 
 // weight is about how many bytes it takes in memory beside its key; a value that
 // is still to be decoded from the body will take about as much again.
 func (e *Entry) weight() int { return entryOverhead + len(e.Body) + max(e.footprint, len(e.Body)) }
 
-// Usable tells whether it may still be given out at all.
+// Usable reports whether the entry may still be served, fresh or stale.
 func (e *Entry) Usable(now time.Time) bool { return e.Age(now) < e.Keep }
 
 // gone says that there is nothing, and that this is not to be remembered: an

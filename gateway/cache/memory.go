@@ -77,8 +77,7 @@ func (m *Memory) Get(_ context.Context, keys []string) (map[string]*Entry, error
 	return found, nil
 }
 
-// Set implements [Store]; it never fails. What is kept already and was given
-// later stays.
+// Set implements [Store]; it never fails. It does not replace an entry by an older one.
 func (m *Memory) Set(_ context.Context, entries map[string]*Entry) error {
 	now := time.Now()
 	for key, e := range entries {

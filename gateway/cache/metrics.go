@@ -35,23 +35,23 @@ type metrics struct {
 func newMetrics(reg prometheus.Registerer) *metrics {
 	m := &metrics{
 		hits: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "cache_hits_total", Help: "Keys, or whole responses, that a cache tier had fresh."}, []string{"cache_type"}),
+			Name: "cache_hits_total", Help: "Keys, or whole responses, found fresh in a cache tier."}, []string{"cache_type"}),
 		misses: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "cache_misses_total", Help: "Keys, or whole responses, that a cache tier had not, or no longer fresh."}, []string{"cache_type"}),
+			Name: "cache_misses_total", Help: "Keys, or whole responses, not found, or no longer fresh, in a cache tier."}, []string{"cache_type"}),
 		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "cache_errors_total", Help: "Failed operations on the shared cache, which were gone on without."}, []string{"op"}),
+			Name: "cache_errors_total", Help: "Failed operations on the shared cache; the requests concerned continued without it."}, []string{"op"}),
 		stale: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "cache_stale_served_total", Help: "Keys answered by an entry past its time because the service failed."}, []string{"service_name"}),
+			Name: "cache_stale_served_total", Help: "Keys answered with a stale entry because the service failed."}, []string{"service_name"}),
 		refreshes: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "cache_refreshes_total", Help: "Keys loaded anew in the background before their time was over, or not (dropped: too many were under way)."}, []string{"outcome"}),
+			Name: "cache_refreshes_total", Help: "Background refreshes of keys, by outcome (dropped: too many were running)."}, []string{"outcome"}),
 		coalesced: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "cache_coalesced_total", Help: "Keys that were being loaded already when they were asked for."}),
+			Name: "cache_coalesced_total", Help: "Keys that joined a load already running for another request."}),
 		borrowed: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "cache_borrowed_total", Help: "Keys that another gateway was loading already, and brought."}),
+			Name: "cache_borrowed_total", Help: "Keys that another gateway was loading, taken from the shared cache."}),
 		dropped: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "cache_writes_dropped_total", Help: "Writes to the shared cache given up because too many were waiting."}),
+			Name: "cache_writes_dropped_total", Help: "Writes to the shared cache dropped because the queue was full."}),
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "cache_panics_total", Help: "Panics of loads in the background, which nobody waited for."}),
+			Name: "cache_panics_total", Help: "Panics of background loads, which no request waited for."}),
 		ages: prometheus.NewHistogram(telemetry.Histogram("cache_served_age_seconds", "Age of cached entries when they were served.",
 			1, 5, 10, 15, 20, 25, 30, 60, 120, 300, 600)),
 	}

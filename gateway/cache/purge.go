@@ -11,11 +11,11 @@ import (
 // store: what another gateway was just writing there is there by then.
 const purgeAgain = redisBudget + 10*time.Millisecond
 
-// Purge drops what tags name, here and in the shared store, and has all other
-// gateways do the same: "user:u1" is an entity, "user" is a kind, [PurgeAll] is
-// everything. Nothing that was loaded before is given out to who asks after,
-// here at once, elsewhere some milliseconds later. An error says that the
-// shared store could not be reached; this gateway has dropped them all the same.
+// Purge removes the entries of tags from this gateway, from the shared store and from
+// all other gateways: "user:u1" is an entity, "user" is a kind, [PurgeAll] is
+// everything. When it returns, nothing loaded before is served by this gateway, and
+// some milliseconds later by no other. An error means that the shared store could not
+// be reached; this gateway has removed the entries all the same.
 func (c *Cache) Purge(ctx context.Context, tags ...string) error {
 	for _, tag := range tags {
 		if tag == "" {
@@ -43,9 +43,9 @@ func (c *Cache) Purge(ctx context.Context, tags ...string) error {
 	return nil
 }
 
-// PurgedSince tells whether something that one of names stands for, each being
-// "kind:key", was purged at start or later. Whoever puts aside what was made of
-// entities asks this, with the time at which making it began, before giving it out.
+// PurgedSince reports whether one of the entities in names, each as "kind:key", was
+// purged at start or later. Whoever caches something derived from entities must check
+// this before serving it, with the time at which deriving it started.
 func (c *Cache) PurgedSince(start time.Time, names ...string) bool {
 	return c.purges.since(start, names...)
 }

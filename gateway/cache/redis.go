@@ -32,8 +32,8 @@ const (
 // entries of one version would be misread by another.
 const keyPrefix = "tributary:1:"
 
-// Redis is the store that gateways share: one server, a cluster, or one that
-// sentinels name. See [NewRedis].
+// Redis is the store that gateways share: a single server, a cluster, or a primary
+// found through sentinels. See [NewRedis].
 type Redis struct {
 	client   redis.UniversalClient
 	breaker  *breaker
@@ -57,7 +57,7 @@ func NewRedis(rawURL string, log *slog.Logger) (*Redis, error) {
 	return s, nil
 }
 
-// Get implements [Store]. What is no entry of ours is passed over.
+// Get implements [Store]. It ignores values that are not valid entries.
 func (s *Redis) Get(ctx context.Context, keys []string) (map[string]*Entry, error) {
 	values := make([]*redis.StringCmd, len(keys))
 	lefts := make([]*redis.DurationCmd, len(keys))
@@ -109,7 +109,7 @@ func (s *Redis) Delete(ctx context.Context, keys []string) error {
 	})
 }
 
-// Ping asks whether the server answers, also while it is not used.
+// Ping returns an error if the server does not answer. It bypasses the circuit breaker.
 func (s *Redis) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, redisProbeBudget)
 	defer cancel()

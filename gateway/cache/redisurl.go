@@ -14,16 +14,16 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
-// ParseRedisURL reads the address of a Redis: redis:// or, for TLS, rediss://,
-// user and password, one host or several, and the number of a database:
+// ParseRedisURL parses the URL of a Redis: redis:// or, for TLS, rediss://, with user
+// and password, one or several hosts, and a database number:
 //
 //	redis://user:password@host:6379/0
 //	redis://host-1:6379,host-2:6379,host-3:6379                a cluster
 //	redis://host-1:6379, redis://host-2:6379                   the same, as whole URLs
 //	redis://sentinel-1:26379,sentinel-2:26379?master_name=main  what sentinels name
 //
-// Sentinels may have a sentinel_username and a sentinel_password of their own.
-// Its errors do not repeat the URL, which may hold a password.
+// Sentinels may have a sentinel_username and a sentinel_password of their own. Errors
+// do not contain the URL, which may have a password.
 func ParseRedisURL(rawURL string) (*redis.UniversalOptions, error) {
 	scheme, rest, ok := strings.Cut(rawURL, "://")
 	if !ok || (scheme != "redis" && scheme != "rediss") {

@@ -14,12 +14,11 @@ import (
 	"tributary/gateway/tracing"
 )
 
-// Key names a response or a request: a digest, so that it has the same size
-// whatever a client sends.
+// Key is a SHA-256 that identifies a response or a request.
 type Key [sha256.Size]byte
 
-// KeyOf is the key of a text in some language: the same text in another
-// language has another.
+// KeyOf returns the key of a text. Texts of different languages (formats) have
+// different keys.
 func KeyOf(language string, text []byte) Key {
 	key := Key(sha256.Sum256(text))
 	for i := range len(language) {
@@ -28,7 +27,7 @@ func KeyOf(language string, text []byte) Key {
 	return key
 }
 
-// Response is an answer that was put together from entities.
+// Response is a whole response, built from entities.
 type Response[V any] struct {
 	Value  V
 	Size   int         // about how many bytes Value takes
@@ -41,9 +40,9 @@ type Response[V any] struct {
 	Renew func(context.Context)
 }
 
-// Responses keeps responses as a whole, in memory, within bounds in bytes,
-// until the first of their parts is no longer fresh or is purged. It is safe
-// for concurrent use; nil keeps nothing.
+// Responses caches whole responses in memory, bounded in bytes, until the first of
+// their entities expires or is purged. It is safe for concurrent use; nil caches
+// nothing.
 type Responses[V any] struct {
 	cache   *Cache
 	kept    *otter.Cache[Key, *keptResponse[V]]
@@ -63,8 +62,8 @@ const (
 // aliasesKept is how many requests are known by what they say, word for word.
 const aliasesKept = 20_000
 
-// NewResponses returns a place for responses whose parts come through c, nil
-// where the settings have none. It is made before c is used and closed with it.
+// NewResponses returns a cache for responses built from entities of c, or nil if
+// disabled by the settings. It must be created before c is used, and is closed with it.
 func NewResponses[V any](c *Cache, reg prometheus.Registerer) (*Responses[V], error) {
 	if c.cfg.ResponseMB == 0 {
 		return nil, nil //nolint:nilnil // nil is a Responses that keeps nothing
@@ -97,8 +96,8 @@ func NewResponses[V any](c *Cache, reg prometheus.Registerer) (*Responses[V], er
 	return r, nil
 }
 
-// Get gives the response of a key, if one is kept that is fresh. One that ages
-// is renewed in the background.
+// Get returns the response of a key if there is a fresh one. An aging one is refreshed
+// in the background.
 func (r *Responses[V]) Get(ctx context.Context, key Key) (v V, ok bool) {
 	if r == nil {
 		return v, false
@@ -109,8 +108,8 @@ func (r *Responses[V]) Get(ctx context.Context, key Key) (v V, ok bool) {
 	return v, ok
 }
 
-// Recall is Get for a request that said the same, word for word, as one that
-// [Responses.Alias] was told of. That there was none is no miss.
+// Recall is Get by an alias set with [Responses.Alias]. An unknown alias does not count
+// as a miss.
 func (r *Responses[V]) Recall(ctx context.Context, alias Key) (v V, ok bool) {
 	if r == nil {
 		return v, false
@@ -122,7 +121,8 @@ func (r *Responses[V]) Recall(ctx context.Context, alias Key) (v V, ok bool) {
 	return r.get(ctx, key)
 }
 
-// Alias notes that a request that says the same as alias means key.
+// Alias makes the response of key available to [Responses.Recall] by alias, the key of
+// a request as the client sent it.
 func (r *Responses[V]) Alias(alias, key Key) {
 	if r != nil {
 		r.aliases.Set(alias, key)
@@ -155,8 +155,8 @@ func (r *Responses[V]) apart(ctx context.Context, key Key) Key {
 	return KeyOf("variant", append(key[:], v...))
 }
 
-// Keep keeps the response to the request of ctx under key, unless its life is over, a part of it was
-// purged meanwhile, or one with a longer life is kept there.
+// Keep stores a response under key, unless it has expired, one of its entities was
+// purged in the meantime, or a response that lives longer is stored there.
 func (r *Responses[V]) Keep(ctx context.Context, key Key, resp Response[V]) (kept bool) {
 	if r == nil || !time.Now().Before(resp.Life.Until) {
 		return false

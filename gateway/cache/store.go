@@ -2,8 +2,7 @@ package cache
 
 import "context"
 
-// A Store keeps entries by key until their time is over, or shorter. It is
-// safe for concurrent use.
+// A Store has entries by key, at most until they expire. It is safe for concurrent use.
 type Store interface {
 	// Get gives those of keys that it has and that are usable. Entries may
 	// come together with an error, which says that there could be more.

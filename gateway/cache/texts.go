@@ -5,19 +5,19 @@ import (
 	"time"
 )
 
-// Texts keeps texts by name in Redis, for all gateways that share it. Without
-// Redis it keeps nothing: who asks has a memory of their own. Like all of the
-// cache it costs a request little and fails none.
+// Texts stores texts by name in Redis, for all gateways that share it. Without Redis it
+// stores nothing, so callers need a cache of their own. It fails open, within a small
+// time budget.
 type Texts struct {
 	cache *Cache
 	kind  string
 	ttl   time.Duration
 }
 
-// Texts returns the texts of a kind, which are kept for ttl.
+// Texts returns the texts of a kind, which live for ttl.
 func (c *Cache) Texts(kind string, ttl time.Duration) *Texts { return &Texts{c, kind, ttl} }
 
-// Get gives the text of a name, where there is one and Redis answers in time.
+// Get returns the text of a name, if there is one and Redis answers in time.
 func (t *Texts) Get(ctx context.Context, name string) (text string, found bool) {
 	key := t.kind + ":" + name
 	e, found := t.cache.lookShared(ctx, []string{key})[key]
@@ -27,7 +27,7 @@ func (t *Texts) Get(ctx context.Context, name string) (text string, found bool) 
 	return string(e.Body), true
 }
 
-// Set has a text written soon. Nobody waits for it.
+// Set writes a text in the background.
 func (t *Texts) Set(_ context.Context, name, text string) {
 	if t.cache.shared == nil {
 		return

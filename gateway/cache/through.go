@@ -12,29 +12,27 @@ import (
 	"tributary/gateway/tracing"
 )
 
-// Kind names what a [Through] puts aside.
+// Kind describes the entities that a [Through] caches.
 type Kind struct {
 	Name    string // stands before each key; changes when the form of the values does
 	Service string // for reports and metrics
 }
 
-// Through puts the values that next gives aside in c and gives them out again
-// while they are fresh, or, marked in the report of the context, when next
-// fails. Values are shared between callers and must not be changed.
+// Through caches the values of next in c. It serves them while they are fresh, and
+// stale, recorded in the report of the context, when next fails. Values are shared
+// between callers and must not be modified.
 //
-// Values of a key that were asked for in different ways ([Config.Variant]) are
-// different values.
+// Values of a key are separate for each [Config.Variant] of a request.
 //
-// Concurrent loads of a key ask next once, whichever keys they ask for
-// besides. Such a load outlives the caller who began it as long as somebody
-// waits for it. What is asked for in the last fifth of its time is loaded anew
-// in the background, so that it never grows old while it is wanted.
+// Concurrent loads of a key call next once, whatever other keys they load. Such a load
+// outlives the caller that started it for as long as another one waits for it. A key
+// requested in the last fifth of its TTL is refreshed in the background, so that keys
+// in demand do not expire.
 //
-// What is fresh is judged when it is asked for. A load that waits for its slowest
-// key may take the others past their time: the report of the context says which
-// ([report.Report.Overdue]), to the one who gives the answer out.
+// Freshness is decided when a value is read. While a caller waits for its slowest key,
+// others may expire; [report.Report.Overdue] of the context's report has them.
 //
-// All Throughs are made before the cache is used.
+// All Throughs must be created before the cache is used.
 func Through[V any](c *Cache, kind Kind, next batch.Func[string, V]) batch.Func[string, V] {
 	c.kinds = append(c.kinds, kind.Name)
 	t := &through[V]{cache: c, kind: kind, policy: c.cfg.of(kind.Name), next: next, flying: map[string]*flight{}}

@@ -36,15 +36,13 @@ func errorsPage() string {
 
 <!-- Written by: go test ./gateway/fault -update -->
 
-Every failure gets a kind where it arises, and one table says what a client sees of it.
+In GraphQL, ` + "`errors[].extensions`" + ` has the ` + "`code`" + ` and the ` + "`service`" + ` concerned. By REST, a request that
+failed as a whole gets a problem document (` + "`application/problem+json`" + `, RFC 9457) with the ` + "`code`" + ` and
+the status below; an answer that is only incomplete is 200, and ` + "`metadata.degraded`" + ` has the reason.
+*Retried* says whether the gateway itself may retry, within its retry budget, before it reports the
+failure.
 
-In GraphQL the code stands in ` + "`errors[].extensions.code`" + `, with the upstream concerned in
-` + "`errors[].extensions.service`" + `. A REST answer that has nothing but the failure to tell is an
-` + "`application/problem+json`" + ` with that status and ` + "`code`" + `; an answer that has something else to
-give is 200, and names what is missing in ` + "`metadata.degraded`" + ` by the reason. *Asked again* tells
-whether the gateway itself may make another attempt, within its budget, before it reports the failure.
-
-| code | reason | status | asked again | what happened |
+| code | reason | status | retried | meaning |
 | --- | --- | --- | --- | --- |
 `)
 	for _, k := range fault.Kinds() {
@@ -55,12 +53,12 @@ whether the gateway itself may make another attempt, within its budget, before i
 		fmt.Fprintf(&b, "| `%s` | `%s` | %d | %s | %s |\n", k.Code(), k.Reason(), k.HTTPStatus(), again, k.Meaning())
 	}
 	b.WriteString(`
-A client never sees the cause of a failure (hosts, texts of other programs, panics). The log has it,
-under the ` + "`request_id`" + ` that the answer carries.
+Clients never see the cause of a failure (host names, messages of other programs, panics). The log has
+it, under the ` + "`request_id`" + ` of the response.
 
-What is no HTTP request is refused before there is anything to give an id to: a header that is
-malformed or too long, a missing ` + "`Host`" + `, a bad escape in the path (` + "`/api/profile/%zz`" + `). The answer
-is 400 or 431 in plain text, the connection is closed, and neither log nor metrics tell of it.
+Malformed HTTP is refused before it becomes a request: a header that is invalid or too long, a missing
+` + "`Host`" + `, a bad escape in the path (` + "`/api/profile/%zz`" + `). The response is 400 or 431 in plain text,
+the connection is closed, and neither logs nor metrics have it.
 `)
 	return b.String()
 }

@@ -40,21 +40,21 @@ type row struct {
 }
 
 var table = [...]row{
-	Internal:             {"INTERNAL", "internal", 500, false, "A defect of the gateway."},
-	Unavailable:          {"UPSTREAM_UNAVAILABLE", "unavailable", 503, true, "Could not ask: the service refused or broke the connection, was not found, or failed itself (5xx, 429)."},
-	Timeout:              {"UPSTREAM_TIMEOUT", "timeout", 504, true, "Asked, and no whole answer came in time."},
-	InvalidResponse:      {"UPSTREAM_INVALID_RESPONSE", "invalid_response", 502, false, "The service answered, but the answer makes no sense."},
-	Rejected:             {"UPSTREAM_REJECTED", "rejected", 502, false, "The service said no: it refused the question (4xx)."},
-	CircuitOpen:          {"CIRCUIT_OPEN", "circuit_open", 503, false, "Not asked: the service failed too often just now."},
-	Overloaded:           {"OVERLOADED", "overloaded", 503, false, "Not asked: too much is under way."},
-	BadUserInput:         {"BAD_USER_INPUT", "bad_user_input", 400, false, "The client sent a value that cannot be meant."},
-	ParseFailed:          {"GRAPHQL_PARSE_FAILED", "parse_failed", 400, false, "The document is no GraphQL."},
-	ValidationFailed:     {"GRAPHQL_VALIDATION_FAILED", "validation_failed", 422, false, "The document does not fit the schema."},
-	TooComplex:           {"QUERY_TOO_COMPLEX", "too_complex", 422, false, "The document asks for more than is allowed."},
-	PersistedNotFound:    {"PERSISTED_QUERY_NOT_FOUND", "persisted_query_not_found", 404, false, "No document is known by that id or hash: send its text along."},
-	PersistedUnsupported: {"PERSISTED_QUERY_NOT_SUPPORTED", "persisted_query_not_supported", 400, false, "Documents are not remembered here: send their text."},
-	Untrusted:            {"DOCUMENT_NOT_TRUSTED", "document_not_trusted", 403, false, "Only documents that the server knows beforehand are executed."},
-	Canceled:             {"CANCELED", "canceled", 499, false, "The client left before there was an answer. Nobody reads this one; 499, which HTTP does not define, stands in the log and in metrics."},
+	Internal:             {"INTERNAL", "internal", 500, false, "A bug in the gateway."},
+	Unavailable:          {"UPSTREAM_UNAVAILABLE", "unavailable", 503, true, "The service could not be reached, closed the connection, or failed itself (5xx, 429)."},
+	Timeout:              {"UPSTREAM_TIMEOUT", "timeout", 504, true, "The service did not send a complete response in time."},
+	InvalidResponse:      {"UPSTREAM_INVALID_RESPONSE", "invalid_response", 502, false, "The service sent a response that is not valid."},
+	Rejected:             {"UPSTREAM_REJECTED", "rejected", 502, false, "The service rejected the request (4xx)."},
+	CircuitOpen:          {"CIRCUIT_OPEN", "circuit_open", 503, false, "The service was not called: its circuit breaker is open because it failed too often."},
+	Overloaded:           {"OVERLOADED", "overloaded", 503, false, "The service was not called, or the operation not executed: too many are in flight."},
+	BadUserInput:         {"BAD_USER_INPUT", "bad_user_input", 400, false, "The client sent an invalid value."},
+	ParseFailed:          {"GRAPHQL_PARSE_FAILED", "parse_failed", 400, false, "The document is not valid GraphQL syntax."},
+	ValidationFailed:     {"GRAPHQL_VALIDATION_FAILED", "validation_failed", 422, false, "The document is not valid for the schema."},
+	TooComplex:           {"QUERY_TOO_COMPLEX", "too_complex", 422, false, "The operation exceeds a limit."},
+	PersistedNotFound:    {"PERSISTED_QUERY_NOT_FOUND", "persisted_query_not_found", 404, false, "No document with this id or hash is known: send its text along."},
+	PersistedUnsupported: {"PERSISTED_QUERY_NOT_SUPPORTED", "persisted_query_not_supported", 400, false, "Persisted queries are disabled: send the text of the document."},
+	Untrusted:            {"DOCUMENT_NOT_TRUSTED", "document_not_trusted", 403, false, "Only trusted documents are executed."},
+	Canceled:             {"CANCELED", "canceled", 499, false, "The client disconnected. Nobody sees this code; logs and metrics use 499, which HTTP does not define."},
 }
 
 // Kinds lists every kind, for tables and documentation.

@@ -74,7 +74,7 @@ func newLimiter(limits Limits, reg prometheus.Registerer) *limiter {
 		limits = DefaultLimits()
 	}
 	l := &limiter{limits, prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "graphql_limit_hits_total", Help: "Requests refused because they went beyond a limit, by limit.",
+		Name: "graphql_limit_hits_total", Help: "Requests refused because they exceeded a limit, by limit.",
 	}, []string{"limit"})}
 	reg.MustRegister(l.hits)
 	for _, limit := range []string{

@@ -20,17 +20,17 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		operations: newOperations(reg),
 		phases:     newPhases(reg),
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "graphql_panics_total", Help: "Panics of resolvers, loaders and policies; each cost the fields that waited for it."}),
+			Name: "graphql_panics_total", Help: "Panics of resolvers, loaders and policies; each failed the fields that waited for it."}),
 		documents: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "graphql_documents_total",
-			Help: "Documents of requests that no kept response answers, by outcome: remembered, or parsed because they were not.",
+			Help: "Documents of requests not served from the response cache, by outcome: remembered (cached) or parsed.",
 		}, []string{"outcome"}),
 		persisted: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "graphql_persisted_documents_total",
-			Help: "Requests that named a document and that no kept response answers, by outcome: found, not_found, or registered (its text came along).",
+			Help: "Requests for a persisted document not served from the response cache, by outcome: found, not_found, or registered (its text came along).",
 		}, []string{"outcome"}),
 		untrusted: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "graphql_untrusted_documents_total", Help: "Requests for a document that is not trusted, where the mode is log or enforce."}),
+			Name: "graphql_untrusted_documents_total", Help: "Requests with a document that is not trusted, in the modes log and enforce."}),
 	}
 	reg.MustRegister(m.panics, m.documents, m.persisted, m.untrusted)
 	for _, outcome := range []string{persistedFound, persistedNotFound, persistedRegistered} {

@@ -30,7 +30,7 @@ type operationSeries struct {
 func newOperations(reg prometheus.Registerer) *telemetry.Memo[operation, operationSeries] {
 	count := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "graphql_operations_total",
-		Help: "Operations by name (other for those that are not registered), type and outcome: complete, partial (data with errors), refused (not executed) or canceled (its client left).",
+		Help: "Operations by name (other for those that are not registered), type and outcome: complete, partial (data with errors), refused (not executed) or canceled (its client disconnected).",
 	}, []string{"operation", "type", "outcome"})
 	duration := prometheus.NewHistogramVec(telemetry.Durations("graphql_operation_duration_seconds",
 		"How long operations took, by name (other for those that are not registered) and type."), []string{"operation", "type"})

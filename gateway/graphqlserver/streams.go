@@ -41,13 +41,13 @@ func NewStreams(server *Server, cfg StreamConfig, reg prometheus.Registerer) *St
 	s := &Streams{
 		server: server, cfg: cfg, slots: make(chan struct{}, cfg.Max),
 		open: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "graphql_streams_open", Help: "Streams that are open now, by transport.",
+			Name: "graphql_streams_open", Help: "Open streams, by transport.",
 		}, []string{"transport"}),
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "graphql_stream_events_total", Help: "Results sent on streams, by transport: one for a query, any number for a subscription.",
 		}, []string{"transport"}),
 		refused: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "graphql_streams_refused_total", Help: "Streams refused because as many as may be were open, or because the gateway stops."}),
+			Name: "graphql_streams_refused_total", Help: "Streams refused because the limit was reached or the gateway is stopping."}),
 	}
 	s.draining, s.drain = context.WithCancel(context.Background())
 	reg.MustRegister(s.open, s.events, s.refused)

@@ -42,7 +42,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}),
 		active: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "http_active_requests",
-			Help: "Requests being answered now.",
+			Help: "Requests in flight.",
 		}),
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "http_panics_total",

@@ -7,13 +7,12 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// A Cost is what an operation asks of the services, with nothing in any cache.
+// A Cost is the number of upstream calls of an operation with a cold cache.
 //
-// It is an upper bound as far as the operation tells: ids in arguments are
-// counted, and so is each thing once, whatever path leads to it. What only the
-// answers will tell is assumed: the lengths of lists, as the joins have them,
-// and that every id in them is another one. Retries and fields that have no
-// join are not in it.
+// What the operation itself determines is exact: ids in arguments are counted, and each
+// entity once, whatever path leads to it. What only responses will tell is assumed: the
+// lengths of lists, from the joins, and that all ids in them are different. Retries,
+// and fields without a join, are not included.
 type Cost struct {
 	Services []Calls `json:"services"` // by name; those that are not asked are left out
 
@@ -21,10 +20,10 @@ type Cost struct {
 	nodes    []*node
 }
 
-// Fields gives the fields that lead to loads, as they are nested.
+// Fields returns the fields that lead to loads, nested as in the operation.
 func (c *Cost) Fields() []Field { return c.reckoned.fields(c.nodes) }
 
-// Calls is what one service is asked.
+// Calls is the cost for one service.
 type Calls struct {
 	Service string `json:"service"`
 	Keys    int    `json:"keys"` // different ones
@@ -42,7 +41,7 @@ type Field struct {
 	Children []Field
 }
 
-// Load is what a field asks of a service that no field before it has asked.
+// Load has the keys of a service that a field needs and no field before it.
 type Load struct {
 	Service string
 	Keys    int // 0: they are asked for already
@@ -105,7 +104,7 @@ type total struct {
 	assumed                  bool
 }
 
-// Cost reckons what an operation costs.
+// Cost computes the cost of an operation.
 func (p *Plan) Cost(op *graphql.OperationContext) *Cost {
 	root := p.rootType(op.Operation.Operation)
 	if root == nil {

@@ -8,14 +8,13 @@ import (
 	"tributary/gateway/batch"
 )
 
-// Joins says which loads the fields of a schema lead to, by "Type.field".
-// Fields of plain values need no entry; a field that has none, though it
-// loads, still works: its resolver asks when it runs, one hop later.
+// Joins declares which loads the fields of a schema need, by "Type.field". Scalar
+// fields need no entry. A field that loads but has no entry still works: its resolver
+// starts the load when it runs, one hop later.
 type Joins map[string]*Join
 
-// A Join says what a field leads to: the loads that it needs, with their keys
-// as far as they can be told from the field's parent, and the values in which
-// the fields below it are looked for.
+// A Join declares the loads that a field needs, how to derive their keys from the
+// field's parent, and the values to which the joins of its subfields apply.
 type Join struct {
 	loaders []loader
 	// visit starts the loads of a field under parent and calls next with each
@@ -35,8 +34,8 @@ type loader interface {
 	Calls(keys int) int
 }
 
-// Keys gives the keys that a parent value, or the arguments of its field, name.
-// The same Keys, given to several joins, name the same keys of the same values.
+// Keys derives keys from a parent value or from the arguments of its field. Joins that
+// share a Keys share the keys that it derives.
 type Keys struct {
 	each     func(parent any, args map[string]any, yield func(key string))
 	ofParent bool // who must be there to be asked
@@ -75,7 +74,7 @@ func Key[P any](key func(P) string) *Keys {
 	}}
 }
 
-// A Source is a loader of T, as the look-ahead uses it.
+// A Source adapts a loader of T to the look-ahead.
 type Source[T any] struct {
 	loader loader
 	length int // how many values a key stands for; more than one is an assumption
@@ -84,9 +83,9 @@ type Source[T any] struct {
 	stub  func(key string) T
 }
 
-// One is the source of a loader that gives one value a key. The stub is what a
-// key alone tells of its value: the fields below it whose keys the stub has
-// are loaded beside it, not after it.
+// One is the source of a loader with one value per key. The stub has what the key alone
+// determines of its value. Subfields whose keys are in the stub are loaded in parallel
+// with the value instead of after it.
 func One[T any](l *batch.Loader[string, *T], stub func(key string) *T) Source[*T] {
 	return Source[*T]{loader: l, length: 1, stub: stub,
 		start: func(ctx context.Context, key string, then func([]*T)) {
@@ -100,9 +99,8 @@ func One[T any](l *batch.Loader[string, *T], stub func(key string) *T) Source[*T
 		}}
 }
 
-// Many is [One] for a loader that gives a list a key; the stub is what the key
-// tells of each element. Where costs are reckoned, a list is assumed to have
-// that length.
+// Many is [One] for a loader with a list per key. The stub has what the key determines
+// of each element, and length is the list length that costs assume.
 func Many[T any](l *batch.Loader[string, []T], length int, stub func(key string) T) Source[T] {
 	return Source[T]{loader: l, length: length, stub: stub,
 		start: func(ctx context.Context, key string, then func([]T)) {
@@ -110,7 +108,7 @@ func Many[T any](l *batch.Loader[string, []T], length int, stub func(key string)
 		}}
 }
 
-// By is the join that loads from s by keys.
+// By returns the join that loads from s by keys.
 func (s Source[T]) By(keys *Keys) *Join {
 	j := &Join{loaders: []loader{s.loader}, reckon: s.reckon(keys)}
 	j.visit = func(r *run, n *node, parent any, below mask, next func(any) mask) mask {
@@ -147,7 +145,7 @@ func (s Source[T]) By(keys *Keys) *Join {
 	return j
 }
 
-// Then is the join that does j and, in each value it leads to, what follows.
+// Then returns a join that applies j, and then following to each of its values.
 func (j *Join) Then(following *Join) *Join {
 	return &Join{
 		loaders: append(append([]loader(nil), j.loaders...), following.loaders...),
@@ -162,8 +160,8 @@ func (j *Join) Then(following *Join) *Join {
 	}
 }
 
-// Each is the join of a field that loads nothing and holds values, which its
-// parent has once it is loaded: about length of them, where costs are reckoned.
+// Each is the join of a list field that loads nothing, because its parent contains the
+// values. length is the list length that costs assume.
 func Each[P, C any](length int, get func(P) []C) *Join {
 	j := &Join{
 		visit: func(_ *run, _ *node, parent any, below mask, next func(any) mask) mask {
@@ -181,7 +179,7 @@ func Each[P, C any](length int, get func(P) []C) *Join {
 	return j
 }
 
-// As is the join of a field whose value is made from the parent at hand.
+// As is the join of a field whose value is computed from its parent.
 func As[P, C any](value func(P) C) *Join {
 	j := &Join{
 		visit: func(_ *run, _ *node, parent any, _ mask, next func(any) mask) mask {

@@ -37,8 +37,8 @@ type Plan struct {
 	implements map[string][]string
 }
 
-// New makes the plan of a schema. It refuses joins of fields that the schema
-// does not have.
+// New returns the plan of a schema. A join of a field that the schema does not have is
+// an error.
 func New(schema *ast.Schema, joins Joins) (*Plan, error) {
 	p := &Plan{schema: schema, joins: joins, number: map[loader]int{}, implements: map[string][]string{}}
 	for name, join := range joins {
@@ -76,11 +76,11 @@ func (p *Plan) bits(ls []loader) (m mask) {
 	return m
 }
 
-// Start starts what the operation of ctx needs and goes on as answers arrive,
-// until all is loaded or ctx ends. ctx must carry the operation and a batch
-// scope. Start does not wait. A function of a join that panics ends the
-// look-ahead of its operation, is told to the operation's RecoverFunc, and
-// harms nothing else: resolvers ask for what was not begun.
+// Start starts the loads that the operation of ctx needs, and further ones as values
+// arrive, until everything is loaded or ctx ends. It does not wait. ctx must have the
+// operation and a batch scope. If a function of a join panics, the operation's
+// RecoverFunc gets the panic and its look-ahead ends; resolvers then start the
+// remaining loads themselves.
 func (p *Plan) Start(ctx context.Context) {
 	op := graphql.GetOperationContext(ctx)
 	root := p.rootType(op.Operation.Operation)

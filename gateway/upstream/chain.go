@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// RoundTrip is a function that is a [http.RoundTripper].
+// RoundTrip adapts a function to [http.RoundTripper].
 type RoundTrip func(*http.Request) (*http.Response, error)
 
 // RoundTrip implements [http.RoundTripper].

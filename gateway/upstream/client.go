@@ -12,10 +12,10 @@ import (
 	"tributary/gateway/fault"
 )
 
-// Client asks one service. It is safe for concurrent use. Its errors are
+// Client calls one service. It is safe for concurrent use. Its errors are
 // [ErrNotFound] and *fault.Error with the name of the service.
 //
-// It follows no redirects (what it asks has one address) and keeps no cookies.
+// It follows no redirects and keeps no cookies.
 type Client struct {
 	service string
 	share   int
@@ -39,15 +39,15 @@ func NewClient(service, baseURL string, cfg Config, m *Metrics) (*Client, error)
 	return c, nil
 }
 
-// Get asks for the resource at a route, as /things/{id}, and gives the body of
-// the answer. Values stand for the names in braces, each escaped as one
-// segment; the route itself is what traces show.
+// Get fetches the resource at a route such as /things/{id} and returns the body.
+// Values replace the names in braces, each escaped as one path segment; traces show
+// the route itself.
 func (c *Client) Get(ctx context.Context, route string, values ...string) ([]byte, error) {
 	return c.ask(ctx, c.calls, http.MethodGet, nil, route, values)
 }
 
-// Query posts a question that changes nothing, so that it may be asked again,
-// and gives the body of the answer.
+// Query sends a POST that changes nothing, so that it may be retried, and returns the
+// body.
 func (c *Client) Query(ctx context.Context, question any, route string, values ...string) ([]byte, error) {
 	body, err := json.Marshal(question)
 	if err != nil {
@@ -56,24 +56,22 @@ func (c *Client) Query(ctx context.Context, question any, route string, values .
 	return c.ask(ctx, c.calls, http.MethodPost, body, route, values)
 }
 
-// Share is how many calls one operation should have under way at once: half of
-// what the service takes from all of them, 0 where that has no limit. So no
-// operation is refused by the bulkhead because of its own calls alone, and none
-// takes all of it.
+// Share is how many concurrent calls one operation should make: half of the
+// service's limit, or 0 if it has none. So the bulkhead rejects no operation because
+// of its own calls alone, and no operation can use up the whole bulkhead.
 func (c *Client) Share() int { return c.share }
 
 // Name is the name of the service.
 func (c *Client) Name() string { return c.service }
 
-// Ping asks the service's /health whether it works. It is no call in the sense
-// of metrics, reports and policies: it is made once, and made while the circuit
-// is open or the bulkhead full.
+// Ping requests the service's /health. It bypasses metrics, reports and policies: it
+// is made once, even if the circuit breaker is open or the bulkhead full.
 func (c *Client) Ping(ctx context.Context) error {
 	_, err := c.ask(ctx, c.probes, http.MethodGet, nil, "/health", nil)
 	return err
 }
 
-// Invalid is the error of an answer that arrived and makes no sense.
+// Invalid returns the error for a response that could not be decoded, and counts it.
 func (c *Client) Invalid(cause error) error {
 	c.figures.failed(fault.InvalidResponse)
 	return fault.New(fault.InvalidResponse, c.service, cause)

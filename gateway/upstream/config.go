@@ -1,5 +1,5 @@
-// Package upstream makes the HTTP clients with which the gateway asks its
-// services: one chain of policies around net/http for each.
+// Package upstream has the HTTP client of services: one chain of resilience policies
+// around net/http for each service.
 package upstream
 
 import (
@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// Config is what an operator may set about calls to upstreams. Each service
-// has all of it to itself: bulkhead, breaker and budget are never shared, and
-// [Overrides] may give it values of its own. The zero value of a policy
-// switches it off; timeout and body keep their defaults.
+// Config has the settings of upstream calls. Services share no state: each has its own
+// bulkhead, circuit breaker and retry budget, and [Overrides] may give it values of its
+// own. The zero value of a policy's setting disables it; Timeout and MaxBody default
+// to 2 s and 8 MiB.
 type Config struct {
 	Overrides Overrides `name:"upstream-overrides" placeholder:"SERVICE.SETTING=VALUE;..." help:"Per-service values for the upstream settings below, as in orders.timeout=3s;orders.retries=0;products.hedge-quantile=0.95."`
 

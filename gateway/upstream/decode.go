@@ -16,8 +16,8 @@ var (
 	errNotJSON   = errors.New("not JSON")
 )
 
-// DecodeObject decodes an answer that must be a JSON object: null is none. The
-// error says where what is wrong stands, and nothing else that was sent.
+// DecodeObject decodes a response that must be a JSON object, and not null. The error
+// has the position of the mistake, but nothing of the response.
 func DecodeObject(answer []byte, out any) error {
 	if !startsWith(answer, '{') {
 		return errNotObject
@@ -25,7 +25,7 @@ func DecodeObject(answer []byte, out any) error {
 	return decode(answer, out)
 }
 
-// DecodeList is [DecodeObject] for an answer that must be a JSON list.
+// DecodeList is [DecodeObject] for a response that must be a JSON array.
 func DecodeList(answer []byte, out any) error {
 	if !startsWith(answer, '[') {
 		return errNotList

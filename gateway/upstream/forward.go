@@ -7,9 +7,8 @@ import (
 
 type forwardKey struct{}
 
-// Forward returns a context whose upstream calls carry headers that set sets:
-// what of a client's request its upstreams may see. Set is called for each
-// call, and for several at a time.
+// Forward returns a context whose upstream calls carry the headers that set adds, such
+// as those of the client's request. set is called for each call, concurrently.
 func Forward(ctx context.Context, set func(http.Header)) context.Context {
 	return context.WithValue(ctx, forwardKey{}, set)
 }

@@ -12,7 +12,7 @@ import (
 	"tributary/gateway/telemetry"
 )
 
-// Metrics are the figures of all upstreams. A gateway has one, made by [NewMetrics].
+// Metrics are the metrics of all upstreams. A gateway has one, made by [NewMetrics].
 type Metrics struct {
 	errors    *prometheus.CounterVec
 	calls     *prometheus.HistogramVec
@@ -24,7 +24,7 @@ type Metrics struct {
 	budget    *prometheus.GaugeVec
 }
 
-// NewMetrics registers the figures of upstreams with reg.
+// NewMetrics registers the metrics of upstreams with reg.
 func NewMetrics(reg prometheus.Registerer) *Metrics {
 	gauge := func(name, help string) *prometheus.GaugeVec {
 		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, []string{"service_name"})
@@ -32,14 +32,14 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "service_errors_total",
-			Help: "Calls to a service that gave nothing of use, by service and error code.",
+			Help: "Failed calls to a service, after all retries, by service and error code.",
 		}, []string{"service_name", "code"}),
 		calls: prometheus.NewHistogramVec(telemetry.Durations("upstream_call_duration_seconds",
 			"How long calls to a service took, with all their attempts and waits, by service and outcome."),
 			[]string{"service_name", "outcome"}),
 		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "upstream_attempts_total",
-			Help: "Requests made to a service, by service, outcome, and whether it was the first of a call, a retry, a hedge, or the probe of a half-open circuit.",
+			Help: "HTTP requests to a service, by service, outcome, and whether it was the first of a call, a retry, a hedge, or the probe of a half-open circuit.",
 		}, []string{"service_name", "outcome", "attempt"}),
 		durations: prometheus.NewHistogramVec(telemetry.Durations("upstream_attempt_duration_seconds",
 			"How long single requests to a service took, body included, by service and by which request of its call it was."),

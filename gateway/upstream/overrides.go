@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// Overrides are settings of single services, as a [Config] has them for all:
-// "orders.timeout" is the upstream-timeout of the orders service.
+// Overrides are per-service values of the settings in [Config]: "orders.timeout" is
+// the upstream-timeout of the orders service.
 type Overrides map[string]string
 
 // settingPrefix begins the names of this package's settings.
 const settingPrefix = "upstream-"
 
-// Services are those that have settings of their own.
+// Services returns the services that have overrides.
 func (o Overrides) Services() []string {
 	services := make([]string, 0, len(o))
 	for key := range o {

@@ -2,10 +2,9 @@ package upstream
 
 import "strings"
 
-// Pack puts the strings that fields point to into one piece of memory. What is
-// kept of an answer then is one object where it was many, of which a string
-// would take another each; the garbage collector looks at all of them again and
-// again for as long as they are kept.
+// Pack copies the strings that fields point to into one allocation. Values stay in the
+// cache for long, and the garbage collector has to scan every object of theirs in each
+// cycle.
 func Pack(fields ...*string) {
 	size := 0
 	for _, f := range fields {

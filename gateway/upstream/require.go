@@ -2,11 +2,11 @@ package upstream
 
 import "fmt"
 
-// Fields checks that an answer has what the contract with its service
-// promises. The zero value is ready; Err names the first field that is missing.
+// Fields checks that a response has all required fields. The zero value is ready to
+// use; Err names the first missing field.
 type Fields struct{ missing string }
 
-// Require gives the value of a field, which must be there and not null.
+// Require returns the value of a field, which must be present and not null.
 func Require[T any](f *Fields, name string, v *T) T {
 	if v == nil {
 		if f.missing == "" {
@@ -18,7 +18,7 @@ func Require[T any](f *Fields, name string, v *T) T {
 	return *v
 }
 
-// Err is nil when nothing was missing.
+// Err is nil if no field was missing.
 func (f *Fields) Err() error {
 	if f.missing == "" {
 		return nil

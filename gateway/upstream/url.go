@@ -5,9 +5,10 @@ import (
 	"net/url"
 )
 
-// ParseURL reads the URL of a service: http:// or https://, a host and maybe a
-// path. A client would use nothing else, and so nothing else may be there. Its
-// errors go on from a name, and do not repeat the URL, which may hold a password.
+// ParseURL parses the base URL of a service: http:// or https://, a host, and
+// optionally a port and a path. Anything else is an error, since it would not be used.
+// Errors are phrased to follow a name, and do not contain the URL, which may have a
+// password.
 func ParseURL(rawURL string) (*url.URL, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {

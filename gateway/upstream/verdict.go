@@ -12,8 +12,7 @@ import (
 	"tributary/gateway/telemetry"
 )
 
-// ErrNotFound is what a [Client] gives for an answer of 404: the service says
-// that there is no such thing.
+// ErrNotFound is the error of a [Client] for a 404: the resource does not exist.
 var ErrNotFound = errors.New("upstream: not found")
 
 // verdict tells what came of a round trip: nil for data, [ErrNotFound], or the

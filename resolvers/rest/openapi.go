@@ -10,8 +10,8 @@ import (
 //go:embed openapi.yaml
 var document []byte
 
-// OpenAPI returns a handler of the document that describes the REST side of
-// the gateway: OpenAPI 3.1, as JSON.
+// OpenAPI returns a handler that serves the OpenAPI 3.1 document of the REST endpoint
+// as JSON.
 func OpenAPI() (http.Handler, error) {
 	text, err := yaml.YAMLToJSON(document)
 	if err != nil {

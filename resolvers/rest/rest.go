@@ -1,5 +1,5 @@
-// Package rest answers REST clients by running fixed operations of the graph:
-// through the same executor, loaders, cache and metrics as any GraphQL client.
+// Package rest serves REST clients by executing fixed GraphQL operations, with the same
+// executor, loaders, cache and metrics as for GraphQL clients.
 package rest
 
 import (
@@ -29,11 +29,11 @@ type Profile struct {
 	duration prometheus.Histogram
 }
 
-// NewProfile returns a handler that runs its operation on server and takes the
-// user's id from each request by id. Answers are fresh for ttl.
+// NewProfile returns a handler that executes its operation on server. id extracts the
+// user's id from a request, and ttl is the cache TTL reported to clients.
 func NewProfile(server *graphqlserver.Server, id func(*http.Request) string, ttl time.Duration, reg prometheus.Registerer) *Profile {
 	p := &Profile{server: server, id: id, ttl: ttl,
-		duration: prometheus.NewHistogram(telemetry.Durations("aggregation_duration_seconds", "How long it took to put a profile together."))}
+		duration: prometheus.NewHistogram(telemetry.Durations("aggregation_duration_seconds", "How long it took to build a profile."))}
 	reg.MustRegister(p.duration)
 	return p
 }

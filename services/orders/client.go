@@ -10,14 +10,14 @@ import (
 	"tributary/gateway/upstream"
 )
 
-// Client asks the order service.
+// Client calls the order service.
 type Client struct{ up *upstream.Client }
 
-// NewClient returns a client that asks through up.
+// NewClient returns a client that calls the service through up.
 func NewClient(up *upstream.Client) *Client { return &Client{up} }
 
-// ByUser loads the orders of users by the users' ids, a call each. It is a
-// [batch.Func]; a user without orders, or one unknown, has an empty list.
+// ByUser loads the orders of users by the users' ids, with one call per user. It is
+// a [batch.Func]; a user without orders, or an unknown one, has an empty list.
 func (c *Client) ByUser(ctx context.Context, userIDs []string) (map[string][]*Order, error) {
 	return batch.Each(c.get)(ctx, userIDs)
 }

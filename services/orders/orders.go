@@ -1,10 +1,10 @@
-// Package orders is the order service as the gateway knows it: its types, its
-// contract (openapi.yaml) and a client of it.
+// Package orders is the client side of the order service: its types, its client and its
+// contract (openapi.yaml).
 package orders
 
 import "tributary/gateway/scalar"
 
-// Service is the name under which errors, metrics and reports speak of it.
+// Service is the name of the service in errors, metrics, settings and /health.
 const Service = "orders"
 
 // Order is an order as the service writes it. Values are shared between

@@ -12,17 +12,17 @@ import (
 	"tributary/gateway/upstream"
 )
 
-// MaxBatch is how many ids the service takes in one call.
+// MaxBatch is the maximum number of ids in one call.
 const MaxBatch = 100
 
-// Client asks the product service.
+// Client calls the product service.
 type Client struct{ up *upstream.Client }
 
-// NewClient returns a client that asks through up.
+// NewClient returns a client that calls the service through up.
 func NewClient(up *upstream.Client) *Client { return &Client{up} }
 
-// ByID loads products by their ids in one call for every [MaxBatch] of them.
-// It is a [batch.Func].
+// ByID loads products by their ids, with one call per [MaxBatch] ids. It is a
+// [batch.Func].
 func (c *Client) ByID(ctx context.Context, ids []string) (map[string]*Product, error) {
 	return batch.Chunks(MaxBatch, c.query)(ctx, ids)
 }

@@ -1,10 +1,10 @@
-// Package products is the product service as the gateway knows it: its type,
-// its contract (openapi.yaml) and a client of it.
+// Package products is the client side of the product service: its type, its client
+// and its contract (openapi.yaml).
 package products
 
 import "tributary/gateway/scalar"
 
-// Service is the name under which errors, metrics and reports speak of it.
+// Service is the name of the service in errors, metrics, settings and /health.
 const Service = "products"
 
 // Product is a product as the service writes it. Values are shared between

@@ -9,11 +9,10 @@ import (
 	"tributary/gateway/scalar"
 )
 
-// ID is an id as it comes from outside: wherever one stands in the input of
-// an operation, what cannot be an id is refused with 400.
+// ID is an id in the input of an operation. An invalid one is refused with 400.
 type ID string
 
-// Resolve says what is wrong with an id, and where it stands.
+// Resolve validates the id.
 func (id ID) Resolve(_ huma.Context, place *huma.PathBuffer) []error {
 	if err := scalar.CheckID(string(id)); err != nil {
 		return []error{&huma.ErrorDetail{Location: place.String(), Message: fault.From(err).Public()}}
@@ -21,7 +20,8 @@ func (id ID) Resolve(_ huma.Context, place *huma.PathBuffer) []error {
 	return nil
 }
 
-// Schema says the same to readers of the document; it cannot say bytes, though.
+// Schema documents the constraints of an id. Its length is in characters, since JSON
+// Schema cannot express bytes.
 func (ID) Schema(huma.Registry) *huma.Schema {
 	shortest, longest := 1, scalar.MaxIDBytes
 	return &huma.Schema{
@@ -30,15 +30,16 @@ func (ID) Schema(huma.Registry) *huma.Schema {
 	}
 }
 
-// ByID is the input of an operation about the one thing that its path names as {id}.
+// ByID is the input of an operation on the resource {id} of its path.
 type ByID struct {
 	ID ID `path:"id" doc:"Which one. Opaque: 1 to 256 bytes of UTF-8 without control characters, escaped as one path segment."`
 }
 
-// Found is the output of an operation about one thing.
+// Found is the output of an operation that returns one resource.
 type Found[T any] struct{ Body *T }
 
-// Lookup answers with the thing of the asked id, or with 404 and the words for that.
+// Lookup returns an operation that answers with the resource of an id, or with 404
+// and the message unknown.
 func Lookup[T any](all map[string]*T, unknown string) func(context.Context, *ByID) (*Found[T], error) {
 	return func(_ context.Context, in *ByID) (*Found[T], error) {
 		if one, ok := all[string(in.ID)]; ok {

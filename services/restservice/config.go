@@ -30,7 +30,7 @@ func config(info Info) huma.Config {
 	return cfg
 }
 
-// Describe lets Doc stand for T in the document of s: the same fields, with
+// Describe uses Doc in place of T in the document of s. Doc has the same fields, with
 // descriptions and examples in their tags.
 func Describe[T, Doc any](s *Service) { alias[T, Doc](s.OpenAPI().Components.Schemas) }
 
@@ -41,7 +41,7 @@ func alias[T, Doc any](types huma.Registry) {
 // decimal is the schema of a scalar.Decimal.
 type decimal struct{}
 
-// Schema is that of a number of which the digits count.
+// Schema is that of an exact decimal number.
 func (decimal) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeNumber}
 }

@@ -1,10 +1,9 @@
-// Package restservice is what the REST services have in common: a handler with
-// one router and an OpenAPI document made from its routes, problem documents
-// for every error, /health, /metrics, /openapi.json, and a switch that breaks
-// the service on purpose.
+// Package restservice has what the example REST services share: a router, an OpenAPI
+// document generated from its routes, problem documents (RFC 9457) for every error,
+// /health, /metrics, /openapi.json, and fault injection.
 //
-// A service calls [New], says with [Describe] what its types mean and adds its
-// operations with [Route].
+// A service calls [New], documents its types with [Describe], and adds its operations
+// with [Route].
 package restservice
 
 import (
@@ -20,7 +19,7 @@ import (
 	"tributary/gateway/httpserver"
 )
 
-// Info is what a service says about itself.
+// Info describes a service.
 type Info struct {
 	Name        string // in /health and in the log: user-service
 	Title       string // of the OpenAPI document
@@ -28,8 +27,8 @@ type Info struct {
 	Description string // of the OpenAPI document
 }
 
-// Options are what the process that runs a service decides. The zero value
-// logs nothing, measures for itself and cannot be broken.
+// Options configure a service. The zero value logs nothing, uses a metrics registry
+// of its own, and has no fault injection.
 type Options struct {
 	Log      *slog.Logger
 	Registry *prometheus.Registry // its metrics, and what /metrics shows
@@ -40,7 +39,7 @@ type Options struct {
 	Stopping <-chan struct{}
 }
 
-// Service is a REST service. Its routes are fixed once it serves.
+// Service is a REST service. Routes must be added before it serves.
 type Service struct {
 	http.Handler
 	Name string // see [Info]
@@ -49,7 +48,7 @@ type Service struct {
 	faults *faults
 }
 
-// New returns a service that has no routes yet but those that all have.
+// New returns a service with the routes that all services have.
 func New(info Info, o Options) *Service {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -77,7 +76,7 @@ func New(info Info, o Options) *Service {
 	return s
 }
 
-// OpenAPI is the document of the service, for reading.
+// OpenAPI returns the service's document. It must not be modified.
 func (s *Service) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }
 
 // document serves what doc says when it is first asked for: all routes are there by then.

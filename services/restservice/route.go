@@ -10,12 +10,12 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Answers say what it means when an operation answers with a status.
+// Answers documents the statuses that an operation may answer with.
 type Answers map[int]string
 
-// Route adds an operation of the service: answer gives what it answers with,
-// or an error of huma's (huma.Error404NotFound and its like). What every
-// operation may answer need not be among answers.
+// Route adds an operation to the service. answer returns the output, or an error of
+// huma such as huma.Error404NotFound. answers need not have the statuses that every
+// operation may answer with.
 func Route[I, O any](s *Service, op huma.Operation, answers Answers, answer func(context.Context, *I) (*O, error)) {
 	s.faults.routes = append(s.faults.routes, routeOf(&op))
 	register(s.api, op, answers, answer)

@@ -16,9 +16,9 @@ const everyRoute = "*"
 // maxLatency is how long a rule may hold a request up. To hold it forever, there is hang.
 const maxLatency = 10 * time.Minute
 
-// Rule says how to break the requests of a route. Each is held up by Latency;
-// then an ErrorRate of them fails with Status; the others hang, or are answered
-// with garbage, or as ever.
+// Rule injects faults into the requests of a route. Each is delayed by Latency; then
+// the share ErrorRate of them fails with Status, and the others hang, are answered
+// with garbage, or succeed.
 type Rule struct {
 	_         struct{} `additionalProperties:"false"`
 	Route     string   `json:"route" doc:"The route to break, as method and path of this document, or * for all but /health, /metrics, /openapi.json and /_faults." example:"*"`

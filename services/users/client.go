@@ -9,13 +9,13 @@ import (
 	"tributary/gateway/upstream"
 )
 
-// Client asks the user service.
+// Client calls the user service.
 type Client struct{ up *upstream.Client }
 
-// NewClient returns a client that asks through up.
+// NewClient returns a client that calls the service through up.
 func NewClient(up *upstream.Client) *Client { return &Client{up} }
 
-// ByID loads users by their ids, a call each. It is a [batch.Func].
+// ByID loads users by their ids, with one call per id. It is a [batch.Func].
 func (c *Client) ByID(ctx context.Context, ids []string) (map[string]*User, error) {
 	return batch.Each(c.get)(ctx, ids)
 }

@@ -1,10 +1,10 @@
-// Package users is the user service as the gateway knows it: its type, its
-// contract (openapi.yaml) and a client of it.
+// Package users is the client side of the user service: its type, its client and its
+// contract (openapi.yaml).
 package users
 
 import "tributary/gateway/scalar"
 
-// Service is the name under which errors, metrics and reports speak of it.
+// Service is the name of the service in errors, metrics, settings and /health.
 const Service = "users"
 
 // User is a user as the service writes it. Values are shared between

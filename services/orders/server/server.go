@@ -1,5 +1,5 @@
-// Package server is the order service: a REST server over orders that it makes
-// itself on start, the same each time.
+// Package server is the example order service: a REST server over orders that it
+// generates on start, the same ones each time.
 package server
 
 import (

@@ -7,7 +7,7 @@ import (
 	"tributary/services/restservice"
 )
 
-// Batch is a question for many products. Its maxItems is products.MaxBatch.
+// Batch is a request for several products. Its maxItems is products.MaxBatch.
 type Batch struct {
 	ProductIDs []restservice.ID `json:"product_ids" nullable:"false" maxItems:"100" doc:"The ids asked for, at most 100 with those that are repeated." example:"prod1,prod2"`
 }

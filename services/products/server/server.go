@@ -1,5 +1,5 @@
-// Package server is the product service: a REST server over products that it
-// makes itself on start, the same each time.
+// Package server is the example product service: a REST server over products that it
+// generates on start, the same ones each time.
 package server
 
 import (

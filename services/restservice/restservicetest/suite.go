@@ -1,5 +1,5 @@
-// Package restservicetest holds a REST service to what all of them promise and
-// to its own OpenAPI document.
+// Package restservicetest tests a REST service against what all of them promise, and
+// against its own OpenAPI document.
 package restservicetest
 
 import (
@@ -20,8 +20,8 @@ type Suite struct {
 	Asks     []Ask
 }
 
-// Ask is a question to the service with the status that it should have. The
-// answer is held to what the document says of that.
+// Ask is a request with its expected status. The response is validated against the
+// document.
 type Ask struct {
 	Does   string // as a sentence
 	Route  string // in the document: GET /users/{id}

@@ -1,5 +1,5 @@
-// Package server is the user service: a REST server over users that it makes
-// itself on start, the same each time.
+// Package server is the example user service: a REST server over users that it
+// generates on start, the same ones each time.
 package server
 
 import (
