@@ -23,25 +23,25 @@ import (
 	"tributary/services"
 )
 
-// cli is the command line. Every setting is a flag of the commands that it
-// concerns, declared in the package that uses it.
+// cli is the command line. Every setting is a flag of the commands that use it, and
+// is declared in the package that uses it.
 type cli struct {
 	Config  string           `name:"config" placeholder:"FILE" setting:"-" help:"YAML file with settings."`
 	Version kong.VersionFlag `name:"version" setting:"-" help:"Print the version."`
 
-	Dev         devCommand         `cmd:"" help:"Run the three services and the gateway in one process."`
+	Dev         devCommand         `cmd:"" help:"Run the gateway and the three example services in one process."`
 	Gateway     gatewayCommand     `cmd:"" help:"Run the gateway."`
-	Users       usersCommand       `cmd:"" help:"Run the user service."`
-	Orders      ordersCommand      `cmd:"" help:"Run the order service."`
-	Products    productsCommand    `cmd:"" help:"Run the product service."`
+	Users       usersCommand       `cmd:"" help:"Run the example user service."`
+	Orders      ordersCommand      `cmd:"" help:"Run the example order service."`
+	Products    productsCommand    `cmd:"" help:"Run the example product service."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Succeed when a URL answers 2xx."`
-	Settings    configCommand      `cmd:"" name:"config" help:"Print the settings and where each comes from."`
-	Query       queryCommand       `cmd:"" help:"Ask a gateway, and draw how it found the answer."`
-	Explain     explainCommand     `cmd:"" help:"Print which calls a query costs, without asking anybody."`
+	Settings    configCommand      `cmd:"" name:"config" help:"Print all settings and where their values come from."`
+	Query       queryCommand       `cmd:"" help:"Send a query to a running gateway, and draw its waterfall."`
+	Explain     explainCommand     `cmd:"" help:"Print how many upstream calls a query may cost, without making any."`
 	Schema      schemaCommand      `cmd:"" help:"Print the GraphQL schema."`
 }
 
-// gatewayConfig is all that an operator may set about the gateway.
+// gatewayConfig has all settings of the gateway.
 type gatewayConfig struct {
 	Server   httpserver.Config    `embed:"" group:"Server"`
 	Services services.Config      `embed:"" group:"Services"`
@@ -55,7 +55,7 @@ type gatewayConfig struct {
 	breakable *breakable // set by dev
 }
 
-// Validate reports settings of services that there are not.
+// Validate reports overrides for unknown services.
 func (c gatewayConfig) Validate() error {
 	for _, service := range c.Upstream.Overrides.Services() {
 		if !slices.Contains(services.Names(), service) {
@@ -65,7 +65,7 @@ func (c gatewayConfig) Validate() error {
 	return nil
 }
 
-// process is what commands run in.
+// process is the environment of a command.
 type process struct {
 	ctx            context.Context //nolint:containedctx // of the whole process
 	getenv         func(string) string
@@ -73,7 +73,7 @@ type process struct {
 	version        string
 	settings       *settings.Settings
 	parsed         *kong.Context
-	beside         bool // services run beside a gateway, and not alone
+	beside         bool // services share the process with a gateway, as in dev
 }
 
 func execute(p *process, args []string) error {
@@ -102,7 +102,8 @@ func execute(p *process, args []string) error {
 	return p.parsed.Run()
 }
 
-// BeforeResolve reads the file of settings before any setting is looked for.
+// BeforeResolve implements kong's hook: it loads the settings file before settings are
+// resolved.
 func (*cli) BeforeResolve(ctx *kong.Context, p *process) error {
 	name := p.getenv(settings.EnvPrefix + "CONFIG")
 	for _, flag := range ctx.Model.Flags {
@@ -124,8 +125,8 @@ func (p *process) logger(cfg telemetry.LogConfig) *slog.Logger {
 	return log
 }
 
-// listen announces addr before anything is started, so that a port in use is
-// known at once.
+// listen opens addr before anything is started, so that a port in use is reported at
+// once.
 func (p *process) listen(addr httpserver.Addr) (net.Listener, error) {
 	var listening net.ListenConfig
 	ln, err := listening.Listen(p.ctx, "tcp", string(addr))

@@ -28,8 +28,8 @@ func (c *gatewayCommand) Run(p *process) error {
 	return p.serveGateway(p.ctx, c.Gateway, ln, p.logger(c.Log))
 }
 
-// configCommand prints the settings of all commands, and the standard variables
-// that say whether and where traces go.
+// configCommand prints the settings of all commands, and the OTEL_* variables that are
+// set.
 type configCommand struct {
 	Gateway  gatewayConfig       `embed:""`
 	Services serviceConfig       `embed:"" group:"Example services"`
@@ -53,9 +53,9 @@ func (schemaCommand) Run(p *process) error {
 	return err
 }
 
-// healthcheckCommand is for images that have no shell to ask with.
+// healthcheckCommand is the health check of container images without a shell.
 type healthcheckCommand struct {
-	URL string `arg:"" help:"What to ask."`
+	URL string `arg:"" help:"The URL to request."`
 }
 
 const healthcheckTimeout = 3 * time.Second
@@ -68,7 +68,7 @@ func (c *healthcheckCommand) Run(p *process) error {
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.URL, http.NoBody)
 	if err != nil || (req.URL.Scheme != "http" && req.URL.Scheme != "https") || req.URL.Host == "" {
-		return usageError{fmt.Errorf("healthcheck: %q is no URL with http:// or https:// and a host", c.URL)}
+		return usageError{fmt.Errorf("healthcheck: %q is not a URL with http:// or https:// and a host", c.URL)}
 	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Do(req)

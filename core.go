@@ -14,10 +14,10 @@ import (
 	"tributary/services"
 )
 
-// core is what stands behind a gateway's routes: the cache, the services, the
-// graph over them, and the plan by which the loads of a query are foreseen.
+// core is what the routes of a gateway share: the cache, the services, the executable
+// schema, and the look-ahead plan.
 type core struct {
-	store     *cache.Cache // whoever has the core closes it
+	store     *cache.Cache // to be closed by the owner of the core
 	upstreams *services.Services
 	schema    graphql.ExecutableSchema
 	plan      *lookahead.Plan

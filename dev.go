@@ -15,7 +15,7 @@ import (
 	usersserver "tributary/services/users/server"
 )
 
-// devCommand runs everything in one process, with nothing else needed.
+// devCommand runs the gateway and the example services in one process.
 type devCommand struct {
 	Gateway  gatewayConfig       `embed:""`
 	Services serviceConfig       `embed:"" group:"Example services"`
@@ -57,8 +57,8 @@ func (c *devCommand) Run(p *process) error {
 	return group.Wait()
 }
 
-// fill sets what has another default here: where the services are, and what a
-// developer wants to see.
+// fill applies the defaults that are different in dev: the URLs of the services, and
+// what developers need.
 func (c *devCommand) fill(p *process, listeners []net.Listener) {
 	for i, setting := range []struct {
 		name string
@@ -97,7 +97,7 @@ func (p *process) listenAll(addrs ...httpserver.Addr) ([]net.Listener, error) {
 	return all, nil
 }
 
-// urlOf is where a listener is reached from this machine.
+// urlOf returns the base URL of a listener on this machine.
 func urlOf(ln net.Listener) string {
 	host, port, err := net.SplitHostPort(ln.Addr().String())
 	if err != nil { // a TCP address always has both

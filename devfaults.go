@@ -14,13 +14,13 @@ import (
 	"tributary/services/users"
 )
 
-// breakable is what the playground can break: in dev only.
+// breakable is what the playground can inject faults into, in dev only.
 type breakable struct {
-	services map[string]string // where fault rules are taken, by service
-	redis    *faultpanel.Relay // nil where there is no Redis, or one that cannot be stood before
+	services map[string]string // base URLs of the services that take fault rules, by name
+	redis    *faultpanel.Relay // nil without a Redis that a relay can be put in front of
 }
 
-// breakable puts a relay before Redis and says where the services take rules.
+// breakable puts a relay in front of Redis and returns it with the services' URLs.
 func (c *devCommand) breakable(ctx context.Context, addresses []string) (*breakable, error) {
 	b := &breakable{services: map[string]string{
 		users.Service: addresses[0], orders.Service: addresses[1], products.Service: addresses[2],
@@ -42,14 +42,14 @@ func (c *devCommand) breakable(ctx context.Context, addresses []string) (*breaka
 	return b, nil
 }
 
-// singleRedis reads the URL of a Redis that a relay can be put before: one
-// host, and no TLS, whose certificate would name another.
+// singleRedis parses the URL of a Redis that a relay can be put in front of: a single
+// host without TLS, whose certificate would not match the relay.
 func singleRedis(rawURL string) (*url.URL, bool) {
 	u, err := url.Parse(rawURL)
 	return u, err == nil && u.Scheme == "redis" && u.Host != "" && !strings.Contains(u.Host, ",")
 }
 
-// mount adds to r the panel by which the playground breaks things, if there is one.
+// mount adds the fault panel to r, if there is one.
 func (b *breakable) mount(r httpserver.Router, store *cache.Cache, log *slog.Logger) error {
 	if b == nil {
 		return nil

@@ -16,8 +16,8 @@ import (
 	"tributary/gateway/lookahead"
 )
 
-// explainCommand reckons what a query costs by the schema and the joins alone:
-// it needs no gateway and asks no service.
+// explainCommand computes the cost of a query from the schema and the joins. It needs
+// neither a gateway nor services.
 type explainCommand struct {
 	File      string        `arg:"" help:"The file with the GraphQL document; - reads it from stdin."`
 	Variables string        `setting:"-" default:"{}" placeholder:"JSON" help:"The variables, as a JSON object."`
@@ -25,8 +25,8 @@ type explainCommand struct {
 	Gateway   gatewayConfig `embed:""`
 }
 
-// Run implements the command. The error tells why the gateway would refuse the
-// query; its cost is printed all the same, where it is known.
+// Run implements the command. The error says why the gateway would refuse the query;
+// the cost is printed all the same, if it is known.
 func (c *explainCommand) Run(p *process) error {
 	text, err := c.read()
 	if err != nil {
@@ -34,7 +34,7 @@ func (c *explainCommand) Run(p *process) error {
 	}
 	req := graphqlserver.Request{Query: string(text), OperationName: c.Operation}
 	if err := json.Unmarshal([]byte(c.Variables), &req.Variables); err != nil {
-		return usageError{errors.New("explain: the variables are no JSON object")}
+		return usageError{errors.New("explain: the variables are not a JSON object")}
 	}
 	server, release, err := c.server()
 	if err != nil {
@@ -57,20 +57,20 @@ func (c *explainCommand) read() ([]byte, error) {
 	return os.ReadFile(c.File)
 }
 
-// server is one that has the graph and the limits of a gateway.
+// server returns a GraphQL server with the schema and the limits of a gateway.
 func (c *explainCommand) server() (*graphqlserver.Server, func() error, error) {
 	log, reg := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
-	c.Gateway.Cache.RedisURL = "" // nothing is loaded, and nothing kept
+	c.Gateway.Cache.RedisURL = "" // nothing is loaded or cached
 	core, err := newCore(c.Gateway, log, reg)
 	if err != nil {
 		return nil, nil, err
 	}
-	c.Gateway.GraphQL.Introspection = true // whoever has the binary has the schema
+	c.Gateway.GraphQL.Introspection = true // the binary prints the schema anyway
 	return graphqlserver.New(core.schema, core.plan, nil, c.Gateway.GraphQL, log, reg), core.store.Close, nil
 }
 
-// printCost writes the fields that lead to loads, as they are nested, and then
-// the calls to each service.
+// printCost writes the fields that lead to loads, nested as in the query, and then the
+// calls to each service.
 func printCost(w io.Writer, cost *lookahead.Cost) error {
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	printFields(out, cost.Fields(), "")

@@ -31,13 +31,13 @@ import (
 	"tributary/services"
 )
 
-// profileRoute is where REST clients find profiles.
+// profileRoute is the route of the REST profile.
 const profileRoute = "/api/profile/{id}"
 
-// gatewayName is what the gateway is called in /health and in traces.
+// gatewayName is the name of the gateway in /health and in traces.
 const gatewayName = "api-gateway"
 
-// How /health asks, so that it cannot be used to hammer the services.
+// Limits of /health, so that it cannot be used to flood the services.
 const (
 	healthTimeout = time.Second
 	healthHold    = time.Second
@@ -76,9 +76,9 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, ln net.Li
 	return errors.Join(err, release())
 }
 
-// newGateway builds the gateway from the inside out: its core, GraphQL over that,
-// the HTTP routes over both. The returned function frees what it holds; it is to
-// be called when no request is under way any more.
+// newGateway builds the gateway from the inside out: its core, GraphQL on top of it,
+// and the HTTP routes. The returned function releases its resources; it must be called
+// when no request is in flight any more.
 func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *httpserver.Readiness, log *slog.Logger, reg *prometheus.Registry) (http.Handler, func() error, error) {
 	cfg.Cache.LoadTimeout, cfg.Cache.LeastTime = cfg.Server.RequestTimeout, cfg.Upstream.LeastTime
 	cfg.Cache.Variant, cfg.Upstream.RequestTimeout = forward.Variant, cfg.Server.RequestTimeout
@@ -107,7 +107,7 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 	return r, func() error { streams.Close(); stop(); return core.store.Close() }, nil
 }
 
-// newGraphQL is GraphQL with what a gateway remembers: responses and documents.
+// newGraphQL returns the GraphQL server with its caches of responses and documents.
 func (c *core) newGraphQL(cfg gatewayConfig, operators *admin.Mux, log *slog.Logger, reg prometheus.Registerer) (*graphqlserver.Server, error) {
 	var err error
 	if cfg.GraphQL.Trusted, err = trustedDocuments(cfg.GraphQL.Manifests); err != nil {
@@ -122,7 +122,8 @@ func (c *core) newGraphQL(cfg gatewayConfig, operators *admin.Mux, log *slog.Log
 	return graphqlserver.New(c.schema, c.plan, responses, cfg.GraphQL, log, reg), nil
 }
 
-// mountGraph adds to r the two ways to the graph, and the streams of one of them.
+// mountGraph adds the routes of GraphQL and of the REST profile to r, and returns the
+// streams, which must be drained and closed.
 func mountGraph(r httpserver.Router, graphql *graphqlserver.Server, cfg gatewayConfig, reg prometheus.Registerer) *graphqlserver.Streams {
 	cfg.GraphQL.Streams.Timeout = cfg.Server.RequestTimeout
 	streams := graphqlserver.NewStreams(graphql, cfg.GraphQL.Streams, reg)
@@ -142,8 +143,8 @@ func mountGraph(r httpserver.Router, graphql *graphqlserver.Server, cfg gatewayC
 	return streams
 }
 
-// mountOperators tells operators what they may do, and adds them to r where they
-// have no address of their own.
+// mountOperators registers the endpoints for operators, and adds them to r if they
+// share the gateway's listener.
 func mountOperators(r httpserver.Router, cfg admin.Config, operators *admin.Mux, store *cache.Cache, log *slog.Logger) {
 	operators.Handle("POST /admin/purge", admin.Purge(store, log))
 	operators.Handle("GET /admin/log-level", admin.LogLevel(log))
@@ -153,7 +154,7 @@ func mountOperators(r httpserver.Router, cfg admin.Config, operators *admin.Mux,
 	}
 }
 
-// serveAdmin serves operators on an address of their own, if there is one,
+// serveAdmin serves the endpoints for operators on their own address, if there is one,
 // until stop is called.
 func (p *process) serveAdmin(addr httpserver.Addr, operators *admin.Mux, log *slog.Logger) (stop func(), err error) {
 	if addr == "" {
@@ -172,8 +173,8 @@ func (p *process) serveAdmin(addr httpserver.Addr, operators *admin.Mux, log *sl
 	}), nil
 }
 
-// inBackground runs work until the function that it returns is called, which
-// waits for the end.
+// inBackground runs work on a goroutine. The returned function cancels its context and
+// waits for it to return.
 func inBackground(work func(context.Context)) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -181,7 +182,7 @@ func inBackground(work func(context.Context)) (stop func()) {
 	return func() { cancel(); <-done }
 }
 
-// trustedDocuments are the gateway's own operations and those of manifests.
+// trustedDocuments returns the gateway's own operations and those of manifests.
 func trustedDocuments(manifests []string) (*trusted.Documents, error) {
 	documents, err := trusted.New(graph.Operations()...)
 	if err != nil { // the operations are part of the program

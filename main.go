@@ -27,14 +27,14 @@ func main() {
 	os.Exit(exitCode(err))
 }
 
-// run does what args say until that is done or ctx ends, reading settings
-// through getenv. What a command was asked to print goes to stdout, logs to
-// stderr. The error is a [usageError] when args or settings cannot be used.
+// run executes the command in args until it is done or ctx ends. It reads settings with
+// getenv, prints results to stdout and logs to stderr. The error is a [usageError] if
+// args or settings are invalid.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	return execute(&process{ctx: ctx, getenv: getenv, stdout: stdout, stderr: stderr, version: buildVersion()}, args)
 }
 
-// usageError is of a command line or a setting that cannot be used.
+// usageError is the error of an invalid command line or setting.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
@@ -49,12 +49,12 @@ func exitCode(err error) int {
 	return 0
 }
 
-// complaint is the one line that an error is worth.
+// complaint formats an error as one line.
 func complaint(err error) string {
 	return "tributary: " + strings.Join(strings.Fields(err.Error()), " ")
 }
 
-// buildVersion is the version that was linked in, else what Go knows of it.
+// buildVersion returns the version set by the linker, or else that of the Go module.
 func buildVersion() string {
 	if version != "" {
 		return version

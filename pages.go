@@ -10,23 +10,23 @@ import (
 	"tributary/web"
 )
 
-// playground is what the page of that name is told.
+// playground is the configuration of the playground page.
 type playground struct {
-	Endpoint string          `json:"endpoint"` // where GraphQL is
-	Trace    bool            `json:"trace"`    // whether it tells how a query was answered
-	Faults   bool            `json:"faults"`   // whether services can be broken on purpose
+	Endpoint string          `json:"endpoint"` // path of the GraphQL endpoint
+	Trace    bool            `json:"trace"`    // whether traces are available
+	Faults   bool            `json:"faults"`   // whether faults can be injected
 	Tabs     []graph.Example `json:"tabs"`
 }
 
-// routes is what pages are added to.
+// routes is the part of a router that pages need.
 type routes interface {
 	Method(method, pattern string, h http.Handler)
 }
 
-// links are the pages that other pages point to, where they are there.
+// links says which optional pages exist, for pages that link to them.
 type links struct{ Playground, Example bool }
 
-// mountPages adds to r what a browser is shown, and what these pages ask for.
+// mountPages adds the web pages to r, and the data that they load.
 func mountPages(r routes, cfg gatewayConfig, history http.Handler) error {
 	there := links{Playground: cfg.GraphQL.Playground, Example: cfg.GraphQL.Playground}
 	page := func(path, files string, site pages.Site) error {

@@ -13,15 +13,15 @@ import (
 	"tributary/gateway/waterfall"
 )
 
-// queryCommand asks a gateway that runs. The answer goes to stdout, and the
-// drawing of how it was found to stderr, so that the answer can be piped on.
+// queryCommand sends a query to a running gateway. The answer goes to stdout and the
+// waterfall to stderr, so that the answer can be piped.
 type queryCommand struct {
 	Document  string            `arg:"" help:"The GraphQL document; - reads it from stdin." name:"query"`
-	URL       string            `setting:"-" default:"http://localhost:8000/graphql" help:"Where the gateway answers."`
+	URL       string            `setting:"-" default:"http://localhost:8000/graphql" help:"The GraphQL endpoint."`
 	Variables string            `setting:"-" default:"{}" placeholder:"JSON" help:"The variables, as a JSON object."`
 	Operation string            `setting:"-" placeholder:"NAME" help:"Which operation of the document."`
 	Header    map[string]string `setting:"-" placeholder:"NAME=VALUE;..." help:"Headers to send."`
-	Trace     bool              `setting:"-" help:"Draw how the answer was found. The gateway must have graphql-trace on, as in dev."`
+	Trace     bool              `setting:"-" help:"Draw a waterfall. The gateway must have graphql-trace on, as in dev."`
 }
 
 // Run implements the command.
@@ -73,14 +73,14 @@ func (c *queryCommand) request(p *process) (*http.Request, error) {
 	return req, nil
 }
 
-// show prints an answer as it came, but for the trace, which it draws.
+// show prints an answer without its trace, which it draws.
 func (c *queryCommand) show(p *process, status string, answer []byte) error {
 	var members struct {
 		Data, Errors json.RawMessage
 		Extensions   map[string]json.RawMessage
 	}
 	if err := json.Unmarshal(answer, &members); err != nil || (members.Data == nil && members.Errors == nil) {
-		return fmt.Errorf("query: the answer, %s, is no GraphQL response", status)
+		return fmt.Errorf("query: the answer, %s, is not a GraphQL response", status)
 	}
 	trace := members.Extensions["trace"]
 	delete(members.Extensions, "trace")
@@ -105,10 +105,10 @@ func (c *queryCommand) show(p *process, status string, answer []byte) error {
 			return err
 		}
 	case c.Trace:
-		return errors.New("query: the gateway tells no traces: is graphql-trace on?")
+		return errors.New("query: the answer has no trace: is graphql-trace on?")
 	}
 	if members.Data == nil {
-		return errors.New("query: it was refused")
+		return errors.New("query: the operation was refused")
 	}
 	return nil
 }

@@ -118,7 +118,7 @@ func TestTheCommandQueryFailsWithOneLine(t *testing.T) {
 	}{
 		"the document is wrong": {[]string{"--url", s.gateway + "/graphql", "{ nothing }"}, 1, "refused"},
 		"nobody answers":        {[]string{"--url", "http://127.0.0.1:1/graphql", "{ __typename }"}, 1, "127.0.0.1:1"},
-		"it is no GraphQL":      {[]string{"--url", s.gateway + "/metrics", "{ __typename }"}, 1, "405 Method Not Allowed, is no GraphQL"},
+		"it is no GraphQL":      {[]string{"--url", s.gateway + "/metrics", "{ __typename }"}, 1, "405 Method Not Allowed, is not a GraphQL"},
 		"traces are off":        {[]string{"--url", s.gateway + "/graphql", "--trace", "{ __typename }"}, 1, "graphql-trace"},
 		"variables are no JSON": {[]string{"--variables", "{", "{ __typename }"}, 2, "variables"},
 	} {

@@ -15,7 +15,7 @@ import (
 	usersserver "tributary/services/users/server"
 )
 
-// Where each service listens.
+// The listening address of each service.
 type (
 	usersAddr struct {
 		Users httpserver.Addr `name:"users-addr" setting:"USERS_ADDR" default:":8001" help:"Address the user service listens on."`
@@ -28,12 +28,12 @@ type (
 	}
 )
 
-// faultsConfig is for demonstrations and tests.
+// faultsConfig enables fault injection, for demonstrations and tests.
 type faultsConfig struct {
 	Faults bool `name:"faults" help:"Let PUT /_faults inject faults into the services."`
 }
 
-// serviceConfig is what may be set about the three services together.
+// serviceConfig has the settings of all three services.
 type serviceConfig struct {
 	Users    usersAddr    `embed:""`
 	Orders   ordersAddr   `embed:""`
@@ -74,7 +74,7 @@ func (c *productsCommand) Run(p *process) error {
 	return p.runService(productsserver.New, c.Addr.Products, c.Faults, c.Log)
 }
 
-// newService makes one of the three.
+// newService creates one of the three services.
 type newService func(restservice.Options) *restservice.Service
 
 func (p *process) runService(create newService, addr httpserver.Addr, faults faultsConfig, log telemetry.LogConfig) error {
@@ -85,7 +85,7 @@ func (p *process) runService(create newService, addr httpserver.Addr, faults fau
 	return p.serveService(p.ctx, create, ln, faults, p.logger(log))
 }
 
-// serviceGrace is how long the accepted requests of a service have when it stops.
+// serviceGrace is how long accepted requests may take after a service was told to stop.
 const serviceGrace = 10 * time.Second
 
 func (p *process) serveService(ctx context.Context, create newService, ln net.Listener, faults faultsConfig, log *slog.Logger) error {

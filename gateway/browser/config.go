@@ -22,7 +22,7 @@ type Config struct {
 func (c Config) Validate() error {
 	for _, origin := range c.Origins {
 		if !isOrigin(origin) {
-			return fmt.Errorf("cors-origins: %q is no origin like https://shop.example.com, without a path", origin)
+			return fmt.Errorf("cors-origins: %q is not an origin like https://shop.example.com, without a path", origin)
 		}
 	}
 	if c.Credentials && slices.Contains(c.Origins, "*") {

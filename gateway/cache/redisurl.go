@@ -98,7 +98,7 @@ func addresses(hosts string) ([]string, error) {
 		addr = strings.TrimSpace(addr)
 		u, err := url.Parse("redis://" + addr)
 		if err != nil || u.Hostname() == "" || u.Host != addr {
-			return nil, errors.New("a host is empty or is no host")
+			return nil, errors.New("a host is empty or invalid")
 		}
 		port := u.Port()
 		if port == "" {

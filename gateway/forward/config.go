@@ -26,7 +26,7 @@ func (c Config) Validate() error {
 	for _, name := range c.Headers {
 		switch {
 		case !isToken(name):
-			return fmt.Errorf("forward-headers: %q is no name of a header", name)
+			return fmt.Errorf("forward-headers: %q is not a header name", name)
 		case slices.Contains(own, http.CanonicalHeaderKey(name)):
 			return fmt.Errorf("forward-headers: %s is of the client's own connection and cannot be forwarded", name)
 		}

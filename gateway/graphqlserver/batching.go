@@ -33,7 +33,7 @@ func (s *Server) serveList(w http.ResponseWriter, r *http.Request, media string,
 	bodies := make([][]byte, len(list))
 	var all sync.WaitGroup
 	for i, one := range list {
-		all.Go(func() { bodies[i] = bytes.TrimSpace(s.resultOf(r, said{body: one})) })
+		all.Go(func() { bodies[i] = bytes.TrimSpace(s.resultOf(r, rawRequest{body: one})) })
 	}
 	all.Wait()
 	answer := append(append([]byte("["), bytes.Join(bodies, []byte(","))...), "]\n"...)
@@ -50,15 +50,15 @@ func (s *Server) serveList(w http.ResponseWriter, r *http.Request, media string,
 
 // resultOf is the result of one request of a list. It is made in a goroutine of
 // its own, where a panic would end the process.
-func (s *Server) resultOf(r *http.Request, said said) (text []byte) {
+func (s *Server) resultOf(r *http.Request, raw rawRequest) (text []byte) {
 	defer func() {
 		if v := recover(); v != nil {
 			text = s.broken(r.Context(), v).text()
 		}
 	}()
-	result := s.Recall(r.Context(), said.key())
+	result := s.Recall(r.Context(), raw.key())
 	if result == nil {
-		req, bad := said.decode()
+		req, bad := raw.decode()
 		if bad != nil {
 			result = s.observeRefused(r.Context(), &Result{Errors: gqlerror.List{coded(fault.BadUserInput, bad.message)}})
 		} else {

@@ -52,7 +52,7 @@ type hints struct {
 // nothing. What the fragment adds hangs on nothing else.
 type spread struct {
 	fragment *ast.FragmentDefinition
-	said     bool
+	hinted   bool
 }
 
 // policy is what is said of one field.
@@ -64,7 +64,7 @@ type policy struct {
 	vague   bool // nothing is said of some type that may stand there
 }
 
-func (p policy) said() bool { return (p.maxAge != nil || p.scope != "") && !p.vague }
+func (p policy) hinted() bool { return (p.maxAge != nil || p.scope != "") && !p.vague }
 
 func (w *hints) walk(set ast.SelectionSet, parent policy) {
 	for _, sel := range set {
@@ -76,7 +76,7 @@ func (w *hints) walk(set ast.SelectionSet, parent policy) {
 		case *ast.InlineFragment:
 			w.walk(sel.SelectionSet, parent)
 		case *ast.FragmentSpread:
-			if here := (spread{sel.Definition, parent.said()}); !w.seen[here] {
+			if here := (spread{sel.Definition, parent.hinted()}); !w.seen[here] {
 				w.seen[here] = true
 				w.walk(sel.Definition.SelectionSet, parent)
 			}
@@ -87,7 +87,7 @@ func (w *hints) walk(set ast.SelectionSet, parent policy) {
 func (h *hint) restrict(p policy) {
 	h.maxAge = stricter(h.maxAge, p.maxAge)
 	h.private = h.private || p.scope == scopePrivate
-	h.public = h.public && p.said() && !h.private
+	h.public = h.public && p.hinted() && !h.private
 }
 
 // stricter is the lower of two bounds; nil is none.
@@ -116,7 +116,7 @@ func (w *hints) of(f *ast.Field, parent policy) policy {
 	}
 	strictest := all[0]
 	for _, p := range all[1:] {
-		strictest.vague = !strictest.said() || !p.said()
+		strictest.vague = !strictest.hinted() || !p.hinted()
 		strictest.maxAge = stricter(strictest.maxAge, p.maxAge)
 		if p.scope == scopePrivate {
 			strictest.scope = p.scope
@@ -149,7 +149,7 @@ func policyOf(def *ast.FieldDefinition, gives *ast.Definition, parent policy) po
 		p.scope = own.scope
 	}
 	p.inherit = p.maxAge == nil && (p.inherit || own.inherit)
-	if p.inherit && parent.said() {
+	if p.inherit && parent.hinted() {
 		p.maxAge = parent.maxAge
 		if p.scope == "" {
 			p.scope = parent.scope

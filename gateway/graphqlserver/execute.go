@@ -23,10 +23,10 @@ type Request struct {
 	OperationName string
 	Variables     map[string]any
 	ReadOnly      bool // refuse anything but a query, as GET must
-	// Said is a hash of the request as the client sent it, by which
+	// Fingerprint is a hash of the request as the client sent it, by which
 	// [Server.Recall] finds the cached response to an identical one. The zero Key
 	// means that there is none.
-	Said cache.Key
+	Fingerprint cache.Key
 
 	DocumentID string                                 // of a document that a manifest holds, or the hash of a persisted one after "sha256:"
 	SHA256     string                                 // of an automatic persisted query; beside Query, it asks to have that remembered

@@ -24,25 +24,31 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			"answers come as "+mediaGraphQL+" or "+mediaJSON)
 		return
 	}
-	said, bad := s.read(w, r)
+	raw, bad := s.read(w, r)
 	if bad != nil {
 		s.writeError(w, media, bad.status, bad.message)
 		return
 	}
-	if s.isList(said.body) {
-		if bad := s.serveList(w, r, media, said.body); bad != nil {
+	if s.isList(raw.body) {
+		if bad := s.serveList(w, r, media, raw.body); bad != nil {
 			s.writeError(w, media, bad.status, bad.message)
 		}
 		return
 	}
+	s.serveOne(w, r, media, raw, inParts)
+}
+
+// serveOne answers a request for one operation: from the response cache if the same
+// request was answered before, and by executing it otherwise.
+func (s *Server) serveOne(w http.ResponseWriter, r *http.Request, media string, raw rawRequest, inParts bool) {
 	traced, priced := s.wantsTrace(r), s.wantsCost(r)
 	var result *Result
 	var answer *parts // nil unless the client takes one
 	if !traced && !priced {
-		result = s.Recall(r.Context(), said.key())
+		result = s.Recall(r.Context(), raw.key())
 	}
 	if result == nil {
-		req, bad := said.decode()
+		req, bad := raw.decode()
 		if bad != nil {
 			s.writeError(w, media, bad.status, bad.message)
 			return

@@ -16,7 +16,7 @@ import (
 func checkIDs(op *graphql.OperationContext) *Result {
 	for _, v := range op.Operation.VariableDefinitions {
 		if v.Type.Name() == "ID" && hasFraction(op.Variables[v.Variable]) {
-			return refuseOne(fault.BadUserInput, "variable."+v.Variable+" cannot use a number that is no integer as ID")
+			return refuseOne(fault.BadUserInput, "variable."+v.Variable+" cannot use a number that is not an integer as ID")
 		}
 	}
 	return nil

@@ -22,49 +22,49 @@ type badRequest struct {
 	message string
 }
 
-// said is a request as it came.
-type said struct {
+// rawRequest is a request as the client sent it.
+type rawRequest struct {
 	get      bool
-	document string // the id of a document that the address names
-	query    string // of the URL, where it is a GET
-	body     []byte // where it is a POST
+	document string // the document id in the path, or ""
+	query    string // the query string of a GET
+	body     []byte // the body of a POST
 }
 
-// key is the same for requests that say the same, word for word.
-func (s said) key() cache.Key {
+// key is equal for requests that are identical byte for byte.
+func (r rawRequest) key() cache.Key {
 	switch {
-	case s.document != "":
-		return cache.KeyOf("DOC", fmt.Appendf(nil, "%v %q %q %q", s.get, s.document, s.query, s.body))
-	case s.get:
-		return cache.KeyOf("GET", []byte(s.query))
+	case r.document != "":
+		return cache.KeyOf("DOC", fmt.Appendf(nil, "%v %q %q %q", r.get, r.document, r.query, r.body))
+	case r.get:
+		return cache.KeyOf("GET", []byte(r.query))
 	}
-	return cache.KeyOf("POST", s.body)
+	return cache.KeyOf("POST", r.body)
 }
 
-func (s said) decode() (*Request, *badRequest) {
-	decode := s.decodeBody
-	if s.get {
-		decode = s.decodeQuery
+func (r rawRequest) decode() (*Request, *badRequest) {
+	decode := r.decodeBody
+	if r.get {
+		decode = r.decodeQuery
 	}
 	req, bad := decode()
 	if bad != nil {
 		return nil, bad
 	}
-	if s.document != "" {
-		req.DocumentID = s.document
+	if r.document != "" {
+		req.DocumentID = r.document
 	}
-	req.Said = s.key()
+	req.Fingerprint = r.key()
 	if bad := req.wellFormed(); bad != nil {
 		return nil, bad
 	}
 	return req, nil
 }
 
-// documentPathValue is the name that a route gives to the document's id in its pattern.
+// documentPathValue is the name of the document id in the pattern of its route.
 const documentPathValue = "document"
 
-func (s *Server) read(w http.ResponseWriter, r *http.Request) (said, *badRequest) {
-	req := said{document: r.PathValue(documentPathValue)}
+func (s *Server) read(w http.ResponseWriter, r *http.Request) (rawRequest, *badRequest) {
+	req := rawRequest{document: r.PathValue(documentPathValue)}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 		req.get, req.query = true, r.URL.RawQuery
@@ -78,14 +78,14 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request) (said, *badRequest
 	return req, &badRequest{http.StatusMethodNotAllowed, "send GraphQL by GET or POST"}
 }
 
-func (s said) decodeQuery() (*Request, *badRequest) {
-	q, err := url.ParseQuery(s.query)
+func (r rawRequest) decodeQuery() (*Request, *badRequest) {
+	q, err := url.ParseQuery(r.query)
 	if err != nil {
 		return nil, &badRequest{http.StatusBadRequest, "the query string is malformed"}
 	}
 	for _, name := range []string{"query", "documentId", "operationName", "variables", "extensions"} {
 		if len(q[name]) > 1 {
-			return nil, &badRequest{http.StatusBadRequest, name + " stands there twice"}
+			return nil, &badRequest{http.StatusBadRequest, name + " is given more than once"}
 		}
 	}
 	req := &Request{
@@ -104,8 +104,8 @@ func (s said) decodeQuery() (*Request, *badRequest) {
 	return req, nil
 }
 
-// roomAhead is how many bytes of a body are given room before they have arrived:
-// a client may announce more than it ever sends.
+// roomAhead is how many bytes are allocated for a body in advance: a client may
+// announce more than it ever sends.
 const roomAhead = 16 << 10
 
 func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *badRequest) {
@@ -141,11 +141,11 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *badR
 // byteOrderMark may stand before JSON, where it means nothing (RFC 8259, section 8.1).
 const byteOrderMark = "\ufeff"
 
-func (s said) decodeBody() (*Request, *badRequest) {
-	if !utf8.Valid(s.body) {
+func (r rawRequest) decodeBody() (*Request, *badRequest) {
+	if !utf8.Valid(r.body) {
 		return nil, &badRequest{http.StatusBadRequest, "the body must be UTF-8"}
 	}
-	body := bytes.TrimSpace(bytes.TrimPrefix(s.body, []byte(byteOrderMark)))
+	body := bytes.TrimSpace(bytes.TrimPrefix(r.body, []byte(byteOrderMark)))
 	if len(body) > 0 && body[0] == '[' {
 		return nil, &badRequest{http.StatusBadRequest, "send one request at a time: lists of requests are not supported"}
 	}

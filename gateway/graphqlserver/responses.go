@@ -62,9 +62,9 @@ func (s *Server) cached(next execution) execution {
 
 // Recall returns the cached result for a request that is identical, byte for byte,
 // to an earlier one, or nil if there is none.
-func (s *Server) Recall(ctx context.Context, said cache.Key) *Result {
+func (s *Server) Recall(ctx context.Context, fingerprint cache.Key) *Result {
 	start := time.Now()
-	result, _ := s.responses.Recall(ctx, said)
+	result, _ := s.responses.Recall(ctx, fingerprint)
 	if result == nil {
 		return nil
 	}
@@ -97,8 +97,8 @@ func (s *Server) keeping(q *query) *keeping {
 // alias lets an identical request find its response without being parsed. Requests
 // with untrusted documents are excluded, because each of them is counted.
 func (k *keeping) alias(q *query) {
-	if q.Said != (cache.Key{}) && !q.untrusted {
-		k.responses.Alias(q.Said, k.key)
+	if q.Fingerprint != (cache.Key{}) && !q.untrusted {
+		k.responses.Alias(q.Fingerprint, k.key)
 	}
 }
 

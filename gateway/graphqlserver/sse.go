@@ -37,10 +37,10 @@ func wantsEvents(h http.Header) bool {
 func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
 	w.Header().Add("Vary", "Accept")
 	media := cmp.Or(negotiate(r.Header), mediaGraphQL)
-	said, bad := s.server.read(w, r)
+	raw, bad := s.server.read(w, r)
 	var req *Request
 	if bad == nil {
-		req, bad = said.decode()
+		req, bad = raw.decode()
 	}
 	if bad != nil {
 		s.server.writeError(w, media, bad.status, bad.message)

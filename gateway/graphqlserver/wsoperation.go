@@ -16,7 +16,7 @@ func (c *socket) subscribe(ctx context.Context, m wsMessage) *closing {
 	if _, taken := c.operations[m.ID]; taken {
 		return &closeDuplicate
 	}
-	req, bad := said{body: m.Payload}.decode()
+	req, bad := rawRequest{body: m.Payload}.decode()
 	if bad != nil {
 		return badMessage(bad.message)
 	}

@@ -102,7 +102,7 @@ func hashOf(text string) string {
 func parse(text string) (*ast.QueryDocument, error) {
 	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, maxTokens)
 	if err != nil {
-		return nil, fmt.Errorf("it is no GraphQL: %w", err)
+		return nil, fmt.Errorf("it is not GraphQL: %w", err)
 	}
 	return doc, nil
 }

@@ -47,7 +47,7 @@ func (d *Documents) read(content []byte) error {
 	}
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(content, &members); err != nil {
-		return fmt.Errorf("it is no JSON object: %w", err)
+		return fmt.Errorf("it is not a JSON object: %w", err)
 	}
 	if members["format"] != nil || members["operations"] != nil {
 		return d.readApollo(content)
@@ -66,7 +66,7 @@ func (d *Documents) readApollo(content []byte) error {
 		} `json:"operations"`
 	}
 	if err := json.Unmarshal(content, &manifest); err != nil {
-		return fmt.Errorf("it is no manifest: %w", err)
+		return fmt.Errorf("it is not a manifest: %w", err)
 	}
 	if manifest.Format != apolloFormat || manifest.Version != 1 {
 		return fmt.Errorf("it is a manifest of format %.80q, version %d: only %s, version 1, is known",
@@ -83,7 +83,7 @@ func (d *Documents) readApollo(content []byte) error {
 func (d *Documents) readMap(content []byte) error {
 	var manifest map[string]string
 	if err := json.Unmarshal(content, &manifest); err != nil {
-		return fmt.Errorf("it is no manifest: %w", err)
+		return fmt.Errorf("it is not a manifest: %w", err)
 	}
 	for _, id := range slices.Sorted(maps.Keys(manifest)) {
 		if err := d.addChecked(id, manifest[id]); err != nil {

@@ -79,9 +79,9 @@ func TestNoneHasNone(t *testing.T) {
 
 func TestAManifestThatCannotBeUsedSaysWhy(t *testing.T) {
 	for name, tt := range map[string]struct{ content, want string }{
-		"no JSON":                      {`{`, "no JSON object"},
-		"a list":                       {`[]`, "no JSON object"},
-		"nothing":                      {``, "no JSON object"},
+		"no JSON":                      {`{`, "not a JSON object"},
+		"a list":                       {`[]`, "not a JSON object"},
+		"nothing":                      {``, "not a JSON object"},
 		"not UTF-8":                    {"{\"a\":\"\xff\"}", "not UTF-8"},
 		"no document":                  {`{}`, "no document"},
 		"no operations":                {`{"format":"apollo-persisted-query-manifest","version":1,"operations":[]}`, "no document"},
@@ -89,8 +89,8 @@ func TestAManifestThatCannotBeUsedSaysWhy(t *testing.T) {
 		"another version":              {`{"format":"apollo-persisted-query-manifest","version":2,"operations":[]}`, "version 2"},
 		"operations without a format":  {`{"operations":[]}`, `format ""`},
 		"a document without an id":     {`{"":"{ a }"}`, "no id"},
-		"a document that is a number":  {`{"a":7}`, "no manifest"},
-		"a document that is no text":   {`{"format":"apollo-persisted-query-manifest","version":1,"operations":[{"id":"a","body":7}]}`, "no manifest"},
+		"a document that is a number":  {`{"a":7}`, "not a manifest"},
+		"a document that is no text":   {`{"format":"apollo-persisted-query-manifest","version":1,"operations":[{"id":"a","body":7}]}`, "not a manifest"},
 		"a document that is empty":     {`{"a":""}`, `"a" has no operation`},
 		"a document that is no query":  {`{"a":"fragment f on T { a }"}`, `"a" has no operation`},
 		"a document that is a mess":    {`{"a":"{ b"}`, `document "a"`},

@@ -60,7 +60,7 @@ func set(c *Config, name, value string) (err error) {
 		case *Overrides: // no setting of one service
 		default:
 			if json.Unmarshal([]byte(value), into) != nil {
-				return fmt.Errorf("%q is no %s", value, field.Type)
+				return fmt.Errorf("%q is not a %s", value, field.Type)
 			}
 			return nil
 		}

@@ -20,12 +20,6 @@ func (p *Page) Open(url string) {
 	p.do("open "+url, chromedp.Navigate(url))
 }
 
-// Reload loads the page anew.
-func (p *Page) Reload() {
-	p.t.Helper()
-	p.do("reload", chromedp.Reload())
-}
-
 // Dark shows pages to somebody who likes them dark, or not.
 func (p *Page) Dark(dark bool) {
 	p.t.Helper()

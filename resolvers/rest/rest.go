@@ -77,7 +77,7 @@ func (p *Profile) result(ctx context.Context, id string) *graphqlserver.Result {
 		Query:     graph.RESTProfile,
 		Variables: map[string]any{"id": id},
 		ReadOnly:  true,
-		Said:      said,
+		Fingerprint:      said,
 	})
 }
 
