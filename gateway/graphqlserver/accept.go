@@ -28,18 +28,18 @@ func contentType(media string) string {
 	return media + utf8
 }
 
-// names tells whether an Accept header may name a media type. It saves most
-// requests from being looked at closer.
+// names reports whether an Accept header may contain a media type. It is a cheap check
+// that most requests fail.
 func names(h http.Header, mediaType string) bool {
 	return slices.ContainsFunc(h["Accept"], func(accept string) bool {
 		return strings.Contains(strings.ToLower(accept), mediaType)
 	})
 }
 
-// negotiate finds the media type of the answer after RFC 9110, section 12.5.1:
-// the one with the highest quality, and among equals mediaGraphQL where it is
-// named. Clients who take anything get mediaJSON: old ones know nothing else.
-// It is "" when nothing is acceptable.
+// negotiate returns the media type of the response (RFC 9110, section 12.5.1): the one
+// with the highest quality, and among equals mediaGraphQL if it is listed. Clients that
+// accept anything get mediaJSON, because old ones know nothing else. It is "" if none is
+// acceptable.
 func negotiate(h http.Header) string {
 	accept := strings.Join(h["Accept"], ",")
 	switch strings.TrimSpace(accept) {
@@ -67,8 +67,8 @@ const (
 	rankExact
 )
 
-// quality gives the quality that an Accept header assigns to a media type, by
-// the range that names it most exactly.
+// quality returns the quality that an Accept header assigns to a media type, by the
+// most specific range that matches.
 func quality(accept, mediaType string) (q float64, rank int) {
 	major, _, _ := strings.Cut(mediaType, "/")
 	for part := range strings.SplitSeq(accept, ",") {

@@ -10,8 +10,8 @@ import (
 	"tributary/gateway/fault"
 )
 
-// admitted executes a query when gate lets it in. It stands within the response
-// cache: an answer that is there already is given however much is under way.
+// admitted executes a query once gate admits it. It is placed behind the response
+// cache, so that cached responses are served under any load.
 func admitted(gate *admission.Gate, next execution) execution {
 	return func(ctx context.Context, q *query) *Result {
 		leave, err := gate.Enter(ctx)
@@ -26,7 +26,7 @@ func admitted(gate *admission.Gate, next execution) execution {
 	}
 }
 
-// outOfTime is the result of an operation whose time was over before it began.
+// outOfTime is the result of an operation whose deadline passed before it was executed.
 func outOfTime() *Result {
 	return &Result{Data: []byte("null"), Errors: gqlerror.List{coded(fault.Timeout, "the request took too long")}}
 }

@@ -13,15 +13,15 @@ import (
 	"tributary/gateway/fault"
 )
 
-// isList tells whether a body is a list of requests, of which some are allowed.
+// isList reports whether a body is a batch of requests, and batches are enabled.
 func (s *Server) isList(body []byte) bool {
 	return s.cfg.Batching > 0 && bytes.HasPrefix(bytes.TrimSpace(body), []byte("["))
 }
 
-// serveList answers a list of requests with the list of their results, in their
-// order, as the draft's appendix on request batching has it: each is executed
-// beside the others as if it had come alone, and is refused alone. The status is
-// 200 whatever they get. There is a reason when the list itself is refused.
+// serveList answers a batch of requests with their results, in the same order, as in the
+// draft's appendix on request batching. Requests are executed in parallel, and refused
+// individually. The status is 200 whatever the results. A badRequest is returned if the
+// batch itself is refused.
 func (s *Server) serveList(w http.ResponseWriter, r *http.Request, media string, body []byte) *badRequest {
 	var list []json.RawMessage
 	if err := decodeJSON(body, &list); err != nil || len(list) == 0 {
@@ -48,8 +48,8 @@ func (s *Server) serveList(w http.ResponseWriter, r *http.Request, media string,
 	return nil
 }
 
-// resultOf is the result of one request of a list. It is made in a goroutine of
-// its own, where a panic would end the process.
+// resultOf returns the result of one request of a batch. It recovers from panics, which
+// would end the process, because it runs on a goroutine of its own.
 func (s *Server) resultOf(r *http.Request, raw rawRequest) (text []byte) {
 	defer func() {
 		if v := recover(); v != nil {

@@ -9,20 +9,20 @@ import (
 
 const scopePrivate = "PRIVATE"
 
-// hint is what @cacheControl says of the answer to an operation. It has the
-// meaning that it has in Apollo Server, but for what is said of nothing: such a
-// field may be kept as long as the settings let the cache keep what is in it.
+// hint is the cache policy of an operation's response, computed from @cacheControl as
+// Apollo Server does, with one exception: a field without a hint may be cached for as
+// long as the entities in it.
 type hint struct {
 	maxAge  *int // in seconds, of the strictest field; nil: none says
 	private bool // some field is for one viewer only
-	public  bool // of every field it is said that it may be kept, and that it is not private
+	public  bool // every field has a hint that permits caching, and none is private
 }
 
-// keepable tells whether the answer may be kept at all. Without viewers, nobody
-// can be given what is private to one.
+// keepable reports whether the response may be cached at all. A private one may not,
+// because the gateway does not know who is asking.
 func (h *hint) keepable() bool { return !h.private && (h.maxAge == nil || *h.maxAge > 0) }
 
-// until is when an answer that was put together at made is not to be given out any more.
+// until returns when a response created at made expires.
 func (h *hint) until(made, otherwise time.Time) time.Time {
 	if h.maxAge == nil {
 		return otherwise
@@ -33,8 +33,8 @@ func (h *hint) until(made, otherwise time.Time) time.Time {
 	return otherwise
 }
 
-// hintOf reads the hints for the fields of an operation, those too that its
-// variables may leave out.
+// hintOf combines the hints of all fields of an operation, including those that its
+// variables may skip.
 func hintOf(schema *ast.Schema, op *ast.OperationDefinition) hint {
 	w := hints{schema: schema, whole: hint{public: true}, seen: map[spread]bool{}}
 	w.walk(op.SelectionSet, policy{root: true})
@@ -48,20 +48,20 @@ type hints struct {
 	seen   map[spread]bool
 }
 
-// spread is a fragment in a place where something is said of the parent, or
-// nothing. What the fragment adds hangs on nothing else.
+// spread is a fragment spread where the parent has a hint or not. The result of walking
+// a fragment depends on nothing else.
 type spread struct {
 	fragment *ast.FragmentDefinition
 	hinted   bool
 }
 
-// policy is what is said of one field.
+// policy is the hint of one field.
 type policy struct {
 	maxAge  *int
 	scope   string
-	inherit bool // what is said of its parent holds
+	inherit bool // take the parent's hint
 	root    bool // it is the operation itself
-	vague   bool // nothing is said of some type that may stand there
+	vague   bool // some possible type of the field has no hint
 }
 
 func (p policy) hinted() bool { return (p.maxAge != nil || p.scope != "") && !p.vague }
@@ -98,8 +98,8 @@ func stricter(a, b *int) *int {
 	return a
 }
 
-// of gives what is said of a field: of an interface's, the strictest of what is
-// said for the types that may stand behind it.
+// of returns the policy of a field. For an interface or union, it is the strictest of
+// those of its possible types.
 func (w *hints) of(f *ast.Field, parent policy) policy {
 	var all []policy
 	for _, owner := range w.behind(f.ObjectDefinition) {
@@ -125,7 +125,7 @@ func (w *hints) of(f *ast.Field, parent policy) policy {
 	return strictest
 }
 
-// behind gives a type and those that may stand behind it.
+// behind returns a type and its possible types.
 func (w *hints) behind(def *ast.Definition) []*ast.Definition {
 	if !def.IsAbstractType() {
 		return []*ast.Definition{def}
@@ -133,9 +133,8 @@ func (w *hints) behind(def *ast.Definition) []*ast.Definition {
 	return append([]*ast.Definition{def}, w.schema.GetPossibleTypes(def)...)
 }
 
-// policyOf puts together what is said of a field and of the type that it gives.
-// What is said of the field goes before; who says nothing, and gives no
-// object, is as its parent is.
+// policyOf combines the hints of a field and of its type. That of the field takes
+// precedence. A scalar field without a hint inherits from its parent.
 func policyOf(def *ast.FieldDefinition, gives *ast.Definition, parent policy) policy {
 	p := policy{inherit: !gives.IsCompositeType() && !parent.root}
 	if gives.IsCompositeType() {

@@ -10,7 +10,7 @@ import (
 	"tributary/gateway/lookahead"
 )
 
-// checkCalls refuses an operation that costs a service more calls than it may.
+// checkCalls refuses an operation that may need too many calls to a service.
 func (l *limiter) checkCalls(cost *lookahead.Cost) *Result {
 	for _, c := range cost.Services {
 		if c.AtMost > l.Calls {
@@ -27,13 +27,13 @@ func (l *limiter) checkCalls(cost *lookahead.Cost) *Result {
 // for the cost of its operation. It is ignored unless [Config.Cost] is on.
 const CostHeader = "Tributary-Cost"
 
-// wantsCost tells whether a client asks for a cost that it may know.
+// wantsCost reports whether a client requests the cost and may have it.
 func (s *Server) wantsCost(r *http.Request) bool {
 	return s.cfg.Cost && r.Header.Get(CostHeader) != ""
 }
 
-// priced is Execute that also tells what the operation costs, be it refused for
-// that or answered by a cache.
+// priced is Execute with the cost in the result, even if the operation is refused for it
+// or served from the cache.
 func (s *Server) priced(ctx context.Context, req Request) *Result {
 	req.Cost = false
 	r := *s.Execute(ctx, req) // a copy: what Execute gives may be shared

@@ -6,9 +6,9 @@ import (
 	"tributary/gateway/fault"
 )
 
-// wanted takes what next could not bring to its end, because the client has left,
-// for neither an answer nor a failure. Defects that it met on the way have been
-// told, and failures of services.
+// wanted turns the result of next into a canceled one if the client has disconnected,
+// so that it counts neither as an answer nor as a failure. Bugs and failures of services
+// on the way have been logged by then.
 func wanted(next execution) execution {
 	return func(ctx context.Context, q *query) *Result {
 		result := next(ctx, q)

@@ -38,8 +38,8 @@ type Config struct {
 	Texts    Texts                    `kong:"-"` // where other gateways find persisted documents; nil: nowhere
 }
 
-// registered are the documents that are known beforehand: metrics may name
-// their operations.
+// registered returns the documents that are known beforehand, whose operation names may
+// become labels.
 func (c Config) registered() map[hash]bool {
 	known := map[hash]bool{}
 	c.Trusted.Each(func(_, text string) { known[hashOf(text)] = true })

@@ -15,7 +15,7 @@ import (
 	"tributary/gateway/report"
 )
 
-// later is a part of an answer that comes after the first (@defer).
+// later is a deferred part of an answer (@defer).
 type later struct {
 	*Result
 
@@ -24,8 +24,8 @@ type later struct {
 	last  bool // nothing follows
 }
 
-// deferring is an operation that is executed in parts. They are resolved beside
-// one another and handed on as they come.
+// deferring is an operation executed in parts, which are resolved in parallel and sent as
+// they complete.
 type deferring struct {
 	begun bool
 	end   context.Context //nolint:containedctx // of the operation, which its execution outlasts
@@ -34,8 +34,8 @@ type deferring struct {
 
 type deferringKey struct{}
 
-// loading gives each response a scope for its loads and starts them ahead; the
-// parts of one answer have one scope.
+// loading opens a scope for the loaders of each response and starts the look-ahead. The
+// parts of one answer share a scope.
 func loading(plan *lookahead.Plan) graphql.ResponseMiddleware {
 	return func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 		d, _ := ctx.Value(deferringKey{}).(*deferring)
@@ -52,9 +52,9 @@ func loading(plan *lookahead.Plan) graphql.ResponseMiddleware {
 	}
 }
 
-// outlast is ctx for the execution of an operation in parts: it does not end.
-// The executor would leave out parts when it did, and wait for them for ever.
-// Resolvers see the end of ctx, and so every part comes soon after it.
+// outlast returns a context for executing an operation in parts, which does not end with
+// ctx: if it did, the executor would drop parts and wait for them forever. Resolvers do
+// see the end of ctx, so every part completes soon after it.
 func outlast(ctx context.Context) context.Context {
 	op := graphql.GetOperationContext(ctx)
 	around := op.ResolverMiddleware
@@ -66,7 +66,7 @@ func outlast(ctx context.Context) context.Context {
 	return context.WithoutCancel(ctx)
 }
 
-// endOf is the context that ends with the operation of ctx.
+// endOf returns the context that ends with the operation of ctx.
 func endOf(ctx context.Context) context.Context {
 	if d, ok := ctx.Value(deferringKey{}).(*deferring); ok && d.begun {
 		return d.end
@@ -95,9 +95,9 @@ func (w *within) Deadline() (time.Time, bool) { return w.until().Deadline() }
 func (w *within) Done() <-chan struct{}       { return w.until().Done() }
 func (w *within) Err() error                  { return w.until().Err() }
 
-// inParts sends what an operation gives after its first response, and returns
-// when all has been sent, with a result for the figures alone: all that failed
-// in any part, and where all of it came from.
+// inParts sends the parts after the first response and returns when all have been sent,
+// with a result for metrics and logs only, which has the errors and the summary of all
+// parts.
 func (d *deferring) inParts(ctx context.Context, first *Result, respond graphql.ResponseHandler, rep *report.Report) *Result {
 	rest := make(chan later)
 	var failed gqlerror.List

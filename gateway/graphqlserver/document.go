@@ -17,7 +17,7 @@ import (
 	"tributary/gateway/tracing"
 )
 
-// document is a text that was found valid. It is shared and read-only.
+// document is a parsed, valid document. It is shared and read-only.
 type document struct {
 	*ast.QueryDocument                    // without @defer
 	inParts            *ast.QueryDocument // with it; nil if there is none
@@ -27,8 +27,8 @@ type document struct {
 	registered         bool // the gateway knew it beforehand, and figures may name its operations
 }
 
-// documents parses and validates documents, and remembers those that it let
-// pass. It is safe for concurrent use.
+// documents parses and validates documents, and caches the valid ones. It is safe for
+// concurrent use.
 type documents struct {
 	schema *ast.Schema
 	rules  *rules.Rules
@@ -59,8 +59,8 @@ func newDocuments(schema *ast.Schema, cfg Config, limits *limiter, time func(str
 	}
 }
 
-// prepare gives the document of a text and whether it is new here, or the
-// reason why it is not executed.
+// prepare returns the document of a text and whether it was not cached, or the result
+// that refuses it.
 func (d *documents) prepare(ctx context.Context, text string) (doc *document, isNew bool, refused *Result) {
 	sum := hashOf(text)
 	if doc, ok := d.known.get(sum); ok {
@@ -110,11 +110,11 @@ func (d *documents) parse(ctx context.Context, text string) (*ast.QueryDocument,
 	return doc, nil
 }
 
-// parserDepth is how deep the parser follows braces and brackets.
+// parserDepth is the maximum nesting of braces and brackets that is parsed.
 const parserDepth = 1000
 
-// refuseParse refuses a document that the parser could not read: because it is
-// no GraphQL, or because it is too much.
+// refuseParse refuses a document that could not be parsed, because of a syntax error or
+// a limit.
 func (d *documents) refuseParse(err error) *Result {
 	switch text := err.Error(); {
 	case strings.Contains(text, "exceeded token limit"):
@@ -125,7 +125,7 @@ func (d *documents) refuseParse(err error) *Result {
 	return refuse(fault.ParseFailed, gqlerror.List{asIs(err)})
 }
 
-// asIs is an error of the parser, which makes no others than these.
+// asIs returns an error of the parser, all of which are of this type.
 func asIs(err error) *gqlerror.Error {
 	if e, ok := errors.AsType[*gqlerror.Error](err); ok {
 		return e
@@ -139,7 +139,7 @@ func selections(doc *ast.QueryDocument) (n int) {
 	return n
 }
 
-// defers tells whether a document has @defer.
+// defers reports whether a document has @defer.
 func defers(doc *ast.QueryDocument) (found bool) {
 	eachSet(doc, func(set ast.SelectionSet) {
 		for _, sel := range set {
@@ -154,8 +154,8 @@ func defers(doc *ast.QueryDocument) (found bool) {
 	return found
 }
 
-// undefer removes @defer, which a server may ignore: all of the data come at
-// once. (Executed as it is, it would leave out of the one answer what it defers.)
+// undefer removes @defer, which a server may ignore, so that all data are in a single
+// response. If it were executed, the deferred data would be missing there.
 func undefer(set ast.SelectionSet) {
 	isDefer := func(d *ast.Directive) bool { return d.Name == "defer" }
 	for _, sel := range set {
@@ -192,8 +192,7 @@ func eachSet(doc *ast.QueryDocument, f func(ast.SelectionSet)) {
 
 type documentKey struct{}
 
-// prepared hands the executor the document that its context carries, where it
-// looks for one that it has seen.
+// prepared is a query cache for the executor that returns the document in the context.
 type prepared struct{}
 
 func (prepared) Get(ctx context.Context, _ string) (*ast.QueryDocument, bool) {

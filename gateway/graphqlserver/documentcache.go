@@ -15,7 +15,7 @@ func hashOf(text string) hash { return sha256.Sum256([]byte(text)) }
 
 func (h hash) String() string { return hex.EncodeToString(h[:]) }
 
-// parseHash reads a hash as clients send it: in hexadecimal, in lower case.
+// parseHash parses a hash in lower-case hexadecimal, as clients send it.
 func parseHash(text string) (h hash, ok bool) {
 	if len(text) != hex.EncodedLen(len(h)) {
 		return h, false
@@ -24,21 +24,20 @@ func parseHash(text string) (h hash, ok bool) {
 	return h, err == nil && h.String() == text
 }
 
-// What a document takes in memory beside its text, measured over documents of
-// many shapes: this much, and this much for each node of its tree.
+// The memory of a document besides its text, measured on documents of many shapes: a
+// constant, and an amount per node of its syntax tree.
 const (
 	documentOverhead = 1024
 	nodeBytes        = 288
 )
 
-// maxShare is which part of the cache one document may take: 1/maxShare.
+// maxShare limits one document to 1/maxShare of the cache.
 const maxShare = 32
 
-// documentCache holds valid documents by the hash of their text, bounded in
-// bytes. A document enters a full cache only when it was asked for more often
-// than the one that would have to go, so that documents which are made up and
-// sent once push out none that is in use; one that is very long never enters.
-// It is safe for concurrent use.
+// documentCache caches valid documents by the hash of their text, bounded in bytes. When
+// it is full, a document is admitted only if it was requested more often than the one it
+// would evict, so that made-up documents do not evict those in use. Very long documents
+// are never admitted. It is safe for concurrent use.
 type documentCache struct {
 	entries *otter.Cache[hash, *document]
 	longest int
@@ -51,7 +50,7 @@ func newDocumentCache(maxBytes int) *documentCache {
 		entries: otter.Must(&otter.Options[hash, *document]{
 			MaximumWeight: uint64(max(1, maxBytes)),
 			Weigher:       func(_ hash, d *document) uint32 { return uint32(min(d.bytes(), 1<<31)) }, //nolint:gosec // G115: it is bounded
-			Executor:      func(work func()) { work() },                                              // nothing goes on behind anybody's back
+			Executor:      func(work func()) { work() },                                              // run on the caller's goroutine
 		}),
 	}
 }
@@ -64,7 +63,7 @@ func (c *documentCache) add(d *document) {
 	}
 }
 
-// bytes is about what the document takes in memory.
+// bytes estimates the memory of the document.
 func (d *document) bytes() int {
 	n := nodes(d.QueryDocument)
 	if d.inParts != nil {
@@ -73,8 +72,8 @@ func (d *document) bytes() int {
 	return documentOverhead + len(d.text) + nodeBytes*n
 }
 
-// nodes is the number of selections, arguments, directives and values of a
-// document, as written.
+// nodes counts the selections, arguments, directives and values of a document, as
+// written.
 func nodes(doc *ast.QueryDocument) (n int) {
 	eachSet(doc, func(set ast.SelectionSet) {
 		for _, sel := range set {

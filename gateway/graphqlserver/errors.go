@@ -13,13 +13,13 @@ import (
 	"tributary/gateway/report"
 )
 
-// coded makes an error of a kind for the client.
+// coded returns an error for the client with the code of a kind.
 func coded(kind fault.Kind, message string) *gqlerror.Error {
 	return &gqlerror.Error{Message: message, Extensions: map[string]any{"code": kind.Code()}}
 }
 
-// present turns the error of a field into what the client sees of it: its
-// path, and of the error what its kind allows. The log has the rest.
+// present converts the error of a field for the client: its path, and what its kind
+// allows clients to know. The log has the rest.
 func (s *Server) present(ctx context.Context, err error) *gqlerror.Error {
 	at := graphql.GetPath(ctx)
 	if ge, ok := errors.AsType[*gqlerror.Error](err); ok {
@@ -49,8 +49,8 @@ func (s *Server) present(ctx context.Context, err error) *gqlerror.Error {
 	return shown
 }
 
-// fieldPath is where in the schema the field of ctx stands: aliases, which
-// the client chooses, don't get into the log.
+// fieldPath returns the field of ctx as Type.field, for the log. It has no aliases, which
+// clients choose.
 func fieldPath(ctx context.Context) string {
 	fc := graphql.GetFieldContext(ctx)
 	if fc == nil || fc.Object == "" {
@@ -59,15 +59,15 @@ func fieldPath(ctx context.Context) string {
 	return fc.Object + "." + fc.Field.Name
 }
 
-// maxRefusals is how many reasons of a refusal are told: a short document may
-// have thousands.
+// maxRefusals is the maximum number of errors in a refusal: a short document may have
+// thousands.
 const maxRefusals = 20
 
-// maxMessage is how long a message of a refusal may be, in bytes: some repeat
-// what the client sent.
+// maxMessage is the maximum length of an error message in a refusal, in bytes: some
+// repeat what the client sent.
 const maxMessage = 300
 
-// abridged is a message without the end of a long one.
+// abridged truncates a message to maxMessage.
 func abridged(message string) string {
 	if len(message) <= maxMessage {
 		return message
@@ -75,8 +75,8 @@ func abridged(message string) string {
 	return strings.ToValidUTF8(message[:maxMessage], "") + "…"
 }
 
-// refuse is the result of a request that is not executed: it has the code of a
-// kind in the place of what the library has, and no names of rules.
+// refuse returns the result of a request that is not executed. It replaces the extensions
+// of the library's errors, such as the names of validation rules, by the code of a kind.
 func refuse(kind fault.Kind, errs gqlerror.List) *Result {
 	errs = errs[:min(len(errs), maxRefusals)]
 	for _, err := range errs {

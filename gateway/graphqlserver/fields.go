@@ -7,10 +7,10 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// expectedLength is that of a list of which the query does not tell.
+// expectedLength is the assumed length of a list if the query does not determine it.
 const expectedLength = 10
 
-// checkOperation refuses an operation whose answer is expected to be too much.
+// checkOperation refuses an operation whose answer is estimated to be too large.
 func (l *limiter) checkOperation(op *graphql.OperationContext) *Result {
 	e := estimate{op: op, most: l.Fields, fragments: map[string]int{}}
 	if e.fields(op.Operation.SelectionSet) > l.Fields {
@@ -19,9 +19,9 @@ func (l *limiter) checkOperation(op *graphql.OperationContext) *Result {
 	return nil
 }
 
-// estimate counts the fields of an answer. Fragments are counted once,
-// wherever they are spread; numbers stop growing above most. A short
-// query that goes round in lists of lists reaches any number.
+// estimate counts the expected fields of an answer. Each fragment is counted once and its
+// count reused. Counting stops above most, since a short query with nested lists can reach
+// any number.
 type estimate struct {
 	op        *graphql.OperationContext
 	most      int
@@ -48,8 +48,8 @@ func (e estimate) fields(set ast.SelectionSet) (n int) {
 	return n
 }
 
-// length is how many objects a field is expected to give: for a list, as many
-// as its longest list of arguments has.
+// length is the expected number of objects of a field: for a list, the length of the
+// longest list in its arguments.
 func (e estimate) length(f *ast.Field) int {
 	if f.Definition == nil || f.Definition.Type.Elem == nil || len(f.SelectionSet) == 0 {
 		return 1

@@ -14,11 +14,10 @@ import (
 	"tributary/gateway/cache"
 )
 
-// responseKey is the same for two queries whose answers must be the same as
-// long as the entities in them are: the documents differ in spaces, commas and
-// comments at most, the operations are the same, and so are the variables that
-// they know. Under another schema it is another key. It is not ok when the
-// variables are no JSON.
+// responseKey is the key of a query in the response cache. It is equal for queries whose
+// documents differ at most in whitespace, commas and comments, and whose operations,
+// declared variables and schemas are the same, so that their answers can only differ if
+// the entities do. It is not ok if the variables are not JSON.
 func responseKey(version cache.Key, q *query) (key cache.Key, ok bool) {
 	sum := sha256.New()
 	d := digest{sum}
@@ -41,14 +40,14 @@ func responseKey(version cache.Key, q *query) (key cache.Key, ok bool) {
 	return cache.Key(sum.Sum(nil)), true
 }
 
-// versionOf is a digest of what a schema says.
+// versionOf returns a digest of a schema.
 func versionOf(schema *ast.Schema) cache.Key {
 	sum := sha256.New()
 	formatter.NewFormatter(sum).FormatSchema(schema)
 	return cache.Key(sum.Sum(nil))
 }
 
-// traits are what is found out once of a document whose answers may be kept.
+// traits are properties of a document for the response cache, computed once.
 type traits struct {
 	reading sync.Once
 	says    cache.Key
@@ -56,7 +55,7 @@ type traits struct {
 	hints   map[*ast.OperationDefinition]hint
 }
 
-// says is a digest of what a document says: of its tokens.
+// says returns a digest of the document's tokens.
 func (d *document) says() cache.Key {
 	d.traits.reading.Do(func() {
 		sum := sha256.New()
@@ -66,7 +65,7 @@ func (d *document) says() cache.Key {
 	return d.traits.says
 }
 
-// hint is what the schema says of keeping the answer to an operation of a document.
+// hint returns the cache policy of an operation of the document.
 func (d *document) hint(schema *ast.Schema, op *ast.OperationDefinition) hint {
 	d.traits.hinting.Do(func() {
 		d.traits.hints = make(map[*ast.OperationDefinition]hint, len(d.Operations))
@@ -77,7 +76,7 @@ func (d *document) hint(schema *ast.Schema, op *ast.OperationDefinition) hint {
 	return d.traits.hints[op]
 }
 
-// digest takes texts so that no two sequences of them look the same.
+// digest hashes texts so that different sequences have different digests.
 type digest struct{ io.Writer }
 
 func (d digest) text(s string) {
@@ -87,7 +86,7 @@ func (d digest) text(s string) {
 	_, _ = d.Write([]byte(s))
 }
 
-// tokens takes the tokens of a document that has been parsed.
+// tokens adds the tokens of a valid document.
 func (d digest) tokens(text string) {
 	for tokens := lexer.New(&ast.Source{Input: text}); ; {
 		token, err := tokens.ReadToken()

@@ -15,9 +15,9 @@ import (
 
 const mediaEvents = "text/event-stream"
 
-// wantsEvents tells whether a client has named server-sent events, and takes
-// nothing else more gladly. Some name all that they know for every operation:
-// they get one answer.
+// wantsEvents reports whether a client lists server-sent events and prefers no other
+// media type. Clients that list everything they support, for every operation, get a
+// single response.
 func wantsEvents(h http.Header) bool {
 	if !names(h, mediaEvents) {
 		return false
@@ -29,11 +29,10 @@ func wantsEvents(h http.Header) bool {
 	return rank == rankExact && events > 0 && events > max(graphql, json)
 }
 
-// serveEvents answers one operation by server-sent events, as the distinct
-// connections mode of graphql-sse has it: next for each result, complete at the
-// end. What cannot be executed is refused with a status, before any event. When
-// the gateway stops, the stream ends without complete: there may be more, and
-// clients ask again.
+// serveEvents answers one operation with server-sent events, in the distinct connections
+// mode of graphql-sse: next for each result, complete at the end. An operation that
+// cannot be executed is refused with a status before any event. When the gateway stops,
+// the stream ends without complete, so that clients reconnect.
 func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
 	w.Header().Add("Vary", "Accept")
 	media := cmp.Or(negotiate(r.Header), mediaGraphQL)
@@ -87,7 +86,7 @@ type eventStream struct {
 	begun bool
 }
 
-// begin sends the header, so that the client knows that it is listened to.
+// begin sends the response header.
 func (e *eventStream) begin() {
 	h := e.w.Header()
 	h.Set("Content-Type", mediaEvents+"; charset=utf-8")
@@ -112,8 +111,8 @@ func (e *eventStream) send(text string) {
 	}
 }
 
-// keepAlive sends a comment now and then, once the stream has begun, until stop
-// is called, which may be more than once and waits for the end.
+// keepAlive sends a comment at intervals once the stream has begun, until stop is called.
+// stop may be called more than once and waits for the last comment.
 func (e *eventStream) keepAlive(ctx context.Context, every time.Duration) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var done sync.WaitGroup

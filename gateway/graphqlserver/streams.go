@@ -13,7 +13,7 @@ import (
 	"tributary/gateway/fault"
 )
 
-// streamWrite is how long a client may take to take one event.
+// streamWrite is how long a client may take to receive one event.
 const streamWrite = 10 * time.Second
 
 // Streams serves a server's schema over server-sent events (graphql-sse protocol,
@@ -78,7 +78,7 @@ func (s *Streams) Handler(next http.Handler) http.Handler {
 	})
 }
 
-// serve serves a stream if there may be one more.
+// serve serves a stream unless the limit of open streams is reached.
 func (s *Streams) serve(w http.ResponseWriter, r *http.Request, transport string, stream http.HandlerFunc) {
 	if !s.enter() {
 		s.refused.Inc()
@@ -122,7 +122,7 @@ func (s *Streams) Close() {
 	}
 }
 
-// run executes an operation of a stream, in so much time if it is no subscription.
+// run executes an operation of a stream, with a timeout unless it is a subscription.
 func (s *Streams) run(ctx context.Context, req Request, timeout time.Duration, begin func(), event func(*Result)) (result *Result) {
 	defer func() {
 		if v := recover(); v != nil {

@@ -21,9 +21,8 @@ type listener struct {
 	timeout  time.Duration   // of what is no subscription
 }
 
-// streaming executes subscriptions, for who listens, and leaves the rest to
-// next, within the time that it would have by itself. A subscription takes no
-// turn of those that operations wait for: it would keep it for hours.
+// streaming executes subscriptions and passes other operations to next. A subscription
+// does not occupy a slot of the admission gate, since it would for hours.
 func (s *Server) streaming(next execution) execution {
 	return func(ctx context.Context, q *query) *Result {
 		if q.listener == nil {
@@ -41,9 +40,8 @@ func (s *Server) streaming(next execution) execution {
 	}
 }
 
-// subscribe hands on the events of a subscription until there are no more, or
-// ctx ends. The result says how it went as a whole; it is refused where
-// there was not one event because it could not be begun.
+// subscribe sends the events of a subscription until there are no more, or ctx ends. The
+// result is that of the whole subscription, which is refused if it could not be started.
 func (s *Server) subscribe(ctx context.Context, q *query) *Result {
 	ctx = graphql.StartOperationTrace(ctx)
 	if refused := s.prepare(ctx, q); refused != nil {
@@ -69,8 +67,8 @@ func (s *Server) subscribe(ctx context.Context, q *query) *Result {
 	}
 }
 
-// nextEvent waits for an event and resolves it. What that begins ends with it:
-// it has loads and a report of its own. It is nil after the last.
+// nextEvent waits for an event and resolves it, with loads and a report of its own, which
+// end with it. It returns nil after the last event.
 func nextEvent(ctx context.Context, respond graphql.ResponseHandler) *Result {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -86,7 +84,7 @@ func nextEvent(ctx context.Context, respond graphql.ResponseHandler) *Result {
 	return &Result{Data: data, Errors: resp.Errors, Summary: rep.Summary()}
 }
 
-// broken is the result of an operation of a stream that panicked outside of its fields.
+// broken is the result of a stream's operation that panicked outside of its fields.
 func (s *Server) broken(ctx context.Context, v any) *Result {
 	s.tellOfPanic(ctx, fault.Recovered("", v))
 	return &Result{Errors: gqlerror.List{coded(fault.Internal, (&fault.Error{Kind: fault.Internal}).Public())}, refused: fault.Internal}

@@ -5,9 +5,8 @@ import (
 	"strings"
 )
 
-// halfPair gives the first escape in a document that is half of a surrogate
-// pair, "" if there is none. The parser, which has let the document pass, takes
-// it for U+FFFD: an id with it would be that of another thing.
+// halfPair returns the first escape in a document that is half of a surrogate pair, or
+// "". The parser accepts it as U+FFFD, which would turn an id into a different one.
 func halfPair(document string) string {
 	if !strings.Contains(document, `\u`) {
 		return ""

@@ -10,8 +10,8 @@ import (
 	"tributary/gateway/tracing"
 )
 
-// startExecute begins the span of an execution. When somebody wants to know of
-// it, its resolvers get spans too; otherwise execution is as if there were none.
+// startExecute starts the span of an execution. If it is recorded, resolvers get spans as
+// well; if not, execution has no overhead.
 func startExecute(ctx context.Context, op *graphql.OperationContext) (_ context.Context, done func()) {
 	ctx, span := tracing.Start(ctx, tracing.Execute, "execute")
 	if !span.On() {
@@ -25,9 +25,9 @@ func startExecute(ctx context.Context, op *graphql.OperationContext) (_ context.
 	}
 }
 
-// resolves are the spans of an execution's resolvers: one for each field of the
-// schema that has a resolver, from the first of its places to the last, so that
-// a list of a thousand objects has as many spans as a list of one.
+// resolves has the spans of an execution's resolvers: one per field of the schema, from
+// its first resolution to its last, so that a list of a thousand objects has as many
+// spans as a list of one.
 type resolves struct {
 	parent context.Context //nolint:containedctx // of the execution, which it is a part of
 

@@ -7,15 +7,14 @@ import (
 	"tributary/gateway/fault"
 )
 
-// What is done about documents that are not trusted.
+// The modes for documents that are not trusted.
 const (
 	trustOff     = "off"     // nothing
 	trustLog     = "log"     // they are counted, and logged when they are new
 	trustEnforce = "enforce" // they are refused, before they are parsed
 )
 
-// trust sees that the document of a request is one of the trusted ones, where
-// that is asked for. A result is why it is refused.
+// trust applies the mode to the document of a request. A non-nil result refuses it.
 func (s *Server) trust(req *Request) *Result {
 	if mode := s.cfg.TrustedMode; mode == "" || mode == trustOff || s.cfg.Trusted.Has(req.Query) {
 		return nil
@@ -28,20 +27,20 @@ func (s *Server) trust(req *Request) *Result {
 	return nil
 }
 
-// logUntrusted tells the operator of a document that would be refused where
-// trust is enforced: by its hash, and by the name that its author gave it.
+// logUntrusted logs the hash and the operation name of a document that the mode enforce
+// would refuse.
 func (s *Server) logUntrusted(ctx context.Context, q *query) {
 	s.log.LogAttrs(ctx, slog.LevelWarn, "document is not trusted",
 		slog.String("sha256", q.doc.hash.String()), slog.String("operation", shortened(q.selected.Name)))
 }
 
-// shortened is a name, of which a client may have made a long one.
+// shortened truncates a name chosen by a client.
 func shortened(name string) string { return name[:min(len(name), maxLoggedName)] }
 
 const maxLoggedName = 80
 
-// checkTrusted tells the operator of trusted documents that would be refused,
-// and has the others ready before they are asked for.
+// checkTrusted logs trusted documents that would be refused, and caches the others before
+// the first request.
 func (s *Server) checkTrusted() {
 	s.cfg.Trusted.Each(func(id, text string) {
 		if _, _, refused := s.documents.prepare(context.Background(), text); refused != nil {

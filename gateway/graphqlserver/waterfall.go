@@ -14,13 +14,13 @@ import (
 // client is an operator.
 const TraceHeader = "Tributary-Trace"
 
-// wantsTrace tells whether a client asks for a trace that it may have.
+// wantsTrace reports whether a client requests a trace and may have it.
 func (s *Server) wantsTrace(r *http.Request) bool {
 	return r.Header.Get(TraceHeader) != "" && (s.cfg.Trace || (s.cfg.Operator != nil && s.cfg.Operator(r)))
 }
 
-// traced is Execute with the spans of the operation collected. What it gives is
-// kept nowhere: the trace is of this one time.
+// traced is Execute with the spans of the operation collected. Its result is not cached,
+// because the trace belongs to this request.
 func (s *Server) traced(ctx context.Context, req Request) *Result {
 	req.Trace = false
 	ctx, collection := tracing.Collect(ctx)

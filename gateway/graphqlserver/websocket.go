@@ -11,7 +11,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// socket is a WebSocket on which graphql-transport-ws is spoken.
+// socket is a WebSocket with the graphql-transport-ws protocol.
 type socket struct {
 	*Streams
 
@@ -29,7 +29,7 @@ type socket struct {
 	idleSince  time.Time // when count became 0
 }
 
-// serveSocket speaks graphql-transport-ws until either side has enough.
+// serveSocket serves a graphql-transport-ws connection until either side closes it.
 func (s *Streams) serveSocket(w http.ResponseWriter, r *http.Request) {
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
 		Subprotocols:       []string{subprotocol},
@@ -53,7 +53,7 @@ func (s *Streams) serveSocket(w http.ResponseWriter, r *http.Request) {
 	c.listen(ctx)
 }
 
-// listen does what messages ask for until there are no more, or one breaks the protocol.
+// listen handles messages until there are no more, or one violates the protocol.
 func (c *socket) listen(ctx context.Context) {
 	for {
 		kind, text, err := c.conn.Read(ctx)
@@ -74,12 +74,13 @@ func (c *socket) listen(ctx context.Context) {
 	}
 }
 
-// close closes the connection, once; who comes later waits for that.
+// close closes the connection once. Later calls wait for that.
 func (c *socket) close(with closing) {
 	c.end.Do(func() { _ = c.conn.Close(with.code, with.reason) })
 }
 
-// take does what a message asks for. There is a reason when it breaks the protocol.
+// take handles a message. It returns a reason to close if the message violates the
+// protocol.
 func (c *socket) take(ctx context.Context, m wsMessage) *closing {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -106,7 +107,7 @@ func (c *socket) take(ctx context.Context, m wsMessage) *closing {
 	return nil
 }
 
-// send sends a message, or gives the client up that does not take it.
+// send sends a message, or closes the connection if the client does not receive it.
 func (c *socket) send(ctx context.Context, m wsMessage) {
 	if ctx.Err() != nil { // of an operation, perhaps: to write with it would close the connection
 		return

@@ -52,7 +52,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, media string, sta
 	_, _ = w.Write(body)
 }
 
-// dataOpens is how a response without errors begins.
+// dataOpens is the beginning of a response without errors.
 const dataOpens = `{"data":`
 
 // extensions are those of a response, or of a part of one.

@@ -8,10 +8,10 @@ import (
 	"tributary/gateway/fault"
 )
 
-// wsOperation is one that its client has not completed.
+// wsOperation is a running operation.
 type wsOperation struct{ cancel context.CancelFunc }
 
-// subscribe begins an operation.
+// subscribe starts an operation.
 func (c *socket) subscribe(ctx context.Context, m wsMessage) *closing {
 	if _, taken := c.operations[m.ID]; taken {
 		return &closeDuplicate
@@ -38,7 +38,7 @@ func (c *socket) subscribe(ctx context.Context, m wsMessage) *closing {
 	return nil
 }
 
-// execute runs an operation and tells its client what comes of it.
+// execute runs an operation and sends its results.
 func (c *socket) execute(ctx context.Context, id string, op *wsOperation, req Request) {
 	send := func(r *Result) {
 		c.events.WithLabelValues(transportWS).Inc()

@@ -8,7 +8,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// subprotocol is the one that is spoken on WebSockets:
+// subprotocol is the WebSocket subprotocol:
 // https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 const subprotocol = "graphql-transport-ws"
 
@@ -24,13 +24,13 @@ const (
 	wsComplete  = "complete"
 )
 
-// closing is why a WebSocket is closed. Clients go by the code.
+// closing is the reason for closing a WebSocket. Clients act on the code.
 type closing struct {
 	code   websocket.StatusCode
 	reason string // at most 123 bytes
 }
 
-// closings are those that the protocol names, and our own.
+// The closings that the protocol defines, and our own.
 var (
 	closeSubprotocol = closing{4406, "Subprotocol not acceptable"}
 	closeNotInit     = closing{4401, "Unauthorized"}
@@ -41,10 +41,10 @@ var (
 	closeIdle        = closing{websocket.StatusNormalClosure, "Idle"}
 )
 
-// badMessage closes a WebSocket whose client sent what is no message.
+// badMessage is the closing for an invalid message.
 func badMessage(why string) *closing { return &closing{4400, why} }
 
-// wsMessage is a message of either side.
+// wsMessage is a message in either direction.
 type wsMessage struct {
 	ID      string          `json:"id,omitempty"`
 	Type    string          `json:"type"`
@@ -71,8 +71,8 @@ func readMessage(kind websocket.MessageType, text []byte) (m wsMessage, bad *clo
 	return m, badMessage("the type of a message is not known")
 }
 
-// resultMessage is how a client learns of a result: of one that was refused
-// nothing more comes.
+// resultMessage returns the message for a result. After that of a refused operation there
+// is no other.
 func resultMessage(id string, r *Result) wsMessage {
 	if r.Data != nil {
 		return wsMessage{ID: id, Type: wsNext, Payload: r.text()}

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// watch closes a WebSocket that is not initialised in time, that does not
-// answer, that nobody uses, or when the gateway stops.
+// watch closes a WebSocket that is not initialised in time, does not answer pings or is
+// idle for too long, or when the gateway stops.
 func (c *socket) watch(ctx context.Context) {
 	init := time.NewTimer(c.cfg.InitTimeout)
 	defer init.Stop()
@@ -42,7 +42,7 @@ func (c *socket) watch(ctx context.Context) {
 	}
 }
 
-// answers tells whether the client answers a ping.
+// answers reports whether the client answers a ping.
 func (c *socket) answers(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.KeepAlive)
 	defer cancel()
@@ -61,8 +61,8 @@ func (c *socket) isAcked() bool {
 	return c.acked
 }
 
-// isIdle tells whether there was no operation for as long as is allowed, and
-// sees that none is begun if so.
+// isIdle reports whether there has been no operation for the allowed time, and if so
+// prevents new ones.
 func (c *socket) isIdle(now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -8,11 +8,10 @@ import (
 	"time"
 )
 
-// gathering is a listener whose connections can hold back what is written for a
-// moment. An answer that does not fit into the 4 KB which net/http puts together
-// leaves it in two pieces, and each costs a call of the system, a packet, and
-// often a wake-up of its client: the second was an eighth of all that a cached
-// profile took.
+// gathering is a listener whose connections can buffer the writes of a response. A
+// response that does not fit into net/http's buffer of 4 KB is written in two pieces, each
+// of which costs a system call, a packet, and often a wake-up of the client. The second
+// one was an eighth of the cost of a cached profile.
 type gathering struct {
 	net.Listener
 
@@ -28,10 +27,10 @@ func (l *gathering) Accept() (net.Conn, error) {
 	return &gatherer{Conn: c, spare: &l.spare}, nil
 }
 
-// gatherer is a connection that holds back what is written between gather and
-// the end of the answer. Of that it learns when its deadline is set: net/http
-// does so after each answer. One goroutine at a time may write and set deadlines,
-// which is how net/http has it; what is held when the connection is closed is lost.
+// gatherer is a connection that buffers what is written between gather and the end of the
+// response, which it recognizes by the write deadline that net/http sets after each
+// response. Only one goroutine at a time may write and set deadlines, as in net/http. What
+// is buffered when the connection is closed is lost.
 type gatherer struct {
 	net.Conn
 
@@ -40,11 +39,11 @@ type gatherer struct {
 	held    *[]byte // nil: nothing
 }
 
-// mostHeld is how many bytes are held back. What is longer costs more than a
-// write in any case.
+// mostHeld is the maximum number of bytes buffered. The cost of a second write does not
+// matter for longer responses.
 const mostHeld = 32 << 10
 
-// gather has the connection hold back what is written until the end of the answer.
+// gather buffers what is written until the end of the response.
 func (c *gatherer) gather() { c.gathers = true }
 
 // Write implements [net.Conn].
@@ -67,7 +66,7 @@ func (c *gatherer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// release sends what is held, and holds back nothing more.
+// release writes what is buffered and stops buffering.
 func (c *gatherer) release() (err error) {
 	c.gathers = false
 	if c.held == nil {

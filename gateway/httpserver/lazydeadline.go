@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// lazyDeadline is what [context.WithDeadline] gives, but sets its timer when
-// somebody waits for its end, and not before: most answers are there at once,
-// and nobody has waited. Whoever made it stops it.
+// lazyDeadline is like the context of [context.WithDeadline], but starts its timer only
+// when something waits for its end, which does not happen for cached responses. It must be
+// stopped.
 type lazyDeadline struct {
 	context.Context // the parent
 	at              time.Time

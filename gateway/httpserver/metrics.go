@@ -14,7 +14,7 @@ type metrics struct {
 	panics prometheus.Counter
 }
 
-// answer is what metrics tell requests apart by: one of few.
+// answer has the labels by which metrics distinguish requests.
 type answer struct {
 	method, endpoint string
 	status           int

@@ -18,9 +18,9 @@ import (
 	"tributary/gateway/tracing"
 )
 
-// observe counts, times and logs every request, those too that are given up
-// half-way. Labels are bounded: methods that HTTP does not define are OTHER,
-// paths without a route are unmatched.
+// observe measures and logs every request, including those whose handler panics. Labels
+// are bounded: methods that HTTP does not define are OTHER, and paths without a route are
+// unmatched.
 func observe(log *slog.Logger, m *metrics) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -66,16 +66,16 @@ func (m *metrics) answered(log *slog.Logger, r *http.Request, w middleware.WrapR
 	_ = log.Handler().Handle(ctx, line)
 }
 
-// isStream tells whether an answer lasted as long as its client liked, which
-// says nothing of how long requests take.
+// isStream reports whether a response was a stream, whose duration the client decides, so
+// that it says nothing about how long requests take.
 func isStream(w middleware.WrapResponseWriter) bool {
 	return w.Status() == http.StatusSwitchingProtocols || strings.HasPrefix(w.Header().Get("Content-Type"), "text/event-stream")
 }
 
-// lineAttrs is how many attributes the line of a request may have.
+// lineAttrs is the usual number of attributes of a request's log record.
 const lineAttrs = 10
 
-// traceRequest notes a request in its span.
+// traceRequest sets the attributes of a request's span.
 func traceRequest(r *http.Request, a answer, bytes int) {
 	span := tracing.Current(r.Context())
 	if !span.On() {
@@ -117,9 +117,9 @@ func knownMethod(m string) string {
 	return otherMethod
 }
 
-// recoverer answers 500 when a handler panics and logs the panic with its
-// stack. An answer that has begun is broken off, so that nobody takes it for
-// whole. A handler that breaks off its answer on purpose goes on doing so.
+// recoverer answers 500 if a handler panics, and logs the panic with its stack. If the
+// response has been started, the connection is aborted, so that the client does not take
+// it for complete. [http.ErrAbortHandler] is passed on.
 func recoverer(log *slog.Logger, m *metrics) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

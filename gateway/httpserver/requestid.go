@@ -19,8 +19,7 @@ func RequestID(ctx context.Context) string {
 	return ""
 }
 
-// requestID is the id that the caller gave when it is sane, and a new one when
-// it is not.
+// requestID returns the id that the client sent if it is valid, and a new one otherwise.
 func requestID(h http.Header) string {
 	if id := h.Get(RequestIDHeader); saneRequestID(id) {
 		return id
@@ -28,8 +27,8 @@ func requestID(h http.Header) string {
 	return rand.Text()
 }
 
-// saneRequestID allows what trace and correlation ids are made of, so that an
-// id can be logged and sent on as it is.
+// saneRequestID accepts the characters of common trace and correlation ids, so that an id
+// can be logged and forwarded as it is.
 func saneRequestID(id string) bool {
 	if id == "" || len(id) > 128 {
 		return false

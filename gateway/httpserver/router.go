@@ -58,8 +58,8 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.spare.Put(route)
 }
 
-// requestContext is what a router adds to the context of a request, in one
-// piece: each context more would copy the request once more.
+// requestContext has everything that the router adds to the context of a request. With
+// one context per value, the request would be copied for each.
 type requestContext struct {
 	context.Context // of the request as it came
 
@@ -91,8 +91,8 @@ func PathParam(r *http.Request, name string) string {
 	return plain
 }
 
-// methodNotAllowed answers 405 and tells in Allow, as RFC 9110 wants, which
-// methods the path has. By the pattern of one of them the request is known.
+// methodNotAllowed answers 405 with the methods of the path in Allow (RFC 9110, section
+// 15.5.6). Metrics and logs show the pattern of one of their routes.
 func methodNotAllowed(routes chi.Routes) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.RawPath
