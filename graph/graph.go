@@ -30,7 +30,7 @@ func Operations() []string {
 	return texts
 }
 
-// must gives what cannot fail: the files are part of the program.
+// must panics on errors that cannot happen, because the files are embedded.
 func must[V any](v V, err error) V {
 	if err != nil {
 		panic(err)

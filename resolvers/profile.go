@@ -12,8 +12,8 @@ import (
 	"tributary/services/products"
 )
 
-// profileOf is null only when the user service says that there is no such
-// user. When it could not say, there may still be orders to show.
+// profileOf returns nil only if the user service says that there is no such user. If that
+// is unknown, because the service failed, there may still be orders to show.
 func (r *Resolver) profileOf(ctx context.Context, userID string) (*graph.Profile, error) {
 	user, err := r.UserByID.Load(ctx, userID)
 	if err != nil && fault.From(err).Kind == fault.BadUserInput {
@@ -25,8 +25,8 @@ func (r *Resolver) profileOf(ctx context.Context, userID string) (*graph.Profile
 	return &graph.Profile{UserID: userID}, nil
 }
 
-// productsOf gives the products that could be had. It is null only when there
-// should be some and none could.
+// productsOf returns the products that could be loaded. It is null only if there are some
+// but none could be loaded.
 func (r *Resolver) productsOf(ctx context.Context, p *graph.Profile) ([]*products.Product, error) {
 	list, err := r.OrdersByUser.Load(ctx, p.UserID)
 	if err != nil {
@@ -48,8 +48,8 @@ func (r *Resolver) productsOf(ctx context.Context, p *graph.Profile) ([]*product
 	return found, nil
 }
 
-// productIDs are the ids of the products in orders, each once, in the order of
-// their first mention.
+// productIDs returns the ids of the products in orders, each once, in order of their first
+// occurrence.
 func productIDs(list []*orders.Order) []string {
 	var ids []string
 	seen := map[string]bool{}

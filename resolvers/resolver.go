@@ -17,8 +17,8 @@ import (
 // Resolver is the root of all resolvers, which read from its services.
 type Resolver struct{ *services.Services }
 
-// loadList loads a value for each id. One that fails is null in its place,
-// with an error at its own path: a fault loses nothing else.
+// loadList loads a value for each id. One that fails is null, with an error at its own
+// path, and does not affect the others.
 func loadList[V any](ctx context.Context, l *batch.Loader[string, *V], ids []string) []*V {
 	values, errs := l.LoadAll(ctx, ids)
 	for i, err := range errs {

@@ -50,7 +50,7 @@ func Handler(next http.Handler) http.Handler {
 	})
 }
 
-// compressible tells whether a media type is of text that is sent as a whole.
+// compressible reports whether a media type is textual and not a stream.
 func compressible(contentType string) bool {
 	media, _, err := mime.ParseMediaType(contentType)
 	if err != nil || media == "text/event-stream" {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// headers puts the headers of an answer in order when its status is written.
+// headers adjusts the headers of a response when its status is written.
 type headers struct {
 	http.ResponseWriter
 
@@ -37,7 +37,7 @@ func (w *headers) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-// oneVary puts what an answer varies by in one line, without repetitions.
+// oneVary merges the Vary fields into one line without duplicates.
 func oneVary(h http.Header) {
 	lines := h["Vary"]
 	if len(lines) < 2 {
@@ -51,7 +51,7 @@ func oneVary(h http.Header) {
 	h["Vary"] = append(lines[:0], string(names))
 }
 
-// appendNames appends the names of a list that names does not have yet.
+// appendNames appends the names of a list that are not in names yet.
 func appendNames(names []byte, list string) []byte {
 	for more := true; more; {
 		var name string
@@ -79,7 +79,7 @@ func hasName(list []byte, name string) bool {
 	return false
 }
 
-// weaken makes an ETag one of all codings of an answer.
+// weaken makes a strong ETag weak, because it stands for all codings of a response.
 func weaken(h http.Header) {
 	if tag := h.Get("ETag"); tag != "" && !strings.HasPrefix(tag, "W/") {
 		h.Set("ETag", "W/"+tag)

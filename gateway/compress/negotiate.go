@@ -9,7 +9,7 @@ import (
 // Coding is the registered name of a content coding (RFC 9110, section 8.4.1).
 type Coding string
 
-// The codings that there are.
+// The supported codings.
 const (
 	Identity Coding = ""
 	Gzip     Coding = "gzip"
@@ -49,7 +49,7 @@ func Negotiate(h http.Header) Coding {
 	return best
 }
 
-// unnamed is the quality of what a client says nothing of.
+// unnamed is the quality of a coding that a client does not list.
 const unnamed = -1.0
 
 // named is the quality of a coding: the one it was named with, or that of all others.

@@ -56,8 +56,8 @@ func (s Site) Page() (http.HandlerFunc, error) {
 	}, nil
 }
 
-// types are those of the files that pages load. What the system believes of
-// extensions differs from machine to machine.
+// types has the media types of the files that pages load. Those that the operating system
+// knows differ from machine to machine.
 var types = map[string]string{
 	".css": "text/css; charset=utf-8",
 	".js":  "text/javascript; charset=utf-8",
@@ -91,7 +91,7 @@ func (s Site) File(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// acceptsGzip reads Accept-Encoding after RFC 9110, section 12.5.3.
+// acceptsGzip evaluates Accept-Encoding (RFC 9110, section 12.5.3).
 func acceptsGzip(h http.Header) bool {
 	others := false
 	for coding := range strings.SplitSeq(strings.Join(h.Values("Accept-Encoding"), ","), ",") {

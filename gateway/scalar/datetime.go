@@ -30,8 +30,8 @@ func ParseDateTime(s string) (DateTime, error) {
 	return "", errNotDateTime
 }
 
-// isRFC3339 is strict where time.Parse is not: about hours of one digit, commas,
-// and zones that there cannot be.
+// isRFC3339 rejects what time.Parse accepts beyond RFC 3339: hours of one digit, commas,
+// and zones that are out of range.
 func isRFC3339(s string) bool {
 	if _, err := time.Parse(time.RFC3339, s); err != nil {
 		return false
@@ -46,8 +46,8 @@ func isRFC3339(s string) bool {
 // forms are those that are read; time.Parse takes a fraction after each.
 var forms = [...]string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07", "2006-01-02T15:04:05"}
 
-// parseLoosely reads what is an instant to people, as databases and languages
-// write it: in small letters, with a space for the T, with a zone of another form.
+// parseLoosely parses times as databases and languages write them: in lower case, with a
+// space instead of the T, or with another format of the zone.
 func parseLoosely(s string) (time.Time, bool) {
 	s = strings.ToUpper(s)
 	const (

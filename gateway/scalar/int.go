@@ -25,8 +25,8 @@ func (i *Int) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// plainDigits writes an integer without point and exponent. What is none, or is
-// longer than any Int, is "".
+// plainDigits returns an integral number without point and exponent, or "" if it is not
+// integral or longer than any Int.
 func plainDigits(number string) string {
 	mantissa, exponent, scaled := strings.Cut(strings.ToLower(number), "e")
 	whole, fraction, _ := strings.Cut(mantissa, ".")

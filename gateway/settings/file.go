@@ -13,7 +13,7 @@ import (
 // maxFile bounds what is read of a file: settings are short.
 const maxFile = 1 << 20
 
-// file is a YAML document of one level: keys and plain values.
+// file is a flat YAML document: keys and scalar values.
 type file struct {
 	name   string
 	values map[string]value
@@ -45,7 +45,7 @@ func (s *Settings) Load(name string) error {
 	return nil
 }
 
-// lineError is an error in a line of a file; its text goes on from the file's name.
+// lineError is an error in a line of a file. Its text is meant to follow the file's name.
 type lineError struct {
 	line int
 	what string
@@ -53,7 +53,7 @@ type lineError struct {
 
 func (e *lineError) Error() string { return fmt.Sprintf(":%d: %s", e.line, e.what) }
 
-// parse reads keys and values. A key without a value is as good as none.
+// parse returns the keys and values. A key without a value counts as absent.
 func parse(text []byte) (map[string]value, error) {
 	doc, err := parser.ParseBytes(text, 0)
 	if err != nil {
@@ -71,7 +71,8 @@ func parse(text []byte) (map[string]value, error) {
 	return values, nil
 }
 
-// notYAML tells line and reason, and not the text around, which may hold secrets.
+// notYAML returns an error with line and reason, but without text of the file, which may
+// have secrets.
 func notYAML(err error) error {
 	if syntax, ok := errors.AsType[*yaml.SyntaxError](err); ok && syntax.Token != nil {
 		return &lineError{syntax.Token.Position.Line, "not YAML: " + syntax.Message}

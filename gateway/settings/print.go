@@ -49,7 +49,7 @@ func line(w io.Writer, key, text, source string) error {
 	return err
 }
 
-// written gives a value as YAML, durations without the parts that are zero.
+// written formats a value as YAML, durations without trailing zero parts.
 func written(v reflect.Value) string {
 	if d, ok := v.Interface().(time.Duration); ok {
 		text := d.String()
@@ -81,7 +81,7 @@ func written(v reflect.Value) string {
 	return fmt.Sprint(v)
 }
 
-// quoted is s as a YAML string: JSON's are.
+// quoted returns s as a YAML string; JSON strings are valid YAML.
 func quoted(s string) string {
 	text, err := json.Marshal(s)
 	if err != nil { // a string always marshals

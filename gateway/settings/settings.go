@@ -95,7 +95,7 @@ func (s *Settings) Explain(err error) error {
 	return err
 }
 
-// namesWord tells whether text has word where no longer name goes on.
+// namesWord reports whether text has word, and not only as a part of a longer name.
 func namesWord(text, word string) bool {
 	const inName = "abcdefghijklmnopqrstuvwxyz-"
 	for {

@@ -28,7 +28,7 @@ type Service struct {
 	Breaker  float64 `json:"breaker"`   // at its end: 0 closed, 1 half-open, 2 open
 }
 
-// since is what was added to last in took, up to now.
+// since returns the difference to last, which was taken took before now.
 func (t *totals) since(last *totals, took time.Duration, now time.Time) Sample {
 	rate := func(now, before float64) float64 {
 		return math.Round(100*max(0, now-before)/took.Seconds()) / 100
@@ -53,8 +53,8 @@ func (t *totals) since(last *totals, took time.Duration, now time.Time) Sample {
 // buckets are the cumulative counts of a histogram, by their upper bounds in seconds.
 type buckets map[float64]float64
 
-// quantile estimates, in milliseconds, how long the share q of what came since
-// last took at most, as Prometheus does: even within a bucket. nil if nothing came.
+// quantile estimates the quantile q, in milliseconds, of what was observed since last,
+// with linear interpolation within buckets, as Prometheus does. It is nil if nothing was.
 func (b buckets) quantile(q float64, last buckets) *float64 {
 	bounds := slices.Sorted(maps.Keys(b))
 	if len(bounds) == 0 {

@@ -14,7 +14,7 @@ import (
 	"tributary/gateway/health"
 )
 
-// How often and for how long samples are kept: five minutes.
+// The interval and number of samples: five minutes in total.
 const (
 	interval = 2 * time.Second
 	slots    = 150
@@ -78,7 +78,7 @@ func (h *History) keep(s Sample) {
 	h.samples = append(h.samples, s)
 }
 
-// after gives the samples taken later than t, in milliseconds since 1970.
+// after returns the samples taken after t, in milliseconds since 1970.
 func (h *History) after(t int64) []Sample {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -91,7 +91,7 @@ func (h *History) after(t int64) []Sample {
 	return samples
 }
 
-// answer is what the page is told.
+// answer is the body of a response.
 type answer struct {
 	Now     time.Time       `json:"now"`
 	Slots   int             `json:"slots"` // how many samples the page should keep

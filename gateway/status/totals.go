@@ -8,7 +8,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// totals are the figures that a status page shows, since the process began.
+// totals has the numbers of the status page, since the process started.
 type totals struct {
 	requests, failed, active float64
 	hits, misses, stale      float64
@@ -18,7 +18,7 @@ type totals struct {
 
 type service struct{ calls, failed, inFlight, breaker float64 }
 
-// totalsOf reads families; of requests it counts those to endpoints.
+// totalsOf computes totals from metric families. It counts requests to endpoints only.
 func totalsOf(families []*dto.MetricFamily, endpoints []string) *totals {
 	t := &totals{latency: buckets{}, services: map[string]service{}}
 	for _, family := range families {

@@ -7,10 +7,9 @@ import (
 	"unicode"
 )
 
-// harmless writes lines so that nothing in them moves a cursor, changes a
-// terminal or looks like what it is not, whoever the text is from: handlers
-// escape what their format wants, and leave to terminals what these make of
-// the rest. Each Write is to be one line.
+// harmless escapes characters by which text from clients or services could control a
+// terminal or forge what it shows, beyond what the log format itself escapes. Each Write
+// must be one line.
 type harmless struct{ w io.Writer }
 
 // Write implements [io.Writer].
@@ -39,7 +38,7 @@ func (h harmless) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// isPlain tells whether a line is printable ASCII, as nearly all are.
+// isPlain reports whether a line is printable ASCII, as nearly all are.
 func isPlain(line []byte) bool {
 	for i, c := range line {
 		if (c < ' ' || c > '~') && (c != '\n' || i != len(line)-1) {
@@ -49,8 +48,8 @@ func isPlain(line []byte) bool {
 	return true
 }
 
-// isHarmful tells whether terminals take r for more than a sign to show: control
-// characters, those of 8 bits too, ends of lines, and turns of direction.
+// isHarmful reports whether r is a control character (C0 or C1), a line or paragraph
+// separator, or a bidirectional control.
 func isHarmful(r rune) bool {
 	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r)
 }

@@ -28,7 +28,7 @@ func NewRegistry(version string) *prometheus.Registry {
 	return reg
 }
 
-// revision is the commit, where the go command has noted it.
+// revision is the commit that the go command recorded in the binary, if any.
 func revision() string {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {

@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// sampler lets so many through in each second.
+// sampler passes at most most records per second.
 type sampler struct {
 	most int
 
 	mu      sync.Mutex
 	second  int64
 	passed  int
-	skipped int // since the last that was let through
+	skipped int // since the last one that passed
 }
 
-// newSampler gives nil, which lets all through, when most is 0.
+// newSampler returns nil, which passes everything, if most is 0.
 func newSampler(most int) *sampler {
 	if most <= 0 {
 		return nil
@@ -23,7 +23,7 @@ func newSampler(most int) *sampler {
 	return &sampler{most: most}
 }
 
-// sample tells whether to let one through at now, and how many before it were not.
+// sample reports whether a record at now passes, and how many were skipped before it.
 func (s *sampler) sample(now time.Time) (pass bool, skipped int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

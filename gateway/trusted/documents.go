@@ -98,7 +98,7 @@ func hashOf(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// parse sees that a text is GraphQL; whether it fits a schema is another matter.
+// parse checks the syntax of a document. It does not validate it.
 func parse(text string) (*ast.QueryDocument, error) {
 	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, maxTokens)
 	if err != nil {
@@ -107,5 +107,5 @@ func parse(text string) (*ast.QueryDocument, error) {
 	return doc, nil
 }
 
-// maxTokens is far above what a person writes, and bounds what a manifest costs.
+// maxTokens bounds the cost of parsing a document, far above realistic sizes.
 const maxTokens = 100_000

@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 )
 
-// apolloFormat is what a manifest of Apollo's tools says that it is.
+// apolloFormat is the value of format in manifests of Apollo's tools.
 const apolloFormat = "apollo-persisted-query-manifest"
 
 // Load adds to d the documents of manifests: those that Apollo's tools write,
@@ -100,8 +100,8 @@ func notEmpty(n int) error {
 	return nil
 }
 
-// addChecked adds a document of a manifest. An id that says that it is the hash
-// of the text must be; what other ids mean is the tool's affair.
+// addChecked adds a document of a manifest. An id with the prefix [SHA256] must be the hash
+// of the text; other ids are opaque.
 func (d *Documents) addChecked(id, text string) error {
 	if id == "" {
 		return errors.New("a document has no id")

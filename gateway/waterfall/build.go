@@ -34,9 +34,9 @@ func New(records []tracing.Record, dropped int) *Trace {
 	return t
 }
 
-// grow makes a tree of records. A batch is part of the resolver that waits for
-// it, though the look-ahead may have begun it before. What is still under way
-// ends with the last that is not.
+// grow builds a tree of records. A batch becomes a child of the resolver that waits for it,
+// although the look-ahead may have started it earlier. Running steps are taken to end with
+// the last finished one.
 func grow(records []tracing.Record) *node {
 	nodes := make(map[string]*node, len(records))
 	root := &node{Record: tracing.Record{Start: records[0].Start}}
@@ -65,7 +65,7 @@ func grow(records []tracing.Record) *node {
 	return root
 }
 
-// waiting is the first resolver that waits for a batch.
+// waiting returns the first resolver that waits for a batch.
 func waiting(batch tracing.Record, nodes map[string]*node) *node {
 	for _, id := range batch.Links {
 		if n := nodes[id]; n != nil && n.Step == tracing.Resolve {
@@ -82,8 +82,8 @@ func (n *node) sort() {
 	}
 }
 
-// add appends the rows of n and its parts, as long as there is room. A call that
-// was one request is told of by that.
+// add appends the rows of n and its children, up to the maximum. A call with a single
+// attempt is shown as that attempt.
 func (t *Trace) add(n *node, zero time.Time, depth int) {
 	switch {
 	case n.Step == tracing.Call && len(n.parts) == 1:

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// mark finds what the end of n, at until, had to wait for: from the end
-// backwards, the part that ended last, then the part that had ended last when
-// that began, and so on. It returns how far back it came.
+// mark marks the critical path of n up to until: going backwards from the end, the child
+// that ended last, then the one that had ended last when that started, and so on. It
+// returns the time that it reached.
 func (n *node) mark(until time.Time) time.Time {
 	n.critical = true
 	parts := slices.Clone(n.parts)

@@ -68,7 +68,7 @@ func (t *Trace) bar(r Row) string {
 
 func (r Row) label() string { return strings.Repeat("  ", r.Depth) + r.Name }
 
-// note is what is to be known of a step besides its time.
+// note returns the details of a step besides its duration.
 func (r Row) note() string {
 	var parts []string
 	say := func(when bool, format string, args ...any) {

@@ -7,10 +7,10 @@ import (
 	"tributary/gateway/tracing"
 )
 
-// span is a piece of time.
+// span is a time interval.
 type span struct{ from, to time.Time }
 
-// count adds up what the steps below root took, and what a second run would not.
+// count computes the totals of the steps below root, and what a second run would save.
 func (t *Trace) count(root *node) {
 	var saved []span
 	root.walk(func(n *node) {
@@ -56,7 +56,7 @@ func (n *node) attempts() (count, bytes int) {
 	return count, bytes
 }
 
-// covered is how much time lies in at least one of spans.
+// covered returns the length of the union of spans.
 func covered(spans []span) (sum time.Duration) {
 	slices.SortFunc(spans, func(a, b span) int { return a.from.Compare(b.from) })
 	var end time.Time

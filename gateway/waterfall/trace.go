@@ -8,8 +8,7 @@
 //	trace := waterfall.New(collection.Spans(), collection.Dropped())
 package waterfall
 
-// Bounds of a trace, so that an answer that holds one stays of a size that a
-// browser can show.
+// Limits of a trace, so that browsers can display it.
 const (
 	maxRows = 250
 	maxKeys = 10

@@ -16,14 +16,14 @@ import (
 	"tributary/gateway/report"
 )
 
-// answer is what does not change about a profile, however often it is given
-// out. It is shared and read-only.
+// answer is the part of a profile's response that is the same for all requests served from
+// one result. It is shared and read-only.
 type answer struct {
 	body []byte // up to those of the metadata that change
 	tag  []string
 }
 
-// metadata are those that belong to the time when a profile was put together.
+// metadata has the metadata that were determined when the profile was built.
 type metadata struct {
 	UserID            string    `json:"user_id"`
 	OrdersCount       int       `json:"orders_count"`
@@ -33,7 +33,7 @@ type metadata struct {
 	CacheTTL          float64   `json:"cache_ttl"`
 }
 
-// newAnswer makes an answer of the parts of a profile that came with result.
+// newAnswer returns the answer for the parts of a profile in result.
 func newAnswer(parts *profile, userID string, result *graphqlserver.Result, ttl time.Duration) (*answer, error) {
 	content, err := parts.content()
 	if err != nil {
@@ -55,7 +55,7 @@ func newAnswer(parts *profile, userID string, result *graphqlserver.Result, ttl 
 	return &answer{body: body, tag: []string{tag}}, nil
 }
 
-// write answers r, which came at start.
+// write answers r, which was received at start.
 func (a *answer) write(w http.ResponseWriter, r *http.Request, result *graphqlserver.Result, start time.Time) {
 	now := time.Now()
 	age := result.Summary.Age(now)
@@ -81,7 +81,7 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request, result *graphqlse
 	_, _ = w.Write(changing)
 }
 
-// changing writes the metadata that are of this moment, and ends the body.
+// changing encodes the metadata that change with time, and the end of the body.
 func changing(s *report.Summary, age time.Duration) []byte {
 	b := make([]byte, 0, 96)
 	b = append(b, `,"cached":`...)
@@ -102,8 +102,8 @@ func changing(s *report.Summary, age time.Duration) []byte {
 	return append(b, "]}}\n"...)
 }
 
-// etag is weak: it stays the same while the data and what is said of their
-// completeness do, though age and time of the answer change.
+// etag returns a weak ETag, which depends on the data and on what is missing or stale, but
+// not on age and time.
 func etag(content []byte, degraded []report.Part) string {
 	sum := sha256.New()
 	sum.Write(content)
@@ -113,7 +113,7 @@ func etag(content []byte, degraded []report.Part) string {
 	return `W/"` + base64.RawURLEncoding.EncodeToString(sum.Sum(nil)[:12]) + `"`
 }
 
-// sorted puts degraded parts in an order that does not hang on which failed first.
+// sorted returns degraded parts in an order independent of which failed first.
 func sorted(parts []report.Part) []report.Part {
 	return slices.SortedFunc(slices.Values(parts), func(p, q report.Part) int {
 		return cmp.Or(cmp.Compare(p.Service, q.Service), cmp.Compare(p.Reason, q.Reason))

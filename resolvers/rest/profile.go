@@ -10,15 +10,15 @@ import (
 	"tributary/gateway/graphqlserver"
 )
 
-// profile is the data of the operation. Its parts are in REST form already:
-// the operation's aliases see to that.
+// profile is the data of the operation. Its parts are in REST form already, by the
+// operation's aliases.
 type profile struct {
 	User     json.RawMessage   `json:"user"`
 	Orders   []json.RawMessage `json:"orders"` // nil when they could not be had
 	Products []json.RawMessage `json:"products"`
 }
 
-// parse reads the data of a result: nil when there is no profile.
+// parse decodes the data of a result; nil means that there is no profile.
 func parse(result *graphqlserver.Result) (*profile, error) {
 	if result.Data == nil {
 		return nil, &fault.Error{Kind: fault.Internal, Err: fmt.Errorf("the operation was refused: %w", result.Errors)}
@@ -34,12 +34,12 @@ func parse(result *graphqlserver.Result) (*profile, error) {
 
 func (p *profile) hasUser() bool { return len(p.User) > 0 && !bytes.Equal(p.User, []byte("null")) }
 
-// empty tells that nothing at all could be had.
+// empty reports whether no part could be loaded.
 func (p *profile) empty() bool { return !p.hasUser() && p.Orders == nil }
 
 var errNoID = errors.New("a product without an id")
 
-// content writes all of the body but its metadata and the closing brace.
+// content encodes the body without its metadata and closing brace.
 func (p *profile) content() ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString(`{"user":`)
@@ -62,7 +62,7 @@ func (p *profile) content() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// writeProducts writes the products as an object with their ids as names.
+// writeProducts writes the products as an object with their ids as keys.
 func (p *profile) writeProducts(b *bytes.Buffer) error {
 	b.WriteByte('{')
 	for i, product := range p.Products {

@@ -18,7 +18,7 @@ import (
 	"tributary/graph"
 )
 
-// retryAfter is how many seconds a client should wait when nothing could be had.
+// retryAfter is the Retry-After, in seconds, if no part could be loaded.
 const retryAfter = "1"
 
 // Profile answers GET /api/profile/{id}. It is an [http.Handler].
@@ -67,22 +67,22 @@ func (p *Profile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// result is that of the operation, the one that is kept if there is one.
+// result returns the result of the operation, cached or executed.
 func (p *Profile) result(ctx context.Context, id string) *graphqlserver.Result {
 	said := cache.KeyOf("profile", []byte(id))
 	if result := p.server.Recall(ctx, said); result != nil {
 		return result
 	}
 	return p.server.Execute(ctx, graphqlserver.Request{
-		Query:     graph.RESTProfile,
-		Variables: map[string]any{"id": id},
-		ReadOnly:  true,
-		Fingerprint:      said,
+		Query:       graph.RESTProfile,
+		Variables:   map[string]any{"id": id},
+		ReadOnly:    true,
+		Fingerprint: said,
 	})
 }
 
-// outcome is what is made of a result: no answer if nothing could be had or
-// there is nothing.
+// outcome is derived from a result. Its answer is nil if no part could be loaded, or if
+// there is no such user.
 type outcome struct {
 	answer *answer
 	err    error
@@ -100,8 +100,8 @@ func (p *Profile) make(id string, result *graphqlserver.Result) outcome {
 	return outcome{a, err}
 }
 
-// nothing answers when no part could be had, with the first reason that lies
-// with a service or with time: that may be over soon. A defect will not.
+// nothing answers if no part could be loaded, with the first error that is due to a service
+// or a timeout, since that may be transient; a bug is not.
 func nothing(w http.ResponseWriter, r *http.Request, result *graphqlserver.Result) {
 	for _, err := range result.Errors {
 		if code, _ := err.Extensions["code"].(string); code != fault.Internal.Code() {

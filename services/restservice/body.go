@@ -13,13 +13,11 @@ import (
 	"tributary/gateway/httpserver"
 )
 
-// maxBody has room for the longest question there is: 100 ids of 256 bytes,
-// each byte escaped.
+// maxBody allows the longest request: 100 ids of 256 bytes, each byte escaped.
 const maxBody = 256 << 10
 
-// jsonBody reads the whole body before next does, and answers itself when that
-// is no JSON text. Only a server that has seen the end of a request's body can
-// see its client leave.
+// jsonBody reads the whole body in advance, and refuses one that is not JSON. net/http can
+// detect that a client disconnects only after the body has been read.
 func jsonBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, status, complaint := readBody(w, r)
@@ -33,8 +31,8 @@ func jsonBody(next http.Handler) http.Handler {
 	})
 }
 
-// readBody returns the body, or the status and the words to refuse it with. A
-// body that doesn't say what it is may be JSON.
+// readBody returns the body, or the status and message to refuse it with. A body without a
+// Content-Type may be JSON.
 func readBody(w http.ResponseWriter, r *http.Request) (body []byte, status int, complaint string) {
 	if t := r.Header.Get("Content-Type"); t != "" {
 		if media, _, err := mime.ParseMediaType(t); err != nil || media != "application/json" {

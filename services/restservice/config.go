@@ -8,8 +8,8 @@ import (
 	"tributary/gateway/scalar"
 )
 
-// config is huma's without what its default serves besides: pages that load
-// from elsewhere, documents in other versions, $schema in every answer.
+// config is huma's default without pages that load from other origins, documents in other
+// versions, and $schema in every response.
 func config(info Info) huma.Config {
 	types := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	alias[scalar.Decimal, decimal](types)

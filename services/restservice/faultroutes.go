@@ -13,7 +13,7 @@ type rulesAnswer struct {
 	Body []Rule `nullable:"false" doc:"The rules in force. The first that fits a request decides."`
 }
 
-// routesOf adds the routes that work the switch to api.
+// routesOf adds the routes of fault injection to api.
 func (f *faults) routesOf(api huma.API) {
 	register(api, huma.Operation{
 		OperationID: "put-faults",

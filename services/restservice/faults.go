@@ -8,8 +8,8 @@ import (
 	"tributary/gateway/httpserver"
 )
 
-// faults is the switch that breaks a service on purpose. It is for
-// demonstrations and tests; a service that was started without it has none.
+// faults injects faults into a service, for demonstrations and tests. It is nil unless
+// enabled at start.
 type faults struct {
 	stopping <-chan struct{}
 	routes   []string // that a rule may name
@@ -18,7 +18,7 @@ type faults struct {
 	rules []*rule
 }
 
-// set puts rules in the place of those there are, and counts anew.
+// set replaces the rules and resets their counts.
 func (f *faults) set(rules []*rule) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -35,7 +35,7 @@ func (f *faults) list() []Rule {
 	return rules
 }
 
-// decide asks the first rule that fits the route.
+// decide applies the first rule that matches the route.
 func (f *faults) decide(route string) (latency time.Duration, o outcome, status int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -47,7 +47,7 @@ func (f *faults) decide(route string) (latency time.Duration, o outcome, status 
 	return 0, answered, 0
 }
 
-// around does to requests of a route what the rules say.
+// around is middleware that applies the rules to requests of a route.
 func (f *faults) around(route string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		latency, o, status := f.decide(route)
@@ -69,7 +69,7 @@ func (f *faults) around(route string, next http.Handler) http.Handler {
 	})
 }
 
-// hold waits until enough, unless the client leaves or the service stops.
+// hold waits for enough, unless the client disconnects or the service stops.
 func (f *faults) hold(r *http.Request, enough <-chan time.Time) {
 	select {
 	case <-enough:

@@ -13,7 +13,7 @@ type router interface {
 	Method(method, pattern string, h http.Handler)
 }
 
-// mount is an API's way to the router. From the outside in:
+// mount registers huma's operations with the router. From the outside in:
 //
 //	JSON body → around → huma
 type mount struct {
@@ -38,11 +38,11 @@ func (m mount) Handle(op *huma.Operation, answer func(huma.Context)) {
 
 func untouched(_ string, next http.Handler) http.Handler { return next }
 
-// nowhere is the way to the router for what is documented but switched off.
+// nowhere registers nothing: for operations that are documented but disabled.
 type nowhere struct{ http.Handler }
 
 // Handle adds nothing.
 func (nowhere) Handle(*huma.Operation, func(huma.Context)) {}
 
-// routeOf is how fault rules name the route of an operation: GET /users/{id}.
+// routeOf returns the route of an operation as in fault rules: GET /users/{id}.
 func routeOf(op *huma.Operation) string { return op.Method + " " + op.Path }

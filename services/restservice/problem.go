@@ -23,12 +23,11 @@ type Problem struct {
 // The compiler sees to it that the description has the fields of what it describes.
 var _ = Problem(httpserver.Problem{})
 
-// maxComplaints is how many mistakes a problem names: who has made more
-// learns of the others when these are gone.
+// maxComplaints is the maximum number of mistakes named in a problem.
 const maxComplaints = 5
 
-// toProblem turns huma's errors into ours on their way out. It stands here, and
-// not in huma.NewError, because that is a variable which all APIs of the process share.
+// toProblem converts huma's errors to problem documents. It does not use huma.NewError,
+// because that variable is shared by all APIs of the process.
 func toProblem(ctx huma.Context, _ string, v any) (any, error) {
 	e, ok := v.(*huma.ErrorModel)
 	if !ok {
@@ -46,8 +45,8 @@ func toProblem(ctx huma.Context, _ string, v any) (any, error) {
 	}, nil
 }
 
-// detail names the mistakes by where they are, the first of each place. Values
-// are not repeated, and the cause of a failure that is ours stays with us.
+// detail lists the mistakes by location, the first one of each. It contains neither values
+// nor the causes of internal errors.
 func detail(e *huma.ErrorModel) string {
 	if e.Status >= http.StatusInternalServerError {
 		return ""
@@ -66,7 +65,7 @@ func detail(e *huma.ErrorModel) string {
 	return strings.Join(parts, "; ")
 }
 
-// codeOf names a status for programs as the gateway does where it has a name for it.
+// codeOf returns the code of a status, the gateway's own if there is one.
 func codeOf(status int) string {
 	switch status {
 	case http.StatusBadRequest:
@@ -81,8 +80,8 @@ func codeOf(status int) string {
 	return strings.NewReplacer(" ", "_", "-", "_", "'", "").Replace(strings.ToUpper(name))
 }
 
-// honest is the status of an error of huma's. It has 422 for input that is
-// JSON but not what was asked for; to our callers a bad request is a bad request.
+// honest returns the status for an error of huma, which uses 422 for well-formed but
+// invalid input. The services use 400 for every bad request.
 func honest(status int) int {
 	if status == http.StatusUnprocessableEntity {
 		return http.StatusBadRequest
@@ -90,7 +89,7 @@ func honest(status int) int {
 	return status
 }
 
-// badRequests is huma's context, answering with honest statuses.
+// badRequests is huma's context with the statuses of honest.
 type badRequests struct{ humaContext }
 
 type humaContext huma.Context // embedded under a name other than that of its method Context

@@ -79,7 +79,7 @@ func New(info Info, o Options) *Service {
 // OpenAPI returns the service's document. It must not be modified.
 func (s *Service) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }
 
-// document serves what doc says when it is first asked for: all routes are there by then.
+// document serves doc, encoded on first use, when all routes have been added.
 func document(doc *huma.OpenAPI) http.Handler {
 	marshal := sync.OnceValues(func() ([]byte, error) { return json.Marshal(doc) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -39,7 +39,7 @@ func register[I, O any](api huma.API, op huma.Operation, answers Answers, answer
 	huma.Register(api, op, answer)
 }
 
-// problem describes an answer that is a problem document.
+// problem describes a response that is a problem document.
 func problem(api huma.API, meaning string) *huma.Response {
 	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
 	return &huma.Response{

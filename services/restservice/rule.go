@@ -10,10 +10,10 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// everyRoute is the route of a rule that fits all.
+// everyRoute is the route of a rule that applies to all routes.
 const everyRoute = "*"
 
-// maxLatency is how long a rule may hold a request up. To hold it forever, there is hang.
+// maxLatency is the maximum latency of a rule. A rule with hang delays forever.
 const maxLatency = 10 * time.Minute
 
 // Rule injects faults into the requests of a route. Each is delayed by Latency; then
@@ -29,7 +29,7 @@ type Rule struct {
 	Garbage   bool     `json:"garbage,omitempty" doc:"Answer 200 with bytes that are not JSON." example:"false"`
 }
 
-// outcome is what becomes of a request.
+// outcome is what a rule does to a request.
 type outcome int
 
 const (
@@ -39,10 +39,10 @@ const (
 	garbled
 )
 
-// million is the whole of which shares are counted: integers add up exactly.
+// million is the denominator of error rates, which are counted in integers to be exact.
 const million = 1_000_000
 
-// rule is a Rule at work.
+// rule is a parsed Rule with its state.
 type rule struct {
 	Rule
 	latency time.Duration
@@ -52,7 +52,7 @@ type rule struct {
 
 func (r *rule) fits(route string) bool { return r.Route == everyRoute || r.Route == route }
 
-// next says what becomes of the next request.
+// next returns the outcome of the next request.
 func (r *rule) next() outcome {
 	if r.owed += r.share; r.owed >= million {
 		r.owed -= million
@@ -67,7 +67,7 @@ func (r *rule) next() outcome {
 	return answered
 }
 
-// parseRules makes rules work on routes, or says what is wrong with which.
+// parseRules validates rules for routes and parses them.
 func parseRules(rules []Rule, routes []string) (parsed []*rule, mistakes []error) {
 	for i, r := range rules {
 		if r.Route != everyRoute && !slices.Contains(routes, r.Route) {

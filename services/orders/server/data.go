@@ -17,8 +17,8 @@ const (
 
 var statuses = [...]string{"pending", "processing", "shipped", "delivered", "cancelled"}
 
-// seed makes the orders, by user: the same on every start and in every version
-// of Go, so by arithmetic and not by chance.
+// seed generates the orders, by user. It uses arithmetic instead of a random generator, so
+// that they are the same on every start and in every version of Go.
 func seed() map[string][]*orders.Order {
 	laptop, phone, headphones := line{"prod1", 999_99}, line{"prod2", 699_50}, line{"prod3", 149_00}
 	may := func(day int) time.Time { return time.Date(2024, 5, day, 12, 0, 0, 0, time.UTC) }
@@ -40,9 +40,9 @@ func seed() map[string][]*orders.Order {
 	return byUser
 }
 
-// generate makes the k-th order of the u-th generated user. A user's items are
-// all different, and neighbours buy alike: twenty of them, with a hundred
-// orders, buy 53 products, which one question to the product service has room for.
+// generate returns the k-th order of the u-th generated user. The items of a user are all
+// different, and users with neighbouring numbers buy similar products: the hundred orders
+// of twenty of them have 53 products, which fit into one batch call.
 func generate(user string, u, k int) *orders.Order {
 	n := (u-1)*ordersPerUser + k + 1
 	items := make([]item, itemsPerOrder)
@@ -55,11 +55,11 @@ func generate(user string, u, k int) *orders.Order {
 	return order(fmt.Sprintf("o%d", n), user, statuses[n%len(statuses)], created, items...)
 }
 
-// price is what the n-th generated product costs, in cents. The product
-// service, which shares no data with this one, reckons with the same formula.
+// price is the price of the n-th generated product in cents. The product service, which
+// shares no data with this one, uses the same formula.
 func price(n int) int { return 990 + n*4937%98_000 }
 
-// line is a product and what one piece costs, in cents.
+// line is a product and its price per unit in cents.
 type line struct {
 	product string
 	cents   int

@@ -22,7 +22,7 @@ type OrderItem struct {
 	Price     scalar.Decimal `json:"price" doc:"The price of one piece. Read it as a decimal: the digits count." example:"999.99"`
 }
 
-// The compiler sees to it that the descriptions have the fields of what they describe.
+// The compiler checks that the descriptions have the same fields as the types.
 var (
 	_ = Order(orders.Order{})
 	_ = OrderItem(orders.OrderItem{})

@@ -18,7 +18,7 @@ type batchAnswer struct {
 
 type batchQuestion struct{ Body Batch }
 
-// batchOf answers with those of the products that are asked for, each once.
+// batchOf returns the operation that answers with the requested products, each once.
 func batchOf(all map[string]*products.Product) func(context.Context, *batchQuestion) (*batchAnswer, error) {
 	return func(_ context.Context, in *batchQuestion) (*batchAnswer, error) {
 		found := []*products.Product{}

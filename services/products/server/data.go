@@ -7,11 +7,11 @@ import (
 	"tributary/services/products"
 )
 
-// generated is how many products there are besides the three that examples speak of.
+// generated is the number of products besides the three in examples.
 const generated = 200
 
-// seed makes the products: the same on every start and in every version of Go,
-// so by arithmetic and not by chance.
+// seed generates the products by arithmetic instead of a random generator, so that they
+// are the same on every start and in every version of Go.
 func seed() map[string]*products.Product {
 	all := map[string]*products.Product{}
 	add := func(id, name, description, category string, cents, stock int) {
@@ -34,8 +34,8 @@ func seed() map[string]*products.Product {
 	return all
 }
 
-// price is what the n-th generated product costs, in cents. The order service,
-// which shares no data with this one, reckons with the same formula.
+// price is the price of the n-th generated product in cents. The order service, which
+// shares no data with this one, uses the same formula.
 func price(n int) int { return 990 + n*4937%98_000 }
 
 // decimal writes an amount of cents with its two decimals.
@@ -43,7 +43,7 @@ func decimal(cents int) scalar.Decimal {
 	return scalar.Decimal(fmt.Sprintf("%d.%02d", cents/100, cents%100))
 }
 
-// kinds are what generated products are, in turn.
+// kinds has the kinds of generated products, in rotation.
 var kinds = [...]struct{ name, description, category string }{
 	{"Клавиатура", "Механическая клавиатура с подсветкой", "Аксессуары"},
 	{"Монитор", "Монитор 27 дюймов с точной передачей цвета", "Компьютеры"},

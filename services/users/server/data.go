@@ -8,11 +8,11 @@ import (
 	"tributary/services/users"
 )
 
-// generated is how many users there are besides the two that examples speak of.
+// generated is the number of users besides the two in examples.
 const generated = 1000
 
-// seed makes the users: the same on every start and in every version of Go, so
-// by arithmetic and not by chance.
+// seed generates the users by arithmetic instead of a random generator, so that they are
+// the same on every start and in every version of Go.
 func seed() map[string]*users.User {
 	all := map[string]*users.User{}
 	add := func(id, username, fullName string, active bool, created time.Time) {
@@ -46,7 +46,7 @@ var (
 	surnames = [...]spelling{{"smirnov", "Смирнов"}, {"kuznetsov", "Кузнецов"}, {"popov", "Попов"}, {"sokolov", "Соколов"}, {"lebedev", "Лебедев"}, {"novikov", "Новиков"}, {"morozov", "Морозов"}, {"volkov", "Волков"}, {"pavlov", "Павлов"}, {"nikitin", "Никитин"}, {"orlov", "Орлов"}}
 )
 
-// name gives the n-th generated user a name.
+// name returns the name of the n-th generated user.
 func name(n int) (latin, russian string) {
 	last := surnames[n%len(surnames)]
 	if n%2 == 0 {
