@@ -4,7 +4,6 @@ import (
 	"context"
 	"sync/atomic"
 
-	"tributary/gateway/report"
 	"tributary/gateway/tracing"
 )
 
@@ -44,7 +43,7 @@ func (f *flight) board(ctx context.Context) bool {
 // waits for ends, for the last one's reason: a client who has gone says nothing
 // about the service, and one whose time is over does.
 func (f *flight) leave(why error) {
-	if f.trip.waiting.Add(-1) == 0 {
+	if f.trip.waiting.Add(-1) == 0 && f.trip.cancel != nil {
 		f.trip.cancel(why)
 	}
 }
@@ -61,36 +60,34 @@ func (f *flight) wait() {
 }
 
 // join gives flights for what is wanted, each with a seat taken: those that are
-// under way, and for the rest one new trip together.
-func (t *through[V]) join(ctx context.Context, all []wanted) []*flight {
+// under way, and for the rest those of one new trip, which the caller has depart.
+func (t *through[V]) join(ctx context.Context, all []wanted) (flights, mine []*flight) {
 	var others []tracing.Ref
 	span := tracing.Current(ctx)
 	defer func() { traceShared(span, others) }()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	joined, mine := make([]*flight, 0, len(all)), all[:0]
+	flights, left := make([]*flight, 0, len(all)), all[:0]
 	for _, w := range all {
 		if f := t.flying[w.key]; f != nil && !t.cache.purges.since(f.trip.started, w.name) && f.board(ctx) {
-			joined = append(joined, f)
+			flights = append(flights, f)
 			t.cache.metrics.coalesced.Inc()
 			others = append(others, f.trip.begun)
 			continue
 		}
-		mine = append(mine, w)
+		left = append(left, w)
 	}
-	return append(joined, t.start(ctx, mine, isAhead(ctx))...)
+	mine = t.announce(ctx, left, isAhead(ctx))
+	return append(flights, mine...), mine
 }
 
-// start begins a trip for what is wanted, with one seat taken for each. The
-// caller holds mu.
-func (t *through[V]) start(ctx context.Context, all []wanted, ahead bool) []*flight {
+// announce makes the flights of a trip for what is wanted, with one seat taken
+// for each, for others to find. The caller holds mu.
+func (t *through[V]) announce(ctx context.Context, all []wanted, ahead bool) []*flight {
 	if len(all) == 0 {
 		return nil
 	}
-	// The load belongs to all who wait for it: it has the values of the first
-	// one's context, not its end.
-	loading, cancel := t.cache.detached(report.Kept(ctx))
-	tr := newTrip(ctx, cancel, ahead, len(all))
+	tr := newTrip(ctx, ahead, len(all))
 	flights, room := make([]*flight, len(all)), make([]flight, len(all))
 	for i, w := range all {
 		f := &room[i]
@@ -98,9 +95,5 @@ func (t *through[V]) start(ctx context.Context, all []wanted, ahead bool) []*fli
 		flights[i] = f
 		t.flying[w.key] = f
 	}
-	t.cache.work.Go(func() {
-		defer cancel(nil)
-		t.fly(loading, tr, flights)
-	})
 	return flights
 }

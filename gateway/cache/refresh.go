@@ -70,10 +70,11 @@ func (t *through[V]) refresh(ctx context.Context, aging []aging) {
 	ctx, _ = report.With(ctx)
 	ctx, span := tracing.Start(ctx, tracing.Refresh, "refresh", t.kind.Name)
 	span.Int(tracing.Keys, len(aging))
-	flights := t.startAhead(ctx, aging)
+	flights := t.announceAhead(ctx, aging)
 	t.cache.work.Go(func() {
 		defer done()
 		defer span.End()
+		t.depart(context.WithoutCancel(ctx), flights)
 		for _, f := range flights {
 			f.wait()
 			f.leave(nil)
@@ -90,8 +91,8 @@ func (c *Cache) tellOfPanic(ctx context.Context, err error) {
 	}
 }
 
-// startAhead begins a trip for those of aging which nobody else has begun to replace.
-func (t *through[V]) startAhead(ctx context.Context, aging []aging) []*flight {
+// announceAhead makes the flights of a trip for those of aging which nobody else has begun to replace.
+func (t *through[V]) announceAhead(ctx context.Context, aging []aging) []*flight {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var mine []wanted
@@ -100,5 +101,5 @@ func (t *through[V]) startAhead(ctx context.Context, aging []aging) []*flight {
 			mine = append(mine, a.wanted)
 		}
 	}
-	return t.start(ctx, mine, true)
+	return t.announce(ctx, mine, true)
 }

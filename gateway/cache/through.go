@@ -24,10 +24,11 @@ type Kind struct {
 //
 // Values of a key are separate for each [Config.Variant] of a request.
 //
-// Concurrent loads of a key call next once, whatever other keys they load. Such a load
-// outlives the caller that started it for as long as another one waits for it. A key
-// requested in the last fifth of its TTL is refreshed in the background, so that keys
-// in demand do not expire.
+// Concurrent loads of a key call next once, whatever other keys they load. The caller
+// that starts a load looks into the shared store itself, within its own deadline; the
+// call of next outlives it for as long as another caller waits for it. A key requested
+// in the last fifth of its TTL is refreshed in the background, so that keys in demand
+// do not expire.
 //
 // Freshness is decided when a value is read. While a caller waits for its slowest key,
 // others may expire; [report.Report.Overdue] of the context's report has them.
@@ -55,7 +56,9 @@ func (t *through[V]) load(ctx context.Context, keys []string) (map[string]V, err
 		return values, nil
 	}
 	failed := batch.KeyErrors[string]{}
-	for _, f := range t.join(ctx, missing) {
+	flights, mine := t.join(ctx, missing)
+	t.depart(ctx, mine)
+	for _, f := range flights {
 		e, err := t.await(ctx, f)
 		found.add(f, err)
 		if err == nil && !e.Absent {

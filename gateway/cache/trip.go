@@ -17,16 +17,19 @@ type trip struct {
 	looked  atomic.Bool  // it is known what stands in
 	waiting atomic.Int64 // seats taken, over all of its keys
 	until   atomic.Int64 // when the last of those who took them leaves, in Unix nanoseconds
-	cancel  context.CancelCauseFunc
-	begun   tracing.Ref // the step that began it
+	begun   tracing.Ref  // the step that began it
+
+	// Ends it; nil if all of it landed on departure. Written before the caller that
+	// began it gives back a seat, and so before anybody can hold the last one.
+	cancel context.CancelCauseFunc
 
 	mu   sync.Mutex
 	news chan struct{} // closed when something more is known, once somebody waits for that
 }
 
 // newTrip is a trip on which seats are taken until ctx ends.
-func newTrip(ctx context.Context, cancel context.CancelCauseFunc, ahead bool, seats int) *trip {
-	tr := &trip{started: time.Now(), ahead: ahead, cancel: cancel, begun: tracing.Current(ctx).Ref()}
+func newTrip(ctx context.Context, ahead bool, seats int) *trip {
+	tr := &trip{started: time.Now(), ahead: ahead, begun: tracing.Current(ctx).Ref()}
 	tr.waiting.Store(int64(seats))
 	tr.stays(ctx)
 	return tr
