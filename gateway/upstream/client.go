@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -19,7 +20,9 @@ import (
 type Client struct {
 	service string
 	share   int
-	base    *url.URL
+	base    url.URL // without a path
+	path    string  // of the base, escaped, without a slash at its end
+	isJSON  []string
 	figures *figures
 	calls   http.RoundTripper
 	probes  http.RoundTripper
@@ -34,7 +37,11 @@ func NewClient(service, baseURL string, cfg Config, m *Metrics) (*Client, error)
 	if cfg, err = cfg.of(service); err != nil {
 		return nil, err
 	}
-	c := &Client{service: service, share: (cfg.Concurrency + 1) / 2, base: base, figures: m.of(service)}
+	c := &Client{
+		service: service, share: (cfg.Concurrency + 1) / 2, figures: m.of(service), isJSON: []string{"application/json"},
+		base: url.URL{Scheme: base.Scheme, Host: strings.TrimSuffix(base.Host, ":")},
+		path: strings.TrimSuffix(base.EscapedPath(), "/"),
+	}
 	c.calls, c.probes = chain(cfg.withDefaults(), c.figures)
 	return c, nil
 }
@@ -78,18 +85,7 @@ func (c *Client) Invalid(cause error) error {
 }
 
 func (c *Client) ask(ctx context.Context, through http.RoundTripper, method string, body []byte, route string, values []string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, method, c.url(route, values), bytes.NewReader(body))
-	if err != nil {
-		return nil, fault.New(fault.Internal, c.service, err)
-	}
-	req.Pattern = route // for traces; net/http has no use for it here
-	req.Header.Set("Accept", "application/json")
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-		req.Header[idempotencyKey] = nil // a question, see Query
-	}
-	forward(ctx, req.Header)
-	resp, err := through.RoundTrip(req)
+	resp, err := through.RoundTrip(c.request(ctx, method, body, route, values))
 	if err := verdict(c.service, resp, err); err != nil {
 		return nil, err
 	}
@@ -98,21 +94,37 @@ func (c *Client) ask(ctx context.Context, through http.RoundTripper, method stri
 	return answer.whole, nil
 }
 
+// request is put together from parts that are known to be sound: [http.NewRequest]
+// would have all of it written as a text, and read that again.
+func (c *Client) request(ctx context.Context, method string, body []byte, route string, values []string) *http.Request {
+	r := (&http.Request{
+		Method: method, URL: c.url(route, values), Header: http.Header{"Accept": c.isJSON},
+		Pattern: route, // for traces; net/http has no use for it here
+	}).WithContext(ctx)
+	if body != nil {
+		r.Header["Content-Type"] = c.isJSON
+		r.Header[idempotencyKey] = nil // a question, see Query
+		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+		r.Body, _ = r.GetBody()
+		r.ContentLength = int64(len(body))
+	}
+	forward(ctx, r.Header)
+	return r
+}
+
 // url joins base and route so that whatever a value holds, it stays one
 // segment: "a/b" and ".." are escaped, and nothing is cleaned away.
-func (c *Client) url(route string, values []string) string {
-	var b strings.Builder
-	b.WriteString(c.base.Scheme + "://" + c.base.Host + strings.TrimSuffix(c.base.EscapedPath(), "/"))
-	for {
-		plain, name, found := strings.Cut(route, "{")
-		b.WriteString(plain)
-		if !found {
-			return b.String()
-		}
-		b.WriteString(escape(values[0]))
+func (c *Client) url(route string, values []string) *url.URL {
+	u := c.base
+	u.RawPath = c.path
+	for _, value := range values {
+		plain, name, _ := strings.Cut(route, "{")
+		u.RawPath += plain + escape(value)
 		_, route, _ = strings.Cut(name, "}")
-		values = values[1:]
 	}
+	u.RawPath += route
+	u.Path, _ = url.PathUnescape(u.RawPath)
+	return &u
 }
 
 func escape(value string) string {
