@@ -202,8 +202,8 @@ var orderImplementors = []string{"Order"}
 
 func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, obj *orders.Order) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, orderImplementors)
-	if execute.Plain(fields, "__typename", "id", "userId", "status", "totalAmount", "createdAt") {
-		return execute.Object[orders.Order]{Fields: fields, Of: obj, Write: write_Order}
+	if shape, ok := ec.shape_Order(fields); ok && whole_Order(obj) {
+		return execute.Object[*executionContext, orders.Order]{Shape: shape, Of: obj}
 	}
 
 	out := execute.NewFieldSet(fields)
@@ -269,8 +269,8 @@ var orderItemImplementors = []string{"OrderItem"}
 
 func (ec *executionContext) _OrderItem(ctx context.Context, sel ast.SelectionSet, obj *orders.OrderItem) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, orderItemImplementors)
-	if execute.Plain(fields, "__typename", "productId", "quantity", "price") {
-		return execute.Object[orders.OrderItem]{Fields: fields, Of: obj, Write: write_OrderItem}
+	if shape, ok := ec.shape_OrderItem(fields); ok {
+		return execute.Object[*executionContext, orders.OrderItem]{Shape: shape, Of: obj}
 	}
 
 	out := execute.NewFieldSet(fields)
@@ -330,6 +330,9 @@ func (ec *executionContext) marshalNOrder2ᚖtributaryᚋservicesᚋordersᚐOrd
 }
 
 func (ec *executionContext) marshalNOrderItem2ᚕᚖtributaryᚋservicesᚋordersᚐOrderItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*orders.OrderItem) graphql.Marshaler {
+	if shape, ok := ec.shape_OrderItem(graphql.CollectFields(ec.OperationContext, sel, orderItemImplementors)); ok && execute.All(v, true, whole_OrderItem) {
+		return execute.Objects[*executionContext, orders.OrderItem]{Shape: shape, Of: v}
+	}
 	ret := execute.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -357,6 +360,9 @@ func (ec *executionContext) marshalOOrder2ᚕᚖtributaryᚋservicesᚋordersᚐ
 	if v == nil {
 		return graphql.Null
 	}
+	if shape, ok := ec.shape_Order(graphql.CollectFields(ec.OperationContext, sel, orderImplementors)); ok && execute.All(v, true, whole_Order) {
+		return execute.Objects[*executionContext, orders.Order]{Shape: shape, Of: v}
+	}
 	ret := execute.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -374,9 +380,25 @@ func (ec *executionContext) marshalOOrder2ᚕᚖtributaryᚋservicesᚋordersᚐ
 
 // endregion ***************************** type.gotpl *****************************
 
-// write_Order writes a field that is a plain value.
-func write_Order(w io.Writer, name string, obj *orders.Order) {
-	switch name {
+// shape_Order is how an object is written of which all that was selected is at hand.
+func (ec *executionContext) shape_Order(fields []graphql.CollectedField) (s execute.Shape[*executionContext, orders.Order], ok bool) {
+	for i := range fields {
+		switch fields[i].Name {
+		case "__typename", "id", "userId", "status", "totalAmount", "createdAt":
+		case "items":
+			if _, ok := ec.shape_OrderItem(graphql.CollectFields(ec.OperationContext, fields[i].Selections, orderItemImplementors)); !ok {
+				return s, false
+			}
+		default:
+			return s, false
+		}
+	}
+	return execute.Shape[*executionContext, orders.Order]{In: ec, Fields: fields, Write: write_Order}, execute.OneType(fields)
+}
+
+// write_Order writes a field that is at hand.
+func write_Order(ec *executionContext, w io.Writer, field *graphql.CollectedField, obj *orders.Order) {
+	switch field.Name {
 	case "__typename":
 		execute.String("Order").MarshalGQL(w)
 	case "id":
@@ -389,12 +411,32 @@ func write_Order(w io.Writer, name string, obj *orders.Order) {
 		obj.TotalAmount.MarshalGQL(w)
 	case "createdAt":
 		obj.CreatedAt.MarshalGQL(w)
+	case "items":
+		shape, _ := ec.shape_OrderItem(graphql.CollectFields(ec.OperationContext, field.Selections, orderItemImplementors))
+		execute.Objects[*executionContext, orders.OrderItem]{Shape: shape, Of: obj.Items}.MarshalGQL(w)
 	}
 }
 
-// write_OrderItem writes a field that is a plain value.
-func write_OrderItem(w io.Writer, name string, obj *orders.OrderItem) {
-	switch name {
+// whole_Order tells whether nothing is missing in an object.
+func whole_Order(obj *orders.Order) bool {
+	return obj != nil && execute.All(obj.Items, true, whole_OrderItem)
+}
+
+// shape_OrderItem is how an object is written of which all that was selected is at hand.
+func (ec *executionContext) shape_OrderItem(fields []graphql.CollectedField) (s execute.Shape[*executionContext, orders.OrderItem], ok bool) {
+	for i := range fields {
+		switch fields[i].Name {
+		case "__typename", "productId", "quantity", "price":
+		default:
+			return s, false
+		}
+	}
+	return execute.Shape[*executionContext, orders.OrderItem]{In: ec, Fields: fields, Write: write_OrderItem}, execute.OneType(fields)
+}
+
+// write_OrderItem writes a field that is at hand.
+func write_OrderItem(ec *executionContext, w io.Writer, field *graphql.CollectedField, obj *orders.OrderItem) {
+	switch field.Name {
 	case "__typename":
 		execute.String("OrderItem").MarshalGQL(w)
 	case "productId":
@@ -405,3 +447,6 @@ func write_OrderItem(w io.Writer, name string, obj *orders.OrderItem) {
 		obj.Price.MarshalGQL(w)
 	}
 }
+
+// whole_OrderItem tells whether nothing is missing in an object.
+func whole_OrderItem(obj *orders.OrderItem) bool { return obj != nil }

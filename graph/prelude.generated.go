@@ -1100,8 +1100,8 @@ var __DirectiveImplementors = []string{"__Directive"}
 
 func (ec *executionContext) ___Directive(ctx context.Context, sel ast.SelectionSet, obj *introspection.Directive) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, __DirectiveImplementors)
-	if execute.Plain(fields, "__typename", "name", "isRepeatable") {
-		return execute.Object[introspection.Directive]{Fields: fields, Of: obj, Write: write___Directive}
+	if shape, ok := ec.shape___Directive(fields); ok {
+		return execute.Object[*executionContext, introspection.Directive]{Shape: shape, Of: obj}
 	}
 
 	out := execute.NewFieldSet(fields)
@@ -1156,8 +1156,8 @@ var __EnumValueImplementors = []string{"__EnumValue"}
 
 func (ec *executionContext) ___EnumValue(ctx context.Context, sel ast.SelectionSet, obj *introspection.EnumValue) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, __EnumValueImplementors)
-	if execute.Plain(fields, "__typename", "name") {
-		return execute.Object[introspection.EnumValue]{Fields: fields, Of: obj, Write: write___EnumValue}
+	if shape, ok := ec.shape___EnumValue(fields); ok {
+		return execute.Object[*executionContext, introspection.EnumValue]{Shape: shape, Of: obj}
 	}
 
 	out := execute.NewFieldSet(fields)
@@ -1207,8 +1207,8 @@ var __FieldImplementors = []string{"__Field"}
 
 func (ec *executionContext) ___Field(ctx context.Context, sel ast.SelectionSet, obj *introspection.Field) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, __FieldImplementors)
-	if execute.Plain(fields, "__typename", "name") {
-		return execute.Object[introspection.Field]{Fields: fields, Of: obj, Write: write___Field}
+	if shape, ok := ec.shape___Field(fields); ok {
+		return execute.Object[*executionContext, introspection.Field]{Shape: shape, Of: obj}
 	}
 
 	out := execute.NewFieldSet(fields)
@@ -1268,8 +1268,8 @@ var __InputValueImplementors = []string{"__InputValue"}
 
 func (ec *executionContext) ___InputValue(ctx context.Context, sel ast.SelectionSet, obj *introspection.InputValue) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, __InputValueImplementors)
-	if execute.Plain(fields, "__typename", "name") {
-		return execute.Object[introspection.InputValue]{Fields: fields, Of: obj, Write: write___InputValue}
+	if shape, ok := ec.shape___InputValue(fields); ok {
+		return execute.Object[*executionContext, introspection.InputValue]{Shape: shape, Of: obj}
 	}
 
 	out := execute.NewFieldSet(fields)
@@ -1848,9 +1848,21 @@ func (ec *executionContext) marshalO__Type2ᚖgithubᚗcomᚋ99designsᚋgqlgen�
 
 // endregion ***************************** type.gotpl *****************************
 
-// write___Directive writes a field that is a plain value.
-func write___Directive(w io.Writer, name string, obj *introspection.Directive) {
-	switch name {
+// shape___Directive is how an object is written of which all that was selected is at hand.
+func (ec *executionContext) shape___Directive(fields []graphql.CollectedField) (s execute.Shape[*executionContext, introspection.Directive], ok bool) {
+	for i := range fields {
+		switch fields[i].Name {
+		case "__typename", "name", "isRepeatable":
+		default:
+			return s, false
+		}
+	}
+	return execute.Shape[*executionContext, introspection.Directive]{In: ec, Fields: fields, Write: write___Directive}, execute.OneType(fields)
+}
+
+// write___Directive writes a field that is at hand.
+func write___Directive(ec *executionContext, w io.Writer, field *graphql.CollectedField, obj *introspection.Directive) {
+	switch field.Name {
 	case "__typename":
 		execute.String("__Directive").MarshalGQL(w)
 	case "name":
@@ -1860,9 +1872,24 @@ func write___Directive(w io.Writer, name string, obj *introspection.Directive) {
 	}
 }
 
-// write___EnumValue writes a field that is a plain value.
-func write___EnumValue(w io.Writer, name string, obj *introspection.EnumValue) {
-	switch name {
+// whole___Directive tells whether nothing is missing in an object.
+func whole___Directive(obj *introspection.Directive) bool { return obj != nil }
+
+// shape___EnumValue is how an object is written of which all that was selected is at hand.
+func (ec *executionContext) shape___EnumValue(fields []graphql.CollectedField) (s execute.Shape[*executionContext, introspection.EnumValue], ok bool) {
+	for i := range fields {
+		switch fields[i].Name {
+		case "__typename", "name":
+		default:
+			return s, false
+		}
+	}
+	return execute.Shape[*executionContext, introspection.EnumValue]{In: ec, Fields: fields, Write: write___EnumValue}, execute.OneType(fields)
+}
+
+// write___EnumValue writes a field that is at hand.
+func write___EnumValue(ec *executionContext, w io.Writer, field *graphql.CollectedField, obj *introspection.EnumValue) {
+	switch field.Name {
 	case "__typename":
 		execute.String("__EnumValue").MarshalGQL(w)
 	case "name":
@@ -1870,9 +1897,24 @@ func write___EnumValue(w io.Writer, name string, obj *introspection.EnumValue) {
 	}
 }
 
-// write___Field writes a field that is a plain value.
-func write___Field(w io.Writer, name string, obj *introspection.Field) {
-	switch name {
+// whole___EnumValue tells whether nothing is missing in an object.
+func whole___EnumValue(obj *introspection.EnumValue) bool { return obj != nil }
+
+// shape___Field is how an object is written of which all that was selected is at hand.
+func (ec *executionContext) shape___Field(fields []graphql.CollectedField) (s execute.Shape[*executionContext, introspection.Field], ok bool) {
+	for i := range fields {
+		switch fields[i].Name {
+		case "__typename", "name":
+		default:
+			return s, false
+		}
+	}
+	return execute.Shape[*executionContext, introspection.Field]{In: ec, Fields: fields, Write: write___Field}, execute.OneType(fields)
+}
+
+// write___Field writes a field that is at hand.
+func write___Field(ec *executionContext, w io.Writer, field *graphql.CollectedField, obj *introspection.Field) {
+	switch field.Name {
 	case "__typename":
 		execute.String("__Field").MarshalGQL(w)
 	case "name":
@@ -1880,12 +1922,30 @@ func write___Field(w io.Writer, name string, obj *introspection.Field) {
 	}
 }
 
-// write___InputValue writes a field that is a plain value.
-func write___InputValue(w io.Writer, name string, obj *introspection.InputValue) {
-	switch name {
+// whole___Field tells whether nothing is missing in an object.
+func whole___Field(obj *introspection.Field) bool { return obj != nil }
+
+// shape___InputValue is how an object is written of which all that was selected is at hand.
+func (ec *executionContext) shape___InputValue(fields []graphql.CollectedField) (s execute.Shape[*executionContext, introspection.InputValue], ok bool) {
+	for i := range fields {
+		switch fields[i].Name {
+		case "__typename", "name":
+		default:
+			return s, false
+		}
+	}
+	return execute.Shape[*executionContext, introspection.InputValue]{In: ec, Fields: fields, Write: write___InputValue}, execute.OneType(fields)
+}
+
+// write___InputValue writes a field that is at hand.
+func write___InputValue(ec *executionContext, w io.Writer, field *graphql.CollectedField, obj *introspection.InputValue) {
+	switch field.Name {
 	case "__typename":
 		execute.String("__InputValue").MarshalGQL(w)
 	case "name":
 		execute.String(obj.Name).MarshalGQL(w)
 	}
 }
+
+// whole___InputValue tells whether nothing is missing in an object.
+func whole___InputValue(obj *introspection.InputValue) bool { return obj != nil }

@@ -83,8 +83,8 @@ var productImplementors = []string{"Product"}
 
 func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, obj *products.Product) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, productImplementors)
-	if execute.Plain(fields, "__typename", "id", "name", "description", "price", "category", "stockQuantity") {
-		return execute.Object[products.Product]{Fields: fields, Of: obj, Write: write_Product}
+	if shape, ok := ec.shape_Product(fields); ok {
+		return execute.Object[*executionContext, products.Product]{Shape: shape, Of: obj}
 	}
 
 	out := execute.NewFieldSet(fields)
@@ -145,6 +145,9 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNProduct2ᚕᚖtributaryᚋservicesᚋproductsᚐProduct(ctx context.Context, sel ast.SelectionSet, v []*products.Product) graphql.Marshaler {
+	if shape, ok := ec.shape_Product(graphql.CollectFields(ec.OperationContext, sel, productImplementors)); ok && execute.All(v, false, whole_Product) {
+		return execute.Objects[*executionContext, products.Product]{Shape: shape, Of: v}
+	}
 	ret := execute.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -165,6 +168,9 @@ func (ec *executionContext) marshalNProduct2ᚖtributaryᚋservicesᚋproducts�
 func (ec *executionContext) marshalOProduct2ᚕᚖtributaryᚋservicesᚋproductsᚐProductᚄ(ctx context.Context, sel ast.SelectionSet, v []*products.Product) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
+	}
+	if shape, ok := ec.shape_Product(graphql.CollectFields(ec.OperationContext, sel, productImplementors)); ok && execute.All(v, true, whole_Product) {
+		return execute.Objects[*executionContext, products.Product]{Shape: shape, Of: v}
 	}
 	ret := execute.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -190,9 +196,21 @@ func (ec *executionContext) marshalOProduct2ᚖtributaryᚋservicesᚋproducts�
 
 // endregion ***************************** type.gotpl *****************************
 
-// write_Product writes a field that is a plain value.
-func write_Product(w io.Writer, name string, obj *products.Product) {
-	switch name {
+// shape_Product is how an object is written of which all that was selected is at hand.
+func (ec *executionContext) shape_Product(fields []graphql.CollectedField) (s execute.Shape[*executionContext, products.Product], ok bool) {
+	for i := range fields {
+		switch fields[i].Name {
+		case "__typename", "id", "name", "description", "price", "category", "stockQuantity":
+		default:
+			return s, false
+		}
+	}
+	return execute.Shape[*executionContext, products.Product]{In: ec, Fields: fields, Write: write_Product}, execute.OneType(fields)
+}
+
+// write_Product writes a field that is at hand.
+func write_Product(ec *executionContext, w io.Writer, field *graphql.CollectedField, obj *products.Product) {
+	switch field.Name {
 	case "__typename":
 		execute.String("Product").MarshalGQL(w)
 	case "id":
@@ -209,3 +227,6 @@ func write_Product(w io.Writer, name string, obj *products.Product) {
 		execute.Int(obj.StockQuantity).MarshalGQL(w)
 	}
 }
+
+// whole_Product tells whether nothing is missing in an object.
+func whole_Product(obj *products.Product) bool { return obj != nil }

@@ -120,8 +120,8 @@ var userImplementors = []string{"User"}
 
 func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj *users.User) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, userImplementors)
-	if execute.Plain(fields, "__typename", "id", "username", "email", "fullName", "isActive", "createdAt") {
-		return execute.Object[users.User]{Fields: fields, Of: obj, Write: write_User}
+	if shape, ok := ec.shape_User(fields); ok {
+		return execute.Object[*executionContext, users.User]{Shape: shape, Of: obj}
 	}
 
 	out := execute.NewFieldSet(fields)
@@ -188,6 +188,9 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNUser2ᚕᚖtributaryᚋservicesᚋusersᚐUser(ctx context.Context, sel ast.SelectionSet, v []*users.User) graphql.Marshaler {
+	if shape, ok := ec.shape_User(graphql.CollectFields(ec.OperationContext, sel, userImplementors)); ok && execute.All(v, false, whole_User) {
+		return execute.Objects[*executionContext, users.User]{Shape: shape, Of: v}
+	}
 	ret := execute.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -206,9 +209,21 @@ func (ec *executionContext) marshalOUser2ᚖtributaryᚋservicesᚋusersᚐUser(
 
 // endregion ***************************** type.gotpl *****************************
 
-// write_User writes a field that is a plain value.
-func write_User(w io.Writer, name string, obj *users.User) {
-	switch name {
+// shape_User is how an object is written of which all that was selected is at hand.
+func (ec *executionContext) shape_User(fields []graphql.CollectedField) (s execute.Shape[*executionContext, users.User], ok bool) {
+	for i := range fields {
+		switch fields[i].Name {
+		case "__typename", "id", "username", "email", "fullName", "isActive", "createdAt":
+		default:
+			return s, false
+		}
+	}
+	return execute.Shape[*executionContext, users.User]{In: ec, Fields: fields, Write: write_User}, execute.OneType(fields)
+}
+
+// write_User writes a field that is at hand.
+func write_User(ec *executionContext, w io.Writer, field *graphql.CollectedField, obj *users.User) {
+	switch field.Name {
 	case "__typename":
 		execute.String("User").MarshalGQL(w)
 	case "id":
@@ -225,3 +240,6 @@ func write_User(w io.Writer, name string, obj *users.User) {
 		obj.CreatedAt.MarshalGQL(w)
 	}
 }
+
+// whole_User tells whether nothing is missing in an object.
+func whole_User(obj *users.User) bool { return obj != nil }

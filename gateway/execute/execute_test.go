@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -148,6 +149,41 @@ func TestANameThatTwoInterfacesHaveIsWrittenOnce(t *testing.T) {
 	}
 	if got := text(set); got != `{"id":0,"name":2}` {
 		t.Error(got)
+	}
+}
+
+func TestObjectsAreWrittenFromWhatTheyAre(t *testing.T) {
+	shape := execute.Shape[string, string]{In: "in ", Fields: fields("a", "b"), Write: func(in string, w io.Writer, field *graphql.CollectedField, of *string) {
+		execute.String(in + field.Name + " of " + *of).MarshalGQL(w)
+	}}
+	one, other := "one", "other"
+	for want, m := range map[string]graphql.Marshaler{
+		`{"a":"in a of one","b":"in b of one"}`:                                                  execute.Object[string, string]{Shape: shape, Of: &one},
+		`[{"a":"in a of one","b":"in b of one"},null,{"a":"in a of other","b":"in b of other"}]`: execute.Objects[string, string]{Shape: shape, Of: []*string{&one, nil, &other}},
+		`[]`: execute.Objects[string, string]{Shape: shape},
+	} {
+		if got := text(m); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
+func TestWhatMayBeMissingInAList(t *testing.T) {
+	broken, sound := false, true
+	whole := func(v *bool) bool { return v != nil && *v }
+	for name, tt := range map[string]struct {
+		list          []*bool
+		nonNull, want bool
+	}{
+		"nothing is, where something may be":     {[]*bool{&sound}, false, true},
+		"something is, and may be":               {[]*bool{&sound, nil}, false, true},
+		"something is, and must not be":          {[]*bool{&sound, nil}, true, false},
+		"what is there lacks something itself":   {[]*bool{&broken}, false, false},
+		"nothing can be in a list that is empty": {nil, true, true},
+	} {
+		if got := execute.All(tt.list, tt.nonNull, whole); got != tt.want {
+			t.Errorf("%s: %v, want %v", name, got, tt.want)
+		}
 	}
 }
 

@@ -9,34 +9,66 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// Object is an object of which only scalar fields were selected. It is written
-// directly from the Go value, with a single allocation.
-type Object[T any] struct {
-	Fields []graphql.CollectedField
-	Of     *T
-	Write  func(w io.Writer, name string, of *T) // writes the field of a name
+// Object is an object of which no field with a resolver was selected, at any
+// depth. It is written directly from the Go value, with a single allocation.
+type Object[E, T any] struct {
+	Shape[E, T]
+	Of *T
 }
 
-// Plain reports whether all fields are among names and belong to one type.
-func Plain(fields []graphql.CollectedField, names ...string) bool {
-	for i := range fields {
-		if !slices.Contains(names, fields[i].Name) || fields[i].ObjectDefinition != fields[0].ObjectDefinition {
-			return false
-		}
-	}
-	return true
+// Objects is a list of such objects. It takes a single allocation, whatever its
+// length.
+type Objects[E, T any] struct {
+	Shape[E, T]
+	Of []*T
+}
+
+// A Shape holds what all objects with the same selection are written by.
+type Shape[E, T any] struct {
+	In     E // the execution context of the generated code
+	Fields []graphql.CollectedField
+	Write  func(in E, w io.Writer, field *graphql.CollectedField, of *T) // writes the value of one field
+}
+
+// OneType reports whether all fields were selected on the same type.
+func OneType(fields []graphql.CollectedField) bool {
+	return !slices.ContainsFunc(fields, func(f graphql.CollectedField) bool { return f.ObjectDefinition != fields[0].ObjectDefinition })
+}
+
+// All reports whether each element of list is whole. A nil element is allowed
+// unless nonNull is set.
+func All[T any](list []*T, nonNull bool, whole func(*T) bool) bool {
+	return !slices.ContainsFunc(list, func(v *T) bool { return !whole(v) && (v != nil || nonNull) })
 }
 
 // MarshalGQL writes the object.
-func (o Object[T]) MarshalGQL(w io.Writer) {
-	_, _ = io.WriteString(w, "{")
-	for i := range o.Fields {
+func (o Object[E, T]) MarshalGQL(w io.Writer) { o.write(w, o.Of) }
+
+// MarshalGQL writes the list.
+func (o Objects[E, T]) MarshalGQL(w io.Writer) {
+	_, _ = io.WriteString(w, "[")
+	for i, of := range o.Of {
 		if i > 0 {
 			_, _ = io.WriteString(w, ",")
 		}
-		String(o.Fields[i].Alias).MarshalGQL(w)
+		o.write(w, of)
+	}
+	_, _ = io.WriteString(w, "]")
+}
+
+func (s *Shape[E, T]) write(w io.Writer, of *T) {
+	if of == nil {
+		graphql.Null.MarshalGQL(w)
+		return
+	}
+	_, _ = io.WriteString(w, "{")
+	for i := range s.Fields {
+		if i > 0 {
+			_, _ = io.WriteString(w, ",")
+		}
+		String(s.Fields[i].Alias).MarshalGQL(w)
 		_, _ = io.WriteString(w, ":")
-		o.Write(w, o.Fields[i].Name, o.Of)
+		s.Write(s.In, w, &s.Fields[i], of)
 	}
 	_, _ = io.WriteString(w, "}")
 }

@@ -32,12 +32,12 @@ func scalarFields(file *ast.File) map[string]bool {
 	return found
 }
 
-// plainField makes the body of a function that resolves a scalar field say
+// plainField notes a field whose resolver does nothing but to give obj.F. If it
+// is a scalar, and so a value that cannot be nil, the body of the function that
+// resolves it is made to say
 //
 //	return ec.marshalT(ctx, field.Selections, obj.F)
-//
-// if its resolver does nothing but to give obj.F, a value that cannot be nil.
-func (l *leaning) plainField(f *ast.FuncDecl) {
+func (l *leaning) plainField(f *ast.FuncDecl, isScalar bool) {
 	result := returned(f.Body)
 	if len(result) != 1 {
 		return
@@ -49,15 +49,17 @@ func (l *leaning) plainField(f *ast.FuncDecl) {
 	if m, ok := c.Args[argMiddleware].(*ast.Ident); !ok || m.Name != "nil" {
 		return // a directive
 	}
-	value, marshal := fieldOf(c.Args[argResolver]), marshaler(c.Args[argMarshal])
+	value, marshal := fieldOf(c.Args[argResolver]), marshaler(c.Args[argMarshal], isScalar)
 	if value == nil || marshal == nil {
 		return
 	}
 	if method, ok := marshal.(*ast.SelectorExpr); ok {
 		l.plain[f.Name.Name] = plain{l.source(value), method.Sel.Name}
 	}
-	l.edits = append(l.edits, edit{l.at(f.Body.Pos()), l.at(f.Body.End()),
-		"{\n\treturn " + l.source(marshal) + "(ctx, field.Selections, " + l.source(value) + ")\n}"})
+	if isScalar {
+		l.edits = append(l.edits, edit{l.at(f.Body.Pos()), l.at(f.Body.End()),
+			"{\n\treturn " + l.source(marshal) + "(ctx, field.Selections, " + l.source(value) + ")\n}"})
+	}
 }
 
 // returned is what a body returns that does nothing else.
@@ -93,17 +95,23 @@ func fieldOf(e ast.Expr) ast.Expr {
 }
 
 // marshaler is ec.marshalT of func(ctx, selections, v T) { return ec.marshalT(ctx,
-// selections, v) } for a T that is named: no pointer, no list.
-func marshaler(e ast.Expr) ast.Expr {
+// selections, v) } for a T that is named, if it is a scalar: no pointer, no list;
+// else for a list of pointers.
+func marshaler(e ast.Expr, isScalar bool) ast.Expr {
 	f, ok := e.(*ast.FuncLit)
 	if !ok {
 		return nil
 	}
 	params := f.Type.Params.List
-	switch params[len(params)-1].Type.(type) {
+	switch last := params[len(params)-1].Type; last.(type) {
 	case *ast.Ident, *ast.SelectorExpr:
+		if !isScalar {
+			return nil
+		}
 	default:
-		return nil
+		if isScalar || elementOf(last) == nil {
+			return nil
+		}
 	}
 	result := returned(f.Body)
 	if len(result) != 1 {

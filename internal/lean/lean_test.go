@@ -78,8 +78,7 @@ func leaned(t *testing.T, text string) string {
 	return string(texts["x.go"])
 }
 
-func TestAnObjectOfPlainValuesIsWrittenFromWhatItIs(t *testing.T) {
-	const object = `
+const anObject = `
 func (ec *executionContext) _T(ctx context.Context, sel ast.SelectionSet, obj *T) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, tImplementors)
 	out := graphql.NewFieldSet(fields)
@@ -100,6 +99,8 @@ func (ec *executionContext) MARSHAL(ctx context.Context, sel ast.SelectionSet, v
 	return v
 }
 `
+
+func TestAnObjectOfPlainValuesIsWrittenFromWhatItIs(t *testing.T) {
 	for name, tt := range map[string]struct{ resolver, marshal, want string }{
 		"one of Go's own":              {"obj.F, nil", "marshalNString2string", "execute.String(obj.F).MarshalGQL(w)"},
 		"one that may be left":         {"obj.F, nil", "marshalOInt2int32", "execute.Int(obj.F).MarshalGQL(w)"},
@@ -114,19 +115,91 @@ func (ec *executionContext) MARSHAL(ctx context.Context, sel ast.SelectionSet, v
 			}
 			out := leaned(t, strings.NewReplacer("RESOLVER", tt.resolver, "MIDDLEWARE", "nil", "TYPE", "string",
 				"CONTEXT", `return graphql.NewScalarFieldContext("T", field, false, false, "String")`,
-				"marshalNString2string", tt.marshal).Replace(generated)+strings.ReplaceAll(object, "MARSHAL", marshal))
+				"marshalNString2string", tt.marshal).Replace(generated)+strings.ReplaceAll(anObject, "MARSHAL", marshal))
 			if tt.want == "" {
-				if strings.Contains(out, "execute.Plain(") {
+				if strings.Contains(out, "shape_T(") {
 					t.Errorf("it is written from what it is:\n%s", out)
 				}
 				return
 			}
 			for _, want := range []string{
-				`if execute.Plain(fields, "__typename", "f") {`, "return execute.Object[T]{Fields: fields, Of: obj, Write: write_T}",
-				"func write_T(w io.Writer, name string, obj *T) {", "execute.String(\"T\").MarshalGQL(w)", tt.want,
+				"if shape, ok := ec.shape_T(fields); ok {", "return execute.Object[*executionContext, T]{Shape: shape, Of: obj}", `case "__typename", "f":`,
+				"func write_T(ec *executionContext, w io.Writer, field *graphql.CollectedField, obj *T) {", "execute.String(\"T\").MarshalGQL(w)", tt.want,
 			} {
 				if !strings.Contains(out, want) {
 					t.Errorf("nothing says %s:\n%s", want, out)
+				}
+			}
+		})
+	}
+}
+
+const aList = `
+func (ec *executionContext) _Box(ctx context.Context, sel ast.SelectionSet, obj *Box) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, boxImplementors)
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Box")
+		case "f":
+			out.Values[i] = ec._T_f(ctx, field, obj)
+		case "things":
+			out.Values[i] = ec._Box_things(ctx, field, obj)
+		}
+	}
+	return out
+}
+
+func (ec *executionContext) _Box_things(ctx context.Context, field graphql.CollectedField, obj *Box) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx, ec.OperationContext, field, ec.fieldContext_Box_things,
+		func(ctx context.Context) (any, error) { return RESOLVER },
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*T) graphql.Marshaler { return ec.marshalNT2ᚕᚖT(ctx, selections, v) },
+		true, true,
+	)
+}
+
+func (ec *executionContext) marshalNT2ᚕᚖT(ctx context.Context, sel ast.SelectionSet, v []*T) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		return ec.ELEMENT2ᚖT(ctx, sel, v[i])
+	})
+	return ret
+}
+
+func (ec *executionContext) ELEMENT2ᚖT(ctx context.Context, sel ast.SelectionSet, v *T) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._T(ctx, sel, v)
+}
+`
+
+func TestAListOfSuchObjectsIsWrittenFromWhatItIs(t *testing.T) {
+	for name, tt := range map[string]struct {
+		resolver, element string
+		inAnswer          string // how a list becomes an answer
+		inObject          bool   // the list that an object holds is written with it
+	}{
+		"one that the object holds":       {"obj.Things, nil", "marshalNT", "execute.All(v, true, whole_T)", true},
+		"one that has to be asked for":    {"ec.Resolvers.Box().Things(ctx, obj)", "marshalNT", "execute.All(v, true, whole_T)", false},
+		"one in which some may be absent": {"obj.Things, nil", "marshalOT", "execute.All(v, false, whole_T)", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := leaned(t, strings.NewReplacer("RESOLVER", "obj.F, nil", "MIDDLEWARE", "nil", "TYPE", "string",
+				"CONTEXT", `return graphql.NewScalarFieldContext("T", field, false, false, "String")`).Replace(generated)+
+				strings.ReplaceAll(anObject, "MARSHAL", "marshalNString2string")+
+				strings.NewReplacer("RESOLVER", tt.resolver, "ELEMENT", tt.element).Replace(aList))
+			for said, want := range map[string]bool{
+				tt.inAnswer: true,
+				"return execute.Objects[*executionContext, T]{Shape: shape, Of: v}":                 true,
+				"execute.Objects[*executionContext, T]{Shape: shape, Of: obj.Things}.MarshalGQL(w)": tt.inObject,
+				"return obj != nil && execute.All(obj.Things, true, whole_T)":                       tt.inObject,
+				"ok && whole_Box(obj) {": tt.inObject,
+			} {
+				if strings.Contains(out, said) != want {
+					t.Errorf("it says %s: %v, want %v:\n%s", said, !want, want, out)
 				}
 			}
 		})
@@ -157,7 +230,7 @@ func TestTheGraphIsLean(t *testing.T) {
 			t.Errorf("%s could be leaner: make generate", name)
 		}
 	}
-	for _, call := range []string{"execute.Object[products.Product]{", "execute.MarshalSlice(", "execute.NewFieldSet(", "execute.NewDeferredGroup(", "execute.MarshalString(", "(ctx, field.Selections, obj.ID)"} {
+	for _, call := range []string{"execute.Object[*executionContext, products.Product]{", "execute.Objects[*executionContext, orders.OrderItem]{Shape: shape, Of: obj.Items}", "execute.MarshalSlice(", "execute.NewFieldSet(", "execute.NewDeferredGroup(", "execute.MarshalString(", "(ctx, field.Selections, obj.ID)"} {
 		if !strings.Contains(all.String(), call) {
 			t.Errorf("nothing in the graph says %s", call)
 		}

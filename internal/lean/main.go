@@ -7,7 +7,8 @@
 // what that package has of the same name. A field that is a plain value of its
 // object is written straight away: it cannot fail, so that it needs no place in
 // the answer, no guard and no middleware; and an object of which nothing else
-// was selected is written straight from what it is. What is generated still works without
+// was selected is written straight from what it is, as are lists of such objects,
+// in the answer or in another object. What is generated still works without
 // this step, only more slowly.
 package main
 
@@ -59,22 +60,22 @@ func run(args []string) error {
 
 // lean makes the texts of generated files, by name, what they should be.
 func lean(texts map[string][]byte) error {
-	fset, files, writesItself := token.NewFileSet(), map[string]*ast.File{}, map[string]bool{}
+	fset, all, files := token.NewFileSet(), newOverview(), map[*leaning]*ast.File{}
 	for name, text := range texts {
 		file, err := parser.ParseFile(fset, name, text, parser.ParseComments)
 		if err != nil {
 			return err
 		}
-		files[name] = file
-		asItIs(file, writesItself)
+		l := &leaning{name: name, text: text, at: func(p token.Pos) int { return fset.Position(p).Offset }, plain: map[string]plain{}, all: all}
+		files[l] = file
+		l.look(file)
 	}
-	for name, file := range files {
-		l := &leaning{
-			text: texts[name], at: func(p token.Pos) int { return fset.Position(p).Offset },
-			plain: map[string]plain{}, asItIs: writesItself,
-		}
+	for l, file := range files {
+		all.noteObjects(l, functionsOf(file))
+	}
+	for l, file := range files {
 		var err error
-		if texts[name], err = l.rewrite(name, file); err != nil {
+		if texts[l.name], err = l.rewrite(file); err != nil {
 			return err
 		}
 	}
@@ -83,32 +84,44 @@ func lean(texts map[string][]byte) error {
 
 // leaning is the rewriting of one file.
 type leaning struct {
-	text   []byte
-	at     func(token.Pos) int
-	plain  map[string]plain // by the method that resolves the field
-	asItIs map[string]bool
-	edits  []edit
-	more   []string // what is added at the end
+	name  string
+	text  []byte
+	at    func(token.Pos) int
+	plain map[string]plain // by the method that resolves the field
+	all   *overview
+	edits []edit
+	more  []string // what is added at the end
 }
 
-func (l *leaning) rewrite(name string, file *ast.File) ([]byte, error) {
+// look finds what is plain, and notes what makes answers of what.
+func (l *leaning) look(file *ast.File) {
 	scalars := scalarFields(file)
-	for _, decl := range file.Decls {
-		if f, ok := decl.(*ast.FuncDecl); ok && f.Body != nil && scalars[f.Name.Name] {
-			l.plainField(f)
-		}
+	for _, f := range functionsOf(file) {
+		l.plainField(f, scalars[f.Name.Name])
+		l.all.noteMethod(f)
 	}
+}
+
+func functionsOf(file *ast.File) (all []*ast.FuncDecl) {
 	for _, decl := range file.Decls {
 		if f, ok := decl.(*ast.FuncDecl); ok && f.Body != nil {
-			l.object(f)
+			all = append(all, f)
 		}
+	}
+	return all
+}
+
+func (l *leaning) rewrite(file *ast.File) ([]byte, error) {
+	for _, f := range functionsOf(file) {
+		l.object(f)
+		l.list(f)
 	}
 	ast.Inspect(file, l.call)
 	if len(l.edits) == 0 {
 		return l.text, nil
 	}
 	l.edits = append(l.edits, edit{l.at(file.Name.End()), l.at(file.Name.End()), "\n\nimport \"" + runtime + "\""})
-	return imports.Process(name, l.apply(), nil) // drops what is not used any more, and adds io where it is
+	return imports.Process(l.name, l.apply(), nil) // drops what is not used any more, and adds io where it is
 }
 
 const runtime = "tributary/gateway/execute"

@@ -7,47 +7,84 @@ import (
 	"strings"
 )
 
-// plain is a field that is a plain value of its object: what it is, and the
-// method that makes it an answer.
-type plain struct{ value, marshal string }
-
-// writers are how values of Go's own types are written without a step in
-// between, by what the name of the method says they are.
-var writers = map[string]string{
-	"String2string": "execute.String",
-	"ID2string":     "execute.String",
-	"Int2int":       "execute.Int",
-	"Int2int32":     "execute.Int",
-	"Int2int64":     "execute.Int",
-	"Boolean2bool":  "execute.Bool",
-}
-
 // object has the function of an object, _T, give a [execute.Object] where all
-// that is selected of it are plain values: no places for values are made then,
-// and no value is put into an interface.
+// that is selected of it is at hand: no places for values are made then, and no
+// value is put into an interface.
 func (l *leaning) object(f *ast.FuncDecl) {
-	sel, of := objectOf(f)
-	if sel == nil {
+	of, known := l.all.objects[f.Name.Name]
+	if !known {
 		return
 	}
-	var names, cases []string
-	for _, c := range sel.Body.List {
-		name, write := l.writes(c)
-		if write == "" {
-			continue
-		}
-		names = append(names, strconv.Quote(name))
-		cases = append(cases, fmt.Sprintf("\tcase %q:\n\t\t%s.MarshalGQL(w)\n", name, write))
-	}
-	if len(names) < 2 { // but for the name of the type
-		return
-	}
-	writer, kind := "write"+f.Name.Name, l.source(of)
+	sel, _ := objectOf(f)
+	members := l.members(sel)
 	after := l.at(f.Body.List[0].End())
 	l.edits = append(l.edits, edit{after, after, fmt.Sprintf(
-		"\n\tif execute.Plain(fields, %s) {\n\t\treturn execute.Object[%s]{Fields: fields, Of: obj, Write: %s}\n\t}", strings.Join(names, ", "), kind, writer)})
-	l.more = append(l.more, fmt.Sprintf("\n// %s writes a field that is a plain value.\nfunc %s(w io.Writer, name string, obj *%s) {\n\tswitch name {\n%s\t}\n}\n",
-		writer, writer, kind, strings.Join(cases, "")))
+		"\n\tif shape, ok := ec.shape%s(fields); ok%s {\n\t\treturn execute.Object[*executionContext, %s]{Shape: shape, Of: obj}\n\t}",
+		f.Name.Name, unless(holdsLists(members), " && whole"+f.Name.Name+"(obj)"), of.kind)})
+	l.more = append(l.more, shapeOf(f.Name.Name, of, members), writerOf(f.Name.Name, of, members), wholeOf(f.Name.Name, of, members))
+}
+
+// list has the method that makes an answer of a list give [execute.Objects]
+// where all that is selected of its elements is at hand.
+func (l *leaning) list(f *ast.FuncDecl) {
+	of, function, nonNull := l.all.element(f.Name.Name)
+	before, _ := sliceOf(f)
+	if of.kind == "" || before == nil {
+		return
+	}
+	at := l.at(before.Pos())
+	l.edits = append(l.edits, edit{at, at, fmt.Sprintf(
+		"if shape, ok := ec.shape%s(graphql.CollectFields(ec.OperationContext, sel, %s)); ok && execute.All(v, %t, whole%s) {\n"+
+			"\t\treturn execute.Objects[*executionContext, %s]{Shape: shape, Of: v}\n\t}\n\t",
+		function, of.implementor, nonNull, function, of.kind)})
+}
+
+// shapeOf is a method that tells whether what was selected of an object is at hand.
+func shapeOf(function string, of object, members []member) string {
+	var values, lists []string
+	for _, m := range members {
+		if m.list == "" {
+			values = append(values, strconv.Quote(m.name))
+			continue
+		}
+		lists = append(lists, fmt.Sprintf("\t\tcase %q:\n\t\t\tif _, ok := ec.shape%s(graphql.CollectFields(ec.OperationContext, fields[i].Selections, %s)); !ok {\n\t\t\t\treturn s, false\n\t\t\t}\n",
+			m.name, m.list, m.of.implementor))
+	}
+	return fmt.Sprintf(`
+// shape%[1]s is how an object is written of which all that was selected is at hand.
+func (ec *executionContext) shape%[1]s(fields []graphql.CollectedField) (s execute.Shape[*executionContext, %[2]s], ok bool) {
+	for i := range fields {
+		switch fields[i].Name {
+		case %[3]s:
+%[4]s		default:
+			return s, false
+		}
+	}
+	return execute.Shape[*executionContext, %[2]s]{In: ec, Fields: fields, Write: write%[1]s}, execute.OneType(fields)
+}
+`, function, of.kind, strings.Join(values, ", "), strings.Join(lists, ""))
+}
+
+// writerOf is a function that writes the fields of an object that are at hand.
+func writerOf(function string, of object, members []member) string {
+	var cases strings.Builder
+	for _, m := range members {
+		fmt.Fprintf(&cases, "\tcase %q:\n\t\t%s\n", m.name, m.write)
+	}
+	return fmt.Sprintf("\n// write%[1]s writes a field that is at hand.\nfunc write%[1]s(ec *executionContext, w io.Writer, field *graphql.CollectedField, obj *%[2]s) {\n\tswitch field.Name {\n%[3]s\t}\n}\n",
+		function, of.kind, cases.String())
+}
+
+// wholeOf is a function that tells whether an object, and all that stands in its
+// lists, is there.
+func wholeOf(function string, of object, members []member) string {
+	lists := ""
+	for _, m := range members {
+		if m.list != "" {
+			lists += fmt.Sprintf(" && execute.All(%s, true, whole%s)", m.value, m.list)
+		}
+	}
+	return fmt.Sprintf("\n// whole%[1]s tells whether nothing is missing in an object.\nfunc whole%[1]s(obj *%[2]s) bool { return obj != nil%[3]s }\n", function, of.kind, lists)
 }
 
 // objectOf gives the switch over the fields of an object and its type in Go, if
@@ -82,54 +119,4 @@ func objectOf(f *ast.FuncDecl) (*ast.SwitchStmt, ast.Expr) {
 func calls(s *ast.AssignStmt, name string) bool {
 	c, ok := s.Rhs[0].(*ast.CallExpr)
 	return ok && selected(c.Fun) == name
-}
-
-// writes gives the name of the field that a case is for and the value to write,
-// if it is a plain one.
-func (l *leaning) writes(s ast.Stmt) (name, value string) {
-	c, ok := s.(*ast.CaseClause)
-	if !ok || len(c.List) != 1 || len(c.Body) == 0 {
-		return "", ""
-	}
-	first, ok := c.Body[0].(*ast.AssignStmt)
-	if !ok {
-		return "", ""
-	}
-	call, ok := first.Rhs[0].(*ast.CallExpr)
-	if !ok {
-		return "", ""
-	}
-	name, _ = strconv.Unquote(l.source(c.List[0]))
-	if name == "__typename" {
-		return name, "execute.String(" + l.source(call.Args[0]) + ")"
-	}
-	method, ok := call.Fun.(*ast.SelectorExpr)
-	if !ok {
-		return "", ""
-	}
-	field, known := l.plain[method.Sel.Name]
-	switch kind := strings.TrimPrefix(strings.TrimPrefix(field.marshal, "marshalN"), "marshalO"); {
-	case !known:
-		return "", ""
-	case writers[kind] != "":
-		return name, writers[kind] + "(" + field.value + ")"
-	case l.asItIs[field.marshal]:
-		return name, field.value
-	}
-	return "", ""
-}
-
-// asItIs are the methods that give what they are given: the value writes itself.
-func asItIs(file *ast.File, found map[string]bool) {
-	for _, decl := range file.Decls {
-		f, ok := decl.(*ast.FuncDecl)
-		if !ok || !strings.HasPrefix(f.Name.Name, "marshal") {
-			continue
-		}
-		if result := returned(f.Body); len(result) == 1 {
-			if v, ok := result[0].(*ast.Ident); ok && v.Name == "v" {
-				found[f.Name.Name] = true
-			}
-		}
-	}
 }

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+	"go/ast"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// plain is a field that is a plain value of its object, or a list that it
+// holds: what it is, and the method that makes it an answer.
+type plain struct{ value, marshal string }
+
+// writers are how values of Go's own types are written without a step in
+// between, by what the name of the method says they are.
+var writers = map[string]string{
+	"String2string": "execute.String",
+	"ID2string":     "execute.String",
+	"Int2int":       "execute.Int",
+	"Int2int32":     "execute.Int",
+	"Int2int64":     "execute.Int",
+	"Boolean2bool":  "execute.Bool",
+}
+
+// member is a field that is written straight from its object.
+type member struct {
+	name  string
+	write string // what writes it
+	list  string // of a list: the function of its elements, _T
+	of    object // and what these are
+	value string // and what it is
+}
+
+// values are the members of an object that are plain values, the name of its
+// type among them.
+func (l *leaning) values(sel *ast.SwitchStmt) []member {
+	return slices.DeleteFunc(l.members(sel), func(m member) bool { return m.list != "" })
+}
+
+// members are the fields of an object that are written straight from it.
+func (l *leaning) members(sel *ast.SwitchStmt) (all []member) {
+	for _, c := range sel.Body.List {
+		if m := l.writes(c); m.write != "" {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// resolved is the plain field that a case of an object's switch is for, and its name.
+func (l *leaning) resolved(s ast.Stmt) (field plain, name string, known bool) {
+	c, ok := s.(*ast.CaseClause)
+	if !ok || len(c.List) != 1 || len(c.Body) == 0 {
+		return field, "", false
+	}
+	first, ok := c.Body[0].(*ast.AssignStmt)
+	if !ok {
+		return field, "", false
+	}
+	call, ok := first.Rhs[0].(*ast.CallExpr)
+	if !ok {
+		return field, "", false
+	}
+	name, _ = strconv.Unquote(l.source(c.List[0]))
+	if name == "__typename" {
+		return plain{value: l.source(call.Args[0])}, name, false
+	}
+	method, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return field, "", false
+	}
+	field, known = l.plain[method.Sel.Name]
+	return field, name, known
+}
+
+// writes gives the field that a case is for, if it is written straight.
+func (l *leaning) writes(s ast.Stmt) member {
+	field, name, known := l.resolved(s)
+	if name == "__typename" {
+		return member{name: name, write: "execute.String(" + field.value + ").MarshalGQL(w)"}
+	}
+	kind := strings.TrimPrefix(strings.TrimPrefix(field.marshal, "marshalN"), "marshalO")
+	of, function, nonNull := l.all.element(field.marshal)
+	switch {
+	case !known:
+		return member{}
+	case writers[kind] != "":
+		return member{name: name, write: writers[kind] + "(" + field.value + ").MarshalGQL(w)"}
+	case l.all.asItIs[field.marshal]:
+		return member{name: name, write: field.value + ".MarshalGQL(w)"}
+	case of.kind != "" && nonNull && strings.HasPrefix(field.marshal, "marshalN"):
+		return member{name: name, list: function, of: of, value: field.value, write: fmt.Sprintf(
+			"shape, _ := ec.shape%s(graphql.CollectFields(ec.OperationContext, field.Selections, %s))\n\t\texecute.Objects[*executionContext, %s]{Shape: shape, Of: %s}.MarshalGQL(w)",
+			function, of.implementor, of.kind, field.value)}
+	}
+	return member{}
+}
+
+func holdsLists(members []member) bool {
+	return slices.ContainsFunc(members, func(m member) bool { return m.list != "" })
+}
+
+// unless is text where it is needed, nothing where not.
+func unless(needed bool, text string) string {
+	if needed {
+		return text
+	}
+	return ""
+}
