@@ -70,23 +70,8 @@ func (ec *executionContext) fieldContext_Order_createdAt(_ context.Context, fiel
 }
 
 func (ec *executionContext) _Order_items(ctx context.Context, field graphql.CollectedField, obj *orders.Order) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Order_items(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Items, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*orders.OrderItem) graphql.Marshaler {
-			return ec.marshalNOrderItem2ᚕᚖtributaryᚋservicesᚋordersᚐOrderItemᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	fc, _ := ec.fieldContext_Order_items(ctx, field)
+	return ec.marshalNOrderItem2ᚕᚖtributaryᚋservicesᚋordersᚐOrderItemᚄ(graphql.WithFieldContext(ctx, fc), field.Selections, obj.Items)
 }
 func (ec *executionContext) fieldContext_Order_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{

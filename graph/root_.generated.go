@@ -3,13 +3,14 @@
 package graph
 
 import (
-	"bytes"
 	"context"
 	"embed"
 	"fmt"
 	"sync/atomic"
+	"tributary/gateway/execute"
 
 	"github.com/99designs/gqlgen/graphql"
+
 	gqlparser "github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -366,8 +367,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 					return nil
 				}
 			}
-			var buf bytes.Buffer
-			data.MarshalGQL(&buf)
+			buf := execute.Written(data)
 			response.Data = buf.Bytes()
 			if atomic.LoadInt32(&ec.Deferred) > 0 {
 				hasNext := atomic.LoadInt32(&ec.PendingDeferred) > 0

@@ -31,11 +31,11 @@ func TestAllocationsOfTheHotPaths(t *testing.T) {
 	}{
 		"cached profile by REST":        {byREST, profileGet(), shop(), graphtest.Usual(), 22},
 		"cached profile by GraphQL":     {graphQL, profilePost(), shop(), graphtest.Usual(), 32},
-		"profile from the entities":     {graphQL, profilePost(), shop(), entitiesOnly, 540},
-		"cold profile":                  {graphQL, profilePost(), shop(), cold(), 1110},
+		"profile from the entities":     {graphQL, profilePost(), shop(), entitiesOnly, 435},
+		"cold profile":                  {graphQL, profilePost(), shop(), cold(), 990},
 		"list of 20, cached":            {graphQL, listPost(), list, graphtest.Usual(), 32},
-		"list of 20, from the entities": {graphQL, listPost(), list, entitiesOnly, 11800},
-		"list of 20, cold":              {graphQL, listPost(), list, cold(), 23400},
+		"list of 20, from the entities": {graphQL, listPost(), list, entitiesOnly, 11230},
+		"list of 20, cold":              {graphQL, listPost(), list, cold(), 22560},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := serving(t, tt.handler, tt.data, tt.with)

@@ -2,17 +2,26 @@ package batch
 
 import "context"
 
+// A Waiter is told when a caller is about to wait for a load that it started
+// itself, so that another goroutine can take over what the caller would have done
+// next. Callers that find a load running just wait.
+type Waiter interface{ WillWait() }
+
 type waiterKey struct{}
 
-// WithWaiter returns a context whose loads call before when their caller is about to
-// wait for a load that it started itself, so that another goroutine can take over what
-// the caller would have done next. Callers that find a load running just wait.
-func WithWaiter(ctx context.Context, before func()) context.Context {
-	return context.WithValue(ctx, waiterKey{}, before)
+// WithWaiter returns a context whose loads tell w.
+func WithWaiter(ctx context.Context, w Waiter) context.Context {
+	return context.WithValue(ctx, waiterKey{}, w)
+}
+
+// WaiterOf returns the Waiter of ctx, or nil.
+func WaiterOf(ctx context.Context) Waiter {
+	w, _ := ctx.Value(waiterKey{}).(Waiter)
+	return w
 }
 
 func willWait(ctx context.Context) {
-	if before, ok := ctx.Value(waiterKey{}).(func()); ok {
-		before()
+	if w := WaiterOf(ctx); w != nil {
+		w.WillWait()
 	}
 }

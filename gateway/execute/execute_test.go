@@ -168,6 +168,14 @@ func TestObjectsAreWrittenFromWhatTheyAre(t *testing.T) {
 	}
 }
 
+func TestWhatWasWrittenStays(t *testing.T) {
+	first := execute.Written(execute.String("first"))
+	execute.Written(execute.String("other"))
+	if got := first.String(); got != `"first"` {
+		t.Errorf("%s after another answer was written", got)
+	}
+}
+
 func TestWhatMayBeMissingInAList(t *testing.T) {
 	broken, sound := false, true
 	whole := func(v *bool) bool { return v != nil && *v }

@@ -19,13 +19,11 @@ type relay struct {
 	others sync.WaitGroup // runners besides the first
 }
 
-type relayKey struct{}
-
 // run runs all steps and returns when they are done.
 func run(ctx context.Context, n int, step func(ctx context.Context, i int)) {
-	outer, _ := ctx.Value(relayKey{}).(*relay)
+	outer, _ := batch.WaiterOf(ctx).(*relay)
 	r := &relay{step: step, outer: outer, n: int64(n)}
-	r.ctx = batch.WithWaiter(context.WithValue(ctx, relayKey{}, r), r.pass)
+	r.ctx = batch.WithWaiter(ctx, r)
 	r.work()
 	r.others.Wait()
 }
@@ -40,10 +38,10 @@ func (r *relay) work() {
 	}
 }
 
-// pass lets another runner go on with what is left: here or, where nothing is,
+// WillWait lets another runner go on with what is left: here or, where nothing is,
 // of what this relay is a step of. It is called by a step, so that the relays
 // around it have not ended.
-func (r *relay) pass() {
+func (r *relay) WillWait() {
 	for ; r != nil; r = r.outer {
 		if r.next.Load() < r.n {
 			r.others.Go(r.work)

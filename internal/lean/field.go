@@ -32,11 +32,16 @@ func scalarFields(file *ast.File) map[string]bool {
 	return found
 }
 
-// plainField notes a field whose resolver does nothing but to give obj.F. If it
-// is a scalar, and so a value that cannot be nil, the body of the function that
-// resolves it is made to say
+// plainField notes a field whose resolver does nothing but to give obj.F, and has
+// the function that resolves it make an answer of that. A scalar is a value that
+// cannot be nil, and needs nothing else:
 //
 //	return ec.marshalT(ctx, field.Selections, obj.F)
+//
+// What stands in a list may fail, and has to know where it is:
+//
+//	fc, _ := ec.fieldContext_T_f(ctx, field)
+//	return ec.marshalT(graphql.WithFieldContext(ctx, fc), field.Selections, obj.F)
 func (l *leaning) plainField(f *ast.FuncDecl, isScalar bool) {
 	result := returned(f.Body)
 	if len(result) != 1 {
@@ -56,10 +61,12 @@ func (l *leaning) plainField(f *ast.FuncDecl, isScalar bool) {
 	if method, ok := marshal.(*ast.SelectorExpr); ok {
 		l.plain[f.Name.Name] = plain{l.source(value), method.Sel.Name}
 	}
-	if isScalar {
-		l.edits = append(l.edits, edit{l.at(f.Body.Pos()), l.at(f.Body.End()),
-			"{\n\treturn " + l.source(marshal) + "(ctx, field.Selections, " + l.source(value) + ")\n}"})
+	place, in := "", "ctx"
+	if !isScalar {
+		place, in = "fc, _ := ec.fieldContext"+f.Name.Name+"(ctx, field)\n\t", "graphql.WithFieldContext(ctx, fc)"
 	}
+	l.edits = append(l.edits, edit{l.at(f.Body.Pos()), l.at(f.Body.End()),
+		"{\n\t" + place + "return " + l.source(marshal) + "(" + in + ", field.Selections, " + l.source(value) + ")\n}"})
 }
 
 // returned is what a body returns that does nothing else.

@@ -197,12 +197,26 @@ func TestAListOfSuchObjectsIsWrittenFromWhatItIs(t *testing.T) {
 				"execute.Objects[*executionContext, T]{Shape: shape, Of: obj.Things}.MarshalGQL(w)": tt.inObject,
 				"return obj != nil && execute.All(obj.Things, true, whole_T)":                       tt.inObject,
 				"ok && whole_Box(obj) {": tt.inObject,
+				"return ec.marshalNT2ᚕᚖT(graphql.WithFieldContext(ctx, fc), field.Selections, obj.Things)": tt.resolver == "obj.Things, nil",
 			} {
 				if strings.Contains(out, said) != want {
 					t.Errorf("it says %s: %v, want %v:\n%s", said, !want, want, out)
 				}
 			}
 		})
+	}
+}
+
+func TestAnAnswerIsWrittenWhereAnotherWasBefore(t *testing.T) {
+	out := leaned(t, generated+`
+func (e *executableSchema) Exec(data graphql.Marshaler) []byte {
+	var buf bytes.Buffer
+	data.MarshalGQL(&buf)
+	return buf.Bytes()
+}
+`)
+	if !strings.Contains(out, "\tbuf := execute.Written(data)\n\treturn buf.Bytes()\n") {
+		t.Errorf("it is not:\n%s", out)
 	}
 }
 
@@ -230,7 +244,7 @@ func TestTheGraphIsLean(t *testing.T) {
 			t.Errorf("%s could be leaner: make generate", name)
 		}
 	}
-	for _, call := range []string{"execute.Object[*executionContext, products.Product]{", "execute.Objects[*executionContext, orders.OrderItem]{Shape: shape, Of: obj.Items}", "execute.MarshalSlice(", "execute.NewFieldSet(", "execute.NewDeferredGroup(", "execute.MarshalString(", "(ctx, field.Selections, obj.ID)"} {
+	for _, call := range []string{"execute.Object[*executionContext, products.Product]{", "execute.Objects[*executionContext, orders.OrderItem]{Shape: shape, Of: obj.Items}", "execute.MarshalSlice(", "execute.Written(", "execute.NewFieldSet(", "execute.NewDeferredGroup(", "execute.MarshalString(", "(ctx, field.Selections, obj.ID)"} {
 		if !strings.Contains(all.String(), call) {
 			t.Errorf("nothing in the graph says %s", call)
 		}

@@ -116,7 +116,7 @@ func (l *leaning) rewrite(file *ast.File) ([]byte, error) {
 		l.object(f)
 		l.list(f)
 	}
-	ast.Inspect(file, l.call)
+	ast.Inspect(file, func(n ast.Node) bool { l.call(n); l.buffer(n); return true })
 	if len(l.edits) == 0 {
 		return l.text, nil
 	}
@@ -143,15 +143,14 @@ type edit struct {
 func (l *leaning) source(n ast.Node) string { return string(l.text[l.at(n.Pos()):l.at(n.End())]) }
 
 // call puts the stand-in in the place of a function that is called.
-func (l *leaning) call(n ast.Node) bool {
+func (l *leaning) call(n ast.Node) {
 	c, ok := n.(*ast.CallExpr)
 	if !ok {
-		return true
+		return
 	}
 	if in := standIns[selected(c.Fun)]; in != "" {
 		l.edits = append(l.edits, edit{l.at(c.Fun.Pos()), l.at(c.Fun.End()), "execute." + in})
 	}
-	return true
 }
 
 // selected is F of graphql.F.
