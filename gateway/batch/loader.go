@@ -131,8 +131,8 @@ func (l *Loader[K, V]) LoadAll(ctx context.Context, keys []K) ([]V, []error) {
 //
 // The first load of a scope, if its key goes alone, is deferred to the first caller
 // that is about to wait in the scope. That caller nearly always wants this very key,
-// and runs the load on its own goroutine: an entity from Redis took 3.9 times one GET
-// without this, 3.4 times with it.
+// and runs the load on its own goroutine. It saves a goroutine per operation; what that
+// is worth is in docs/performance.md.
 func (l *Loader[K, V]) Begin(ctx context.Context, key K) { l.in(scopeOf(ctx)).future(key, false) }
 
 // Start is [Loader.Begin] with a callback. It is called once, with the results of
