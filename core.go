@@ -32,6 +32,9 @@ func newCore(cfg gatewayConfig, log *slog.Logger, reg prometheus.Registerer) (*c
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
+	if err := cfg.Cache.CheckKinds(store.Kinds()); err != nil {
+		return nil, errors.Join(usageError{err}, store.Close())
+	}
 	root := &resolvers.Resolver{Services: upstreams}
 	schema := graph.NewExecutableSchema(graph.Config{Resolvers: root})
 	plan, err := lookahead.New(schema.Schema(), root.Joins())

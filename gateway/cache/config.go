@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -29,18 +32,37 @@ type Config struct {
 	LoadTimeout time.Duration                `kong:"-"` // how long a load may take whoever waits for it; set from the request's time-out
 }
 
-// Validate reports the first setting that cannot be used.
-func (c Config) Validate() error {
-	for _, setting := range []struct {
-		name   string
-		all    time.Duration
-		single map[string]time.Duration
-	}{
+// span is a setting that holds for all kinds, and for single ones another.
+type span struct {
+	name   string
+	all    time.Duration
+	single map[string]time.Duration
+}
+
+func (c Config) spans() []span {
+	return []span{
 		{"cache-ttl", c.TTL, c.TTLs},
 		{"cache-stale-if-error", c.StaleIfError, c.StaleIfErrors},
 		{"cache-absent-ttl", c.AbsentTTL, c.AbsentTTLs},
 		{"cache-patience", c.Patience, nil},
-	} {
+	}
+}
+
+// CheckKinds reports the first setting of a kind that is not known.
+func (c Config) CheckKinds(known []string) error {
+	for _, setting := range c.spans() {
+		for _, kind := range slices.Sorted(maps.Keys(setting.single)) {
+			if !slices.Contains(known, kind) {
+				return fmt.Errorf("%ss: there is no kind %q (there are %s)", setting.name, kind, strings.Join(known, ", "))
+			}
+		}
+	}
+	return nil
+}
+
+// Validate reports the first setting that cannot be used.
+func (c Config) Validate() error {
+	for _, setting := range c.spans() {
 		if setting.all < 0 {
 			return fmt.Errorf("%s must not be negative", setting.name)
 		}

@@ -49,7 +49,7 @@ func (c Config) Validate() error {
 		return errors.New("upstream-concurrency must not be negative")
 	case c.Queue < 0:
 		return errors.New("upstream-queue must not be negative")
-	case c.BreakerRate < 0 || c.BreakerRate > 1:
+	case !isPart(c.BreakerRate):
 		return errors.New("upstream-breaker-rate must be between 0 and 1")
 	case c.BreakerRate > 0 && c.BreakerCalls == 0:
 		return errors.New("upstream-breaker-calls must be more than 0")
@@ -57,9 +57,9 @@ func (c Config) Validate() error {
 		return errors.New("upstream-breaker-window must be 1s or more")
 	case c.Retries < 0:
 		return errors.New("upstream-retries must not be negative")
-	case c.RetryBudget < 0 || c.RetryBudget > 1:
+	case !isPart(c.RetryBudget):
 		return errors.New("upstream-retry-budget must be between 0 and 1")
-	case c.HedgeQuantile < 0 || c.HedgeQuantile >= 1:
+	case !isPart(c.HedgeQuantile) || c.HedgeQuantile == 1:
 		return errors.New("upstream-hedge-quantile must be at least 0 and less than 1")
 	}
 	if err := c.validateTimes(); err != nil {
@@ -67,6 +67,9 @@ func (c Config) Validate() error {
 	}
 	return c.validateOverrides()
 }
+
+// isPart tells whether v is a part of something; NaN is none.
+func isPart(v float64) bool { return v >= 0 && v <= 1 }
 
 func (c Config) validateTimes() error {
 	for _, setting := range []struct {
