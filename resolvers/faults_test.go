@@ -72,6 +72,7 @@ func fromWire() []aFault {
 		always("answers 401", status(401)),
 		always("answers 403", status(403)),
 		always("answers 404", status(404)),
+		always("answers 410", status(410)),
 		always("answers 429", status(429)),
 		always("answers 429 with Retry-After", status(429, "Retry-After: 3600")),
 		always("answers 500", status(500)),

@@ -86,7 +86,7 @@ func TestAStatusTellsWhatTheAnswerIs(t *testing.T) {
 		200: "ok", 201: "ok", 203: "ok",
 		301: "invalid_response", 304: "invalid_response",
 		400: "rejected", 401: "rejected", 403: "rejected", 404: "not_found", 405: "rejected", 409: "rejected",
-		408: "timeout", 410: "rejected", 413: "rejected", 422: "rejected", 429: "unavailable", 499: "rejected",
+		408: "timeout", 410: "not_found", 413: "rejected", 422: "rejected", 429: "unavailable", 499: "rejected",
 		500: "unavailable", 501: "unavailable", 502: "unavailable", 503: "unavailable", 504: "timeout", 599: "unavailable",
 	} {
 		c := over(t, once, faultyupstream.Always(faultyupstream.Answer(status, `{}`)))

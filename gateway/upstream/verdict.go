@@ -57,7 +57,7 @@ func statusVerdict(service string, code int) error {
 	switch {
 	case code >= 200 && code < 300:
 		return nil
-	case code == http.StatusNotFound:
+	case code == http.StatusNotFound, code == http.StatusGone:
 		return ErrNotFound
 	case code == http.StatusRequestTimeout, code == http.StatusGatewayTimeout:
 		kind = fault.Timeout
