@@ -18,7 +18,7 @@ import (
 // A gateway that executes nothing but what its clients were built with.
 func TestAGatewayThatEnforcesTrustAnswersItsManifestAndItself(t *testing.T) {
 	manifest := filepath.Join(t.TempDir(), "persisted-documents.json")
-	if err := os.WriteFile(manifest, []byte(`{"names":"query Names($id: ID!) { user(id: $id) { fullName } }"}`), 0o600); err != nil {
+	if err := os.WriteFile(manifest, []byte(`{"names":"query Names($id: ID!) { user(id: $id) { fullName } }","of a/b+c":"query Odd { __typename }"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s := dev(t, "--graphql-trusted-mode=enforce", "--graphql-trusted-documents", manifest)
@@ -32,7 +32,10 @@ func TestAGatewayThatEnforcesTrustAnswersItsManifestAndItself(t *testing.T) {
 		"/graphql" + variables + "&documentId=names": {200, `"data":{"user":{"fullName":`},
 		"/graphql?query={__typename}":                {200, "DOCUMENT_NOT_TRUSTED"},
 		"/graphql/nobody":                            {200, "PersistedQueryNotFound"},
-		"/api/profile/user456":                       {200, `"order789"`},
+		"/graphql/n%61mes" + variables:               {200, `"data":{"user":{"fullName":`},
+		"/graphql/of%20a%2Fb%2Bc":                    {200, `"data":{"__typename":`},
+		fmt.Sprintf("/graphql/sha256%%3A%x", sha256.Sum256([]byte("query Odd { __typename }"))): {200, `"data":{"__typename":`},
+		"/api/profile/user456": {200, `"order789"`},
 	} {
 		status, body := s.call(http.MethodGet, s.gateway+target, "")
 		if status != want.status || !strings.Contains(body, want.part) {

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"tributary/gateway/cache"
+	"tributary/gateway/httpserver"
 )
 
 // badRequest is a request that is not well-formed.
@@ -60,11 +61,11 @@ func (r rawRequest) decode() (*Request, *badRequest) {
 	return req, nil
 }
 
-// documentPathValue is the name of the document id in the pattern of its route.
-const documentPathValue = "document"
+// documentParam is the name of the document id in the pattern of its route.
+const documentParam = "document"
 
 func (s *Server) read(w http.ResponseWriter, r *http.Request) (rawRequest, *badRequest) {
-	req := rawRequest{document: r.PathValue(documentPathValue)}
+	req := rawRequest{document: httpserver.PathParam(r, documentParam)}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 		req.get, req.query = true, r.URL.RawQuery

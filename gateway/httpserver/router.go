@@ -80,7 +80,7 @@ func (c *requestContext) Value(key any) any {
 
 // PathParam returns the unescaped path segment of r at {name} in its route.
 func PathParam(r *http.Request, name string) string {
-	segment := chi.URLParam(r, name)
+	segment := r.PathValue(name)
 	if r.URL.RawPath == "" {
 		return segment // the router has cut it out of the unescaped path
 	}

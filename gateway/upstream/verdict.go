@@ -12,7 +12,7 @@ import (
 	"tributary/gateway/telemetry"
 )
 
-// ErrNotFound is the error of a [Client] for a 404: the resource does not exist.
+// ErrNotFound is the error of a [Client] for a 404 or 410: the resource does not exist.
 var ErrNotFound = errors.New("upstream: not found")
 
 // verdict tells what came of a round trip: nil for data, [ErrNotFound], or the
