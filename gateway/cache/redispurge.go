@@ -31,7 +31,7 @@ type purgeNews struct {
 func (s *Redis) purge(ctx context.Context, tags []string) error {
 	ctx, cancel := context.WithTimeout(ctx, purgeBudget)
 	defer cancel()
-	count, err := s.client.Incr(ctx, purgeCount).Result()
+	count, err := s.countPurge(ctx)
 	if err != nil {
 		return err
 	}
@@ -45,6 +45,26 @@ func (s *Redis) purge(ctx context.Context, tags []string) error {
 	return s.client.Publish(ctx, purgeChannel, news).Err()
 }
 
+// countPurge counts a purge. The count begins with the time, so that a Redis which
+// has forgotten all does not come to a count that a gateway has seen before; what
+// is no count is replaced.
+func (s *Redis) countPurge(ctx context.Context) (int64, error) {
+	now := time.Now().UnixMilli()
+	pipe := s.client.Pipeline()
+	pipe.SetNX(ctx, purgeCount, now, 0)
+	count := pipe.Incr(ctx, purgeCount)
+	_, err := pipe.Exec(ctx)
+	if isGarbage(err) {
+		return now, s.client.Set(ctx, purgeCount, now, 0).Err()
+	}
+	return count.Val(), err
+}
+
+// isGarbage tells whether Redis found something else under a key than what is kept there.
+func isGarbage(err error) bool {
+	return redis.HasErrorPrefix(err, "WRONGTYPE") || redis.HasErrorPrefix(err, "value is not an integer")
+}
+
 func (s *Redis) deleteTagged(ctx context.Context, tags []string) error {
 	var keys []string
 	for _, tag := range tags {
@@ -53,6 +73,9 @@ func (s *Redis) deleteTagged(ctx context.Context, tags []string) error {
 			return s.deleteMatching(ctx, keyPrefix+"[^~]*")
 		case strings.Contains(tag, ":"):
 			variants, err := s.client.SMembers(ctx, variantsOf(tag)).Result()
+			if isGarbage(err) { // nobody knows which there are
+				err = s.deleteMatching(ctx, keyPrefix+escapePattern(tag+variantMark)+"*")
+			}
 			if err != nil {
 				return err
 			}
@@ -125,7 +148,7 @@ func (s *Redis) listen(ctx context.Context, forget func(tags []string)) {
 			switch message := message.(type) {
 			case *redis.Subscription: // also after every reconnection
 				count, err := s.client.Get(ctx, purgeCount).Int64()
-				if err == nil && count > seen {
+				if err == nil && count != seen {
 					forget([]string{PurgeAll})
 				}
 				seen = count
