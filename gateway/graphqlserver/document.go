@@ -53,6 +53,7 @@ func newDocuments(schema *ast.Schema, cfg Config, limits *limiter, time func(str
 			r.AddRule(plain.Name, plain.RuleFunc)
 		}
 	}
+	r.AddRule(emptyObjects.Name, emptyObjects.RuleFunc)
 	return &documents{
 		schema: schema, rules: r, limits: limits, known: newDocumentCache(cfg.DocumentsMB << 20),
 		registered: cfg.registered(), time: time,
