@@ -22,6 +22,7 @@ func TestAVariableOfTypeIDIsAStringOrAnInteger(t *testing.T) {
 			`query($i: ID!) { user(id: $i) { id } }`:           value,
 			`query($i: [ID!]!) { products(ids: $i) { id } }`:   `["p1", ` + value + `]`,
 			`query($i: ID!) { users(ids: ["u1", $i]) { id } }`: value,
+			`query($i: [ID!]!) { users(ids: $i) { id } }`:      value, // one for a list
 		} {
 			before := up.Summary()
 			got := c.ask(query, map[string]any{"i": json.RawMessage(variable)})

@@ -28,6 +28,8 @@ func hasFraction(v any) bool {
 		return strings.ContainsAny(string(v), ".eE")
 	case []any:
 		return slices.ContainsFunc(v, hasFraction)
+	case []json.Number: // one that stands for a list
+		return hasFraction(v[0])
 	}
 	return false
 }

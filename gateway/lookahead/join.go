@@ -62,6 +62,10 @@ func yieldIDs(v any, yield func(string)) {
 		for _, e := range v {
 			yield(e)
 		}
+	case []json.Number:
+		for _, e := range v {
+			yield(string(e))
+		}
 	}
 }
 
