@@ -13,6 +13,9 @@ import (
 	"tributary/gateway/fault"
 )
 
+// userAgent is what services see in their logs, unless the client's own is forwarded.
+const userAgent = "tributary"
+
 // Client calls one service. It is safe for concurrent use. Its errors are
 // [ErrNotFound] and *fault.Error with the name of the service.
 //
@@ -23,6 +26,7 @@ type Client struct {
 	base    url.URL // without a path
 	path    string  // of the base, escaped, without a slash at its end
 	isJSON  []string
+	agent   []string
 	figures *figures
 	calls   http.RoundTripper
 	probes  http.RoundTripper
@@ -38,7 +42,8 @@ func NewClient(service, baseURL string, cfg Config, m *Metrics) (*Client, error)
 		return nil, err
 	}
 	c := &Client{
-		service: service, share: (cfg.Concurrency + 1) / 2, figures: m.of(service), isJSON: []string{"application/json"},
+		service: service, share: (cfg.Concurrency + 1) / 2, figures: m.of(service),
+		isJSON: []string{"application/json"}, agent: []string{userAgent},
 		base: url.URL{Scheme: base.Scheme, Host: strings.TrimSuffix(base.Host, ":")},
 		path: strings.TrimSuffix(base.EscapedPath(), "/"),
 	}
@@ -98,7 +103,8 @@ func (c *Client) ask(ctx context.Context, through http.RoundTripper, method stri
 // would have all of it written as a text, and read that again.
 func (c *Client) request(ctx context.Context, method string, body []byte, route string, values []string) *http.Request {
 	r := (&http.Request{
-		Method: method, URL: c.url(route, values), Header: http.Header{"Accept": c.isJSON},
+		Method: method, URL: c.url(route, values),
+		Header:  http.Header{"Accept": c.isJSON, "User-Agent": c.agent},
 		Pattern: route, // for traces; net/http has no use for it here
 	}).WithContext(ctx)
 	if body != nil {

@@ -81,6 +81,17 @@ func TestAQuestionIsPostedAsJSON(t *testing.T) {
 	}
 }
 
+func TestServicesSeeWhoAsks(t *testing.T) {
+	c := over(t, once, faultyupstream.Always(faultyupstream.JSON(`{"id":"t1"}`)))
+	c.get(t.Context())
+	c.get(upstream.Forward(t.Context(), func(to http.Header) { to["User-Agent"] = []string{"a client's"} }))
+	for i, want := range []string{"tributary", "a client's"} {
+		if got := c.up.Requests()[i].Header.Get("User-Agent"); got != want {
+			t.Errorf("%q asked, want %q", got, want)
+		}
+	}
+}
+
 func TestAStatusTellsWhatTheAnswerIs(t *testing.T) {
 	for status, want := range map[int]string{
 		200: "ok", 201: "ok", 203: "ok",
