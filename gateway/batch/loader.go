@@ -89,13 +89,12 @@ func (l *Loader[K, V]) Load(ctx context.Context, key K) (V, error) {
 		}
 		return v, l.errorOf(err, key)
 	}
-	loads := l.in(s)
-	f, begun := loads.future(key, false)
+	f, begun := l.in(s).future(key)
 	f.waitsIn(tracing.Current(ctx))
 	if begun {
 		willWait(ctx)
 	}
-	return loads.wait(ctx, f)
+	return f.wait(ctx, l.opts.Service)
 }
 
 // LoadAll is [Loader.Load] for many keys. The values and errors have the indexes of
@@ -110,7 +109,7 @@ func (l *Loader[K, V]) LoadAll(ctx context.Context, keys []K) ([]V, []error) {
 	futures := make([]*future[V], len(keys))
 	begunHere := false
 	for i, key := range keys {
-		f, begun := loads.future(key, false)
+		f, begun := loads.future(key)
 		f.waitsIn(span)
 		futures[i], begunHere = f, begunHere || begun
 	}
@@ -122,27 +121,18 @@ func (l *Loader[K, V]) LoadAll(ctx context.Context, keys []K) ([]V, []error) {
 	}
 	values, errs := make([]V, len(keys)), make([]error, len(keys))
 	for i, f := range futures {
-		values[i], errs[i] = loads.wait(ctx, f)
+		values[i], errs[i] = f.wait(ctx, l.opts.Service)
 	}
 	return values, errs
 }
 
 // Begin requests key without waiting for it. ctx must have a [Scope].
-//
-// The first load of a scope, if its key goes alone, is deferred to the first caller
-// that is about to wait in the scope. That caller nearly always wants this very key,
-// and runs the load on its own goroutine. It saves a goroutine per operation; what that
-// is worth is in docs/performance.md.
-func (l *Loader[K, V]) Begin(ctx context.Context, key K) { l.in(scopeOf(ctx)).future(key, false) }
+func (l *Loader[K, V]) Begin(ctx context.Context, key K) { l.in(scopeOf(ctx)).future(key) }
 
 // Start is [Loader.Begin] with a callback. It is called once, with the results of
 // [Loader.Load]: immediately if they are known, on another goroutine otherwise.
 func (l *Loader[K, V]) Start(ctx context.Context, key K, then func(V, error)) {
-	loads := l.in(scopeOf(ctx))
-	f, begun := loads.future(key, true)
-	if !begun {
-		loads.scope.attend(ctx, nil) // its load may have been left
-	}
+	f, _ := l.in(scopeOf(ctx)).future(key)
 	f.then(then)
 }
 
@@ -164,5 +154,5 @@ func (l *Loader[K, V]) errorOf(err error, key K) error {
 }
 
 func (l *Loader[K, V]) in(s *Scope) *loads[K, V] {
-	return s.of(l, func() any { return newLoads(s, l) }).(*loads[K, V])
+	return s.of(l, func() any { return newLoads(s.ctx, l) }).(*loads[K, V])
 }

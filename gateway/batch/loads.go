@@ -16,8 +16,7 @@ import (
 // thunk they can be left by a caller that has no more time.
 type loads[K comparable, V any] struct {
 	loader   *Loader[K, V]
-	scope    *Scope
-	ctx      context.Context          // of the scope
+	ctx      context.Context
 	dispatch *dataloader.Loader[K, V] // nil where keys don't wait for others
 
 	mu      sync.Mutex
@@ -29,8 +28,8 @@ type loads[K comparable, V any] struct {
 // inputCapacity is how many keys may be handed to a batch before its goroutine runs.
 const inputCapacity = 16
 
-func newLoads[K comparable, V any](scope *Scope, l *Loader[K, V]) *loads[K, V] {
-	s := &loads[K, V]{loader: l, scope: scope, ctx: scope.ctx, futures: make(map[K]*future[V])}
+func newLoads[K comparable, V any](ctx context.Context, l *Loader[K, V]) *loads[K, V] {
+	s := &loads[K, V]{loader: l, ctx: ctx, futures: make(map[K]*future[V])}
 	if l.opts.Alone {
 		return s
 	}
@@ -80,8 +79,7 @@ func call[K comparable, V any](ctx context.Context, load Func[K, V], keys []K) (
 }
 
 // future gives the future of key, and tells whether the load was begun by this.
-// Unless it is followed by a callback, the load may be left to whoever waits first.
-func (s *loads[K, V]) future(key K, followed bool) (f *future[V], begun bool) {
+func (s *loads[K, V]) future(key K) (f *future[V], begun bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f, ok := s.futures[key]; ok {
@@ -90,10 +88,7 @@ func (s *loads[K, V]) future(key K, followed bool) (f *future[V], begun bool) {
 	f = &future[V]{}
 	s.futures[key] = f
 	if s.dispatch == nil {
-		send := func() { s.send(s.ctx, []K{key}, 0) }
-		if followed || !s.scope.leave(f, send) {
-			go send()
-		}
+		go s.send(s.ctx, []K{key}, 0)
 		return f, true
 	}
 	if s.oldest.IsZero() {
@@ -105,14 +100,6 @@ func (s *loads[K, V]) future(key K, followed bool) (f *future[V], begun bool) {
 	s.dispatch.Load(s.ctx, key)
 	s.quiet.Reset(s.loader.opts.Gap)
 	return f, true
-}
-
-// wait is [future.wait] for a future whose load may have been left.
-func (s *loads[K, V]) wait(ctx context.Context, f *future[V]) (V, error) {
-	if !f.resolved.Load() {
-		s.scope.attend(ctx, f)
-	}
-	return f.wait(ctx, s.loader.opts.Service)
 }
 
 func (s *loads[K, V]) waited() time.Duration {
