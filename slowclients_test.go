@@ -63,7 +63,7 @@ func TestAClientThatTakesItsAnswerTooSlowlyIsCutOff(t *testing.T) {
 		_, _ = fmt.Fprintf(w, `{"id":"u1","username":"u","email":"u@example.com","full_name":%q,"is_active":true,"created_at":"2026-01-01T00:00:00Z"}`, strings.Repeat("a", long))
 	}))
 	t.Cleanup(users.Close)
-	s := dev(t, "--users-url="+users.URL, "--request-timeout=6s", "--write-timeout=1s")
+	s := dev(t, "--users-url="+users.URL, "--request-timeout=3s", "--write-timeout=1s")
 	var names strings.Builder
 	for i := range times {
 		fmt.Fprintf(&names, " n%d: fullName", i)
