@@ -14,7 +14,7 @@ import (
 // lengths of lists, from the joins, and that all ids in them are different. Retries,
 // and fields without a join, are not included.
 type Cost struct {
-	Services []Calls `json:"services"` // by name; those that are not asked are left out
+	Services []Calls `json:"services"` // in order of name, only those that are called
 
 	reckoned *costing
 	nodes    []*node
@@ -26,29 +26,29 @@ func (c *Cost) Fields() []Field { return c.reckoned.fields(c.nodes) }
 // Calls is the cost for one service.
 type Calls struct {
 	Service string `json:"service"`
-	Keys    int    `json:"keys"` // different ones
-	// AtMost is how many calls that takes when what becomes known at different
-	// times travels apart, AtLeast when all of it travels together.
+	Keys    int    `json:"keys"` // distinct
+	// AtMost is the number of calls if keys that become known at different times
+	// are sent in separate batches, AtLeast if all are sent together.
 	AtMost  int  `json:"at_most"`
 	AtLeast int  `json:"at_least"`
-	Assumed bool `json:"assumed"` // there are lists in it whose length was assumed
+	Assumed bool `json:"assumed"` // the numbers include lists whose length was assumed
 }
 
 // Field is a field of an operation that leads to loads.
 type Field struct {
-	Name     string // in the answer
+	Name     string // in the response
 	Loads    []Load
 	Children []Field
 }
 
-// Load has the keys of a service that a field needs and no field before it.
+// Load has the keys of a service that a field is the first to need.
 type Load struct {
 	Service string
-	Keys    int // 0: they are asked for already
+	Keys    int // 0: other fields load them all
 	Assumed bool
 }
 
-// uncountable is where counting stops.
+// uncountable is where counts saturate.
 const uncountable = 1 << 30
 
 func times(a, b int) int {
@@ -58,31 +58,31 @@ func times(a, b int) int {
 	return a * b
 }
 
-// values are what a field is looked for in: so many, that came with so many
-// answers.
+// values describes the parents of a field: how many there are, and in how many
+// responses they arrive.
 type values struct {
-	set     int // what they are, wherever they are met
-	sample  any // what is known of each; nil for nothing
+	set     int // identifies them, by whatever path they are reached
+	sample  any // a stub with what is known of each; nil if nothing is
 	count   int
 	answers int
 	assumed bool
 }
 
-// origin is where a set of values comes from: two sets with one origin are one.
+// origin is where a set of values comes from. Sets with equal origins are the same.
 type origin struct {
-	from int // the set of their parents; 0 where a key says it all
+	from int // the set of their parents; 0 if the key alone identifies them
 	by   any // the loader, or the join
-	with any // the key, or the [Keys] that name it
+	with any // the key, or the [Keys] that derives it
 }
 
-// within are the values that a join finds in others without a load.
+// within returns the values that a join takes from v without a load.
 func (v values) within(c *costing, j *Join, length int, sample any) values {
 	set, _ := c.set(origin{from: v.set, by: j})
 	return values{set: set, sample: sample, count: times(v.count, length), answers: v.answers, assumed: v.assumed || length != 1}
 }
 
-// costing counts the loads of one operation. It goes the way of a run: from
-// the arguments down, following what keys alone tell, each thing once.
+// costing counts the loads of one operation. It visits the same nodes as a run, with
+// stubs in place of values, and counts each set of values once.
 type costing struct {
 	plan   *Plan
 	sets   map[origin]int
@@ -91,14 +91,14 @@ type costing struct {
 	loads  map[*node][]Load
 }
 
-// met is a field that was looked for in values.
+// met is a field that was visited for a set of values.
 type met struct {
 	n   *node
 	set int
 }
 
-// total is what a loader is asked: keys that are known from the start, and the
-// calls for those that answers will name.
+// total is the load of one loader: the keys that are known from the start, and those
+// that responses will contain, with the calls that they take.
 type total struct {
 	known, later, callsLater int
 	assumed                  bool
@@ -119,7 +119,7 @@ func (p *Plan) Cost(op *graphql.OperationContext) *Cost {
 	return &Cost{Services: c.services(), reckoned: c, nodes: nodes}
 }
 
-// all reckons nodes in values, once.
+// all counts the loads of nodes below values, once for each set.
 func (c *costing) all(nodes []*node, in values) {
 	for _, n := range nodes {
 		if m := (met{n, in.set}); !c.seen[m] {
@@ -129,7 +129,7 @@ func (c *costing) all(nodes []*node, in values) {
 	}
 }
 
-// set gives the number of the set that has an origin, and whether it is new.
+// set returns the number of the set with an origin, and whether it is new.
 func (c *costing) set(o origin) (number int, isNew bool) {
 	if number, ok := c.sets[o]; ok {
 		return number, false
@@ -139,8 +139,8 @@ func (c *costing) set(o origin) (number int, isNew bool) {
 	return number, true
 }
 
-// reckon counts the keys that a parent names or, where that is not known yet,
-// one for each parent.
+// reckon counts the keys that can be derived from the parents' stub or the arguments
+// or, where none can, one key for each parent.
 func (s Source[T]) reckon(keys *Keys) func(*costing, *node, values, func(values)) {
 	return func(c *costing, n *node, parents values, next func(values)) {
 		known := false
@@ -173,8 +173,8 @@ func (c *costing) know(n *node, l loader, isNew bool) {
 	c.note(n, load)
 }
 
-// expect counts the keys that parents will name once they are there: so many
-// as there are parents, and apart by the answers that these come with.
+// expect counts the keys that parents will yield once they are loaded: one for each
+// parent, in one batch for each response that parents arrive in.
 func (c *costing) expect(n *node, l loader, parents values, isNew bool) {
 	load := Load{Service: l.Service(), Assumed: parents.assumed}
 	if isNew {
@@ -189,7 +189,7 @@ func (c *costing) expect(n *node, l loader, parents values, isNew bool) {
 	c.note(n, load)
 }
 
-// note adds to what a field loads.
+// note adds load to those of a field.
 func (c *costing) note(n *node, load Load) {
 	for i, known := range c.loads[n] {
 		if known.Service == load.Service {
@@ -201,7 +201,7 @@ func (c *costing) note(n *node, load Load) {
 	c.loads[n] = append(c.loads[n], load)
 }
 
-// services sums the loaders up, by service.
+// services sums the totals of the loaders by service.
 func (c *costing) services() []Calls {
 	all := []Calls{}
 	for i, t := range c.totals {

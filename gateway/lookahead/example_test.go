@@ -13,8 +13,8 @@ import (
 	"tributary/gateway/lookahead"
 )
 
-// The author's id stands in the query, so the books are asked for beside the
-// author, though they are nested below.
+// The query contains the author's id, so the books are loaded in parallel with the
+// author, although they are nested below it.
 func Example() {
 	authors := batch.NewLoader(func(_ context.Context, ids []string) (map[string]*author, error) {
 		return map[string]*author{ids[0]: {ID: ids[0]}}, nil

@@ -38,7 +38,7 @@ type loader interface {
 // share a Keys share the keys that it derives.
 type Keys struct {
 	each     func(parent any, args map[string]any, yield func(key string))
-	ofParent bool // who must be there to be asked
+	ofParent bool // whether each needs the parent's value
 }
 
 // Arg takes the keys from an argument: an id or a list of ids.
@@ -46,8 +46,8 @@ func Arg(name string) *Keys {
 	return &Keys{each: func(_ any, args map[string]any, yield func(string)) { yieldIDs(args[name], yield) }}
 }
 
-// yieldIDs coerces as GraphQL does for ID and [ID!]; what cannot be coerced is
-// for the resolver to refuse.
+// yieldIDs coerces as GraphQL does for ID and [ID!]. It skips values that cannot be
+// coerced; the resolver rejects them.
 func yieldIDs(v any, yield func(string)) {
 	switch v := v.(type) {
 	case string:
@@ -122,7 +122,7 @@ func (s Source[T]) By(keys *Keys) *Join {
 				return
 			}
 			known = true
-			if below == 0 { // the loader knows which keys it has, and nothing follows
+			if below == 0 { // nothing depends on the value, and the loader deduplicates keys
 				r.begin(s.loader, 0)
 				s.loader.Begin(r.ctx, key)
 				return
@@ -174,7 +174,7 @@ func Each[P, C any](length int, get func(P) []C) *Join {
 					next(c)
 				}
 			}
-			return below // what a stub holds is never complete
+			return below // the list in a stub is never complete
 		},
 	}
 	j.reckon = func(c *costing, _ *node, parents values, next func(values)) {

@@ -51,14 +51,14 @@ type (
 	shelf   struct{ AuthorID string }
 )
 
-// A library is a graph whose services answer when the test lets them.
+// A library is a graph whose services respond when the test lets them.
 type library struct {
 	schema *ast.Schema
 	joins  lookahead.Joins
 
 	mu    sync.Mutex
 	fresh []string                 // calls that the test has not seen yet
-	open  map[string]chan struct{} // calls that wait for their answer
+	open  map[string]chan struct{} // calls that wait for their response
 }
 
 func newLibrary() *library {
@@ -97,8 +97,8 @@ func newLibrary() *library {
 	return lib
 }
 
-// load is a loader of a service whose calls are listed and wait. An author
-// whose id begins with "no" does not exist.
+// load returns a loader of a service. Its calls are recorded and block until the test
+// answers them. An author whose id begins with "no" does not exist.
 func load[V any](lib *library, service string, value func(key string) V) *batch.Loader[string, V] {
 	return batch.NewLoader(func(ctx context.Context, keys []string) (map[string]V, error) {
 		call := service + " " + strings.Join(slices.Sorted(slices.Values(keys)), " ")
@@ -122,7 +122,8 @@ func load[V any](lib *library, service string, value func(key string) V) *batch.
 	}, batch.Options{})
 }
 
-// start starts the look-ahead of a query and gives its panics.
+// start starts the look-ahead of a query. The function that it returns has the panics
+// reported so far.
 func (lib *library) start(t *testing.T, query string, vars map[string]any) (panics func() []string) {
 	t.Helper()
 	plan, err := lookahead.New(lib.schema, lib.joins)
@@ -155,8 +156,8 @@ func (lib *library) start(t *testing.T, query string, vars map[string]any) (pani
 	}
 }
 
-// expect sees that exactly these calls were made since the last look. No time
-// passes in it, so no timer can have sent them.
+// expect checks that exactly these calls were made since it was last called. No time
+// passes while it waits, so no timer can have sent them.
 func (lib *library) expect(t *testing.T, calls ...string) {
 	t.Helper()
 	synctest.Wait()
@@ -170,7 +171,7 @@ func (lib *library) expect(t *testing.T, calls ...string) {
 	lib.fresh = nil
 }
 
-// answer lets calls have their answer.
+// answer lets calls return.
 func (lib *library) answer(calls ...string) {
 	lib.mu.Lock()
 	defer lib.mu.Unlock()

@@ -1,16 +1,18 @@
 // Package lookahead starts the loads of an operation as soon as their keys are
-// known, instead of when execution gets to their fields.
+// known, instead of when execution reaches their fields.
 //
-// Execution of GraphQL goes down level by level: the orders below a user wait
-// for the user, although the query already holds the id that both are asked
-// by. A [Plan] walks the operation beside its execution. Where the schema's
-// [Joins] can tell a key, be it from an argument, from a value that arrived or
-// from a stub of one that has not, it starts the load; resolvers then find it
-// under way. So hops follow the data, not the nesting.
+// GraphQL executes level by level: the orders below a user wait for the user,
+// although the query already contains the id by which both are loaded. A [Plan]
+// walks the operation in parallel with its execution. Where the schema's [Joins]
+// can derive a key from an argument, from a loaded value, or from a stub of a
+// value that is still loading, it starts the load, and the resolver later finds
+// it in flight. The number of sequential round trips then depends on the data
+// dependencies, not on the nesting of the query.
 //
-// It also knows when a batch is complete: as long as a load is under way whose
-// answer may name more keys for a loader, the keys at hand wait for it (for the
-// loader's linger at most); once none is, they go at once. No timer decides.
+// The look-ahead also knows when a batch is complete. While any load in flight
+// may still produce keys for a loader, that loader's keys are held back, at most
+// for its linger time; when there is none, the batch is sent immediately, without
+// waiting for a timer.
 package lookahead
 
 import (
@@ -99,23 +101,23 @@ func (p *Plan) rootType(op ast.Operation) *ast.Definition {
 	if op == ast.Query {
 		return p.schema.Query
 	}
-	return nil // mutations go one by one; a subscription's events bring their own values
+	return nil // mutations run serially, and a subscription's events contain their values
 }
 
 // node is a selected field that leads to loads.
 type node struct {
-	name     string // in the answer
+	name     string // in the response
 	join     *Join
 	args     map[string]any
 	children []*node
 	below    mask // loaders that the children may reach
 }
 
-// extension is where an operation's nodes are kept in its statistics: who has
-// had its cost reckoned has them found.
+// extension is the key under which an operation's nodes are cached in its stats,
+// so that Cost and Start collect them once.
 const extension = "lookahead"
 
-// selected are the nodes of an operation as a whole.
+// selected returns the nodes of the whole operation.
 func (p *Plan) selected(op *graphql.OperationContext, root *ast.Definition) []*node {
 	if found, ok := op.Stats.GetExtension(extension).([]*node); ok {
 		return found
@@ -125,7 +127,8 @@ func (p *Plan) selected(op *graphql.OperationContext, root *ast.Definition) []*n
 	return found
 }
 
-// nodes finds the fields in a selection that have joins, or have some below.
+// nodes returns the fields of a selection that load something, or have descendants
+// that do.
 func (p *Plan) nodes(op *graphql.OperationContext, def *ast.Definition, set ast.SelectionSet) []*node {
 	var found []*node
 	for _, f := range graphql.CollectFields(op, set, p.implements[def.Name]) {

@@ -9,8 +9,7 @@ import (
 	"tributary/gateway/lookahead"
 )
 
-// Each round of calls is made before the round before it is answered in full:
-// none is answered until all of its round are there.
+// Calls of a round are answered only after all calls of that round have been made.
 func TestLoadsStartAsSoonAsTheirKeysAreKnown(t *testing.T) {
 	for name, c := range map[string]struct {
 		query  string
@@ -111,15 +110,15 @@ func TestABatchGoesOnceAllWhoMayNameKeysForItHaveAnswered(t *testing.T) {
 		}`, nil)
 		lib.expect(t, "author a1 nobody", "books a1 nobody")
 		lib.answer("author a1 nobody")
-		lib.expect(t, "agent agent-of-a1") // printers wait for no author
+		lib.expect(t, "agent agent-of-a1") // printers do not wait for an author
 		lib.answer("books a1 nobody")
 		lib.expect(t, "printer p-a1 p1")
 		lib.answer("agent agent-of-a1", "printer p-a1 p1")
 	})
 }
 
-// printersByTwoWays names printers by books, which the query names, and by an
-// agent, which only its author does.
+// printersByTwoWays reaches printers through books, whose ids are in the query, and
+// through an agent, whose id only the author has.
 const printersByTwoWays = `{
 	author(id: "a1") { agent { printer { id } } }
 	books(author: "a2") { editions { printer { id } } }
@@ -131,7 +130,7 @@ func TestKeysAtHandWaitForAnAnswerThatMayNameMore(t *testing.T) {
 		lib.start(t, printersByTwoWays, nil)
 		lib.expect(t, "author a1", "books a2")
 		lib.answer("books a2")
-		lib.expect(t) // the author may have an agent, and that one a printer
+		lib.expect(t) // the author may have an agent, and the agent a printer
 		lib.answer("author a1")
 		lib.expect(t, "agent agent-of-a1")
 		lib.answer("agent agent-of-a1")

@@ -14,11 +14,11 @@ func TestAPanicInAJoinCostsTheLookAheadOfItsOperationAlone(t *testing.T) {
 		sound := lib.joins["Author.agent"]
 		lib.joins["Author.agent"] = agentsThat(lib, func(a *author) string {
 			if a.AgentID == "" {
-				return "" // of a stub
+				return "" // for a stub
 			}
 			panic("no agents today")
 		})
-		// The author's value comes on a goroutine of the loader.
+		// The author's value arrives on a goroutine of the loader.
 		panics := lib.start(t, `{ author(id: "a1") { agent { name } books { editions { printer { id } } } } }`, nil)
 		lib.expect(t, "author a1", "books a1")
 		lib.answer("author a1")
@@ -26,7 +26,7 @@ func TestAPanicInAJoinCostsTheLookAheadOfItsOperationAlone(t *testing.T) {
 			t.Errorf("panics %q", got)
 		}
 		lib.answer("books a1")
-		lib.expect(t) // printers are left to the resolvers
+		lib.expect(t) // printers are loaded by the resolvers
 
 		lib.joins["Author.agent"] = sound
 		lib.start(t, `{ author(id: "a2") { agent { name } } }`, nil)

@@ -7,31 +7,31 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// run is one operation's walk. Its fields but the queue belong to whoever
-// drains the queue: visits never run side by side, and never wait.
+// run is the walk of one operation. All visits run on the goroutine that currently
+// drains the queue, so they are serialized and need no lock; they never block.
 type run struct {
 	ctx  context.Context
 	plan *Plan
 
 	seen    map[visited]struct{}
-	open    []int // by loader: loads under way that may still name keys for it
-	waiting mask  // loaders that hold keys which have not been sent
+	open    []int // by loader: loads in flight that may still produce keys for it
+	waiting mask  // loaders with keys that have not been sent
 
 	mu       sync.Mutex
 	queue    []func()
 	draining bool
 }
 
-// visited marks a load that a field has begun: it is followed once, though
-// both the stub and the value of its parent name it.
+// visited identifies a load that a field has started. It is followed once, although
+// both the stub and the value of its parent yield its key.
 type visited struct {
 	n   *node
 	j   *Join
 	key string
 }
 
-// do runs f after all that was given to do before, here or on the goroutine
-// that is at it already, and then sends the batches that are complete.
+// do queues f. If no goroutine is draining the queue, the caller drains it and then
+// sends the batches that are complete.
 func (r *run) do(f func()) {
 	r.mu.Lock()
 	r.queue = append(r.queue, f)
@@ -44,13 +44,13 @@ func (r *run) do(f func()) {
 	r.drain()
 }
 
-// drain empties the queue. It may run on a goroutine of a loader, where nobody
-// else would recover what a join's function panics with.
+// drain empties the queue. It may run on a goroutine of a loader, where a panic in a
+// join's function would otherwise end the process.
 func (r *run) drain() {
 	defer func() {
 		if v := recover(); v != nil {
 			r.sendAll()
-			_ = graphql.GetOperationContext(r.ctx).Recover(r.ctx, v) // tells the server; no field has failed
+			_ = graphql.GetOperationContext(r.ctx).Recover(r.ctx, v) // reports to the server; no field has failed
 		}
 	}()
 	for f := r.next(); f != nil; f = r.next() {
@@ -58,8 +58,8 @@ func (r *run) drain() {
 	}
 }
 
-// next takes the first of the queue; when that is empty it flushes, and gives
-// nil if nothing came meanwhile.
+// next removes and returns the head of the queue. If the queue is empty it flushes the
+// complete batches, and returns nil if that has queued nothing.
 func (r *run) next() func() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -86,13 +86,13 @@ func (r *run) flush() {
 	})
 }
 
-// sendAll sends what was begun when the walk ends by a panic: it is left
-// draining for good, so that nothing that arrives later goes on with it.
+// sendAll sends the keys collected so far when the walk ends by a panic. draining
+// stays set, so values that arrive later do not resume the walk.
 func (r *run) sendAll() {
 	r.waiting.each(func(i int) { r.plan.loaders[i].Flush(r.ctx) })
 }
 
-// visitAll visits nodes under a parent and tells the loaders that they could not reach yet.
+// visitAll visits nodes under a parent and returns the loaders that they could not reach yet.
 func (r *run) visitAll(nodes []*node, parent any) (open mask) {
 	for _, n := range nodes {
 		open |= n.join.visit(r, n, parent, n.below, func(child any) mask {
@@ -111,13 +111,14 @@ func (r *run) first(n *node, j *Join, key string) bool {
 	return true
 }
 
-// begin notes a key given to l, whose value may name keys for the loaders in open.
+// begin records that l was given a key whose value may produce keys for the loaders in
+// open.
 func (r *run) begin(l loader, open mask) {
 	r.waiting |= r.plan.bit(l)
 	open.each(func(i int) { r.open[i]++ })
 }
 
-// end notes that a value has named all it names.
+// end undoes begin: the value has produced all of its keys.
 func (r *run) end(open mask) {
 	open.each(func(i int) { r.open[i]-- })
 }

@@ -13,7 +13,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Bounds of what is collected of one request.
+// Limits of what is collected for one request.
 const (
 	maxRecords = 2_000
 	maxList    = 100
@@ -40,13 +40,13 @@ type details struct {
 
 // A Record is a snapshot of a span.
 type Record struct {
-	ID, Parent string // hexadecimal; the parent of the outermost is not among the records
+	ID, Parent string // hexadecimal; the parents of the outermost spans are not among the records
 	Step       Step
 	Name       string
-	Start, End time.Time   // End is zero while the step is under way
+	Start, End time.Time   // End is zero while the step is running
 	Attributes map[Key]any // string, int64, float64; KeyList is a []string
 	Links      []string    // ids of spans
-	Error      string      // why it failed, in one word; "" when it did not
+	Error      string      // the reason of [Span.Fail]; "" if it did not fail
 }
 
 type collectionKey struct{}
@@ -59,10 +59,10 @@ func Collect(ctx context.Context) (context.Context, *Collection) {
 	if trace.SpanFromContext(ctx).IsRecording() {
 		return ctx, c
 	}
-	// Nobody else records: the spans come from here, below whatever trace the
-	// request belongs to. They carry on its ids, and say that none is exported.
+	// Nothing else records the request, so a local provider does. Its spans continue
+	// the trace that the request belongs to, and are marked as not sampled.
 	provider := sdk.NewTracerProvider(sdk.WithSampler(recordOnly{}), sdk.WithResource(resource.Empty()))
-	ctx, _ = provider.Tracer(scope).Start(ctx, string(Request)) // for its children; it is not of the collection
+	ctx, _ = provider.Tracer(scope).Start(ctx, string(Request)) // the parent of what is collected; not collected itself
 	return ctx, c
 }
 

@@ -92,7 +92,7 @@ func TestACollectionIsBounded(t *testing.T) {
 	}
 }
 
-// A step notes what it learns; whoever collects reads it.
+// A step sets attributes and details, which the collection contains.
 func ExampleCollect() {
 	load := func(ctx context.Context, keys []string) error {
 		_, span := tracing.Start(ctx, tracing.Batch, "batch", "users")

@@ -9,8 +9,7 @@ import (
 	"tributary/gateway/tracing"
 )
 
-// What a client says of its trace is sent on in the form of W3C Trace Context,
-// or not at all.
+// A client's traceparent is passed on as valid W3C Trace Context or not at all.
 func FuzzTraceparent(f *testing.F) {
 	for _, s := range []string{
 		"", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-00000000000000000000000000000000-b7ad6b7169203331-01",
@@ -29,7 +28,8 @@ func FuzzTraceparent(f *testing.F) {
 	})
 }
 
-// Whatever stands in a variable, it is taken or refused by name, and not repeated.
+// Any value of a variable is accepted, or rejected by an error that has the variable's
+// name and not its value.
 func FuzzSettings(f *testing.F) {
 	variables := tracing.Variables(env(nil))
 	for i, seed := range []string{"true", "otlp", "always_on", "0.5", "tracecontext,baggage", "me", "a=b,c=%20d", "http://collector:4318", "a=b%zz", "a=\x00"} {

@@ -13,10 +13,10 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-// A kind says what the values of a variable must be. It has no words about one
-// value, which may be a secret.
+// A kind describes the valid values of a variable. Its text must not contain the
+// actual value, which may be a secret.
 type kind struct {
-	must  string // goes on from "NAME must be"
+	must  string // follows "NAME must be" in errors
 	holds func(value string) bool
 }
 
@@ -32,7 +32,7 @@ func truth() kind {
 	}}
 }
 
-// number holds whole numbers as the library reads them: without spaces.
+// number accepts whole numbers as the library parses them: without spaces.
 func number(least, most int) kind {
 	return kind{fmt.Sprintf("a whole number from %d to %d", least, most), func(value string) bool {
 		n, err := strconv.Atoi(value)
@@ -47,9 +47,9 @@ func share() kind {
 	}}
 }
 
-// propagators holds what is done here: traces are passed on by W3C Trace
-// Context. Baggage, which stands in the default of the specification, travels
-// where its header is forwarded.
+// propagators accepts what is supported: W3C Trace Context. Baggage is part of the
+// specification's default and accepted as well; it is propagated only where its header
+// is forwarded.
 func propagators() kind {
 	return kind{"tracecontext or tracecontext,baggage", func(value string) bool {
 		names := strings.Split(strings.ReplaceAll(value, " ", ""), ",")
@@ -58,7 +58,8 @@ func propagators() kind {
 	}}
 }
 
-// collector holds the URL of one. What else URLs may have the library would drop.
+// collector accepts the URL of a collector, without the components that the library
+// would silently drop.
 func collector() kind {
 	return kind{"a URL with http:// or https:// and a host, and without user, query and fragment", func(value string) bool {
 		u, err := url.Parse(value)
@@ -99,14 +100,14 @@ func authorities() kind {
 	}}
 }
 
-// certificateOf holds files that go with a key, which another variable names.
+// certificateOf accepts a certificate file that matches the key file of another variable.
 func certificateOf(variable, key string) kind {
 	return kind{"a PEM certificate that can be read, its key in " + variable, func(name string) bool {
 		return isPair(name, key)
 	}}
 }
 
-// keyOf holds files that go with a certificate, which another variable names.
+// keyOf accepts a key file that matches the certificate file of another variable.
 func keyOf(variable, certificate string) kind {
 	return kind{"the PEM key of the certificate in " + variable, func(name string) bool {
 		return isPair(certificate, name)

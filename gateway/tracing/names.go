@@ -27,25 +27,25 @@ type Key string
 const (
 	StepKey   Key = "tributary.step"
 	RequestID Key = "tributary.request_id"
-	Service   Key = "tributary.service" // that is asked
-	Outcome   Key = "tributary.outcome" // one word: ok, or why not; of a cache, where the keys were found
+	Service   Key = "tributary.service" // that is called
+	Outcome   Key = "tributary.outcome" // ok, or the reason of failure; of a cache lookup, where the keys were found
 	Keys      Key = "tributary.keys"    // how many
 	Waited    Key = "tributary.waited_ms"
-	Count     Key = "tributary.count" // how many places one span stands for
+	Count     Key = "tributary.count" // how many places of the response the span covers
 
 	Kind       Key = "tributary.cache.kind"
 	FromMemory Key = "tributary.cache.memory" // how many keys were fresh in memory
 	FromRedis  Key = "tributary.cache.redis"
-	Stale      Key = "tributary.cache.stale"     // an older answer stood in
-	Missed     Key = "tributary.cache.miss"      // the service was asked
-	Coalesced  Key = "tributary.cache.coalesced" // were being loaded already
+	Stale      Key = "tributary.cache.stale"     // served stale
+	Missed     Key = "tributary.cache.miss"      // loaded from the service
+	Coalesced  Key = "tributary.cache.coalesced" // joined a load in flight
 	Failed     Key = "tributary.cache.failed"
 
 	AttemptKind Key = "tributary.attempt" // first, retry, hedge or probe
 	Resend      Key = "http.request.resend_count"
 	Method      Key = "http.request.method"
-	Route       Key = "http.route"   // of a request that came in
-	Template    Key = "url.template" // of a request that goes out
+	Route       Key = "http.route"   // of an incoming request
+	Template    Key = "url.template" // of an outgoing request
 	Status      Key = "http.response.status_code"
 	Bytes       Key = "http.response.body.size"
 	Server      Key = "server.address"

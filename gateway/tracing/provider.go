@@ -18,14 +18,14 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// flushTime is how long a process that stops waits for its last spans to be taken.
+// flushTime is how long Close waits for the remaining spans to be exported.
 const flushTime = 2 * time.Second
 
 // A Source describes the service that traces come from.
 type Source struct {
-	Name    string // where OTEL_SERVICE_NAME gives no other
+	Name    string // unless OTEL_SERVICE_NAME is set
 	Version string
-	// KeepName lets OTEL_SERVICE_NAME name some other server of the process.
+	// KeepName ignores OTEL_SERVICE_NAME, which names another server of the process.
 	KeepName bool
 }
 
@@ -46,10 +46,10 @@ func New(ctx context.Context, source Source, getenv func(string) string, log *sl
 	if err != nil || !set.on {
 		return nil, err
 	}
-	// The library's own log is plain text on stderr, and repeats values. What it
-	// would tell of settings has been checked.
+	// The library's own log is plain text on stderr and contains values. The settings
+	// that it would complain about have been checked.
 	otel.SetLogger(logr.Discard())
-	ctx = context.WithoutCancel(ctx) // a server that is told to stop as it starts has not failed to
+	ctx = context.WithoutCancel(ctx) // a server that is stopped while it starts has not failed to start
 	exporter, err := set.exporter(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("cannot export traces: %w", err)
@@ -58,8 +58,8 @@ func New(ctx context.Context, source Source, getenv func(string) string, log *sl
 	if err != nil {
 		return nil, fmt.Errorf("cannot describe this server: %w", err)
 	}
-	// What goes wrong later (a collector that is down) can be told to the log
-	// by this global hook only.
+	// Later errors, as of a collector that is down, are reported only by this global
+	// hook.
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("tracing", "error", err.Error()) }))
 	p := &Provider{sdk: sdk.NewTracerProvider(sdk.WithBatcher(exporter), sdk.WithResource(about)), log: log}
 	p.tracer = p.sdk.Tracer(scope)

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// settings are what is decided here and not by the library: whether to trace,
-// and how to export.
+// settings are those that this package interprets itself: whether to trace, and by
+// which protocol to export. The library reads all others.
 type settings struct{ on, grpc bool }
 
-// settingsOf reads the variables of the OpenTelemetry specification. What
-// cannot be used is an error, where the library would go on with a default or
-// fail later; while traces are off nothing is used, and so nothing is checked.
+// settingsOf reads the variables of the OpenTelemetry specification. An invalid value
+// is an error, where the library would use a default or fail later. Nothing is checked
+// while tracing is off.
 func settingsOf(getenv func(string) string) (settings, error) {
 	if !isOn(getenv) {
 		return settings{}, nil
@@ -26,7 +26,7 @@ func settingsOf(getenv func(string) string) (settings, error) {
 	return settings{on: true, grpc: protocol == "grpc"}, nil
 }
 
-// isOn tells whether traces are asked for, by an exporter or by where they go.
+// isOn reports whether tracing is enabled, by an exporter or by an endpoint.
 func isOn(getenv func(string) string) bool {
 	exporter := getenv("OTEL_TRACES_EXPORTER")
 	if exporter == "none" || strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") {

@@ -45,7 +45,7 @@ func TestNothingIsTracedUnlessTheEnvironmentAsksForIt(t *testing.T) {
 	}
 }
 
-// keyPair makes files of a certificate and of its key.
+// keyPair creates files with a certificate and its key.
 func keyPair(t *testing.T) (certificate, key string) {
 	t.Helper()
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -149,8 +149,8 @@ func TestSettingsOfTheSpecificationAreTaken(t *testing.T) {
 	}
 }
 
-// What was checked is what the library reads; should the two differ, it may
-// not tell the terminal what it found.
+// The library reads the process environment itself. Should that differ from what was
+// checked, it must not print values to the terminal.
 func TestTheLibraryHasNoLogOfItsOwn(t *testing.T) {
 	var told []string
 	otel.SetLogger(funcr.New(func(_, args string) { told = append(told, args) }, funcr.Options{}))

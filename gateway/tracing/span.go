@@ -11,14 +11,14 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// scope names the maker of all spans.
+// scope is the instrumentation scope of all spans.
 const scope = "tributary"
 
 // Span is a running step. The methods of the zero value do nothing. It is safe for
 // concurrent use.
 type Span struct {
-	otel    trace.Span // nil when nobody wants to know
-	details *details   // nil when it is not collected
+	otel    trace.Span // nil if the span is not recorded
+	details *details   // nil if the span is not collected
 }
 
 // Start starts a step of the request that ctx belongs to, and returns a context for

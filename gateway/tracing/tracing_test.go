@@ -23,8 +23,8 @@ func env(values map[string]string) func(string) string {
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// one sends a request through a provider that the environment describes, with
-// a traceparent if there is one, and stops the provider.
+// one sends a request through a provider configured by the environment, with a
+// traceparent if that is not "", and closes the provider.
 func one(t *testing.T, traceparent string, inside func(ctx context.Context)) {
 	t.Helper()
 	p, err := tracing.New(t.Context(), tracing.Source{Name: "me", Version: "1"}, os.Getenv, quiet())

@@ -13,8 +13,8 @@ type Variable struct {
 	kind
 }
 
-// The queue's size when none is set is the specification's; its memory is
-// reserved when the process starts, and so there is a most.
+// The default size of the queue is the specification's. Its memory is reserved when
+// the process starts, so it is limited.
 const (
 	defaultQueue = "2048"
 	maxQueue     = 1 << 20
@@ -40,8 +40,8 @@ func Variables(getenv func(string) string) []Variable {
 	return append(append(all, ofBatches(getenv)...), ofSpans()...)
 }
 
-// ofExporter are the variables that begin with form, of which there is one for
-// all signals and one for traces. Times are in milliseconds; 0 sets no limit.
+// ofExporter returns the variables that begin with form, the prefix for all signals or
+// that for traces. Times are in milliseconds; 0 means no limit.
 func ofExporter(form string, getenv func(string) string) []Variable {
 	certificate, key := form+"CLIENT_CERTIFICATE", form+"CLIENT_KEY"
 	return []Variable{
@@ -57,12 +57,12 @@ func ofExporter(form string, getenv func(string) string) []Variable {
 	}
 }
 
-// ofBatches are the variables about spans that wait to be exported. Times are
-// in milliseconds; without a delay the library would never pause.
+// ofBatches returns the variables of the batch span processor. Times are in
+// milliseconds; with a delay of 0 the library would spin.
 func ofBatches(getenv func(string) string) []Variable {
 	queue, err := strconv.Atoi(cmp.Or(getenv("OTEL_BSP_MAX_QUEUE_SIZE"), defaultQueue))
 	if err != nil {
-		queue = maxQueue // the queue's own kind complains
+		queue = maxQueue // reported by the queue's own kind
 	}
 	batch := number(1, queue)
 	batch.must += ", the size of the queue"
@@ -74,10 +74,9 @@ func ofBatches(getenv func(string) string) []Variable {
 	}
 }
 
-// ofSpans are the variables that limit a span; -1 sets no limit. Of one that is
-// no number go.opentelemetry.io/auto/sdk, which the library brings along, tells
-// stderr in a line of its own, whether traces are on or not: it does so before
-// main begins.
+// ofSpans returns the variables that limit a span; -1 means no limit. If one is not a
+// number, go.opentelemetry.io/auto/sdk, a dependency of the library, prints a line to
+// stderr before main starts, whether tracing is on or not.
 func ofSpans() (all []Variable) {
 	for _, name := range []string{
 		"OTEL_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
