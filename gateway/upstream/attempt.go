@@ -15,17 +15,17 @@ const (
 	firstAttempt = "first"
 	retryAttempt = "retry"
 	hedgeAttempt = "hedge"
-	probeAttempt = "probe" // the only one of a call that tries a half-open circuit
+	probeAttempt = "probe" // the only attempt of a call through a half-open circuit
 )
 
 type attemptKey struct{}
 
-// as is r as an attempt of a kind.
+// as returns r marked as an attempt of a kind.
 func as(ctx context.Context, r *http.Request, kind string) *http.Request {
 	return r.WithContext(context.WithValue(ctx, attemptKey{}, kind))
 }
 
-// again is r once more, with a body of its own, as an attempt of a kind.
+// again returns a copy of r with a fresh body, marked as an attempt of a kind.
 func again(ctx context.Context, r *http.Request, kind string) (*http.Request, error) {
 	r = as(ctx, r, kind)
 	if r.GetBody == nil {
@@ -43,12 +43,12 @@ func kindOf(ctx context.Context) string {
 	return firstAttempt
 }
 
-// errNoTime is the cause of an attempt that was not made because its answer
-// could not have come in time. It says nothing about the service.
+// errNoTime is the cause when an attempt was not made because too little time was
+// left. It says nothing about the service's health.
 var errNoTime = errors.New("too little of the request's time is left to ask")
 
-// attempt notes each request that is made, in the metrics and in the report of
-// the operation, and makes none that cannot end in time.
+// attempt records each request in the metrics, the trace and the operation's report. It
+// sends none if less than LeastTime is left.
 func attempt(cfg Config, f *figures, next http.RoundTripper) http.RoundTripper {
 	return RoundTrip(func(r *http.Request) (*http.Response, error) {
 		ctx := r.Context()

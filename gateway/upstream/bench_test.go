@@ -8,12 +8,12 @@ import (
 	"tributary/internal/faultyupstream"
 )
 
-// What the policies cost a call that needs none of them.
+// The overhead of the policies for a call that succeeds at once.
 func BenchmarkCall(b *testing.B) {
 	for name, cfg := range map[string]upstream.Config{"without policies": once, "with policies": sound()} {
 		b.Run(name, func(b *testing.B) {
 			cfg.Timeout, cfg.HedgeQuantile = 10*time.Second, 0 // hedges are off by default
-			// The script counts requests, and so must forget them.
+			// The script records requests, so it is replaced from time to time.
 			c := over(b, cfg, faultyupstream.Always(well))
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {

@@ -11,12 +11,11 @@ import (
 	"tributary/gateway/fault"
 )
 
-// probeCalls is how many calls a service that failed too often gets at a time, and
-// must answer, before it gets them all again.
+// probeCalls is the number of concurrent probes through a half-open circuit, and how
+// many must succeed to close it.
 const probeCalls = 3
 
-// breaker asks a service that fails too often no more for a moment, and then
-// with a few calls, until it answers them.
+// breaker is a circuit breaker with a failure rate over a time window.
 func breaker(cfg Config, f *figures, next http.RoundTripper) http.RoundTripper {
 	if cfg.BreakerRate == 0 {
 		return next
@@ -27,7 +26,7 @@ func breaker(cfg Config, f *figures, next http.RoundTripper) http.RoundTripper {
 		WithFailureRateThreshold(cfg.BreakerRate, cfg.BreakerCalls, cfg.BreakerWindow).
 		WithSuccessThreshold(probeCalls).
 		WithDelay(cfg.BreakerDelay).
-		WithJitterFactor(.2). // so that gateways which opened together do not probe together
+		WithJitterFactor(.2). // so that gateways that opened at the same time do not probe at the same time
 		OnStateChanged(func(e circuitbreaker.StateChangedEvent) { f.breaker.Set(stateValue(e.NewState)) }).
 		Build()
 	return b
@@ -36,7 +35,7 @@ func breaker(cfg Config, f *figures, next http.RoundTripper) http.RoundTripper {
 type breakerPolicy struct {
 	service string
 	circuit circuitbreaker.CircuitBreaker[any]
-	fair    time.Duration // the time that a service must have had to be blamed for a deadline
+	fair    time.Duration // a call that missed the request's deadline counts as failed if it had this long
 	next    http.RoundTripper
 }
 
@@ -46,8 +45,9 @@ func (b *breakerPolicy) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !b.circuit.TryAcquirePermit() {
 		return nil, fault.New(fault.CircuitOpen, b.service, errOpen)
 	}
-	// Asked after the permit: a permit of a half-open circuit must not be lost,
-	// or the circuit would never close.
+	// The state must be read after the permit is taken: acquiring one may have made
+	// the circuit half-open, and a half-open circuit whose permits are not all
+	// returned never closes.
 	probe := !b.circuit.IsClosed()
 	if probe {
 		r = as(r.Context(), r, probeAttempt)
@@ -63,14 +63,14 @@ func (b *breakerPolicy) RoundTrip(r *http.Request) (*http.Response, error) {
 type judgement int
 
 const (
-	unknown judgement = iota // the call ended for a reason that is not the service's
+	unknown judgement = iota // the call ended for another reason than the service
 	works
 	fails
 )
 
-// record tells the circuit. A call that began before the circuit opened says
-// nothing about the service as it is now; a probe that ended early has to be
-// counted as something, and so counts as failed.
+// record reports a call to the circuit. A call that started before the circuit opened
+// says nothing about the service's present state and is ignored. A probe must be
+// recorded to return its permit, so an unknown result counts as failed.
 func (b *breakerPolicy) record(j judgement, probe bool) {
 	switch {
 	case !probe && (j == unknown || !b.circuit.IsClosed()):
@@ -81,8 +81,9 @@ func (b *breakerPolicy) record(j judgement, probe bool) {
 	}
 }
 
-// judge tells what a call says about its service. One that answers works, even
-// if it says no or makes no sense: to ask it less would mend nothing.
+// judge returns what a call says about its service's health. A service that responds
+// works, even if it rejects the request or the response is invalid: less load would
+// not help.
 func (b *breakerPolicy) judge(ctx context.Context, resp *http.Response, err error, took time.Duration) judgement {
 	if resp != nil && resp.StatusCode < 500 {
 		return works
@@ -94,7 +95,7 @@ func (b *breakerPolicy) judge(ctx context.Context, resp *http.Response, err erro
 	case errors.Is(context.Cause(ctx), context.Canceled), errors.Is(err, errNoTime), f.Kind == fault.Internal:
 		return unknown
 	case ctx.Err() != nil && took < b.fair:
-		return unknown // others had used the time up
+		return unknown // other calls had used up the request's time
 	}
 	return fails
 }

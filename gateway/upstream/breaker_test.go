@@ -12,14 +12,14 @@ import (
 	"tributary/internal/faultyupstream"
 )
 
-// guarded is a configuration with a breaker that opens after 10 failures, for so long.
+// guarded returns a configuration whose breaker opens after 10 failures, for delay.
 func guarded(delay time.Duration) upstream.Config {
 	cfg := once
 	cfg.BreakerRate, cfg.BreakerCalls, cfg.BreakerWindow, cfg.BreakerDelay = .5, 10, time.Minute, delay
 	return cfg
 }
 
-// The states of the circuit, as the metric tells them.
+// The states of the circuit, as values of the metric.
 const (
 	closed   = 0
 	halfOpen = 1
@@ -123,7 +123,7 @@ func TestAClientThatLeavesSaysNothingAboutTheService(t *testing.T) {
 	}
 }
 
-// A service is blamed for a deadline only when it had a fair part of the time.
+// A missed deadline counts as a failure only if the service had a fair share of the time.
 func TestADeadlineIsTheServicesFaultIfItHadTime(t *testing.T) {
 	for name, c := range map[string]struct {
 		timeout time.Duration
@@ -191,7 +191,7 @@ func TestAProbeThatFailsOpensTheCircuitAgain(t *testing.T) {
 	}
 }
 
-// A probe whose client leaves would be a permit that nobody gives back.
+// A probe whose client disconnects must return its permit.
 func TestAProbeThatIsGivenUpDoesNotKeepTheCircuitHalfOpen(t *testing.T) {
 	c := over(t, guarded(20*time.Millisecond), faultyupstream.Always(faultyupstream.Answer(500, "")))
 	c.times(10, t.Context())
@@ -208,8 +208,8 @@ func TestAProbeThatIsGivenUpDoesNotKeepTheCircuitHalfOpen(t *testing.T) {
 	until(t, "the circuit is closed", func() bool { c.get(t.Context()); return c.circuit() == closed })
 }
 
-// Calls that began before the circuit opened end while the service is tried:
-// they say nothing about how it is now.
+// Calls that started before the circuit opened and end while it is half-open say
+// nothing about the service's present state.
 func TestLateFailuresDoNotOpenTheCircuitAgain(t *testing.T) {
 	const late = 5
 	release := make(chan struct{})

@@ -2,14 +2,13 @@ package upstream
 
 import "sync"
 
-// reserve is how many retries and hedges a budget pays for before calls have
-// paid for any: enough for a quiet service, nothing in an outage.
+// reserve is the initial and the maximum balance of a budget, in attempts: enough for a
+// service with little traffic, negligible in an outage.
 const reserve = 5
 
-// A budget bounds what retries and hedges add to the load of a service: n calls
-// make at most n*(1+rate) attempts, and [reserve] more. It counts over any
-// time, and not what is under way at one moment, because an outage at which few
-// clients ask would pass a bound of the latter kind.
+// A budget bounds the load that retries and hedges add to a service: n calls make at
+// most n*(1+rate) attempts, plus [reserve]. It counts calls over time, not those in
+// flight, because a limit on those would not bind in an outage with little traffic.
 type budget struct {
 	rate   float64
 	figure *figures
@@ -27,7 +26,7 @@ func newBudget(rate float64, f *figures) *budget {
 	return b
 }
 
-// earn notes a call, which pays for others.
+// earn credits the budget for one call.
 func (b *budget) earn() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -35,7 +34,7 @@ func (b *budget) earn() {
 	b.figure.budget.Set(b.left)
 }
 
-// spend pays for one attempt more, if there is enough left for it.
+// spend debits one extra attempt and reports whether the balance allowed it.
 func (b *budget) spend() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

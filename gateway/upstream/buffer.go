@@ -10,9 +10,9 @@ import (
 	"tributary/gateway/fault"
 )
 
-// buffer reads the body whole, up to limit bytes, and closes it: whoever drops
-// the answer further out leaves no connection behind. A longer body is refused
-// unread as far as its length was announced.
+// buffer reads the whole body, up to limit bytes, and closes it, so that a policy that
+// drops a response leaks no connection. A body whose Content-Length exceeds the limit
+// is rejected without being read.
 func buffer(limit int64, next http.RoundTripper) http.RoundTripper {
 	read := &reading{limit: limit}
 	return RoundTrip(func(r *http.Request) (*http.Response, error) {
@@ -33,7 +33,7 @@ func buffer(limit int64, next http.RoundTripper) http.RoundTripper {
 	})
 }
 
-// inMemory is a body that was read already.
+// inMemory is a body that has been read.
 type inMemory struct {
 	bytes.Reader
 	whole []byte
@@ -41,14 +41,14 @@ type inMemory struct {
 
 func (*inMemory) Close() error { return nil }
 
-// reading reads bodies into one allocation each.
+// reading reads each body into a single allocation of its exact size.
 type reading struct {
 	limit int64
-	rooms sync.Pool // of *bytes.Buffer, for bodies that have no room ahead
+	rooms sync.Pool // of *bytes.Buffer, for bodies that are not preallocated
 }
 
-// roomAhead is how long a body may be that is given room before it has arrived:
-// a service that hangs may have announced much.
+// roomAhead is the largest Content-Length for which memory is allocated before the body
+// has arrived. It is bounded because a service may announce much and then hang.
 const roomAhead = 256 << 10
 
 func (p *reading) all(resp *http.Response) ([]byte, error) {

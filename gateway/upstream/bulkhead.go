@@ -11,8 +11,8 @@ import (
 	"tributary/gateway/fault"
 )
 
-// bulkhead lets so many calls be under way at once and so many more wait, for a
-// short time. The rest is refused.
+// bulkhead limits concurrent calls. Up to Queue more wait for QueueWait at most; others
+// are rejected.
 func bulkhead(cfg Config, f *figures, next http.RoundTripper) http.RoundTripper {
 	if cfg.Concurrency == 0 {
 		return next

@@ -11,14 +11,14 @@ import (
 	"tributary/internal/faultyupstream"
 )
 
-// narrow is a configuration under which two calls may be under way, and one wait so long.
+// narrow returns a configuration that allows two concurrent calls, and one that waits.
 func narrow(wait time.Duration) upstream.Config {
 	cfg := once
 	cfg.Concurrency, cfg.Queue, cfg.QueueWait = 2, 1, wait
 	return cfg
 }
 
-// begin makes n calls, each in a goroutine of its own.
+// begin starts n concurrent calls.
 func (c *client) begin(ctx context.Context, n int) <-chan string {
 	got := make(chan string, n)
 	for range n {
@@ -27,7 +27,7 @@ func (c *client) begin(ctx context.Context, n int) <-chan string {
 	return got
 }
 
-// filled gives a client whose two calls are under way until release is closed.
+// filled returns a client with two calls in flight until release is closed.
 func filled(t *testing.T, cfg upstream.Config) (c *client, got <-chan string, release chan struct{}) {
 	t.Helper()
 	release = make(chan struct{})
@@ -134,7 +134,7 @@ func TestAFullServiceIsNoneOfAnothersBusiness(t *testing.T) {
 	}
 }
 
-// Refusals are the gateway's own doing: they open no circuit.
+// Rejections by the bulkhead do not open the circuit.
 func TestRefusalsSayNothingAboutTheService(t *testing.T) {
 	cfg := narrow(0)
 	cfg.Queue = 0

@@ -23,8 +23,8 @@ const userAgent = "tributary"
 type Client struct {
 	service string
 	share   int
-	base    url.URL // without a path
-	path    string  // of the base, escaped, without a slash at its end
+	base    url.URL // without its path
+	path    string  // of the base URL, escaped, without a trailing slash
 	isJSON  []string
 	agent   []string
 	figures *figures
@@ -32,7 +32,7 @@ type Client struct {
 	probes  http.RoundTripper
 }
 
-// NewClient returns a client of the service at baseURL, which is for [ParseURL].
+// NewClient returns a client of the service at baseURL; see [ParseURL].
 func NewClient(service, baseURL string, cfg Config, m *Metrics) (*Client, error) {
 	base, err := ParseURL(baseURL)
 	if err != nil {
@@ -95,21 +95,21 @@ func (c *Client) ask(ctx context.Context, through http.RoundTripper, method stri
 		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	answer, _ := resp.Body.(*inMemory) // Buffer's
+	answer, _ := resp.Body.(*inMemory) // set by buffer
 	return answer.whole, nil
 }
 
-// request is put together from parts that are known to be sound: [http.NewRequest]
-// would have all of it written as a text, and read that again.
+// request builds the request from parts that are known to be valid. [http.NewRequest]
+// would need the URL as a string and parse it again.
 func (c *Client) request(ctx context.Context, method string, body []byte, route string, values []string) *http.Request {
 	r := (&http.Request{
 		Method: method, URL: c.url(route, values),
 		Header:  http.Header{"Accept": c.isJSON, "User-Agent": c.agent},
-		Pattern: route, // for traces; net/http has no use for it here
+		Pattern: route, // for traces; net/http ignores it in clients
 	}).WithContext(ctx)
 	if body != nil {
 		r.Header["Content-Type"] = c.isJSON
-		r.Header[idempotencyKey] = nil // a question, see Query
+		r.Header[idempotencyKey] = nil // retryable, see Query
 		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 		r.Body, _ = r.GetBody()
 		r.ContentLength = int64(len(body))
@@ -118,8 +118,8 @@ func (c *Client) request(ctx context.Context, method string, body []byte, route 
 	return r
 }
 
-// url joins base and route so that whatever a value holds, it stays one
-// segment: "a/b" and ".." are escaped, and nothing is cleaned away.
+// url joins base and route. Each value stays one path segment: "a/b" and ".." are
+// escaped, and the path is not cleaned.
 func (c *Client) url(route string, values []string) *url.URL {
 	u := c.base
 	u.RawPath = c.path

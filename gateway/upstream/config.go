@@ -1,5 +1,33 @@
-// Package upstream has the HTTP client of services: one chain of resilience policies
-// around net/http for each service.
+// Package upstream is the HTTP client for the services behind the gateway. It wraps
+// net/http in a chain of resilience policies, one chain for each service.
+//
+//	users, err := upstream.NewClient("users", "http://localhost:8001", cfg, metrics)
+//	body, err := users.Get(ctx, "/users/{id}", id)
+//	err = upstream.DecodeObject(body, &user)
+//
+// # Policies
+//
+// A call passes these policies, from the outside in. Each is an [http.RoundTripper]. All
+// but the timeout are disabled by the zero value of their settings in [Config].
+//
+//   - Bulkhead: limits concurrent calls to the service. Further calls wait for a short
+//     time, and are rejected if too many wait or they wait too long.
+//   - Circuit breaker: rejects calls for a moment when the failure rate is too high,
+//     then lets a few probes through, and closes when they succeed.
+//   - Retries: failed idempotent calls, with exponential backoff and full jitter.
+//     Retry-After is respected.
+//   - Hedging: sends a second request when the first takes longer than a quantile of
+//     earlier ones, and uses whichever response comes first. Off by default.
+//   - Timeout: limits each attempt, including its body.
+//
+// Retries and hedged requests share a budget that bounds the load which they add.
+// Nothing is attempted for which too little of the context's deadline is left.
+//
+// # Errors
+//
+// A 404 or 410 is [ErrNotFound]. All other errors are *fault.Error with the name of
+// the service and a kind that says what went wrong. Error texts contain nothing that
+// the service sent, so they are safe to log.
 package upstream
 
 import (
@@ -35,7 +63,7 @@ type Config struct {
 
 	HedgeQuantile float64 `name:"upstream-hedge-quantile" default:"0" help:"Send a second, hedged request when a call takes longer than this quantile of earlier calls, such as 0.95. 0: no hedging."`
 
-	RequestTimeout time.Duration `kong:"-"` // how long a whole request may take, and so an attempt at most; 0: any time
+	RequestTimeout time.Duration `kong:"-"` // time limit for a whole request, and so for each attempt; 0: none
 }
 
 // Validate reports the first setting that cannot be used.
@@ -68,7 +96,7 @@ func (c Config) Validate() error {
 	return c.validateOverrides()
 }
 
-// isPart tells whether v is a part of something; NaN is none.
+// isPart reports whether v is a fraction between 0 and 1; NaN is not.
 func isPart(v float64) bool { return v >= 0 && v <= 1 }
 
 func (c Config) validateTimes() error {
@@ -89,9 +117,9 @@ func (c Config) validateTimes() error {
 	return nil
 }
 
-// withDefaults fills in what has no value that switches it off. An attempt that
-// could outlast every request would never be seen to time out, and the breaker
-// never learn that it hangs.
+// withDefaults sets the values that cannot be zero, and limits an attempt to the time
+// of a whole request: if it could take longer it would never time out, and the circuit
+// breaker would not notice that the service hangs.
 func (c Config) withDefaults() Config {
 	if c.Timeout == 0 {
 		c.Timeout = defaultTimeout

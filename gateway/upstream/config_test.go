@@ -10,7 +10,7 @@ import (
 	"tributary/internal/faultyupstream"
 )
 
-// sound is a configuration with which nothing is wrong.
+// sound returns a valid configuration.
 func sound() upstream.Config {
 	return upstream.Config{
 		Timeout: time.Second, Concurrency: 1, Queue: 1, QueueWait: time.Second,
@@ -87,7 +87,7 @@ func TestAnOverrideThatCannotBeUsedIsNamed(t *testing.T) {
 	}
 }
 
-// The zero value of a policy switches it off, for one service as for all.
+// The zero value of a setting disables its policy, for one service as for all.
 func TestAServiceMayHaveSettingsOfItsOwn(t *testing.T) {
 	cfg := once
 	cfg.Retries, cfg.RetryBudget = 1, 1

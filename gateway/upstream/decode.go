@@ -33,10 +33,10 @@ func DecodeList(answer []byte, out any) error {
 	return decode(answer, out)
 }
 
-// decode takes what encoding/json takes, in one pass where that makes two: it is
-// the decoder that encoding/json will have in a later version of Go, and reads
-// an answer in about a third of the time and of the allocations. It knows fields
-// by their exact names: a service may have an "ID" and a "userId" of its own.
+// decode accepts what encoding/json accepts, in one pass instead of two. It uses the
+// decoder that encoding/json will have in a later version of Go, which takes about a
+// third of the time and of the allocations. Field names are case-sensitive: a service
+// may have an "ID" and a "userId" of its own.
 func decode(answer []byte, out any) error {
 	err := json.Unmarshal(answer, out, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if err != nil {
@@ -45,12 +45,12 @@ func decode(answer []byte, out any) error {
 	return nil
 }
 
-// reduced is an error of the decoder, which quotes values and names of members,
-// without what the service sent.
+// reduced removes from an error of the decoder, which quotes values and member names,
+// everything that the service sent.
 func reduced(err error) error {
 	if e, ok := errors.AsType[*json.SemanticError](err); ok {
-		// The names on the way to it are ours: what has no place in our types is
-		// passed over.
+		// The names in the pointer are those of our types: unknown members are
+		// skipped.
 		return fmt.Errorf("what stands at %q is no %v", e.JSONPointer, e.GoType)
 	}
 	e, ok := errors.AsType[*jsontext.SyntacticError](err)

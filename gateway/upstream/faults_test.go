@@ -12,8 +12,8 @@ import (
 	"tributary/internal/faultyupstream"
 )
 
-// faults are the ways in which one answer can fail, and what each is called.
-// Those that end by a time-out need a short one.
+// faults are the ways in which a single response can fail, and the outcome of each.
+// Slow ones end by a timeout, so they need a short one.
 var faults = map[string]struct {
 	behave faultyupstream.Behaviour
 	want   string
@@ -34,7 +34,7 @@ var faults = map[string]struct {
 	"what was packed, and damaged":       {faultyupstream.Answer(200, "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\xffdamaged", "Content-Encoding: gzip"), "invalid_response", false},
 	"what is no HTTP":                    {faultyupstream.Garbage(), "unavailable", false},
 	"a body longer than announced":       {faultyupstream.Overrun(`{}`), "ok", false},
-	"a page":                             {faultyupstream.HTML(), "ok", false}, // until somebody decodes it
+	"a page":                             {faultyupstream.HTML(), "ok", false}, // fails when it is decoded
 	"400":                                {faultyupstream.Answer(400, `{}`), "rejected", false},
 	"404":                                {faultyupstream.Answer(404, `{}`), "not_found", false},
 	"429":                                {faultyupstream.Answer(429, ``, "Retry-After: 3600"), "unavailable", false},
@@ -45,7 +45,7 @@ var faults = map[string]struct {
 
 func TestEachFaultHasItsKindAndLeavesNothingBehind(t *testing.T) {
 	before := descriptors()
-	t.Cleanup(func() { // when the faults have had their turn
+	t.Cleanup(func() { // after all faults
 		until(t, "all connections are closed", func() bool { return descriptors() <= before+5 })
 	})
 	for name, fault := range faults {
@@ -56,8 +56,8 @@ func TestEachFaultHasItsKindAndLeavesNothingBehind(t *testing.T) {
 				cfg.Timeout = 100 * time.Millisecond
 			}
 			c := over(t, cfg, faultyupstream.Always(fault.behave))
-			// What is left over may be taken for the answer to a call that was given
-			// the connection before it was seen there; net/http may make that anew.
+			// The surplus bytes may be read as the response to the next call on the
+			// connection, which net/http may then repeat.
 			overrun := name == "a body longer than announced"
 			const calls = 8
 			got := make(chan string, calls)
@@ -69,7 +69,7 @@ func TestEachFaultHasItsKindAndLeavesNothingBehind(t *testing.T) {
 					t.Errorf("got %s, want %s", g, fault.want)
 				}
 			}
-			// A time-out may end an attempt before it has left a busy machine.
+			// On a busy machine an attempt may time out before it is sent.
 			if n := c.attempts(); n > calls && !overrun || n < calls && !fault.slow {
 				t.Errorf("%d requests for %d calls", n, calls)
 			}
@@ -83,7 +83,7 @@ func TestEachFaultHasItsKindAndLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-// An attempt that is dropped closes its connection or leaves it to the next.
+// A dropped attempt closes its connection or returns it to the pool.
 func TestDroppedAttemptsLeaveNoConnectionOpen(t *testing.T) {
 	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {
@@ -137,7 +137,7 @@ func TestAServiceThatIsNotThereIsUnavailable(t *testing.T) {
 	if got := c.get(t.Context()); got != "ok" {
 		t.Errorf("accepted again: %s", got)
 	}
-	// A name that cannot be one is looked up nowhere, and fails as one that nobody knows.
+	// An invalid host name fails like an unknown one, without a DNS query.
 	nowhere, err := upstream.NewClient("things", "http://no..such.example.com", once, upstream.NewMetrics(prometheus.NewRegistry()))
 	if err != nil {
 		t.Fatal(err)

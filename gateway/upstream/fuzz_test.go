@@ -11,8 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// The wait that a service asks for is never negative, and never one that makes
-// a wait of the retrier's overflow.
+// Retry-After is never negative, and never large enough to overflow the retry delay.
 func FuzzRetryAfter(f *testing.F) {
 	for _, value := range []string{"", "0", "1", "-1", "120", "4294967296", "1e9", "Fri, 01 Jan 2100 00:00:00 GMT", "Mon, 01 Jan 1990 00:00:00 GMT", "soon"} {
 		f.Add(value)
@@ -25,7 +24,7 @@ func FuzzRetryAfter(f *testing.F) {
 	})
 }
 
-// An answer is of one shape at most, and what is decoded is JSON.
+// A response is an object or a list, not both, and only JSON is decoded.
 func FuzzDecode(f *testing.F) {
 	for _, answer := range []string{"", "{}", "[]", " {\"a\":1}", "null", "{}{}", "[1", "\ufeff{}", "\xff", `{"a":{"a":{}}}`} {
 		f.Add([]byte(answer))
@@ -40,7 +39,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// What is set for one service is refused by its name, or can be used.
+// An override is rejected by its name, or is usable.
 func FuzzOverrides(f *testing.F) {
 	for _, s := range [][2]string{{"orders.timeout", "3s"}, {"orders.retries", "0"}, {"orders.hedge-quantile", "0.95"}, {"orders", "1"}, {".", ""}, {"orders.overrides", "{}"}, {"orders.timeout", "-1ns"}, {"orders.queue", "1e99"}} {
 		f.Add(s[0], s[1])
@@ -54,7 +53,7 @@ func FuzzOverrides(f *testing.F) {
 			return
 		}
 		if !utf8.ValidString(key) {
-			return // no service is called so, and main knows them all
+			return // not a name of a service; main knows them all
 		}
 		for _, service := range c.Overrides.Services() {
 			if _, err := NewClient(service, "http://localhost", c, NewMetrics(prometheus.NewRegistry())); err != nil {

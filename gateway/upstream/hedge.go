@@ -12,16 +12,17 @@ import (
 	"tributary/gateway/fault"
 )
 
-// How a hedge learns what slow is: from about so many attempts, and not before
-// it has seen so many.
+// The hedging delay is a quantile over about the last hedgeMemory attempts. Nothing is
+// hedged before hedgeAfter attempts were measured.
 const (
 	hedgeMemory = 1000
 	hedgeAfter  = 50
 )
 
-// hedge makes a repeatable attempt once more beside itself when it takes
-// longer than most before it, and gives the answer that is first. A failure
-// before that is the caller's to retry; after that the other attempt decides.
+// hedge sends a repeatable request a second time, in parallel, when the first takes
+// longer than the quantile of earlier ones, and returns whichever response comes first.
+// A failure before the hedge is sent is returned, for the caller to retry; after that,
+// the other attempt decides.
 func hedge(cfg Config, paid *budget, next http.RoundTripper) http.RoundTripper {
 	if cfg.HedgeQuantile == 0 {
 		return next
@@ -45,15 +46,14 @@ func hedge(cfg Config, paid *budget, next http.RoundTripper) http.RoundTripper {
 	})
 }
 
-// outcomes is what came of one of the attempts; final, when no other is to be
-// waited for.
+// outcomes is the result of one attempt. If it is final, the other is not waited for.
 type outcomes struct {
 	resp  *http.Response
 	err   error
 	final bool
 }
 
-// attemptOf makes one attempt, in a goroutine of the policy's: a panic there
+// attemptOf makes one attempt. It runs on a goroutine of the policy, where a panic
 // would end the process.
 func attemptOf(e failsafe.Execution[outcomes], r *http.Request, next http.RoundTripper) (o outcomes) {
 	defer func() {
@@ -74,8 +74,8 @@ func attemptOf(e failsafe.Execution[outcomes], r *http.Request, next http.RoundT
 	return o
 }
 
-// hedgeBudget lets hedges be paid from the budget of retries. The policy wants
-// to be told of calls and of ends, too, which ours has no use for.
+// hedgeBudget adapts the budget of retries to the hedge policy. Our budget does not need
+// the policy's other notifications.
 type hedgeBudget struct{ paid *budget }
 
 func (h hedgeBudget) TryAcquirePermit() bool { return h.paid.spend() }

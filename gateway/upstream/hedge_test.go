@@ -8,15 +8,14 @@ import (
 	"tributary/internal/faultyupstream"
 )
 
-// A hedge gets so many calls to learn what is slow, each of which takes so long.
+// The number of calls from which hedging learns its delay, and how long each takes.
 const (
 	learnt = 60
 	usual  = 10 * time.Millisecond
 )
 
-// hedged gives a client that has learnt what is slow, and behaves on the next
-// requests as it is told. The test waits for most of the time and so runs
-// beside others.
+// hedged returns a client that has learned its hedging delay, over an upstream that
+// behaves like next from then on. The test mostly waits, so it runs in parallel.
 func hedged(t *testing.T, change func(*upstream.Config), next ...faultyupstream.Behaviour) *client {
 	t.Helper()
 	t.Parallel()
@@ -26,7 +25,7 @@ func hedged(t *testing.T, change func(*upstream.Config), next ...faultyupstream.
 		change(&cfg)
 	}
 	c := over(t, cfg, faultyupstream.Always(faultyupstream.Late(usual, well)))
-	// Hedges of these calls may arrive at any time: they have a path to themselves.
+	// These calls may be hedged, and the hedges arrive later: they have their own path.
 	for range learnt {
 		if _, err := c.Get(t.Context(), "/lessons"); err != nil {
 			t.Fatal(err)
@@ -101,8 +100,7 @@ func TestARetryMayFollowAHedge(t *testing.T) {
 	}
 }
 
-// What fails at once is the caller's to make again, after a wait: a hedge
-// would be a retry without one.
+// A fast failure is retried with backoff. A hedge would be a retry without it.
 func TestAnAttemptThatFailsAtOnceIsNotHedged(t *testing.T) {
 	c := hedged(t, nil, faultyupstream.Answer(500, ""), well)
 	for range 10 { // one may be slow on a busy machine

@@ -37,10 +37,10 @@ func TestTheLimitIsTheLongestAnswer(t *testing.T) {
 	}
 }
 
-// What is announced as too long is not read at all, and what turns out to be
-// too long is read no further than that.
+// A body that is announced as too long is not read at all, and one that turns out to be
+// too long is read only up to the limit.
 func TestAnAnswerThatIsTooLongStaysWhereItIs(t *testing.T) {
-	// The buffers of the system hold some megabytes, so the limit is well above that.
+	// Socket buffers hold some megabytes, so the limit is well above that.
 	const limit, much, buffered = 48 << 20, 1 << 30, 24 << 20
 	var written atomic.Int64
 	for name, bound := range map[string]int64{"announced": buffered, "chunked": limit + buffered} {
@@ -68,7 +68,7 @@ func TestAnAnswerThatIsTooLongStaysWhereItIs(t *testing.T) {
 			if _, err := c.Get(t.Context(), ""); reason(t, err) != "invalid_response" {
 				t.Errorf("got the error %v", err)
 			}
-			<-gone // the service has seen us leave
+			<-gone // the service has noticed the disconnect
 			if n := written.Load(); n > bound {
 				t.Errorf("the service could write %d bytes", n)
 			}

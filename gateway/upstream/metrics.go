@@ -91,7 +91,7 @@ func (f *figures) attempted(ctx context.Context, outcome string, took time.Durat
 	telemetry.Observe(ctx, f.durations.Get(kind), took)
 }
 
-// measure notes how long each call took, and what came of it.
+// measure records the duration and the outcome of each call.
 func measure(f *figures, next http.RoundTripper) http.RoundTripper {
 	return RoundTrip(func(r *http.Request) (*http.Response, error) {
 		start := time.Now()
@@ -109,13 +109,13 @@ func measure(f *figures, next http.RoundTripper) http.RoundTripper {
 	})
 }
 
-// canceled is the outcome of what its client did not wait for, which says
-// nothing about the service.
+// canceled is the outcome of a call whose client disconnected. It says nothing about
+// the service.
 const canceled = "canceled"
 
 const outcomeOK = "ok"
 
-// outcome names a verdict for metrics.
+// outcome returns the label value of a verdict.
 func outcome(ctx context.Context, verdict error) string {
 	f, failed := errors.AsType[*fault.Error](verdict)
 	switch {

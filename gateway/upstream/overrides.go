@@ -15,7 +15,7 @@ import (
 // the upstream-timeout of the orders service.
 type Overrides map[string]string
 
-// settingPrefix begins the names of this package's settings.
+// settingPrefix is the prefix of this package's settings.
 const settingPrefix = "upstream-"
 
 // Services returns the services that have overrides.
@@ -29,7 +29,7 @@ func (o Overrides) Services() []string {
 	return slices.Compact(services)
 }
 
-// of is the configuration of one service.
+// of returns the configuration of one service.
 func (c Config) of(service string) (Config, error) {
 	overrides := c.Overrides
 	c.Overrides = nil
@@ -45,8 +45,8 @@ func (c Config) of(service string) (Config, error) {
 	return c, nil
 }
 
-// set gives the setting of that name in c another value. The fields' tags are the
-// one place where names are.
+// set parses value into the setting of c with that name, which it finds by the tags of
+// the fields.
 func set(c *Config, name, value string) (err error) {
 	fields := reflect.ValueOf(c).Elem()
 	for field, v := range fields.Fields() {
@@ -57,7 +57,7 @@ func set(c *Config, name, value string) (err error) {
 		case *time.Duration:
 			*into, err = time.ParseDuration(value)
 			return err
-		case *Overrides: // no setting of one service
+		case *Overrides: // not a setting of a single service
 		default:
 			if json.Unmarshal([]byte(value), into) != nil {
 				return fmt.Errorf("%q is not a %s", value, field.Type)
@@ -68,7 +68,7 @@ func set(c *Config, name, value string) (err error) {
 	return errors.New("there is no such setting")
 }
 
-// validateOverrides reports the first service whose settings cannot be used.
+// validateOverrides reports the first service with invalid settings.
 func (c Config) validateOverrides() error {
 	for key := range c.Overrides {
 		if service, _, ok := strings.Cut(key, "."); !ok || service == "" {

@@ -3,8 +3,7 @@ package upstream
 import "strings"
 
 // Pack copies the strings that fields point to into one allocation. Values stay in the
-// cache for long, and the garbage collector has to scan every object of theirs in each
-// cycle.
+// cache for long, and each garbage collection has to scan all of their objects.
 func Pack(fields ...*string) {
 	size := 0
 	for _, f := range fields {

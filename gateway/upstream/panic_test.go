@@ -11,8 +11,8 @@ import (
 	"tributary/gateway/fault"
 )
 
-// A policy that panics takes nothing with it: no room of the bulkhead, no
-// permit of a circuit, and not the process, whose goroutine it may have been.
+// A panic in a policy leaks no place in the bulkhead and no permit of a circuit, and
+// does not end the process, even on a goroutine of a policy.
 func TestAPanicOfAPolicyCostsOneCall(t *testing.T) {
 	for name, quantile := range map[string]float64{"in the caller's goroutine": 0, "in that of a hedge": .9} {
 		t.Run(name, func(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"tributary/internal/faultyupstream"
 )
 
-// secret is what a service sends and no log may have, nor any part of it.
+// secret is sent by a service; no part of it may be logged.
 const secret = "4111111111111111"
 
 func quiet(t *testing.T, what string, err error, says string) {
@@ -22,7 +22,7 @@ func quiet(t *testing.T, what string, err error, says string) {
 	}
 }
 
-// Errors go into the log, where no bodies are wanted.
+// Errors are logged, so they must not contain bodies.
 func TestErrorsOfDecodingSayWhereAndQuoteNothing(t *testing.T) {
 	type part struct {
 		Count *int32 `json:"count"`

@@ -11,11 +11,11 @@ import (
 	"tributary/gateway/fault"
 )
 
-// retry makes a repeatable call again when another attempt may have a better
-// end, after a wait, as long as budget and deadline allow.
+// retry retries repeatable calls that failed in a retryable way, with backoff, as long
+// as budget and deadline allow.
 func retry(cfg Config, paid *budget, next http.RoundTripper) http.RoundTripper {
 	if cfg.Retries == 0 && cfg.HedgeQuantile == 0 {
-		return next // and nothing to pay for
+		return next // nothing spends the budget, so it needs no credit
 	}
 	return &retrier{cfg, paid, next}
 }
@@ -43,10 +43,9 @@ func (p *retrier) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// least is the time without which another attempt is not worth its while. A
-// service that has just used up a whole attempt's time is asked again only when
-// it can have as much once more: else a service that hangs would cost a request
-// all of its time, and what else it asks for with it.
+// least is the time that must be left for another attempt. After a timeout it is that
+// of a whole attempt: otherwise a service that hangs would use up all of a request's
+// time, and its calls to other services would fail as well.
 func (p *retrier) least(resp *http.Response, err error) time.Duration {
 	if f, failed := errors.AsType[*fault.Error](verdict("", resp, err)); failed && f.Kind == fault.Timeout {
 		return p.cfg.Timeout
@@ -54,8 +53,9 @@ func (p *retrier) least(resp *http.Response, err error) time.Duration {
 	return p.cfg.LeastTime
 }
 
-// wait waits, and tells whether another attempt is to be made. One that would
-// not have the least time is not waited for.
+// wait waits for delay and reports whether to make another attempt. It returns false
+// immediately if less than least would be left afterwards, if delay is longer than an
+// attempt may take, or if the budget is spent.
 func (p *retrier) wait(ctx context.Context, delay, least time.Duration) bool {
 	if !leaves(ctx, delay+least) || delay > p.cfg.Timeout || !p.paid.spend() {
 		return false
@@ -70,9 +70,9 @@ func (p *retrier) wait(ctx context.Context, delay, least time.Duration) bool {
 	}
 }
 
-// delay is how long to wait before the nth retry, counted from 0: anything up
-// to an exponential bound ("full jitter"), so that callers who failed together
-// do not come back together; and at least as long as the service asks for.
+// delay returns how long to wait before retry n, counted from 0: a random time up to an
+// exponential bound ("full jitter"), so that callers that failed at the same time do
+// not retry at the same time, added to the service's Retry-After.
 func (p *retrier) delay(n int, resp *http.Response) time.Duration {
 	bound := min(p.cfg.Backoff, p.cfg.BackoffMax)
 	for range n {
@@ -81,12 +81,12 @@ func (p *retrier) delay(n int, resp *http.Response) time.Duration {
 	return retryAfter(resp) + rand.N(bound+1) //nolint:gosec // G404: nobody gains from guessing it
 }
 
-// forever is more than anybody waits, and little enough to add to.
+// forever is longer than any deadline, and small enough that adding to it cannot
+// overflow.
 const forever = 24 * time.Hour
 
-// retryAfter is what an answer says in its Retry-After header, in seconds or
-// as a date (RFC 9110, section 10.2.3); 0 when it says nothing, and never more
-// than forever.
+// retryAfter returns the response's Retry-After, in seconds or as a date (RFC 9110,
+// section 10.2.3), at most forever; 0 if it is missing or invalid.
 func retryAfter(resp *http.Response) time.Duration {
 	if resp == nil {
 		return 0

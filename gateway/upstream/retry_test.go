@@ -12,7 +12,7 @@ import (
 	"tributary/internal/faultyupstream"
 )
 
-// patient is a configuration with retries that somebody pays for.
+// patient returns a configuration with retries and a sufficient budget.
 func patient() upstream.Config {
 	cfg := once
 	cfg.Retries, cfg.RetryBudget = 2, 1
@@ -27,11 +27,11 @@ func TestACallThatFailedIsMadeAgainWhereThatMayHelp(t *testing.T) {
 		want, attempts := "ok", 2
 		switch {
 		case fault.want == "invalid_response", name == "404", name == "400":
-			want, attempts = fault.want, 1 // the same question would get the same answer
+			want, attempts = fault.want, 1 // the same request would get the same response
 		case fault.want == "ok":
 			attempts = 1
 		case name == "429", name == "503 with Retry-After":
-			want, attempts = fault.want, 1 // it asks for more patience than we have
+			want, attempts = fault.want, 1 // its Retry-After is too long
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -139,7 +139,7 @@ func TestAWaitThatCannotEndInTimeIsNotBegun(t *testing.T) {
 	}
 }
 
-// Two attempts of a second fit into less than three, a third would only use it up.
+// Two attempts of one second fit into less than three; a third would use up the rest.
 func TestAServiceThatHangsDoesNotCostARequestAllOfItsTime(t *testing.T) {
 	cfg := patient()
 	cfg.Timeout, cfg.Retries = time.Second, 5

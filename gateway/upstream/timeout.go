@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// timeout ends an attempt after d, its body included.
+// timeout limits an attempt, including its body, to d.
 func timeout(d time.Duration, next http.RoundTripper) http.RoundTripper {
 	return RoundTrip(func(r *http.Request) (*http.Response, error) {
 		ctx, cancel := context.WithTimeout(r.Context(), d)
@@ -15,7 +15,7 @@ func timeout(d time.Duration, next http.RoundTripper) http.RoundTripper {
 	})
 }
 
-// leaves tells whether at least d is left of the time that ctx has.
+// leaves reports whether at least d is left until the deadline of ctx.
 func leaves(ctx context.Context, d time.Duration) bool {
 	deadline, ok := ctx.Deadline()
 	return ctx.Err() == nil && (!ok || time.Until(deadline) >= d)

@@ -11,7 +11,7 @@ import (
 
 type sentKey struct{}
 
-// startCall begins the span of a call, inside which its attempts are counted.
+// startCall starts the span of a call. If it is recorded, its attempts are numbered.
 func (f *figures) startCall(r *http.Request) (*http.Request, tracing.Span) {
 	ctx, span := tracing.Start(r.Context(), tracing.Call, "call", f.service)
 	if !span.On() {
@@ -25,8 +25,8 @@ func (f *figures) endCall(span tracing.Span, outcome string) {
 	end(span, outcome)
 }
 
-// startAttempt begins the span of an attempt and lets the service take part in
-// the trace, be it recorded here or by others only.
+// startAttempt starts the span of an attempt and propagates the trace to the service,
+// even if this process does not record it.
 func (f *figures) startAttempt(r *http.Request) (*http.Request, tracing.Span) {
 	if tracing.ID(r.Context()) == "" {
 		return r, tracing.Span{}
@@ -36,12 +36,12 @@ func (f *figures) startAttempt(r *http.Request) (*http.Request, tracing.Span) {
 		span.Int(tracing.Resend, int(sent.Add(1)-1))
 	}
 	r = r.WithContext(ctx)
-	r.Header = r.Header.Clone() // attempts beside this one have it too
+	r.Header = r.Header.Clone() // concurrent attempts share it
 	tracing.Inject(ctx, r.Header)
 	return r, span
 }
 
-// endAttempt ends the span of an attempt with what came of it.
+// endAttempt ends the span of an attempt with its result.
 func (f *figures) endAttempt(span tracing.Span, r *http.Request, resp *http.Response, outcome string) {
 	if !span.On() {
 		return

@@ -18,12 +18,12 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// net/http tells the log of the process about bytes that nobody asked for.
+	// net/http logs unsolicited bytes to the default logger.
 	slog.SetDefault(slog.New(slog.DiscardHandler))
 	goleak.VerifyTestMain(m)
 }
 
-// client asks a faulty upstream, and has its figures at hand.
+// client is a client of a faulty upstream, with its metrics.
 type client struct {
 	*upstream.Client
 	t   testing.TB
@@ -31,7 +31,7 @@ type client struct {
 	reg *prometheus.Registry
 }
 
-// once is a configuration under which every call is one attempt.
+// once is a configuration in which every call is one attempt.
 var once = upstream.Config{Timeout: 10 * time.Second, MaxBody: 1000}
 
 func over(t testing.TB, cfg upstream.Config, script faultyupstream.Script) *client {
@@ -49,7 +49,7 @@ func to(t testing.TB, cfg upstream.Config, up *faultyupstream.Server) *client {
 	return &client{c, t, up, reg}
 }
 
-// get asks once and tells the kind of failure: "ok", "not_found" or a reason.
+// get makes one call and returns its outcome: "ok", "not_found" or a fault's reason.
 func (c *client) get(ctx context.Context) string {
 	answer, err := c.Get(ctx, "/things/{id}", "t1")
 	if err == nil && len(answer) == 0 {
@@ -73,7 +73,7 @@ func reason(t testing.TB, err error) string {
 	return f.Kind.Reason()
 }
 
-// attempts is how many requests for things arrived.
+// attempts returns how many requests for things have arrived.
 func (c *client) attempts() int {
 	n := 0
 	for _, r := range c.up.Requests() {
@@ -84,8 +84,8 @@ func (c *client) attempts() int {
 	return n
 }
 
-// value is that of a metric with all of the labels, given as name and value in
-// turn; 0 when there is none.
+// value returns the value of the metric with all of the labels, which alternate name
+// and value; 0 if there is none.
 func (c *client) value(name string, labels ...string) float64 {
 	c.t.Helper()
 	families, err := c.reg.Gather()
@@ -111,7 +111,7 @@ func (c *client) value(name string, labels ...string) float64 {
 	return sum
 }
 
-// until waits for a condition that is to come true by itself.
+// until waits for a condition that becomes true by itself.
 func until(t testing.TB, what string, cond func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(20 * time.Second)
@@ -125,7 +125,7 @@ func until(t testing.TB, what string, cond func() bool) {
 	}
 }
 
-// descriptors is how many files this process has open, -1 where it cannot tell.
+// descriptors returns the number of open file descriptors, or -1 if it is unknown.
 func descriptors() int {
 	files, err := os.ReadDir("/proc/self/fd")
 	if err != nil {

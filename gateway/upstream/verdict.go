@@ -15,8 +15,8 @@ import (
 // ErrNotFound is the error of a [Client] for a 404 or 410: the resource does not exist.
 var ErrNotFound = errors.New("upstream: not found")
 
-// verdict tells what came of a round trip: nil for data, [ErrNotFound], or the
-// *fault.Error of the service.
+// verdict returns the error of a round trip: nil for a response with data,
+// [ErrNotFound], or a *fault.Error of the service.
 func verdict(service string, resp *http.Response, err error) error {
 	if err == nil {
 		return statusVerdict(service, resp.StatusCode)
@@ -38,15 +38,15 @@ func verdict(service string, resp *http.Response, err error) error {
 	return fault.New(fault.Unavailable, service, err)
 }
 
-// garbled tells that a body arrived and is not packed as it says. One that ends
-// too early is not told from a connection that did.
+// garbled reports whether a body arrived but could not be decompressed. A truncated
+// body does not count, since it looks like a lost connection.
 func garbled(err error) bool {
 	_, corrupt := errors.AsType[flate.CorruptInputError](err)
 	return corrupt || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum)
 }
 
-// unquoted is an error of net/http whose text, which goes into the log, is
-// without what the service sent.
+// unquoted is an error of net/http whose text, which is logged, omits what the service
+// sent.
 type unquoted struct{ error }
 
 func (e unquoted) Error() string { return telemetry.Unquoted(e.error.Error()) }
@@ -69,18 +69,18 @@ func statusVerdict(service string, code int) error {
 	return fault.New(kind, service, fmt.Errorf("status %d", code))
 }
 
-// retryable tells whether another attempt may have a better end.
+// retryable reports whether another attempt may succeed.
 func retryable(service string, resp *http.Response, err error) bool {
 	f, failed := errors.AsType[*fault.Error](verdict(service, resp, err))
 	return failed && f.Kind.Retryable()
 }
 
-// repeatable tells whether r may be made more than once: what tries a half-open
-// circuit may not, so that an outage gets no more than it must.
+// repeatable reports whether r may be sent more than once. Probes of a half-open
+// circuit may not, so that a service in an outage gets no extra load.
 func repeatable(r *http.Request) bool { return kindOf(r.Context()) != probeAttempt && idempotent(r) }
 
-// idempotent tells whether a second r would change nothing, by the same rule as
-// net/http: a method of that kind, or a header that declares it.
+// idempotent reports whether repeating r has no further effect, by the rule of
+// net/http: an idempotent method, or a header that declares it.
 func idempotent(r *http.Request) bool {
 	if r.Body != nil && r.Body != http.NoBody && r.GetBody == nil {
 		return false
@@ -93,6 +93,6 @@ func idempotent(r *http.Request) bool {
 	return declared
 }
 
-// idempotencyKey declares that a request may be made more than once. Without a
-// value it is a word between us and net/http, and is not sent.
+// idempotencyKey declares that a request may be repeated. Without a value it is a signal
+// to net/http only, and not sent.
 const idempotencyKey = "Idempotency-Key"
