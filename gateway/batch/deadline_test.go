@@ -11,7 +11,7 @@ import (
 	"tributary/gateway/fault"
 )
 
-// hang is an upstream that answers nothing until its caller leaves.
+// hang is an upstream that does not respond until its context ends.
 func hang(ctx context.Context, _ []string) (map[string]string, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
@@ -87,7 +87,7 @@ func TestACancelledCallerGetsItsCauseAndOthersTheirValue(t *testing.T) {
 	first, leave := context.WithCancelCause(scope)
 	left := make(chan error, 1)
 	go func() {
-		_, err := l.Load(first, "u1") // the batch is this caller's
+		_, err := l.Load(first, "u1") // this caller starts the batch
 		left <- err
 	}()
 	<-asked
@@ -101,7 +101,7 @@ func TestACancelledCallerGetsItsCauseAndOthersTheirValue(t *testing.T) {
 	}()
 
 	leave(gone)
-	if err := <-left; err != gone { //nolint:errorlint // it must be the cause itself, no fault around it
+	if err := <-left; err != gone { //nolint:errorlint // it must be the cause itself, not wrapped in a fault
 		t.Errorf("error %v, want the cause of the cancellation", err)
 	}
 	close(answer)

@@ -8,7 +8,7 @@ import (
 	"tributary/gateway/batch"
 )
 
-// A service that knows prices by product, and is asked for many at once.
+// prices is the batch call of a service that has prices by product.
 func prices(_ context.Context, ids []string) (map[string]int, error) {
 	fmt.Println("asked for", slices.Sorted(slices.Values(ids)))
 	found := map[string]int{}
@@ -20,7 +20,7 @@ func prices(_ context.Context, ids []string) (map[string]int, error) {
 	return found, nil
 }
 
-// The loader lives as long as the process; the scope, as long as an operation.
+// The loader lives as long as the process, a scope as long as an operation.
 func Example() {
 	loader := batch.NewLoader(batch.Chunks(100, prices), batch.Options{Service: "products"})
 

@@ -1,7 +1,36 @@
-// Package batch deduplicates and batches loads by key within an operation.
+// Package batch deduplicates and batches loads by key within an operation, so that
+// resolvers can load single entities and a service still gets one call for many.
 //
-// Its central type is [Func]: a client method is one, the cache wraps one, a [Loader]
-// takes one. Everything else about loading is a decorator of it.
+// # Funcs
+//
+// The central type is [Func], which loads the values of many keys at once. A client
+// method is a Func, the cache decorates one, and a [Loader] is built on one. Decorators
+// adapt it to what a service can do: [Each] for services that take one key per call,
+// [Chunks] for a maximum number of keys per call, [Check] for the validation of keys,
+// and [InTurns] for a limit of concurrent calls per operation.
+//
+// # Loaders
+//
+// A [Loader] collects the keys that the resolvers of an operation request, loads them
+// in batches, and loads each key once. It holds no data of requests and lives as long
+// as the process:
+//
+//	users := batch.NewLoader(client.Users, batch.Options{Service: "users"})
+//
+// The state of an operation is in the [Scope] of its context:
+//
+//	ctx = batch.WithScope(ctx)
+//	user, err := users.Load(ctx, "u1")
+//
+// A batch is sent when [Loader.Flush] is called, or when no key has arrived for
+// [Options.Gap], or after [Options.Linger]. [Loader.Begin] and [Loader.Start] request a
+// key ahead of the resolver that needs it.
+//
+// # Errors and deadlines
+//
+// A failed call fails only the keys that it did not return. A key with neither value
+// nor error does not exist. Callers can stop waiting when their own context ends; the
+// load continues for others until the context of the scope ends.
 package batch
 
 import (

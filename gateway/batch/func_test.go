@@ -23,7 +23,7 @@ func TestErrorOfSaysWhatAnErrorMeansForAKey(t *testing.T) {
 		"an error of another key": {batch.KeyErrors[string]{"b": errBroken}, nil},
 		"no key has an error":     {batch.KeyErrors[string]{}.OrNil(), nil},
 	} {
-		if got := batch.ErrorOf(c.err, "a"); got != c.want { //nolint:errorlint // the very error
+		if got := batch.ErrorOf(c.err, "a"); got != c.want { //nolint:errorlint // it must be the same error
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
@@ -102,14 +102,14 @@ func TestChunksAreCalledSideBySideAndFailApart(t *testing.T) {
 		sizes = append(sizes, len(keys))
 		mu.Unlock()
 		all.Done()
-		all.Wait() // returns only if all chunks are under way at once
+		all.Wait() // returns only if all chunks run concurrently
 		switch keys[0] {
 		case "c":
 			return nil, errBroken
 		case "e":
 			panic("out of order")
 		}
-		return map[string]int{keys[0]: 1}, nil // of a pair, the second is not known
+		return map[string]int{keys[0]: 1}, nil // the second key of a pair is unknown
 	})(t.Context(), []string{"a", "b", "c", "d", "e", "f", "g"})
 
 	slices.Sort(sizes)

@@ -10,23 +10,23 @@ import (
 	"tributary/gateway/tracing"
 )
 
-// future is a value that will be there: it can be waited for, left, and
-// followed. It is resolved once.
+// future is a value that is being loaded. Callers can wait for it, stop waiting, or add
+// a callback. It is resolved once.
 type future[V any] struct {
 	resolved atomic.Bool // value and err are read-only from then on
 
 	mu      sync.Mutex
-	done    chan struct{}    // closed on resolution, once somebody has to wait for that
+	done    chan struct{}    // closed on resolution; created by the first caller that has to wait
 	after   []func(V, error) // to be called on resolution
-	waiting []tracing.Ref    // the steps that wait, as far as somebody wants to know
-	sent    *sent            // the batch, once its span has ended; nil before, or when nobody wants to know
+	waiting []tracing.Ref    // the recorded spans that wait
+	sent    *sent            // the batch, once it has been loaded; nil before that, or if it is not recorded
 
 	value V
 	err   error
 }
 
-// resolve sets the value and returns whom to tell of it: the caller does so
-// when all futures of the batch are resolved.
+// resolve sets the value and returns the callbacks. The caller must call them, after it
+// has resolved all futures of the batch.
 func (f *future[V]) resolve(v V, err error) (after []func(V, error)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -39,8 +39,8 @@ func (f *future[V]) resolve(v V, err error) (after []func(V, error)) {
 	return after
 }
 
-// wait gives the value, or the reason why ctx ended first: that a deadline did
-// is a fault of the service which was waited for.
+// wait returns the value, or an error if ctx ends first: a [fault.Timeout] of the service
+// for a deadline, and the cause for a cancellation.
 func (f *future[V]) wait(ctx context.Context, service string) (V, error) {
 	if f.resolved.Load() {
 		return f.value, f.err
@@ -57,8 +57,8 @@ func (f *future[V]) wait(ctx context.Context, service string) (V, error) {
 	}
 }
 
-// resolution is closed when f is resolved. Most futures are by the time that
-// they are looked at, and need no channel.
+// resolution returns a channel that is closed when f is resolved. It is created on
+// demand, because most futures are resolved by the time that they are needed.
 func (f *future[V]) resolution() <-chan struct{} {
 	f.mu.Lock()
 	defer f.mu.Unlock()

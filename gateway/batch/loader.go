@@ -9,9 +9,9 @@ import (
 	"tributary/gateway/tracing"
 )
 
-// How long keys wait for others when nobody knows whether there will be any: as
-// long as no gap between two of them is longer than DefaultGap, and DefaultLinger
-// at most. Answers to calls made at the same moment arrive within such gaps.
+// How long keys wait for others when it is not known whether there will be any: until
+// none has arrived for DefaultGap, and DefaultLinger at most. The responses to calls made
+// at the same moment, which contain further keys, arrive within such gaps.
 const (
 	DefaultGap    = 10 * time.Millisecond
 	DefaultLinger = 20 * time.Millisecond
@@ -20,21 +20,21 @@ const (
 // Options configure the batching of a [Loader]. The zero value is for upstreams that
 // take any number of keys per call.
 type Options struct {
-	// Service is the upstream that is asked. The error of a caller whose time
-	// is over, a [fault.Timeout], names it.
+	// Service is the name of the upstream, for traces and for the [fault.Timeout] of
+	// callers whose deadline passes.
 	Service string
-	// Alone gives each key a call of its own, so that no key's answer waits
-	// for another's. It is for upstreams that answer one key a call.
+	// Alone loads each key immediately and separately, so that no key waits for
+	// another. It is for upstreams that take one key per call.
 	Alone bool
-	// PerCall is how many keys the upstream takes in one call, 0 for any
-	// number; with Alone it is 1. It cuts no batch (see [Chunks]): it is for
-	// those who reckon what keys cost.
+	// PerCall is the maximum number of keys per upstream call, 0 for no limit; with
+	// Alone it is 1. It is used only to compute costs ([Loader.Calls]) and does not
+	// split batches; [Chunks] does.
 	PerCall int
-	// Gap and Linger bound how long keys wait for others: until none has come
-	// for Gap, and Linger at most. 0 means DefaultGap and DefaultLinger. A
-	// batch whose keys are all known goes at once, by Flush.
+	// Gap and Linger bound how long keys wait for others: until none has arrived for
+	// Gap, and Linger at most. 0 means DefaultGap and DefaultLinger. Flush sends a
+	// batch that is known to be complete without waiting.
 	Gap, Linger time.Duration
-	// Observe, if set, is told of each batch before it goes: its number of
+	// Observe, if not nil, is called before each batch is sent, with its number of
 	// keys and how long the first of them has waited.
 	Observe func(keys int, waited time.Duration)
 }
@@ -114,7 +114,7 @@ func (l *Loader[K, V]) LoadAll(ctx context.Context, keys []K) ([]V, []error) {
 		futures[i], begunHere = f, begunHere || begun
 	}
 	if own {
-		loads.flush() // nobody else can add to the batch
+		loads.flush() // there is no scope, so no other key can join the batch
 	}
 	if begunHere {
 		willWait(ctx)
@@ -143,8 +143,8 @@ func (l *Loader[K, V]) Flush(ctx context.Context) {
 	}
 }
 
-// errorOf is [ErrorOf] that tells whose time was over: a Func may return the
-// plain error of its context.
+// errorOf is [ErrorOf] with the service in timeouts: a Func may return the plain error
+// of its context.
 func (l *Loader[K, V]) errorOf(err error, key K) error {
 	err = ErrorOf(err, key)
 	if _, told := errors.AsType[*fault.Error](err); !told && errors.Is(err, context.DeadlineExceeded) {

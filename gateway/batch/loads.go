@@ -11,21 +11,22 @@ import (
 	"tributary/gateway/tracing"
 )
 
-// loads are a loader's loads for one operation: dataloader collects keys into
-// batches; the futures remember each key's value, and unlike a dataloader
-// thunk they can be left by a caller that has no more time.
+// loads has the loads of one loader for one operation. dataloader collects the keys into
+// batches. The futures store the values; unlike waiting for a dataloader thunk, waiting
+// for a future ends with the caller's context.
 type loads[K comparable, V any] struct {
 	loader   *Loader[K, V]
 	ctx      context.Context
-	dispatch *dataloader.Loader[K, V] // nil where keys don't wait for others
+	dispatch *dataloader.Loader[K, V] // nil if keys are loaded alone
 
 	mu      sync.Mutex
 	futures map[K]*future[V]
-	oldest  time.Time   // when the first key of the batch being collected came
-	quiet   *time.Timer // sends the batch when no key has come for a while
+	oldest  time.Time   // when the first key of the current batch arrived
+	quiet   *time.Timer // sends the batch when no key has arrived for Gap
 }
 
-// inputCapacity is how many keys may be handed to a batch before its goroutine runs.
+// inputCapacity is how many keys can be added to a batch without waiting for its
+// goroutine.
 const inputCapacity = 16
 
 func newLoads[K comparable, V any](ctx context.Context, l *Loader[K, V]) *loads[K, V] {
@@ -35,9 +36,9 @@ func newLoads[K comparable, V any](ctx context.Context, l *Loader[K, V]) *loads[
 	}
 	s.dispatch = dataloader.NewBatchedLoader(func(ctx context.Context, keys []K) []*dataloader.Result[V] {
 		s.send(ctx, keys, s.waited())
-		return make([]*dataloader.Result[V], len(keys)) // nobody waits for thunks
+		return make([]*dataloader.Result[V], len(keys)) // the thunks are not used
 	},
-		dataloader.WithCache(&dataloader.NoCache[K, V]{}), // the futures remember
+		dataloader.WithCache(&dataloader.NoCache[K, V]{}), // the futures are the cache
 		dataloader.WithInputCapacity[K, V](inputCapacity),
 		dataloader.WithWait[K, V](l.opts.Linger))
 	s.quiet = time.AfterFunc(l.opts.Gap, s.dispatch.Flush)
@@ -45,7 +46,7 @@ func newLoads[K comparable, V any](ctx context.Context, l *Loader[K, V]) *loads[
 	return s
 }
 
-// flush sends the keys that wait for others.
+// flush sends the current batch.
 func (s *loads[K, V]) flush() {
 	if s.dispatch != nil {
 		s.dispatch.Flush()
@@ -64,8 +65,8 @@ func (s *loads[K, V]) send(ctx context.Context, keys []K, waited time.Duration) 
 	s.deliver(keys, values, err)
 }
 
-// call turns a panic of load into an error, so that it costs its keys alone. It
-// begins nothing for an operation that has ended.
+// call calls load and turns a panic into an error, so that it fails only its own keys.
+// It does not call load if the operation has ended.
 func call[K comparable, V any](ctx context.Context, load Func[K, V], keys []K) (values map[K]V, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -78,7 +79,7 @@ func call[K comparable, V any](ctx context.Context, load Func[K, V], keys []K) (
 	return load(ctx, keys)
 }
 
-// future gives the future of key, and tells whether the load was begun by this.
+// future returns the future of key, and whether this call has started its load.
 func (s *loads[K, V]) future(key K) (f *future[V], begun bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -94,9 +95,9 @@ func (s *loads[K, V]) future(key K) (f *future[V], begun bool) {
 	if s.oldest.IsZero() {
 		s.oldest = time.Now()
 	}
-	// Under the lock, so that whoever finds the future knows its key to be in
-	// a batch, and can flush that. The batch runs under the operation's
-	// context, not under that of the caller who happened to be first.
+	// The lock is still held, so that a caller that finds the future can rely on its
+	// key being in a batch, and flush that. The batch runs in the operation's
+	// context, not in that of the caller that happened to be first.
 	s.dispatch.Load(s.ctx, key)
 	s.quiet.Reset(s.loader.opts.Gap)
 	return f, true

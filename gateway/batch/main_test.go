@@ -13,8 +13,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// A recorder is an upstream that answers each key with itself in brackets and
-// remembers the keys of every call.
+// A recorder is an upstream whose value for each key is the key in brackets. It records
+// the keys of every call.
 type recorder struct {
 	mu    sync.Mutex
 	calls [][]string

@@ -8,7 +8,7 @@ import (
 // A Scope has the state of all loaders for one operation, or for one event of a
 // subscription. It is safe for concurrent use.
 type Scope struct {
-	ctx context.Context // batches run under it
+	ctx context.Context // the context of batches
 
 	mu    sync.Mutex
 	parts map[any]any // *Loader[K, V] → *loads[K, V], *turns[K, V] → chan struct{}
@@ -29,7 +29,7 @@ func scopeOf(ctx context.Context) *Scope {
 	return s
 }
 
-// of is what the scope has for owner.
+// of returns the scope's state for owner, and creates it on first use.
 func (s *Scope) of(owner any, create func() any) any {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 	"tributary/gateway/tracing"
 )
 
-// trace notes a batch in its span, with links to the steps that wait for it.
+// trace sets the attributes of a batch's span, with links to the spans that wait for it.
 func (s *loads[K, V]) trace(span tracing.Span, keys []K, waited time.Duration, err error) {
 	if !span.On() {
 		return
@@ -31,7 +31,7 @@ func (s *loads[K, V]) trace(span tracing.Span, keys []K, waited time.Duration, e
 	span.Link(gone.callers...)
 }
 
-// sent is a batch whose span is about to end, and the steps that it is linked with.
+// sent is a batch whose span is about to end, and the spans that it is linked with.
 type sent struct {
 	batch tracing.Ref
 
@@ -39,7 +39,7 @@ type sent struct {
 	callers []tracing.Ref
 }
 
-// link notes a step and tells whether it is a new one.
+// link adds a span and reports whether it is new.
 func (s *sent) link(caller tracing.Ref) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -50,15 +50,15 @@ func (s *sent) link(caller tracing.Ref) bool {
 	return true
 }
 
-// known is the future of a key that has been asked for.
+// known returns the future of a key that has been requested.
 func (s *loads[K, V]) known(key K) *future[V] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.futures[key]
 }
 
-// waitsIn links the step that asks for f with the batch that brings it: the
-// batch with the step, or, when the batch has gone by, the step with the batch.
+// waitsIn links the span that waits for f with the batch that loads it. The link is in
+// the batch's span or, if that has ended, in span.
 func (f *future[V]) waitsIn(span tracing.Span) {
 	if !span.On() {
 		return
@@ -74,7 +74,7 @@ func (f *future[V]) waitsIn(span tracing.Span) {
 	}
 }
 
-// leaveWith hands the steps that wait for f to its batch.
+// leaveWith adds the spans that wait for f to the links of its batch.
 func (f *future[V]) leaveWith(s *sent) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -12,8 +12,8 @@ func InTurns[K comparable, V any](n int, next Func[K, V]) Func[K, V] {
 	return (&turns[K, V]{n, next}).call
 }
 
-// turns are the key by which a scope has the turns of its operation: a channel
-// with one value for each that is taken.
+// turns identifies the operation's semaphore in a scope: a channel with one value for
+// each call that is running.
 type turns[K comparable, V any] struct {
 	n    int
 	next Func[K, V]

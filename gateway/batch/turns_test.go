@@ -13,7 +13,7 @@ import (
 	"tributary/gateway/fault"
 )
 
-// crowd is an upstream that takes a second a call and knows how many were under way.
+// crowd is an upstream whose calls take a second. It counts concurrent calls.
 type crowd struct {
 	mu               sync.Mutex
 	calls, now, most int

@@ -17,9 +17,9 @@ func TestHowLongKeysWaitForOthers(t *testing.T) {
 	opts := batch.Options{Gap: 5 * ms, Linger: 12 * ms}
 	for name, c := range map[string]struct {
 		opts    batch.Options
-		arrive  []time.Duration // one key each, since the one before
-		flush   bool            // after the last
-		batches string          // keys after how long a wait
+		arrive  []time.Duration // of one key each, after the one before
+		flush   bool            // after the last key
+		batches string          // number of keys, and the wait of the first
 	}{
 		"one key waits for a gap":                       {opts, []time.Duration{0}, false, "1 after 5ms"},
 		"keys within gaps go together":                  {opts, []time.Duration{0, 4 * ms}, false, "2 after 9ms"},
@@ -66,7 +66,7 @@ func TestHowLongKeysWaitForOthers(t *testing.T) {
 func TestFlushWithNothingToSendDoesNothing(t *testing.T) {
 	var up recorder
 	l := up.loader(batch.Options{})
-	l.Flush(context.Background()) // no scope
+	l.Flush(context.Background()) // without a scope
 	l.Flush(batch.WithScope(t.Context()))
 	up.expect(t)
 }

@@ -9,7 +9,7 @@ type Waiter interface{ WillWait() }
 
 type waiterKey struct{}
 
-// WithWaiter returns a context whose loads tell w.
+// WithWaiter returns a context whose loads notify w.
 func WithWaiter(ctx context.Context, w Waiter) context.Context {
 	return context.WithValue(ctx, waiterKey{}, w)
 }

@@ -22,14 +22,15 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// guard makes a panic an error of the field of ctx.
+// guard recovers from a panic and reports it as an error of the field of ctx.
 func guard(ctx context.Context) {
 	if v := recover(); v != nil {
 		graphql.AddError(ctx, graphql.Recover(ctx, v))
 	}
 }
 
-// guarded gives what resolve does, or null and an error when it panics.
+// guarded returns the result of resolve. If resolve panics it is null, and an error is
+// added to the response.
 func guarded(ctx context.Context, resolve func(context.Context) graphql.Marshaler) graphql.Marshaler {
 	resolved := graphql.Marshaler(graphql.Null)
 	func() {

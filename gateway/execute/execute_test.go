@@ -19,7 +19,7 @@ import (
 	"tributary/gateway/execute"
 )
 
-// operation is a context as generated code gets it.
+// operation returns a context such as generated code gets.
 func operation(t *testing.T) context.Context {
 	t.Helper()
 	ctx := graphql.WithOperationContext(t.Context(), &graphql.OperationContext{})
@@ -34,8 +34,8 @@ func text(m graphql.Marshaler) string {
 	return b.String()
 }
 
-// together is a loader of single keys that answers when so many are asked for
-// at the same time; until then nothing does.
+// together returns a loader of single keys whose calls return only when n of them run
+// concurrently.
 func together(n int64) *batch.Loader[string, string] {
 	var under atomic.Int64
 	all := make(chan struct{})
@@ -107,7 +107,7 @@ func TestWhatWasBegunAheadNeedsNoGoroutine(t *testing.T) {
 	before, most := runtime.NumGoroutine(), 0
 	execute.MarshalSlice(ctx, 100, 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		v, _ := loader.Load(ctx, fmt.Sprint(i))
-		most = max(most, runtime.NumGoroutine()) // a race, if elements ran side by side
+		most = max(most, runtime.NumGoroutine()) // a race if elements ran concurrently
 		return execute.MarshalString(v)
 	})
 	if most > before+2 {

@@ -11,13 +11,13 @@ import (
 // FieldSet replaces [graphql.FieldSet]: the fields of one object.
 type FieldSet struct {
 	Values   []graphql.Marshaler // by field
-	Invalids uint32              // how many are null and may not be
+	Invalids uint32              // number of non-null fields that are null
 
 	fields  []graphql.CollectedField
 	delayed []delayed
 
-	// Room for the values of most objects, and for one resolver: an object
-	// takes one allocation and not three.
+	// Space for the values of most objects and for one resolver, so that an object
+	// takes one allocation instead of three.
 	few [6]graphql.Marshaler
 	one [1]delayed
 }
@@ -58,7 +58,7 @@ func (m *FieldSet) ResolveConcurrently(
 			*group = graphql.NewDeferredGroup(group.Context)
 		}
 		graphql.NewFieldSet(m.fields).ResolveConcurrently(oc, group, i, guard, nonNull, resolve)
-		m.Values[i] = nil // it comes later, and is left out until then
+		m.Values[i] = nil // nil is omitted; the value follows in a later payload
 		return
 	}
 	m.delayed = append(m.delayed, delayed{i: i, nonNull: nonNull, resolve: resolve})
@@ -75,7 +75,7 @@ func (m *FieldSet) ResolveRootConcurrently(
 		}})
 }
 
-// invalid is what a field must not be, for the object to be valid.
+// invalid returns the value that makes the object invalid if a field has it.
 func invalid(nonNull bool) graphql.Marshaler {
 	if nonNull {
 		return graphql.Null
@@ -125,8 +125,8 @@ func (m *FieldSet) MarshalGQL(w io.Writer) {
 	_, _ = io.WriteString(w, "}")
 }
 
-// mixed tells that the fields were selected on several types: gqlgen does not
-// merge those of interfaces that know nothing of each other.
+// mixed reports whether the fields were selected on several types. gqlgen does not merge
+// fields of unrelated interfaces.
 func (m *FieldSet) mixed() bool {
 	for i := range m.fields {
 		if m.fields[i].ObjectDefinition != m.fields[0].ObjectDefinition {
@@ -136,7 +136,7 @@ func (m *FieldSet) mixed() bool {
 	return false
 }
 
-// written tells that a field before i has the name of i.
+// written reports whether a field before i has the same response name.
 func (m *FieldSet) written(i int) bool {
 	for before := range i {
 		if m.fields[before].Alias == m.fields[i].Alias {

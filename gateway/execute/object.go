@@ -23,7 +23,7 @@ type Objects[E, T any] struct {
 	Of []*T
 }
 
-// A Shape holds what all objects with the same selection are written by.
+// A Shape has what is common to all objects with the same selection.
 type Shape[E, T any] struct {
 	In     E // the execution context of the generated code
 	Fields []graphql.CollectedField

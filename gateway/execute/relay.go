@@ -8,15 +8,15 @@ import (
 	"tributary/gateway/batch"
 )
 
-// A relay runs the steps 0…n-1 one after the other. When a step is about to wait
-// for something that it has begun itself, another runner takes up what is left.
+// A relay runs the steps 0…n-1 one after the other. When a step is about to wait for a
+// load that it has started, another goroutine takes over the remaining steps.
 type relay struct {
 	step   func(ctx context.Context, i int)
 	ctx    context.Context
-	outer  *relay // whose step this one is part of
+	outer  *relay // the relay in whose step this one runs; nil for the outermost
 	n      int64
 	next   atomic.Int64
-	others sync.WaitGroup // runners besides the first
+	others sync.WaitGroup // goroutines besides the first
 }
 
 // run runs all steps and returns when they are done.
@@ -38,9 +38,9 @@ func (r *relay) work() {
 	}
 }
 
-// WillWait lets another runner go on with what is left: here or, where nothing is,
-// of what this relay is a step of. It is called by a step, so that the relays
-// around it have not ended.
+// WillWait starts a goroutine for the remaining steps of the relay or, if there are none,
+// of the innermost enclosing one that has some. It is called from within a step, so the
+// enclosing relays are still running.
 func (r *relay) WillWait() {
 	for ; r != nil; r = r.outer {
 		if r.next.Load() < r.n {

@@ -6,7 +6,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// element is the place of one element of a list in an answer.
+// element is the field context of a list element, with its index in one allocation.
 type element struct {
 	graphql.FieldContext
 	index int

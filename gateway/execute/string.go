@@ -25,7 +25,7 @@ func (s String) MarshalGQL(w io.Writer) {
 	_, _ = b.Write(append(quoted, '"'))
 }
 
-// plain tells that nothing in s has to be escaped.
+// plain reports whether nothing in s has to be escaped.
 func plain(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c == '"' || c == '\\' {

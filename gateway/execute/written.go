@@ -7,11 +7,11 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// rooms holds buffers that have grown to the size of an answer: growing one anew
-// allocates about as much again as the answer takes.
+// rooms has buffers that have grown to the size of a response. Growing a new one
+// allocates about as much again as the response takes.
 var rooms = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// roomKept is the largest buffer that is kept.
+// roomKept is the capacity up to which buffers are reused.
 const roomKept = 256 << 10
 
 // Written returns what m writes, in a buffer of its own.
