@@ -7,8 +7,8 @@ import (
 	"tributary/gateway/report"
 )
 
-// await waits for a flight, or for ctx. A flight that failed, or that takes
-// longer than patience, is answered by what stands in, if something does.
+// await waits for a flight, or until ctx ends. If the flight fails or takes longer than
+// the policy's patience, it returns the stale entry, if there is a usable one.
 func (t *through[V]) await(ctx context.Context, f *flight) (*Entry, error) {
 	var outOfPatience <-chan time.Time
 	patient := t.policy.patience > 0
@@ -32,7 +32,7 @@ func (t *through[V]) await(ctx context.Context, f *flight) (*Entry, error) {
 			if f.landed.Load() { // while another flight was waited for
 				continue
 			}
-			// The seat stays taken: the load goes on, for whoever comes next.
+			// The seat is not given back, so the load continues for later callers.
 			t.standIn(ctx, f, now, true)
 			return f.standIn, nil
 		}
@@ -41,7 +41,7 @@ func (t *through[V]) await(ctx context.Context, f *flight) (*Entry, error) {
 	return t.landed(ctx, f)
 }
 
-// landed is what came of a flight.
+// landed returns the result of a flight that has landed.
 func (t *through[V]) landed(ctx context.Context, f *flight) (*Entry, error) {
 	now := time.Now()
 	if f.err == nil {
@@ -58,8 +58,8 @@ func (t *through[V]) landed(ctx context.Context, f *flight) (*Entry, error) {
 	return nil, f.err
 }
 
-// used notes that e goes into an answer; asked tells whether the upstream was,
-// because of it.
+// used records in the report that e is part of the response. asked is whether the
+// upstream was called for it.
 func (t *through[V]) used(ctx context.Context, name string, e *Entry, now time.Time, asked bool) {
 	t.note(ctx, name, e, report.Use{Asked: asked})
 	if !asked {
@@ -67,16 +67,16 @@ func (t *through[V]) used(ctx context.Context, name string, e *Entry, now time.T
 	}
 }
 
-// note completes use, which is of e, and notes it.
+// note fills in use, a use of e, and adds it to the report.
 func (t *through[V]) note(ctx context.Context, name string, e *Entry, use report.Use) {
 	use.Name, use.Service, use.Answered = name, t.kind.Service, e.Answered
 	use.Fresh, use.Aging = t.policy.freshUntil(e), t.policy.agingFrom(e)
 	report.From(ctx).Used(use)
 }
 
-// standIn notes that what stands in for a flight goes into an answer though its
-// time is over; that of an entry whose next one was asked for ahead of time may
-// not be. Asked tells whether the upstream was: one that is given up is not.
+// standIn records that the stand-in of a flight is part of the response. It is stale
+// unless the flight was a refresh of an entry that is still fresh. asked is whether the
+// upstream was called.
 func (t *through[V]) standIn(ctx context.Context, f *flight, now time.Time, asked bool) {
 	e := f.standIn
 	fresh := t.policy.fresh(e, now)

@@ -20,7 +20,7 @@ func BenchmarkHitInMemory(b *testing.B) {
 	}
 }
 
-// Memory has a key after the first time: each is asked for once.
+// After the first request a key is in memory, so each is requested once.
 func BenchmarkHitInRedis(b *testing.B) {
 	const keys = 2000
 	server := redistest.Start(b)
@@ -56,7 +56,7 @@ func BenchmarkMiss(b *testing.B) {
 	}
 }
 
-// A hundred ask at once for what is not there.
+// A hundred concurrent requests for a key that is not cached.
 func BenchmarkBurst(b *testing.B) {
 	src := newSource("first")
 	g := newGateway(b, defaults(), src)
@@ -99,8 +99,8 @@ func TestHitsCostFewAllocations(t *testing.T) {
 	}
 }
 
-// Each key is in Redis, and in memory only once it was asked for. A lookup that Redis
-// answers too late costs more: the least of three runs counts.
+// Each key is in Redis, and in memory only after it was requested. A lookup that times
+// out allocates more, so the lowest of three runs counts.
 func TestAHitInRedisCostsFewAllocations(t *testing.T) {
 	const keys, most = 100, 56
 	server := redistest.Start(t)

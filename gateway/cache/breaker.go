@@ -11,18 +11,18 @@ import (
 
 var errRedisDown = errors.New("cache: redis failed just now")
 
-// breaker keeps callers away from a Redis that failed or is slow, until a probe
-// in the background finds that it answers again: no request tries it out.
+// breaker keeps callers away from a Redis that failed or is slow, until a background
+// probe succeeds. Requests are never used as probes.
 type breaker struct {
 	probe func(context.Context) error
 	log   *slog.Logger
 
 	open atomic.Bool
-	slow atomic.Int32 // how many answers in a row were slow
+	slow atomic.Int32 // consecutive slow responses
 
 	ctx     context.Context // of the probes
 	stop    context.CancelFunc
-	mu      sync.Mutex // held to start probing, and to end it for good
+	mu      sync.Mutex // serializes the start of probing with close
 	probing sync.WaitGroup
 }
 
@@ -32,7 +32,7 @@ func newBreaker(probe func(context.Context) error, log *slog.Logger) *breaker {
 	return b
 }
 
-// answered notes a good answer and how long it took.
+// answered records a successful call and its duration.
 func (b *breaker) answered(took time.Duration) {
 	if took < redisSlow {
 		b.slow.Store(0)
@@ -54,7 +54,7 @@ func (b *breaker) failed(err error) {
 	b.probing.Go(b.recover)
 }
 
-// recover probes until an answer comes, quickly enough to be of use.
+// recover probes until a response arrives that is not slow, then closes the breaker.
 func (b *breaker) recover() {
 	tick := time.NewTicker(redisPause)
 	defer tick.Stop()
@@ -74,7 +74,7 @@ func (b *breaker) recover() {
 	}
 }
 
-// close ends probing.
+// close stops probing for good.
 func (b *breaker) close() {
 	b.mu.Lock()
 	b.stop()

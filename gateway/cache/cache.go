@@ -14,18 +14,18 @@ import (
 type Cache struct {
 	cfg     Config
 	memory  *Memory
-	shared  *Redis // nil without one
+	shared  *Redis // nil if none is configured
 	metrics *metrics
 	log     *slog.Logger
 
 	kinds      []string // of entities
 	purges     purges
 	writes     chan pending
-	refreshing chan struct{}   // holds one for each load ahead of time
+	refreshing chan struct{}   // semaphore for background refreshes
 	ctx        context.Context // ends with the cache
 	stop       context.CancelFunc
-	work       work          // all that goes on in the background
-	alsoClose  []func() bool // what else holds goroutines
+	work       work          // all background goroutines
+	alsoClose  []func() bool // stop other goroutines
 }
 
 // New returns a cache. It neither waits for Redis nor fails if there is none; only
@@ -93,7 +93,7 @@ func (c *Cache) Ping(ctx context.Context) error {
 	return c.shared.Ping(ctx)
 }
 
-// lookShared asks the shared store, if there is one that answers.
+// lookShared returns the entries in the shared store, none if it is missing or fails.
 func (c *Cache) lookShared(ctx context.Context, names []string) map[string]*Entry {
 	if c.shared == nil {
 		return nil

@@ -53,8 +53,7 @@ func TestOverlappingLoadsAskOnceForEachKey(t *testing.T) {
 }
 
 func TestAKeyThatHasLandedDoesNotWaitForTheOthersOfItsLoad(t *testing.T) {
-	// The keys of one load that another load is waiting for may be in different
-	// trips: each is waited for by itself.
+	// The keys that a load has to wait for may be in different trips.
 	inBubble(t, nil, func(t *subtest, g *gateway, src *source) {
 		release := src.hang()
 		defer release()
@@ -116,7 +115,7 @@ func TestALoadThatNobodyWaitsForEnds(t *testing.T) {
 func TestWhoeverComesAfterALoadWasGivenUpIsServed(t *testing.T) {
 	inBubble(t, nil, func(t *subtest, g *gateway, src *source) {
 		stuck := make(chan struct{})
-		src.set(func(s *source) { s.wait = func(context.Context, []string) error { <-stuck; return errDown } }) // deaf to its context
+		src.set(func(s *source) { s.wait = func(context.Context, []string) error { <-stuck; return errDown } }) // ignores its context
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		wg.Go(func() { _, _, _ = g.get(ctx, "a") })
@@ -185,8 +184,8 @@ func TestCloseEndsLoadsThatAreUnderWay(t *testing.T) {
 	})
 }
 
-// A call that cannot end before all who wait for it have left is not made. What
-// has been put aside is given all the same.
+// No call is made that cannot end before all callers have left. Cached values are
+// served all the same.
 func TestALoadThatCannotEndInTimeIsNotBegun(t *testing.T) {
 	inBubble(t, func(c *cache.Config) { c.LeastTime = 5 * time.Millisecond }, func(t *subtest, g *gateway, src *source) {
 		have := func(d time.Duration, key string) error {

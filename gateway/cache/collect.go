@@ -7,7 +7,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// newSizes are the figures of a tier in memory, read when somebody looks at them.
+// newSizes returns a collector for the size of a memory tier, read on each scrape.
 func newSizes(tier string, evicted *atomic.Uint64, size func() (bytes uint64, entries int)) prometheus.Collector {
 	desc := func(name, help string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help, nil, prometheus.Labels{"cache_type": tier})
@@ -23,7 +23,7 @@ func newSizes(tier string, evicted *atomic.Uint64, size func() (bytes uint64, en
 	})
 }
 
-// newRedisFigures are the figures of the connections to Redis.
+// newRedisFigures returns a collector for the connections to Redis.
 func newRedisFigures(s *Redis) prometheus.Collector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help, labels, nil)
@@ -47,12 +47,13 @@ func newRedisFigures(s *Redis) prometheus.Collector {
 	})
 }
 
-// busy is never negative: the two figures are not of the very same moment.
+// busy returns the connections in use. The two statistics are not read atomically, so
+// the difference is bounded at 0.
 func busy(pool *redis.PoolStats) uint32 {
 	return pool.TotalConns - min(pool.IdleConns, pool.TotalConns)
 }
 
-// collect is a [prometheus.Collector] that is a function.
+// collect adapts a function to [prometheus.Collector].
 type collect func(send)
 
 type send func(desc *prometheus.Desc, kind prometheus.ValueType, value float64, labels ...string)

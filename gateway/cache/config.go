@@ -25,11 +25,11 @@ type Config struct {
 	MemoryMB      int                      `name:"cache-memory-mb" default:"64" help:"Maximum size of the entries in memory, in MiB."`
 	ResponseMB    int                      `name:"cache-response-mb" default:"64" help:"Maximum size of the whole responses in memory, in MiB. 0: responses are not cached."`
 
-	// Variant tells requests apart that the upstreams may answer in different
-	// ways, as in two languages: "" is one of them, nil is always that.
+	// Variant returns a value that distinguishes requests for which upstreams may
+	// respond differently, such as the language. nil is equivalent to always "".
 	Variant     func(context.Context) string `kong:"-"`
-	LeastTime   time.Duration                `kong:"-"` // how much of it must be left for a load to be begun
-	LoadTimeout time.Duration                `kong:"-"` // how long a load may take whoever waits for it; set from the request's time-out
+	LeastTime   time.Duration                `kong:"-"` // a load is not started if less than this is left
+	LoadTimeout time.Duration                `kong:"-"` // time limit of a load, whoever waits for it; set from the request timeout
 }
 
 // span is a setting that holds for all kinds, and for single ones another.

@@ -8,7 +8,7 @@ import (
 	"tributary/gateway/cache/redistest"
 )
 
-// A lookup that is cut off by its caller's deadline says nothing about Redis.
+// A lookup that ends by its caller's deadline does not count as a failure of Redis.
 func TestACallerWhoseTimeIsOverLeavesARedisThatHangs(t *testing.T) {
 	server := redistest.Start(t)
 	g := onRedis(t, server.URL(), newSource("first"))

@@ -1,7 +1,35 @@
-// Package cache stores what upstreams answered, and serves it while it is fresh, or
-// for some time longer while its upstream fails (stale-if-error, RFC 5861).
+// Package cache caches the responses of upstreams. It serves them while they are fresh,
+// and for some time longer while their upstream fails (stale-if-error, RFC 5861).
 //
-// [Through] decorates a batch.Func. It has two tiers: memory, and optionally a Redis
-// that all gateways share. A [Cache] fails open: requests continue without a tier that
-// fails.
+// # Entities
+//
+// [Through] decorates a batch.Func with the cache:
+//
+//	c, err := cache.New(cfg, log, registry)
+//	load := cache.Through(c, cache.Kind{Name: "user", Service: "users"}, client.Users)
+//
+// There are two tiers: memory, and optionally a Redis that all gateways share. Keys are
+// looked up in memory, then in Redis, then loaded from the upstream. Unknown keys are
+// cached as well, for a time of their own.
+//
+// Concurrent loads of a key are coalesced within a gateway, and between gateways by
+// leases in Redis. Entries in demand are refreshed in the background before they expire.
+//
+// # Responses
+//
+// [Responses] caches whole responses that were built from entities, in memory only. A
+// response lives until the first of its entities expires or is purged.
+//
+// # Purging
+//
+// [Cache.Purge] removes entities by tag from all gateways, together with the responses
+// built from them. A load that was running during a purge cannot bring a purged value
+// back.
+//
+// # Failures
+//
+// A [Cache] fails open: requests continue without a tier that fails. A circuit breaker
+// keeps requests away from a Redis that fails or is slow, until a background probe
+// succeeds. An entry never appears younger than it is, even if a machine's clock is
+// wrong.
 package cache

@@ -19,7 +19,7 @@ type user struct {
 }
 
 func Example() {
-	// A client method: it loads many users at once, and counts here how often it is asked.
+	// A client method that loads many users at once. It counts its calls.
 	calls, down := 0, false
 	byID := func(_ context.Context, ids []string) (map[string]user, error) {
 		calls++
@@ -33,7 +33,7 @@ func Example() {
 		return found, nil
 	}
 
-	// One cache for the whole gateway; with RedisURL, one that gateways share.
+	// One cache for the whole gateway, shared between gateways if RedisURL is set.
 	c, err := cache.New(cache.Config{TTL: 20 * time.Millisecond, StaleIfError: time.Hour, MemoryMB: 16},
 		slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	if err != nil {
@@ -43,14 +43,14 @@ func Example() {
 	defer c.Close()
 	users := cache.Through(c, cache.Kind{Name: "user", Service: "users"}, byID)
 
-	// It is loaded in the same way, and asks only for what is not fresh.
+	// It is used like the client method, and calls it only for keys that are not fresh.
 	ctx, r := report.With(context.Background())
 	for range 3 {
 		_, _ = users(ctx, []string{"u1"})
 	}
 	fmt.Println("calls:", calls)
 
-	// An answer whose time is over stands in while the upstream fails, and is marked.
+	// While the upstream fails, an expired value is served and marked as stale.
 	down = true
 	for len(r.Summary().Degraded) == 0 {
 		found, err := users(ctx, []string{"u1"})

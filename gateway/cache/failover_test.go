@@ -7,7 +7,7 @@ import (
 	"tributary/gateway/cache/redistest"
 )
 
-// failovers are the ways in which a replica takes its master's place.
+// failovers are the ways in which a replica is promoted.
 func failovers(f redistest.Failover) map[string]func(t *testing.T) {
 	return map[string]func(*testing.T){
 		"the master is killed": func(*testing.T) { f.Master.Kill() },
@@ -38,9 +38,8 @@ func TestAFailoverFailsNoRequestAndMakesNoneWait(t *testing.T) {
 	}
 }
 
-// failOver has a gateway under load lose its Redis, and tells how long a request
-// waited at most, and how long it took the gateway to use the replica after
-// that had been promoted.
+// failOver stops the Redis of a gateway under load. It returns the longest time that a
+// request waited, and how long after its promotion the replica was used.
 func failOver(t *testing.T, f redistest.Failover, begin func()) (waited, unused time.Duration) {
 	t.Helper()
 	g := onRedis(t, "redis://"+f.Sentinel.Addr+"?master_name=main", newSource("first"))

@@ -7,25 +7,26 @@ import (
 	"tributary/gateway/tracing"
 )
 
-// wanted is a key that was asked for and the name of its entry.
+// wanted is a requested key and the name of its entry.
 type wanted struct{ key, name string }
 
-// flight is what a trip does for one key.
+// flight is the load of one key, as part of a trip.
 type flight struct {
 	wanted
 	trip *trip
 
-	// Written before the trip has looked, read-only after.
-	standIn *Entry // what was there before, nil if nothing was
+	// Read-only once trip.looked is true.
+	standIn *Entry // the entry to serve if the load fails; nil if there is none
 
-	// Written before it has landed, read-only after.
-	entry  *Entry // nil if err is not
-	asked  bool   // the upstream was
+	// Read-only once landed is true.
+	entry  *Entry // nil if err is not nil
+	asked  bool   // whether the upstream was called
 	err    error
 	landed atomic.Bool
 }
 
-// board takes a seat for who waits until ctx ends, unless the trip is being given up.
+// board takes a seat for a caller that waits until ctx ends. It fails if the trip is
+// being cancelled because nobody waits for it anymore.
 func (f *flight) board(ctx context.Context) bool {
 	for {
 		n := f.trip.waiting.Load()
@@ -39,16 +40,16 @@ func (f *flight) board(ctx context.Context) bool {
 	}
 }
 
-// leave gives a seat back, for a reason if it is given up. A trip that nobody
-// waits for ends, for the last one's reason: a client who has gone says nothing
-// about the service, and one whose time is over does.
+// leave gives a seat back. why is not nil if the caller stopped waiting. When the last
+// seat is given back, the trip is cancelled with the last caller's reason as cause: a
+// client that disconnected says nothing about the service, a missed deadline does.
 func (f *flight) leave(why error) {
 	if f.trip.waiting.Add(-1) == 0 && f.trip.cancel != nil {
 		f.trip.cancel(why)
 	}
 }
 
-// wait waits until f has landed.
+// wait blocks until f has landed.
 func (f *flight) wait() {
 	for !f.landed.Load() {
 		news := f.trip.next()
@@ -59,8 +60,9 @@ func (f *flight) wait() {
 	}
 }
 
-// join gives flights for what is wanted, each with a seat taken: those that are
-// under way, and for the rest those of one new trip, which the caller has depart.
+// join returns a flight for each wanted key, with a seat taken: flights in progress, and
+// for the other keys those of one new trip. The latter are in mine as well, and the
+// caller must call depart with them.
 func (t *through[V]) join(ctx context.Context, all []wanted) (flights, mine []*flight) {
 	var others []tracing.Ref
 	span := tracing.Current(ctx)
@@ -81,8 +83,8 @@ func (t *through[V]) join(ctx context.Context, all []wanted) (flights, mine []*f
 	return append(flights, mine...), mine
 }
 
-// announce makes the flights of a trip for what is wanted, with one seat taken
-// for each, for others to find. The caller holds mu.
+// announce creates a trip with a flight and one seat taken for each wanted key, and makes
+// the flights available to join. The caller holds mu.
 func (t *through[V]) announce(ctx context.Context, all []wanted, ahead bool) []*flight {
 	if len(all) == 0 {
 		return nil

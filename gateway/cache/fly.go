@@ -12,7 +12,7 @@ import (
 	"tributary/gateway/report"
 )
 
-// through is one kind of entity: who gives it, and what of it is under way.
+// through is the state of [Through] for one kind of entity, with its loads in flight.
 type through[V any] struct {
 	cache  *Cache
 	kind   Kind
@@ -23,9 +23,9 @@ type through[V any] struct {
 	flying map[string]*flight // by key
 }
 
-// depart lands the flights of a new trip that the shared store has fresh, and sends
-// off the rest. It looks on the caller's own goroutine, within its deadline: a hit in
-// Redis needs no other goroutine and no context that outlives the request. What that is
+// depart lands the flights of a new trip that are fresh in the shared store, and starts
+// the load of the rest in the background. The lookup runs on the caller's goroutine and
+// within its deadline: a hit in Redis needs no goroutine and no detached context. What that is
 // worth is in docs/performance.md.
 func (t *through[V]) depart(ctx context.Context, flights []*flight) {
 	if len(flights) == 0 {
@@ -37,8 +37,8 @@ func (t *through[V]) depart(ctx context.Context, flights []*flight) {
 	if len(rest) == 0 {
 		return
 	}
-	// The load belongs to all who wait for it: it has the values of the first
-	// one's context, not its end.
+	// The load belongs to all callers that wait for it, so it has the values of the
+	// first caller's context, but not its deadline or cancellation.
 	loading, cancel := t.cache.detached(report.Kept(ctx))
 	tr.cancel = cancel
 	if slices.ContainsFunc(rest, func(f *flight) bool { return f.standIn != nil }) {
@@ -50,9 +50,9 @@ func (t *through[V]) depart(ctx context.Context, flights []*flight) {
 	})
 }
 
-// fromShared lands the flights of keys that the shared store has fresh and
-// gives the rest, with what may stand in for them noted. So it does with what
-// another trip brought just before this one began.
+// fromShared lands the flights whose keys are fresh in the shared store, or in memory
+// because another trip has just loaded them. It returns the rest, with their stand-ins
+// set.
 func (t *through[V]) fromShared(ctx context.Context, tr *trip, flights []*flight) (rest []*flight) {
 	now := time.Now()
 	rest = t.landFound(tr, flights, func(f *flight) *Entry {
@@ -73,8 +73,7 @@ func (t *through[V]) fromShared(ctx context.Context, tr *trip, flights []*flight
 	return rest
 }
 
-// landFound lands the flights for which something fresh was found in a store,
-// and gives the rest.
+// landFound lands the flights for which find returns a fresh entry, and returns the rest.
 func (t *through[V]) landFound(tr *trip, flights []*flight, find func(*flight) *Entry) (rest []*flight) {
 	now := time.Now()
 	var landed []*flight
@@ -99,8 +98,8 @@ func (t *through[V]) landFound(tr *trip, flights []*flight, find func(*flight) *
 	return rest
 }
 
-// sound is what a store has under name, nil if it cannot be used: it has not the
-// form of this kind, or was purged while the store could not be told.
+// sound returns e, or nil if it cannot be used: it cannot be decoded as this kind, or
+// was purged while the store could not be reached.
 func (t *through[V]) sound(e *Entry, name string) *Entry {
 	if e == nil || t.cache.purges.since(e.Answered, name) {
 		return nil
@@ -114,9 +113,9 @@ func (t *through[V]) sound(e *Entry, name string) *Entry {
 	return e
 }
 
-// fromNext lands flights with what next says of their keys, and puts that aside.
+// fromNext loads the keys of flights from next, caches the results, and lands the flights.
 func (t *through[V]) fromNext(ctx context.Context, tr *trip, flights []*flight) {
-	// Who leaves before an answer can come asks for nothing.
+	// The call is pointless if all callers leave before it can end.
 	ask := tr.lasts(t.cache.cfg.LeastTime)
 	var values map[string]V
 	var err error = fault.New(fault.Timeout, t.kind.Service, errTooLate)
@@ -128,7 +127,7 @@ func (t *through[V]) fromNext(ctx context.Context, tr *trip, flights []*flight) 
 		f.entry, f.err = t.outcome(ctx, f.key, values, err, answered)
 		f.asked = ask && fault.Asked(f.err)
 	}
-	if ctx.Err() == nil { // what was cut off is not to be relied on
+	if ctx.Err() == nil { // results of a cancelled call are not cached
 		t.cache.keep(tr.started, flights)
 	}
 	t.land(tr, flights)
@@ -136,7 +135,7 @@ func (t *through[V]) fromNext(ctx context.Context, tr *trip, flights []*flight) 
 
 var errTooLate = errors.New("too little time is left to ask")
 
-// outcome is what next says of one key.
+// outcome returns the result of next for one key.
 func (t *through[V]) outcome(ctx context.Context, key string, values map[string]V, err error, answered time.Time) (*Entry, error) {
 	if v, ok := values[key]; ok {
 		return t.newEntry(v, answered)
@@ -150,7 +149,7 @@ func (t *through[V]) outcome(ctx context.Context, key string, values map[string]
 	return &Entry{Answered: answered, Keep: t.policy.absent, Absent: true}, nil
 }
 
-// ask calls next; its panic is an error of these keys alone.
+// ask calls next. A panic fails only the keys of this call.
 func (t *through[V]) ask(ctx context.Context, flights []*flight) (values map[string]V, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -164,7 +163,7 @@ func (t *through[V]) ask(ctx context.Context, flights []*flight) (values map[str
 	return t.next(ctx, keys)
 }
 
-// land tells those who wait for flights of a trip that their outcome is known.
+// land marks flights of a trip as landed and wakes those that wait for them.
 func (t *through[V]) land(tr *trip, flights []*flight) {
 	t.mu.Lock()
 	for _, f := range flights {

@@ -2,8 +2,8 @@ package cache
 
 import "reflect"
 
-// footprint is about how many bytes a value takes in memory, with all that it
-// points to. Values are what a client makes of an answer: trees.
+// footprint returns the approximate number of bytes of a value and all that it points
+// to. Values are decoded responses, and so trees.
 func footprint(v reflect.Value) int {
 	if !v.IsValid() {
 		return 0
@@ -11,7 +11,7 @@ func footprint(v reflect.Value) int {
 	return int(v.Type().Size()) + beyond(v)
 }
 
-// beyond is what of v's footprint lies outside of v itself.
+// beyond returns the part of v's footprint that is outside of v itself.
 func beyond(v reflect.Value) (bytes int) {
 	switch v.Kind() {
 	case reflect.String:
@@ -35,7 +35,7 @@ func beyond(v reflect.Value) (bytes int) {
 	return bytes
 }
 
-// entries stands apart so that only a map costs what its iteration allocates.
+// entries is a function of its own so that only maps pay for the allocations of iterating.
 func entries(m reflect.Value) (bytes int) {
 	for key, value := range m.Seq2() {
 		bytes += footprint(key) + footprint(value)

@@ -6,19 +6,18 @@ import (
 	"time"
 )
 
-// keptResponse is a response that is kept, and what is found out about it.
+// keptResponse is a cached response with its state.
 type keptResponse[V any] struct {
 	Response[V]
 
 	parts   []part
 	weight  uint32
-	renewed atomic.Bool   // somebody has begun to put the next one together
-	clean   atomic.Uint64 // after how many purges it was found that none of them concerns it; 0: it was not looked
+	renewed atomic.Bool   // its replacement is being built
+	clean   atomic.Uint64 // 1 + the number of purges that were checked and do not affect it; 0: not checked
 }
 
-// part is an entity that went into a response. A purge at since or later means
-// this one: since is when it was given, or when the response was begun if that
-// is earlier.
+// part is an entity of a response. Purges at since or later affect it: since is when the
+// upstream returned it or when building the response started, whichever is earlier.
 type part struct {
 	name  string
 	since time.Time
@@ -40,14 +39,14 @@ func newKept[V any](resp Response[V]) *keptResponse[V] {
 	return k
 }
 
-// aging tells whether it is time to put the next one together, which nobody has begun.
+// aging reports whether it is time to build the replacement and nobody has started to.
 func (k *keptResponse[V]) aging(now time.Time) bool {
 	return !k.Life.Aging.IsZero() && !now.Before(k.Life.Aging) && !k.renewed.Load()
 }
 
-// purged tells whether one of its parts was. It looks at each purge once.
+// purged reports whether one of its parts was purged. It checks each purge once.
 func (k *keptResponse[V]) purged(by *purges) bool {
-	count := by.count.Load() + 1 // so that 0 is none
+	count := by.count.Load() + 1 // so that 0 means not checked
 	if k.clean.Load() == count {
 		return false
 	}

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// A load waits for its keys one after the other, in any order: what has landed
-// while it waited for another is given out, however long that took.
+// A load waits for its keys one after the other, in any order. A key that has landed
+// while it waited for another is served fresh, however long that took.
 func TestAnAnswerThatIsThereIsPreferredToWhatStandsIn(t *testing.T) {
 	inBubble(t, patient, func(t *subtest, g *gateway, src *source) {
 		for n := range 60 { // often enough for every order

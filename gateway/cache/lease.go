@@ -8,36 +8,37 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// A lease says that one gateway is loading a key just now, so that the others
-// wait for what it brings instead of asking as well. It is a courtesy: a
-// gateway that finds no lease, or waits in vain, loads the key itself. A lease
-// is renewed while its load goes on and is over soon after its gateway died.
+// A lease marks a key as being loaded by one gateway, so that others wait for the result
+// instead of calling the upstream as well. Leases are advisory: a gateway that finds none,
+// or waits in vain, loads the key itself. A lease is renewed during the load and expires
+// soon after its gateway dies.
 const (
 	leasePrefix = keyPrefix + "~lease:"
 	leaseTTL    = 60 * time.Millisecond
 	leaseRenew  = 20 * time.Millisecond
-	leaseLook   = 10 * time.Millisecond  // how often who waits looks again
-	leaseWait   = 500 * time.Millisecond // for a load that takes longer, nobody waits
+	leaseLook   = 10 * time.Millisecond  // polling interval of those that wait
+	leaseWait   = 500 * time.Millisecond // how long others wait at most
 )
 
-// newHolder is a name for a gateway that no other has.
+// newHolder returns a unique name for a gateway.
 func newHolder() string { return rand.Text() }
 
-// lease takes the leases of names that are free and gives the names that others hold.
+// lease takes the leases of names that are free, and returns the names whose leases
+// others hold.
 func (s *Redis) lease(ctx context.Context, names []string) (held map[string]bool, err error) {
 	return s.askHolders(ctx, "lease", names, func(ctx context.Context, pipe redis.Pipeliner, key string) {
 		pipe.SetNX(ctx, key, s.holder, leaseTTL)
 	})
 }
 
-// held gives those of names whose leases others hold.
+// held returns the names whose leases others hold.
 func (s *Redis) held(ctx context.Context, names []string) (held map[string]bool, err error) {
 	return s.askHolders(ctx, "held", names, func(context.Context, redis.Pipeliner, string) {})
 }
 
-// askHolders does first what it is told with the key of each lease, and gives
-// the names whose leases others hold. What would not be over in time is no
-// lease, but something that another program has put there.
+// askHolders adds the command first for the key of each lease, and returns the names
+// whose leases others hold. A value that does not expire in time is not a lease, but was
+// put there by another program.
 func (s *Redis) askHolders(ctx context.Context, op string, names []string, first func(ctx context.Context, pipe redis.Pipeliner, key string)) (map[string]bool, error) {
 	holders, lefts := make([]*redis.StringCmd, len(names)), make([]*redis.DurationCmd, len(names))
 	err := s.call(ctx, op, func(ctx context.Context, pipe redis.Pipeliner) {
@@ -58,7 +59,7 @@ func (s *Redis) askHolders(ctx context.Context, op string, names []string, first
 	return held, err
 }
 
-// renew keeps the leases of names until ctx ends.
+// renew renews the leases of names until ctx ends.
 func (s *Redis) renew(ctx context.Context, names []string) {
 	tick := time.NewTicker(leaseRenew)
 	defer tick.Stop()
@@ -68,7 +69,7 @@ func (s *Redis) renew(ctx context.Context, names []string) {
 			return
 		case <-tick.C:
 		}
-		_ = s.call(ctx, "renew", func(ctx context.Context, pipe redis.Pipeliner) { // who cannot renew goes on without
+		_ = s.call(ctx, "renew", func(ctx context.Context, pipe redis.Pipeliner) { // a failure to renew does not stop the load
 			for _, name := range names {
 				pipe.PExpire(ctx, leasePrefix+name, leaseTTL)
 			}

@@ -10,7 +10,7 @@ import (
 	"tributary/gateway/cache/redistest"
 )
 
-// slowly makes a source take a while, or until its load is given up.
+// slowly makes a source take d, or until its load is cancelled.
 func (s *source) slowly(d time.Duration) {
 	s.set(func(s *source) {
 		s.wait = func(ctx context.Context, _ []string) error {
@@ -49,7 +49,7 @@ func TestGatewaysThatMissTogetherAskAboutOnce(t *testing.T) {
 			asked += src.count(key)
 		}
 	}
-	// It is a courtesy: about one, not four.
+	// Leases are advisory: about one call, not four.
 	if asked > 2*rounds {
 		t.Errorf("4 gateways asked %d times for %d keys", asked, rounds)
 	}
@@ -107,8 +107,8 @@ func TestNobodyWaitsForLongForALoadThatHangs(t *testing.T) {
 	<-done
 }
 
-// What another program has put under the key of a lease is no lease: it would
-// never be over.
+// A value that another program has put under the key of a lease is ignored, since it
+// would never expire.
 func TestNobodyWaitsForALeaseThatDoesNotEnd(t *testing.T) {
 	server := redistest.Start(t)
 	for name, args := range map[string][]string{"that has no end": nil, "that ends much later": {"PX", "3600000"}} {

@@ -8,9 +8,8 @@ import (
 	"time"
 )
 
-// underLoad keeps asking, for old keys and new ones, until it is told to stop,
-// and gives the longest time that an answer took, less what the machine itself
-// held up somebody who asked for nothing.
+// underLoad keeps requesting cached and new keys until stop is called, which returns the
+// longest latency, less the scheduling delay of a goroutine that requested nothing.
 func underLoad(t *testing.T, g *gateway, round int) (stop func() (longest time.Duration)) {
 	t.Helper()
 	const tick = time.Millisecond

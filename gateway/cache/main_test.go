@@ -17,29 +17,29 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// The Redis client looks once a second whether a server that it could not
-	// dial is back, and ends that a second after it was closed.
+	// The Redis client checks once a second whether a server that it could not dial
+	// is back, and stops up to a second after it was closed.
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
 }
 
-// subtest is the test of a body that a helper runs in places of its choice.
+// subtest is the testing.T of a body that a helper runs in several environments.
 type subtest struct{ *testing.T }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// defaults are the settings as they come, with an hour's patience of loads.
+// defaults returns the default settings, with an hour as the time limit of loads.
 func defaults() cache.Config {
 	return cache.Config{TTL: 30 * time.Second, StaleIfError: 10 * time.Minute, AbsentTTL: 5 * time.Second, MemoryMB: 16}
 }
 
-// gateway is a cache of one kind over a source, and its figures.
+// gateway is a cache of one kind over a source, with its metrics.
 type gateway struct {
 	*cache.Cache
 	load    batch.Func[string, item]
 	figures *prometheus.Registry
 }
 
-// item is what the source gives.
+// item is a value of the source.
 type item struct {
 	ID   string `json:"id"`
 	Text string `json:"text"`
@@ -59,14 +59,14 @@ func newGateway(t testing.TB, cfg cache.Config, src *source) *gateway {
 	return g
 }
 
-// get loads one key; ok is false when there is no such thing.
+// get loads one key; ok is false if the source does not know it.
 func (g *gateway) get(ctx context.Context, key string) (text string, ok bool, err error) {
 	values, err := g.load(ctx, []string{key})
 	v, ok := values[key]
 	return v.Text, ok, batch.ErrorOf(err, key)
 }
 
-// want fails the test unless key is answered with text.
+// want fails the test unless the value of key is text.
 func (g *gateway) want(t testing.TB, key, text string) {
 	t.Helper()
 	switch got, ok, err := g.get(t.Context(), key); {
@@ -79,7 +79,7 @@ func (g *gateway) want(t testing.TB, key, text string) {
 	}
 }
 
-// figure sums a metric over those of its labels' values that are given.
+// figure returns the sum of a metric over all series with the given label values.
 func (g *gateway) figure(t testing.TB, name string, labels ...string) float64 {
 	t.Helper()
 	families, err := g.figures.Gather()
@@ -109,14 +109,14 @@ func (g *gateway) figure(t testing.TB, name string, labels ...string) float64 {
 	return sum
 }
 
-// source is an upstream that a test holds in its hand. It gives every key the
-// present text, but for those it does not know, and counts how often it was asked.
+// source is an upstream that a test controls. It returns the current text for every key
+// that it knows, and counts the calls for each key.
 type source struct {
 	mu      sync.Mutex
 	text    string
 	unknown map[string]bool
 	err     error
-	wait    func(ctx context.Context, keys []string) error // before it answers
+	wait    func(ctx context.Context, keys []string) error // called before it returns
 	asked   map[string]int
 	calls   int
 }
@@ -152,7 +152,7 @@ func (s *source) load(ctx context.Context, keys []string) (map[string]item, erro
 	return values, nil
 }
 
-// set changes how the source answers from now on.
+// set changes how the source behaves from now on.
 func (s *source) set(change func(*source)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -162,14 +162,14 @@ func (s *source) set(change func(*source)) {
 func (s *source) says(text string) { s.set(func(s *source) { s.text, s.err, s.wait = text, nil, nil }) }
 func (s *source) fails(err error)  { s.set(func(s *source) { s.err = err }) }
 
-// count is how often a key was asked for.
+// count returns how often a key was loaded.
 func (s *source) count(key string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.asked[key]
 }
 
-// wantAsked fails the test unless a key was asked for so many times by now.
+// wantAsked fails the test unless a key was loaded want times so far.
 func (s *source) wantAsked(t testing.TB, key string, want int) {
 	t.Helper()
 	if got := s.count(key); got != want {
@@ -177,8 +177,7 @@ func (s *source) wantAsked(t testing.TB, key string, want int) {
 	}
 }
 
-// hang makes the source wait until the load is given up or the returned
-// function is called.
+// hang makes the source block until the load is cancelled or release is called.
 func (s *source) hang() (release func()) {
 	released := make(chan struct{})
 	s.set(func(s *source) {
@@ -194,8 +193,8 @@ func (s *source) hang() (release func()) {
 	return sync.OnceFunc(func() { close(released) })
 }
 
-// eventually waits until ok, which changes by itself, and fails the test when
-// that takes longer than a busy machine can explain.
+// eventually waits until ok returns true, and fails the test if that takes longer than a
+// busy machine can explain.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(20 * time.Second)
@@ -207,7 +206,8 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// wantNamed fails the test unless New refuses cfg, naming the setting and no secret.
+// wantNamed fails the test unless New rejects cfg with an error that has the name of the
+// setting and no secret.
 func wantNamed(t *testing.T, cfg cache.Config, setting string) {
 	t.Helper()
 	_, err := cache.New(cfg, quiet(), prometheus.NewRegistry())

@@ -9,8 +9,8 @@ import (
 	"github.com/maypok86/otter/v2"
 )
 
-// entryOverhead is about what an entry takes in memory beside its key, its body
-// and its value.
+// entryOverhead is the approximate size of an entry in memory without its key, its body
+// and its value, in bytes.
 const entryOverhead = 256
 
 // Memory is the store in this process, bounded in bytes. Its zero value is not
@@ -44,7 +44,7 @@ func NewMemory(maxBytes uint64) (*Memory, error) {
 	return m, nil
 }
 
-// get gives the entry of key, nil if there is none that is usable.
+// get returns the entry of key, or nil if there is no usable one.
 func (m *Memory) get(key string, now time.Time) *Entry {
 	if e, ok := m.entries.GetIfPresent(key); ok && e.Usable(now) {
 		return e
@@ -52,8 +52,7 @@ func (m *Memory) get(key string, now time.Time) *Entry {
 	return nil
 }
 
-// set keeps an entry, unless no time is left to it, or what is kept already was
-// given later.
+// set stores an entry, unless it has expired or a more recent one is stored.
 func (m *Memory) set(key string, e *Entry, now time.Time) {
 	if !e.Usable(now) {
 		return
@@ -94,7 +93,7 @@ func (m *Memory) Delete(_ context.Context, keys []string) error {
 	return nil
 }
 
-// purge forgets what tags name.
+// purge deletes the entries of tags.
 func (m *Memory) purge(tags []string) {
 	for name := range m.entries.Keys() {
 		if tagged(name, tags) {
@@ -103,10 +102,10 @@ func (m *Memory) purge(tags []string) {
 	}
 }
 
-// size is about how much there is.
+// size returns the approximate size of the store.
 func (m *Memory) size() (bytes uint64, entries int) {
 	return m.entries.WeightedSize(), m.entries.EstimatedSize()
 }
 
-// Close ends the store's own goroutine.
+// Close stops the store's goroutine.
 func (m *Memory) Close() { m.entries.StopAllGoroutines() }

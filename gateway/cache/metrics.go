@@ -6,14 +6,14 @@ import (
 	"tributary/gateway/telemetry"
 )
 
-// The tiers, as cache_type names them.
+// The values of the label cache_type.
 const (
 	tierMemory   = "memory"
 	tierRedis    = "redis"
 	tierResponse = "response" // whole responses, in memory
 )
 
-// What came of a load ahead of time, as outcome names it.
+// The values of the label outcome of background refreshes.
 const (
 	refreshDone    = "done"
 	refreshFailed  = "failed"
@@ -69,7 +69,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	return m
 }
 
-// refreshed notes what came of a load ahead of time.
+// refreshed counts the outcome of a background refresh.
 func (m *metrics) refreshed(err error) {
 	if err != nil {
 		m.refreshes.WithLabelValues(refreshFailed).Inc()
@@ -78,7 +78,7 @@ func (m *metrics) refreshed(err error) {
 	m.refreshes.WithLabelValues(refreshDone).Inc()
 }
 
-// looked notes how many keys a tier had fresh and how many it had not.
+// looked counts the hits and misses of a lookup in a tier.
 func (m *metrics) looked(tier string, hits, misses int) {
 	m.hits.WithLabelValues(tier).Add(float64(hits))
 	m.misses.WithLabelValues(tier).Add(float64(misses))

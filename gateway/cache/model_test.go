@@ -17,7 +17,7 @@ import (
 	"tributary/gateway/report"
 )
 
-// step is one thing that happens.
+// step is one event of a scenario.
 type step struct {
 	Do   string
 	Keys []string
@@ -61,18 +61,18 @@ func TestThePromisesHoldWhateverHappens(t *testing.T) {
 
 const modelLoadTimeout = 5 * time.Second
 
-// answer is what the model's source said last of a key.
+// answer is the last response of the model's source for a key.
 type answer struct {
 	text   string
 	absent bool
 	at     time.Time
 }
 
-// model is a source, and what a cache over it may give out.
+// model is a source, and a model of what a cache over it may serve.
 type model struct {
 	cfg cache.Config
 
-	mu      sync.Mutex // loads that hang end beside the steps
+	mu      sync.Mutex // loads that hang end concurrently with the steps
 	mode    string
 	deleted map[string]bool
 	last    map[string]answer
@@ -125,7 +125,7 @@ func (m *model) do(c *cache.Cache, load batch.Func[string, item], s step) error 
 	return nil
 }
 
-// load is the source.
+// load is the batch.Func of the source.
 func (m *model) load(ctx context.Context, keys []string) (map[string]item, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -174,25 +174,25 @@ func (m *model) get(load batch.Func[string, item], keys []string) error {
 		v, ok := values[key]
 		got := outcome{v.Text, ok, batch.ErrorOf(err, key), marked, overdue["item:"+key], asked}
 		wrong := m.wrong(m.last, key, got, failing[key])
-		if wrong != "" && m.wrong(before, key, got, failing[key]) != "" { // the next answer may have come ahead of time, just now
+		if wrong != "" && m.wrong(before, key, got, failing[key]) != "" { // a refresh may have replaced the entry just now
 			return fmt.Errorf("%s: got %q (%v), %s", key, v.Text, ok, wrong)
 		}
 	}
 	return nil
 }
 
-// outcome is what was given out for a key.
+// outcome is what was served for a key.
 type outcome struct {
 	text    string
 	ok      bool
 	err     error
-	marked  bool // something of it was stale
-	overdue bool // its time was over before the last of the keys was there
+	marked  bool // the report had something stale
+	overdue bool // it expired before the last of the keys was loaded
 	asked   time.Time
 }
 
-// wrong holds what was given out to what the source said last, and tells what
-// is wrong with it.
+// wrong compares what was served with the source's last response, and returns a
+// description of the broken promise, or "".
 func (m *model) wrong(said map[string]answer, key string, got outcome, failing bool) string {
 	last, known := said[key]
 	age := time.Since(last.at)
@@ -209,16 +209,16 @@ func (m *model) wrong(said map[string]answer, key string, got outcome, failing b
 		return ""
 	case !known || last.absent || got.text != last.text:
 		return fmt.Sprintf("not what the source said last: %+v", last)
-	// What is fresh is judged when the cache is asked. Who waited for others
-	// meanwhile is told what is overdue, and may ask again.
+	// Freshness is decided when a value is read. A caller that then waited for
+	// other keys finds it overdue in the report, and may load it again.
 	case age < m.cfg.TTL, got.overdue && got.asked.Sub(last.at) < m.cfg.TTL, failing && standsIn && got.marked:
 		return ""
 	}
 	return fmt.Sprintf("it is %v old (source failing: %v, marked: %v)", age, failing, got.marked)
 }
 
-// Redis may do what it likes: no request fails, and a gateway that has purged
-// something never gives it out again.
+// Whatever Redis does, no request fails, and a gateway never serves again what it has
+// purged.
 func TestNoFaultOfRedisBreaksAPromise(t *testing.T) {
 	mini := newMini(t)
 	rapid.Check(t, func(rt *rapid.T) {
@@ -231,7 +231,7 @@ func TestNoFaultOfRedisBreaksAPromise(t *testing.T) {
 			rt.Cleanup(func() { _ = g.Close() })
 			gateways = append(gateways, g)
 		}
-		least := map[string]int{} // by gateway and key: the version that it may give out at least
+		least := map[string]int{} // by gateway and key: the lowest version that it may serve
 		version := 0
 		for n, s := range steps("get", "get", "change", "purge", "refuse", "work", "flush", "junk").Draw(rt, "steps") {
 			which := n % len(gateways)
@@ -249,7 +249,7 @@ func TestNoFaultOfRedisBreaksAPromise(t *testing.T) {
 				version++
 				src.says(fmt.Sprint(version))
 			case "purge":
-				_ = g.Purge(context.Background(), "item:"+s.Keys[0]) // it says so when it did not get to Redis
+				_ = g.Purge(context.Background(), "item:"+s.Keys[0]) // an error if it did not reach Redis
 				least[fmt.Sprint(which, s.Keys[0])] = version
 			case "refuse":
 				mini.SetError("LOADING Redis is loading the dataset in memory")

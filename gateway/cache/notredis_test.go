@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// impostor listens where Redis should and answers whatever is sent with text:
-// at once, or nothing at all if that is "".
+// impostor is a server in the place of Redis that responds to everything with text, or
+// never if text is "".
 func impostor(t *testing.T, text string, hangUp bool) (url string) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// onRedis is a gateway with the default settings on a Redis.
+// onRedis returns a gateway with the default settings and a Redis.
 func onRedis(t testing.TB, url string, src *source) *gateway {
 	t.Helper()
 	cfg := defaults()
@@ -14,7 +14,8 @@ func onRedis(t testing.TB, url string, src *source) *gateway {
 	return newGateway(t, cfg, src)
 }
 
-// stored has gateways load keys, which have text, until their entries are in Redis.
+// stored loads keys, whose value is text, through gateways until their entries are in
+// Redis.
 func stored(t testing.TB, url, text string, keys []string, gateways ...*gateway) {
 	t.Helper()
 	inRedis(t, url, keys, func() {
@@ -26,9 +27,9 @@ func stored(t testing.TB, url, text string, keys []string, gateways ...*gateway)
 	}, gateways...)
 }
 
-// inRedis has load bring the entries of keys into Redis, seen by a gateway that
-// has nothing in memory. What was to be written while Redis was slow is not
-// written later: then gateways forget everything, and load is called again.
+// inRedis calls load until a gateway with empty memory finds the entries of keys in
+// Redis. Writes are dropped while Redis is slow, so each time the gateways are purged
+// and load is called again.
 func inRedis(t testing.TB, url string, keys []string, load func(), gateways ...*gateway) {
 	t.Helper()
 	s := newRedis(t, url)

@@ -19,7 +19,7 @@ func TestAHungUpstreamCostsNoMoreThanPatienceWhereSomethingStandsIn(t *testing.T
 		g.want(t, "a", "first")
 		time.Sleep(time.Minute)
 		defer src.hang()()
-		for _, want := range []time.Duration{100 * time.Millisecond, 0} { // the second knows already
+		for _, want := range []time.Duration{100 * time.Millisecond, 0} { // the second finds the trip past its patience
 			start := time.Now()
 			ctx, r := report.With(t.Context())
 			text, _, err := g.get(ctx, "a")

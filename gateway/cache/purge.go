@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// purgeAgain is how long after a purge it is done once more in the shared
-// store: what another gateway was just writing there is there by then.
+// purgeAgain is after how long a purge is repeated in the shared store. By then, writes
+// that other gateways had in flight have arrived.
 const purgeAgain = redisBudget + 10*time.Millisecond
 
 // Purge removes the entries of tags from this gateway, from the shared store and from
@@ -50,20 +50,20 @@ func (c *Cache) PurgedSince(start time.Time, names ...string) bool {
 	return c.purges.since(start, names...)
 }
 
-// forget drops what tags name from memory, and what is on its way there.
+// forget drops the entries of tags from memory, and those of loads in flight.
 func (c *Cache) forget(tags []string) {
 	c.purges.add(tags, time.Now())
 	c.memory.purge(tags)
 }
 
-// keepInMemory keeps an entry whose load began then, and tells whether it may be
-// kept: it was not purged since.
+// keepInMemory stores an entry whose load started at began, and reports whether it may be
+// stored, because it was not purged since.
 func (c *Cache) keepInMemory(began time.Time, name string, e *Entry) bool {
 	if c.purges.since(began, name) {
 		return false
 	}
 	c.memory.set(name, e, time.Now())
-	if c.purges.since(began, name) { // in between
+	if c.purges.since(began, name) { // purged between the check and the write
 		c.memory.entries.Invalidate(name)
 	}
 	return true

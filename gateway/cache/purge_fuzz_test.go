@@ -9,8 +9,8 @@ import (
 	"tributary/gateway/cache"
 )
 
-// Whatever is said where gateways tell each other of purges, requests are
-// answered, and the next purge is heard.
+// Whatever is published on the channel for purges, requests are served and the next
+// purge is applied.
 func FuzzWhatOtherGatewaysTell(f *testing.F) {
 	mini, err := miniredis.Run()
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 func TestAPurgeDropsWhatItsTagsName(t *testing.T) {
 	for name, c := range map[string]struct {
 		tags []string
-		gone string // which of a and b, of this kind and the other
+		gone string // which of a and b, of both kinds, are gone
 	}{
 		"an entity":              {[]string{"item:a"}, "item:a"},
 		"two entities":           {[]string{"item:a", "other:b"}, "item:a other:b"},
@@ -94,7 +94,7 @@ func TestALoadThatBeganBeforeAPurgeServesNobodyWhoCameAfter(t *testing.T) {
 		if values, _ := old(t.Context(), []string{"a"}); values["a"].Text != "second" {
 			t.Errorf("who came after got %q", values["a"].Text)
 		}
-		src.says("first") // as the load that began before is to say
+		src.says("first") // what the load that started earlier returns
 		close(release)
 		before.Wait()
 		g.want(t, "a", "second")
@@ -118,7 +118,7 @@ func TestWhoeverKeepsWhatWasMadeOfEntitiesIsToldOfPurges(t *testing.T) {
 		if g.PurgedSince(time.Now(), "item:a") {
 			t.Error("it was purged before")
 		}
-		for range 2000 { // more than anybody remembers
+		for range 2000 { // more than are remembered
 			time.Sleep(time.Millisecond)
 			_ = g.Purge(t.Context(), "other:b")
 		}
@@ -131,7 +131,7 @@ func TestWhoeverKeepsWhatWasMadeOfEntitiesIsToldOfPurges(t *testing.T) {
 	})
 }
 
-// newMini is a miniredis whose time passes: by itself it stands still.
+// newMini returns a miniredis whose clock runs, which it does not by itself.
 func newMini(t *testing.T) *miniredis.Miniredis {
 	t.Helper()
 	mini := miniredis.RunT(t)
@@ -182,8 +182,8 @@ func TestAPurgeReachesAllGateways(t *testing.T) {
 	})
 }
 
-// settle empties gateways, and waits until what they purged before has been
-// purged again.
+// settle purges everything from gateways, and waits until their earlier purges have been
+// repeated.
 func settle(t testing.TB, gateways ...*gateway) {
 	t.Helper()
 	start := time.Now()
@@ -193,13 +193,13 @@ func settle(t testing.TB, gateways ...*gateway) {
 	eventually(t, "a moment has passed", func() bool { return time.Since(start) > 150*time.Millisecond })
 }
 
-// purge purges, as often as it takes a Redis that was slow just now.
+// purge purges, and retries while Redis is slow.
 func purge(t testing.TB, g *gateway, tags ...string) {
 	t.Helper()
 	eventually(t, "the purge is done", func() bool { return g.Purge(context.Background(), tags...) == nil })
 }
 
-// answers tells whether g answers any of keys with text.
+// answers reports whether g serves text for any of keys.
 func answers(t testing.TB, g *gateway, keys []string, text string) bool {
 	t.Helper()
 	for _, key := range keys {
@@ -247,11 +247,11 @@ func TestAPurgeThatRedisCannotBeToldOfSaysSoAndHoldsHere(t *testing.T) {
 		t.Error("no error")
 	}
 	g.want(t, "a", "second")
-	server.Continue() // with what was purged still in it
+	server.Continue() // it still has what was purged
 	src.says("first")
 	wantUsed(t, g, server)
 	src.says("third")
-	purge(t, g, "other") // forgets nothing of these
+	purge(t, g, "other") // does not affect these
 	if answers(t, g, []string{"a"}, "first") {
 		t.Error("what was purged came back")
 	}

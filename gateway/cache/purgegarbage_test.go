@@ -34,15 +34,15 @@ func TestAPurgeFindsItsWayThroughGarbage(t *testing.T) {
 			t.Errorf("%s: %v", key, err)
 		}
 		src.says("second")
-		other := newGateway(t, cfg, src) // which knows what is in Redis alone
+		other := newGateway(t, cfg, src) // which has only what is in Redis
 		if values, err := other.load(in(t, "de"), []string{"a"}); err != nil || values["a"].Text != "second" {
 			t.Errorf("%s: then %v, %v", key, values, err)
 		}
 	}
 }
 
-// A gateway that was cut off sees by the count that it missed a purge: so a Redis
-// that has started again must not come to a count that was there before.
+// A gateway that was disconnected detects missed purges by the count. So a restarted
+// Redis must not reuse a count.
 func TestTheCountOfPurgesGoesOnWhereRedisHasForgottenIt(t *testing.T) {
 	server := redistest.Start(t)
 	g := onRedis(t, server.URL(), newSource("first"))

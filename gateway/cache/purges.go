@@ -8,20 +8,20 @@ import (
 	"time"
 )
 
-// PurgeAll is the tag of everything.
+// PurgeAll is the tag of all entries.
 const PurgeAll = "*"
 
-// purgesKnown is how many purges are remembered. What began before the oldest
-// of them counts as purged.
+// purgesKnown is how many purges are remembered. Loads that started before the oldest of
+// them count as purged.
 const purgesKnown = 1024
 
-// purges remembers what was purged of late, so that what was loaded before,
-// and is still on its way, does not come back. Its zero value knows of none.
+// purges remembers recent purges, so that loads in flight do not bring purged values
+// back. The zero value is empty and ready to use.
 type purges struct {
 	mu     sync.RWMutex
 	known  []purge // in the order of time
 	before time.Time
-	count  atomic.Uint64 // how many there were; it changes with each
+	count  atomic.Uint64 // number of purges so far
 }
 
 type purge struct {
@@ -40,7 +40,7 @@ func (p *purges) add(tags []string, now time.Time) {
 	p.count.Add(1)
 }
 
-// since tells whether something with one of names was purged at start or later.
+// since reports whether one of names was purged at start or later.
 func (p *purges) since(start time.Time, names ...string) bool {
 	if p.count.Load() == 0 {
 		return false
@@ -58,8 +58,8 @@ func (p *purges) since(start time.Time, names ...string) bool {
 	return !p.before.Before(start)
 }
 
-// tagged tells whether one of tags means name, which is "kind:key": by itself,
-// whichever variant it is, by its kind, or as everything.
+// tagged reports whether one of tags includes name, which is "kind:key": the name itself,
+// whatever its variant, its kind, or [PurgeAll].
 func tagged(name string, tags []string) bool {
 	name = base(name)
 	kind, _, _ := strings.Cut(name, ":")

@@ -15,10 +15,10 @@ import (
 	"tributary/gateway/tracing"
 )
 
-// What Redis may cost. A call that takes longer than redisBudget is given up
-// and opens the breaker, and so do redisSlowAnswers answers in a row that take
-// longer than redisSlow: a request, whatever it loads one after the other,
-// waits 100 ms at most. Nobody waits for a probe or a dial.
+// How much latency Redis may add. A call that takes longer than redisBudget is abandoned
+// and opens the breaker, and so do redisSlowAnswers consecutive responses slower than
+// redisSlow. So a request, however many loads it makes one after the other, waits 100 ms
+// at most. No request waits for a probe or a dial.
 const (
 	redisBudget      = 50 * time.Millisecond
 	redisSlow        = 25 * time.Millisecond
@@ -28,8 +28,8 @@ const (
 	redisDialTimeout = time.Second
 )
 
-// keyPrefix stands before every key in a shared store. Its number changes when
-// entries of one version would be misread by another.
+// keyPrefix is the prefix of all keys in a shared store. Its number changes when the
+// format of entries does in an incompatible way.
 const keyPrefix = "tributary:1:"
 
 // Redis is the store that gateways share: a single server, a cluster, or a primary
@@ -37,7 +37,7 @@ const keyPrefix = "tributary:1:"
 type Redis struct {
 	client   redis.UniversalClient
 	breaker  *breaker
-	refusing atomic.Bool // it answers, but takes no writes
+	refusing atomic.Bool // it works, but rejects writes
 	holder   string      // this gateway's name on leases
 	log      *slog.Logger
 }
@@ -49,8 +49,8 @@ func NewRedis(rawURL string, log *slog.Logger) (*Redis, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The client writes lines of its own to stderr, among the log's JSON, and
-	// has but this one switch for it. What they tell is in the errors as well.
+	// The client logs plain text to stderr, between our JSON, and can only be silenced
+	// globally. Its errors contain the same information.
 	logging.Disable()
 	s := &Redis{client: redis.NewUniversalClient(opts), holder: newHolder(), log: log}
 	s.breaker = newBreaker(s.Ping, log)
@@ -63,8 +63,8 @@ func (s *Redis) Get(ctx context.Context, keys []string) (map[string]*Entry, erro
 	lefts := make([]*redis.DurationCmd, len(keys))
 	err := s.call(ctx, "get", func(ctx context.Context, pipe redis.Pipeliner) {
 		for i, key := range keys {
-			// The time left is asked first: should the entry be replaced in
-			// between, the new one counts as older than it is, not younger.
+			// PTTL comes first: if the entry is replaced between the two, the new
+			// one appears older than it is, not younger.
 			lefts[i], values[i] = pipe.PTTL(ctx, keyPrefix+key), pipe.Get(ctx, keyPrefix+key)
 		}
 	})
@@ -74,7 +74,7 @@ func (s *Redis) Get(ctx context.Context, keys []string) (map[string]*Entry, erro
 		if values[i] == nil || values[i].Err() != nil || lefts[i].Err() != nil {
 			continue
 		}
-		wire, _ := values[i].Bytes() // its error was looked at
+		wire, _ := values[i].Bytes() // its error is part of err
 		if entry, err := unmarshal(key, wire, lefts[i].Val(), now); err == nil && entry.Usable(now) {
 			if found == nil {
 				found = make(map[string]*Entry, len(keys))
@@ -125,8 +125,8 @@ func (s *Redis) Close() error {
 	return s.client.Close()
 }
 
-// call sends the commands that fill adds, in one round trip and within the
-// budget, unless Redis failed just now.
+// call sends the commands that fill adds in one round trip, within redisBudget. It fails
+// with errRedisDown while the breaker is open.
 func (s *Redis) call(ctx context.Context, op string, fill func(context.Context, redis.Pipeliner)) error {
 	ctx, span := tracing.StartClient(ctx, tracing.Redis, "redis", op)
 	defer span.End()
@@ -147,13 +147,13 @@ func (s *Redis) call(ctx context.Context, op string, fill func(context.Context, 
 	switch {
 	case err == nil, isRefusal(err):
 		s.breaker.answered(time.Since(start))
-	case ctx.Err() == nil: // if the caller left, that says nothing about Redis
+	case ctx.Err() == nil: // not a failure of Redis if the caller's context ended
 		s.breaker.failed(err)
 	}
 	return err
 }
 
-// noteRefusal logs when Redis begins and ceases to refuse writes.
+// noteRefusal logs when Redis starts and stops to reject writes.
 func (s *Redis) noteRefusal(ctx context.Context, err error) {
 	switch refused := isRefusal(err); {
 	case refused && s.refusing.CompareAndSwap(false, true):
@@ -163,9 +163,9 @@ func (s *Redis) noteRefusal(ctx context.Context, err error) {
 	}
 }
 
-// worst finds what is wrong with Redis in the outcome of a pipeline, whose own
-// error is only the first: that it could not be asked, or what it refuses. That
-// a key is not there, or that something else is, is no error.
+// worst returns the most serious error of a pipeline, whose own error is only the first:
+// a failure of Redis before a rejected write. A missing key, or one of another type, is
+// no error.
 func worst(cmds []redis.Cmder, err error) error {
 	if len(cmds) == 0 {
 		return err
@@ -183,8 +183,8 @@ func worst(cmds []redis.Cmder, err error) error {
 	return found
 }
 
-// isRefusal tells a Redis that works, but takes no writes, from one that is of
-// no use just now.
+// isRefusal reports whether err is from a Redis that works but rejects writes, rather
+// than from one that is unusable.
 func isRefusal(err error) bool {
 	return slices.ContainsFunc([]string{"OOM ", "READONLY ", "MISCONF ", "NOREPLICAS ", "NOPERM "}, func(prefix string) bool {
 		return redis.HasErrorPrefix(err, prefix)

@@ -34,7 +34,7 @@ func TestGatewaysOnOneRedisShareEntries(t *testing.T) {
 	}
 }
 
-// Under a test's clock there is no network, so an entry's age is set by hand.
+// A synctest bubble has no network, so the test sets the entry's age itself.
 func TestASharedEntryIsAsOldAsItIs(t *testing.T) {
 	for name, c := range map[string]struct {
 		age  time.Duration
@@ -73,7 +73,7 @@ func TestARedisThatComesLaterIsUsed(t *testing.T) {
 	wantUsed(t, g, server)
 }
 
-// wantUsed waits until what g loads gets to the server.
+// wantUsed waits until values that g loads are written to the server.
 func wantUsed(t *testing.T, g *gateway, server *redistest.Server) {
 	t.Helper()
 	n := 0
@@ -84,7 +84,7 @@ func wantUsed(t *testing.T, g *gateway, server *redistest.Server) {
 	})
 }
 
-// countItems is how many entries are in a server.
+// countItems returns the number of entries in a server.
 func countItems(server *redistest.Server) int {
 	n, err := server.Do("EVAL", "return #redis.call('KEYS', '*:item:*')", "0")
 	if err != nil {
@@ -94,8 +94,8 @@ func countItems(server *redistest.Server) int {
 	return count
 }
 
-// What may be done to a Redis in use. The test lets it work first, and undoes
-// what was done after.
+// faults are faults of a Redis in use. The test lets it work before, and undoes the fault
+// afterwards.
 func faults() map[string]struct {
 	do, undo func(t *testing.T, s *redistest.Server)
 } {
@@ -131,7 +131,7 @@ func TestNoRequestFailsOrWaitsWhateverHappensToRedis(t *testing.T) {
 				wantUsed(t, g, server)
 				stop := underLoad(t, g, round)
 				fault.do(t, server)
-				for n := range 200 { // the same requests, one after the other, while it is so
+				for n := range 200 { // the same requests, one after the other, during the fault
 					g.want(t, fmt.Sprint("during", round, "-", n), "first")
 				}
 				fault.undo(t, server)
@@ -207,7 +207,7 @@ func TestJunkUnderOurKeysIsPassedOver(t *testing.T) {
 	}
 }
 
-// redisKey finds under which key a gateway keeps the item a.
+// redisKey returns the Redis key under which a gateway stores the item a.
 func redisKey(t *testing.T, mini *miniredis.Miniredis, url string) string {
 	t.Helper()
 	stored(t, url, "first", []string{"a"}, onRedis(t, url, newSource("first")))

@@ -10,24 +10,24 @@ import (
 )
 
 const (
-	// purgeChannel is where gateways tell each other what they purged.
+	// purgeChannel is the channel on which gateways publish their purges.
 	purgeChannel = keyPrefix + "~purges"
-	// purgeCount is how many purges there were: a gateway that was cut off
-	// sees by it that it missed some.
+	// purgeCount is the key of the number of purges. By it a gateway that was
+	// disconnected detects that it missed some.
 	purgeCount = keyPrefix + "~purged"
 
-	purgeBudget = 5 * time.Second // of a purge, which may have to look at every key
-	purgePage   = 1000            // how many keys are looked at in one go
+	purgeBudget = 5 * time.Second // for a purge, which may have to scan all keys
+	purgePage   = 1000            // keys per SCAN
 )
 
-// purgeNews is what is told on the channel.
+// purgeNews is a message on the channel.
 type purgeNews struct {
 	Count int64    `json:"count"`
 	Tags  []string `json:"tags"`
 }
 
-// purge deletes what tags name and tells the other gateways. It tries even
-// while Redis is not used.
+// purge deletes the entries of tags and notifies the other gateways. It bypasses the
+// breaker.
 func (s *Redis) purge(ctx context.Context, tags []string) error {
 	ctx, cancel := context.WithTimeout(ctx, purgeBudget)
 	defer cancel()
@@ -45,9 +45,9 @@ func (s *Redis) purge(ctx context.Context, tags []string) error {
 	return s.client.Publish(ctx, purgeChannel, news).Err()
 }
 
-// countPurge counts a purge. The count begins with the time, so that a Redis which
-// has forgotten all does not come to a count that a gateway has seen before; what
-// is no count is replaced.
+// countPurge increments the number of purges. It starts at the current time, so that a
+// Redis that has lost its data does not reuse a number. A value that is not a number is
+// replaced.
 func (s *Redis) countPurge(ctx context.Context) (int64, error) {
 	now := time.Now().UnixMilli()
 	pipe := s.client.Pipeline()
@@ -60,7 +60,8 @@ func (s *Redis) countPurge(ctx context.Context) (int64, error) {
 	return count.Val(), err
 }
 
-// isGarbage tells whether Redis found something else under a key than what is kept there.
+// isGarbage reports whether Redis found a value of an unexpected type or format under a
+// key.
 func isGarbage(err error) bool {
 	return redis.HasErrorPrefix(err, "WRONGTYPE") || redis.HasErrorPrefix(err, "value is not an integer")
 }
@@ -73,7 +74,7 @@ func (s *Redis) deleteTagged(ctx context.Context, tags []string) error {
 			return s.deleteMatching(ctx, keyPrefix+"[^~]*")
 		case strings.Contains(tag, ":"):
 			variants, err := s.client.SMembers(ctx, variantsOf(tag)).Result()
-			if isGarbage(err) { // nobody knows which there are
+			if isGarbage(err) { // the variants are unknown
 				err = s.deleteMatching(ctx, keyPrefix+escapePattern(tag+variantMark)+"*")
 			}
 			if err != nil {
@@ -92,7 +93,7 @@ func (s *Redis) deleteTagged(ctx context.Context, tags []string) error {
 	return unlink(ctx, s.client, keys)
 }
 
-// deleteMatching looks at the keys of every server for those that match.
+// deleteMatching scans the keys of every server and deletes those that match.
 func (s *Redis) deleteMatching(ctx context.Context, pattern string) error {
 	in := func(ctx context.Context, server *redis.Client) error {
 		for cursor := uint64(0); ; {
@@ -115,8 +116,8 @@ func (s *Redis) deleteMatching(ctx context.Context, pattern string) error {
 	return nil
 }
 
-// unlink deletes keys one by one, in one round trip: in a cluster they may live
-// anywhere.
+// unlink deletes keys in one round trip, with a command for each, because in a cluster
+// they may be on different servers.
 func unlink(ctx context.Context, client redis.Cmdable, keys []string) error {
 	if len(keys) == 0 {
 		return nil
@@ -133,11 +134,11 @@ func escapePattern(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`).Replace(s)
 }
 
-// listen calls forget with what other gateways purge, until ctx ends. Who may
-// have missed something, having been cut off, forgets everything.
+// listen calls forget with the tags that other gateways purge, until ctx ends. If it may
+// have missed a purge because it was disconnected, it forgets everything.
 func (s *Redis) listen(ctx context.Context, forget func(tags []string)) {
 	sub := s.client.Subscribe(ctx, purgeChannel)
-	defer func() { _ = sub.Close() }() // it has nothing left to lose
+	defer func() { _ = sub.Close() }() // nothing depends on its error
 	messages := sub.ChannelWithSubscriptions()
 	seen := int64(0)
 	for {

@@ -29,7 +29,7 @@ func ParseRedisURL(rawURL string) (*redis.UniversalOptions, error) {
 	if !ok || (scheme != "redis" && scheme != "rediss") {
 		return nil, errors.New("a Redis URL begins with redis:// or rediss://")
 	}
-	// net/url knows no lists of hosts: it reads the URL without them.
+	// net/url does not support lists of hosts, so it parses the URL without them.
 	userinfo, hosts, tail, err := splitList(rest, scheme)
 	if err != nil {
 		return nil, err
@@ -53,8 +53,9 @@ func ParseRedisURL(rawURL string) (*redis.UniversalOptions, error) {
 	return opts, nil
 }
 
-// splitList cuts a list of URLs, the first of them without its scheme, into the
-// three parts of one: hosts add up, and all else is said once, or again and alike.
+// splitList splits a list of URLs, the first of them without its scheme, into the three
+// parts of a single one. The hosts are joined; the other parts may be repeated, but must
+// not differ.
 func splitList(list, scheme string) (userinfo, hosts, tail string, err error) {
 	urls := strings.Split(list, scheme+"://")
 	all := make([]string, len(urls))
@@ -77,8 +78,8 @@ func splitList(list, scheme string) (userinfo, hosts, tail string, err error) {
 	return userinfo, strings.Join(all, ","), tail, nil
 }
 
-// splitAuthority cuts "user:password@host,host/0?a=b" into its three parts; the
-// first ends in "@" unless it is empty.
+// splitAuthority splits "user:password@host,host/0?a=b" into its three parts. The first
+// ends in "@" unless it is empty.
 func splitAuthority(s string) (userinfo, hosts, tail string) {
 	if i := strings.IndexAny(s, "/?#"); i >= 0 {
 		s, tail = s[:i], s[i:]
@@ -144,14 +145,14 @@ func parameters(opts *redis.UniversalOptions, u *url.URL) error {
 	return nil
 }
 
-// limit bounds what a Redis that does not answer can cost. A call's context
-// bounds that call; the times here bound what goes on in the background.
+// limit sets timeouts and pool sizes for a Redis that may not respond. Calls are limited
+// by their contexts; the timeouts are for background work.
 func limit(opts *redis.UniversalOptions) {
 	opts.ContextTimeoutEnabled = true
 	opts.DialTimeout, opts.DialerRetries = redisDialTimeout, 1
 	opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = redisProbeBudget, redisProbeBudget, redisBudget
 	opts.MaxRetries, opts.MinRetryBackoff, opts.MaxRetryBackoff = 1, time.Millisecond, 5*time.Millisecond
 	opts.DisableIdentity = true
-	opts.PipelinePoolSize = -1 // all that we send is pipelines: one pool, one set of figures
+	opts.PipelinePoolSize = -1 // all commands are pipelined, so a single pool with its metrics suffices
 	opts.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 }

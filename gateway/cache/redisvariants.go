@@ -8,13 +8,13 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// variantsHold is how long at least it is remembered which variants a key has.
+// variantsHold is the minimum time for which the variants of a key are remembered.
 const variantsHold = 24 * time.Hour
 
-// variantsOf is where the variants of a name are noted, for a purge to find them.
+// variantsOf returns the key of the set of a name's variants, by which a purge finds them.
 func variantsOf(name string) string { return keyPrefix + "~variants:" + name }
 
-// noteVariant notes the variant of a key that is kept for left.
+// noteVariant adds the command that records the variant of a key which expires in left.
 func noteVariant(ctx context.Context, pipe redis.Pipeliner, key string, left time.Duration) {
 	name, variant, marked := strings.Cut(key, variantMark)
 	if !marked {

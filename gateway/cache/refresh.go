@@ -11,14 +11,14 @@ import (
 
 type aheadKey struct{}
 
-// ahead returns a context for what is put together anew before its time is
-// over: loads wait for the next entry where the one that there is ages.
+// ahead returns a context for rebuilding a response before it expires. In it, loads wait
+// for the replacement of an aging entry instead of using the entry.
 func ahead(ctx context.Context) context.Context { return context.WithValue(ctx, aheadKey{}, true) }
 
 func isAhead(ctx context.Context) bool { return ctx.Value(aheadKey{}) != nil }
 
-// replaceable tells whether the next entry is worth waiting for: nobody has
-// asked for it yet, or somebody is just about to.
+// replaceable reports whether e has a replacement to wait for: either nobody has started
+// to load it yet, so that the caller must, or a load is in flight.
 func (t *through[V]) replaceable(key string, e *Entry) bool {
 	if e.refreshed.CompareAndSwap(false, true) {
 		return true
@@ -28,8 +28,8 @@ func (t *through[V]) replaceable(key string, e *Entry) bool {
 	return t.flying[key] != nil
 }
 
-// detached returns a context for work that outlives the request that begins it:
-// with the values of ctx, and an end of its own.
+// detached returns a context for work that outlives its request. It has the values of
+// ctx, but ends by its own timeout, by the cancel function, or with the cache.
 func (c *Cache) detached(ctx context.Context) (context.Context, context.CancelCauseFunc) {
 	ctx, end := context.WithTimeout(context.WithoutCancel(ctx), c.cfg.loadTimeout())
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -37,7 +37,8 @@ func (c *Cache) detached(ctx context.Context) (context.Context, context.CancelCa
 	return ctx, func(why error) { unhook(); cancel(why); end() }
 }
 
-// mayRefresh takes one of the places for work ahead of time, which done gives back.
+// mayRefresh takes a permit for a background refresh, which done returns. ok is false if
+// there is none.
 func (c *Cache) mayRefresh() (done func(), ok bool) {
 	select {
 	case c.refreshing <- struct{}{}:
@@ -47,26 +48,25 @@ func (c *Cache) mayRefresh() (done func(), ok bool) {
 	}
 }
 
-// refreshesAtOnce is how many loads ahead of time may be under way; more are
-// not begun, and what they were for is loaded when its time is over.
+// refreshesAtOnce is the maximum number of concurrent background refreshes. More are not
+// started; their entries are loaded after they expire.
 const refreshesAtOnce = 32
 
-// aging is an entry whose time is nearly over.
+// aging is an entry that is about to expire.
 type aging struct {
 	wanted
 	entry *Entry
 }
 
-// refresh begins to load keys in the background, before the time of their
-// entries is over. Each entry is tried once: an upstream that fails is not
-// asked at every hit.
+// refresh starts to load keys in the background, before their entries expire. It tries
+// each entry only once, so that an upstream that fails is not called at every hit.
 func (t *through[V]) refresh(ctx context.Context, aging []aging) {
 	done, ok := t.cache.mayRefresh()
 	if !ok {
 		t.cache.metrics.refreshes.WithLabelValues(refreshDropped).Add(float64(len(aging)))
 		return
 	}
-	// What the load notes is none of this request's business.
+	// The load must not be part of this request's report.
 	ctx, _ = report.With(ctx)
 	ctx, span := tracing.Start(ctx, tracing.Refresh, "refresh", t.kind.Name)
 	span.Int(tracing.Keys, len(aging))
@@ -83,7 +83,7 @@ func (t *through[V]) refresh(ctx context.Context, aging []aging) {
 	})
 }
 
-// tellOfPanic logs and counts a panic that nobody waited for, and so nobody else will.
+// tellOfPanic logs and counts a panic in a load that no request waits for.
 func (c *Cache) tellOfPanic(ctx context.Context, err error) {
 	if p, ok := errors.AsType[*fault.Panic](err); ok && p.First() {
 		c.metrics.panics.Inc()
@@ -91,7 +91,7 @@ func (c *Cache) tellOfPanic(ctx context.Context, err error) {
 	}
 }
 
-// announceAhead makes the flights of a trip for those of aging which nobody else has begun to replace.
+// announceAhead creates the flights for those entries that nobody else refreshes.
 func (t *through[V]) announceAhead(ctx context.Context, aging []aging) []*flight {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -33,7 +33,7 @@ func TestAHitInTheLastFifthOfItsLifeLoadsTheNextAnswer(t *testing.T) {
 				g.want(t, "a", "first")
 				time.Sleep(c.after)
 				src.says("second")
-				g.want(t, "a", "first") // who asks does not wait
+				g.want(t, "a", "first") // the caller does not wait
 				synctest.Wait()
 				src.wantAsked(t, "a", c.asked)
 				if c.asked == 2 {
@@ -199,7 +199,7 @@ func TestThatThereIsNoneIsNotKeptWarm(t *testing.T) {
 	})
 }
 
-// Nobody waits for a refresh who would log what became of it.
+// No request waits for a refresh, so no request logs its panic.
 func TestARefreshThatPanicsIsLoggedAndCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer

@@ -30,13 +30,13 @@ func KeyOf(language string, text []byte) Key {
 // Response is a whole response, built from entities.
 type Response[V any] struct {
 	Value  V
-	Size   int         // about how many bytes Value takes
-	Began  time.Time   // when putting it together did
-	Oldest time.Time   // when its oldest part was given
+	Size   int         // approximate size of Value in bytes
+	Began  time.Time   // when building it started
+	Oldest time.Time   // when the upstream returned its oldest part
 	Life   report.Life // how long it may be kept
-	// Renew puts it together anew and keeps that. It is called beside the
-	// request that finds the response aging, with a context that has the
-	// values of that request's.
+	// Renew builds the response anew and stores it with Keep. It is called in the
+	// background when a request finds the response aging. Its context has the values
+	// of that request's context.
 	Renew func(context.Context)
 }
 
@@ -52,14 +52,13 @@ type Responses[V any] struct {
 	evicted      atomic.Uint64 // responses dropped to make room
 }
 
-// About what is taken in memory beside what is counted: by a response, and by
-// each of its parts.
+// The approximate overhead of a response, and of each of its parts, in bytes.
 const (
 	responseOverhead = 512
 	partOverhead     = 64
 )
 
-// aliasesKept is how many requests are known by what they say, word for word.
+// aliasesKept is the maximum number of aliases.
 const aliasesKept = 20_000
 
 // NewResponses returns a cache for responses built from entities of c, or nil if
@@ -143,7 +142,7 @@ func (r *Responses[V]) get(ctx context.Context, key Key) (v V, ok bool) {
 	return kept.Value, true
 }
 
-// apart is key for requests that the upstreams answer in the way of that of ctx.
+// apart returns key, made specific to the variant of ctx.
 func (r *Responses[V]) apart(ctx context.Context, key Key) Key {
 	if r.cache.cfg.Variant == nil {
 		return key
@@ -174,7 +173,7 @@ func (r *Responses[V]) Keep(ctx context.Context, key Key, resp Response[V]) (kep
 	return true
 }
 
-// renew has a response put together anew in the background, once.
+// renew starts to rebuild a response in the background, once.
 func (r *Responses[V]) renew(ctx context.Context, kept *keptResponse[V]) {
 	done, ok := r.cache.mayRefresh()
 	if !ok {

@@ -14,7 +14,7 @@ import (
 	"tributary/gateway/report"
 )
 
-// page puts the texts of items together and keeps that as a whole.
+// page builds a response from the texts of items and caches it.
 type page struct {
 	*gateway
 	responses *cache.Responses[string]
@@ -168,7 +168,7 @@ func TestAPurgeDropsTheResponsesThatUsedWhatItNames(t *testing.T) {
 	}
 }
 
-// Two gateways on one Redis, and a third that says what is to be dropped.
+// Two gateways with one Redis, and a third that purges.
 func TestAPurgeDropsResponsesOnAllGateways(t *testing.T) {
 	server := redistest.Start(t)
 	cfg := defaults()
@@ -191,7 +191,7 @@ func TestAPurgeDropsResponsesOnAllGateways(t *testing.T) {
 		eventually(t, "all gateways drop it", func() bool { return pages[0].ask(t.Context()) == next && pages[1].ask(t.Context()) == next })
 		least = min(least, time.Since(start))
 	}
-	if least > 100*time.Millisecond { // what is promised
+	if least > 100*time.Millisecond { // the promised limit
 		t.Errorf("it took %v", least)
 	}
 }

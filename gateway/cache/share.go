@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// fromAnyone loads what the shared store has not: from next what no other
-// gateway is loading just now, from the shared store what another brings.
+// fromAnyone loads keys that are not in the shared store. Keys that another gateway is
+// loading are awaited in the shared store, the others are loaded from next.
 func (t *through[V]) fromAnyone(ctx context.Context, tr *trip, flights []*flight) {
 	shared := t.cache.shared
-	if shared == nil || t.policy.ttl == 0 { // then nothing is brought that is of use
+	if shared == nil || t.policy.ttl == 0 { // then entries in the shared store are never fresh
 		t.fromNext(ctx, tr, flights)
 		return
 	}
@@ -35,8 +35,8 @@ func (t *through[V]) fromAnyone(ctx context.Context, tr *trip, flights []*flight
 	both.Wait()
 }
 
-// fromOthers lands flights with what other gateways bring, and from next when
-// they do not.
+// fromOthers waits for other gateways to load the keys of flights, and loads from next
+// those that they do not.
 func (t *through[V]) fromOthers(ctx context.Context, tr *trip, flights []*flight) {
 	deadline := time.Now().Add(leaseWait)
 	for len(flights) > 0 && time.Now().Before(deadline) {
@@ -44,8 +44,8 @@ func (t *through[V]) fromOthers(ctx context.Context, tr *trip, flights []*flight
 		case <-ctx.Done():
 		case <-time.After(leaseLook):
 		}
-		// Who holds a lease is asked first: should it bring the entry and its
-		// lease end in between, the entry is there.
+		// Leases are read before entries: if a load ends between the two, its
+		// entry is found.
 		held, err := t.cache.shared.held(ctx, names(flights))
 		t.cache.countError("lease", err)
 		found := t.cache.lookShared(ctx, names(flights))

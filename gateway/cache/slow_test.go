@@ -10,7 +10,7 @@ import (
 	"github.com/alicebob/miniredis/v2/server"
 )
 
-// Answers within the budget of a call may add up over a request's loads.
+// Responses within the budget of a single call can add up over a request's loads.
 func TestARedisThatAnswersSlowlyIsLeftAloneUntilItIsQuick(t *testing.T) {
 	mini := miniredis.RunT(t)
 	for round := range 20 { // the machine may be busy: slow is not to become too slow

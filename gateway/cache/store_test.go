@@ -12,8 +12,7 @@ import (
 	"tributary/gateway/cache/redistest"
 )
 
-// stores are all the places where entries can be kept. Whatever is said of a
-// Store is said of each.
+// stores runs body for each implementation of Store.
 func stores(t *testing.T, body func(t *subtest, s cache.Store)) {
 	t.Helper()
 	t.Parallel()
@@ -44,14 +43,14 @@ func entry(age, keep time.Duration, body string) *cache.Entry {
 	return &cache.Entry{Answered: time.Now().Add(-age), Keep: keep, Body: []byte(body)}
 }
 
-// put keeps entries, and does not mind a Redis that was slow just now.
+// put stores entries, and retries while Redis is slow.
 func put(t testing.TB, s cache.Store, entries map[string]*cache.Entry) {
 	t.Helper()
 	var err error
 	eventually(t, "the store takes entries", func() bool { err = s.Set(t.Context(), entries); return err == nil })
 }
 
-// look gets keys, with the same indulgence.
+// look gets keys, and retries likewise.
 func look(t testing.TB, s cache.Store, keys ...string) (found map[string]*cache.Entry) {
 	t.Helper()
 	eventually(t, "the store answers", func() bool {

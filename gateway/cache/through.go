@@ -14,7 +14,7 @@ import (
 
 // Kind describes the entities that a [Through] caches.
 type Kind struct {
-	Name    string // stands before each key; changes when the form of the values does
+	Name    string // prefix of keys; must change when the format of the values does
 	Service string // for reports and metrics
 }
 
@@ -71,7 +71,7 @@ func (t *through[V]) load(ctx context.Context, keys []string) (map[string]V, err
 	return values, failed.OrNil()
 }
 
-// fromMemory fills in what memory has fresh and gives the rest.
+// fromMemory adds the values that are fresh in memory, and returns the other keys.
 func (t *through[V]) fromMemory(ctx context.Context, keys []string, values map[string]V) (missing []wanted) {
 	now := time.Now()
 	var old []aging
@@ -97,13 +97,13 @@ func (t *through[V]) fromMemory(ctx context.Context, keys []string, values map[s
 	return missing
 }
 
-// serves tells whether e is good enough: it is fresh, and not to be replaced by
-// something younger.
+// serves reports whether e can be used without a load: it is fresh, and the caller need
+// not wait for its replacement.
 func (t *through[V]) serves(ctx context.Context, key string, e *Entry, now time.Time) bool {
 	return t.policy.fresh(e, now) && (!isAhead(ctx) || !t.policy.aging(e, now) || !t.replaceable(key, e))
 }
 
-// take fills in the value of e, if it can be read.
+// take adds the value of e, and reports whether it could be decoded.
 func (t *through[V]) take(key string, e *Entry, values map[string]V) bool {
 	if e.Absent {
 		return true
@@ -115,8 +115,8 @@ func (t *through[V]) take(key string, e *Entry, values map[string]V) bool {
 	return err == nil
 }
 
-// decode gives the value of e, which it remembers: memory hands out the same
-// entry many times.
+// decode returns the value of e. It caches it in the entry, because memory returns the
+// same entry many times.
 func (t *through[V]) decode(e *Entry) (V, error) {
 	known := e.known()
 	v, ok := known.(V)
@@ -124,7 +124,7 @@ func (t *through[V]) decode(e *Entry) (V, error) {
 		return v, nil
 	}
 	body, err := e.Body, error(nil)
-	if body == nil && known != nil { // another form of the same kind has put it there
+	if body == nil && known != nil { // stored by a Through with another type of the same kind
 		body, err = json.Marshal(known)
 	}
 	if err == nil {
@@ -137,9 +137,9 @@ func (t *through[V]) decode(e *Entry) (V, error) {
 	return v, nil
 }
 
-// newEntry makes an entry of what next gave at answered. It is written as JSON
-// only where it may travel: that was a tenth of what a cold profile allocated,
-// and half of what memory holds.
+// newEntry returns an entry for a value that next returned at answered. It is encoded as
+// JSON only if there is a shared store: encoding was a tenth of the allocations of a cold
+// profile, and the JSON half of the content of memory.
 func (t *through[V]) newEntry(v V, answered time.Time) (*Entry, error) {
 	e := &Entry{Answered: answered, Keep: t.policy.ttl + t.policy.stale, value: v, footprint: footprint(reflect.ValueOf(v))}
 	if t.cache.shared != nil {

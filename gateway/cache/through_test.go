@@ -16,7 +16,7 @@ import (
 
 var errDown = fault.New(fault.Unavailable, "items", errors.New("connection refused"))
 
-// inBubble runs a body with a memory cache and a clock that the body holds.
+// inBubble runs body with a memory cache in a synctest bubble.
 func inBubble(t *testing.T, change func(*cache.Config), body func(t *subtest, g *gateway, src *source)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {

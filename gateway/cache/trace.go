@@ -9,7 +9,7 @@ import (
 // tally counts where the keys of a look-up were found.
 type tally struct{ memory, redis, stale, missed, failed int }
 
-// add notes what came of waiting for a flight.
+// add counts the result of waiting for a flight.
 func (n *tally) add(f *flight, err error) {
 	switch {
 	case err != nil:
@@ -23,7 +23,7 @@ func (n *tally) add(f *flight, err error) {
 	}
 }
 
-// outcome is the one word for a look-up: where all keys were found, or mixed.
+// outcome summarizes a lookup in one word: where all keys were found, or mixed.
 func (n *tally) outcome(keys int) string {
 	switch keys {
 	case n.memory:
@@ -62,8 +62,7 @@ func (n *tally) trace(span tracing.Span, kind Kind, keys []string) {
 	span.Details(tracing.KeyList, keys)
 }
 
-// traceShared notes in the span of a look-up that it waits for loads which
-// others began.
+// traceShared links the span of a lookup with the loads of others that it waits for.
 func traceShared(span tracing.Span, others []tracing.Ref) {
 	if !span.On() || len(others) == 0 {
 		return
@@ -73,7 +72,7 @@ func traceShared(span tracing.Span, others []tracing.Ref) {
 	span.Link(slices.Compact(others)...)
 }
 
-// traceCommands notes a round trip to Redis in its span.
+// traceCommands sets the attributes of a span for a round trip to Redis.
 func traceCommands(span tracing.Span, commands int, err error) {
 	if !span.On() {
 		return

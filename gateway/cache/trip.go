@@ -10,24 +10,25 @@ import (
 	"tributary/gateway/tracing"
 )
 
-// trip is one load under way, of one key or many.
+// trip is one load in flight, of one or more keys.
 type trip struct {
 	started time.Time
-	ahead   bool         // it is to bring something younger than what is aging
-	looked  atomic.Bool  // it is known what stands in
-	waiting atomic.Int64 // seats taken, over all of its keys
-	until   atomic.Int64 // when the last of those who took them leaves, in Unix nanoseconds
-	begun   tracing.Ref  // the step that began it
+	ahead   bool         // a refresh: aging entries do not satisfy it
+	looked  atomic.Bool  // the stores have been read and the stand-ins are set
+	waiting atomic.Int64 // seats taken, over all of its flights
+	until   atomic.Int64 // latest deadline of those that took one, in Unix nanoseconds
+	begun   tracing.Ref  // the span that started it
 
-	// Ends it; nil if all of it landed on departure. Written before the caller that
-	// began it gives back a seat, and so before anybody can hold the last one.
+	// cancel ends the trip; nil if all flights landed on departure. It is written
+	// before the caller that started the trip gives its seats back, and so before
+	// another caller can give back the last one.
 	cancel context.CancelCauseFunc
 
 	mu   sync.Mutex
-	news chan struct{} // closed when something more is known, once somebody waits for that
+	news chan struct{} // closed at the next change; created by the first caller that waits
 }
 
-// newTrip is a trip on which seats are taken until ctx ends.
+// newTrip returns a trip with seats taken until ctx ends.
 func newTrip(ctx context.Context, ahead bool, seats int) *trip {
 	tr := &trip{started: time.Now(), ahead: ahead, begun: tracing.Current(ctx).Ref()}
 	tr.waiting.Store(int64(seats))
@@ -35,8 +36,8 @@ func newTrip(ctx context.Context, ahead bool, seats int) *trip {
 	return tr
 }
 
-// next is closed when more is known than now: who waits takes it first and looks
-// then whether what it waits for is known.
+// next returns a channel that is closed at the next change of the trip. To miss none,
+// callers must get the channel before they check the state.
 func (tr *trip) next() <-chan struct{} {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
@@ -46,7 +47,7 @@ func (tr *trip) next() <-chan struct{} {
 	return tr.news
 }
 
-// tell tells those who wait that more is known.
+// tell wakes all callers that wait for a change.
 func (tr *trip) tell() {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
@@ -56,7 +57,7 @@ func (tr *trip) tell() {
 	}
 }
 
-// stays notes that somebody is on board until ctx ends.
+// stays extends until to the deadline of ctx.
 func (tr *trip) stays(ctx context.Context) {
 	until := int64(math.MaxInt64)
 	if deadline, ok := ctx.Deadline(); ok && !tr.ahead {
@@ -67,7 +68,7 @@ func (tr *trip) stays(ctx context.Context) {
 	}
 }
 
-// lasts tells whether anybody will be on board for as long as least.
+// lasts reports whether any caller has at least least left until its deadline.
 func (tr *trip) lasts(least time.Duration) bool {
 	return tr.until.Load() > time.Now().Add(least).UnixNano()
 }

@@ -8,18 +8,18 @@ import (
 	"tributary/gateway/batch"
 )
 
-// variantMark stands between a key and the variant of its value. No id has it:
-// it is a control character.
+// variantMark separates a key from the variant of its value. Ids do not contain it,
+// because it is a control character.
 const variantMark = "\x1f"
 
-// base is a name without its variant.
+// base returns a name without its variant.
 func base(name string) string {
 	name, _, _ = strings.Cut(name, variantMark)
 	return name
 }
 
-// apart keeps values apart that were asked for in different ways: to through,
-// keys have their variant.
+// apart separates the values of different variants: it adds the variant to the keys of
+// through.
 func apart[V any](variant func(context.Context) string, through batch.Func[string, V]) batch.Func[string, V] {
 	return func(ctx context.Context, keys []string) (map[string]V, error) {
 		v := variant(ctx)
@@ -35,8 +35,8 @@ func apart[V any](variant func(context.Context) string, through batch.Func[strin
 	}
 }
 
-// together is what apart's keys are asked with: an upstream knows no variants,
-// it sees the headers that make them. All keys of a call have the same one.
+// together undoes apart for the upstream, which gets the plain keys and sees the headers
+// that determine the variant. All keys of a call have the same variant.
 func together[V any](next batch.Func[string, V]) batch.Func[string, V] {
 	return func(ctx context.Context, keys []string) (map[string]V, error) {
 		_, v, marked := strings.Cut(keys[0], variantMark)

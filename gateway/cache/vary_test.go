@@ -17,13 +17,13 @@ func variantOf(ctx context.Context) string {
 	return v
 }
 
-// in is a context of a request in a language.
+// in returns the context of a request in a language.
 func in(t testing.TB, language string) context.Context {
 	t.Helper()
 	return context.WithValue(t.Context(), variantKey{}, language)
 }
 
-// speaks has the source answer in the language of who asks.
+// speaks returns the source with values in the language of the request.
 func (s *source) speaks() batch.Func[string, item] {
 	return func(ctx context.Context, keys []string) (map[string]item, error) {
 		values, err := s.load(ctx, keys)
@@ -79,7 +79,7 @@ func TestAPurgeDropsAllVariants(t *testing.T) {
 			}, g)
 			src.says("second")
 			purge(t, g, tag)
-			other := newGateway(t, cfg, src) // which knows what is in Redis alone
+			other := newGateway(t, cfg, src) // which has only what is in Redis
 			for _, language := range []string{"de", "en", ""} {
 				for name, gw := range map[string]*gateway{"here": g, "elsewhere": other} {
 					if values, err := gw.load(in(t, language), []string{"a"}); err != nil || values["a"].Text != "second" {

@@ -7,11 +7,10 @@ import (
 	"time"
 )
 
-// The form in which entries travel: a mark that tells ours from anything else
-// under our keys and that changes with the form; a checksum over the key and
-// all that follows; flags; the age that it had and the time that it had left
-// when it was written; the writer's clock then. Times are in milliseconds. The
-// rest is the body.
+// The format of entries in the shared store: a magic number with the version of the
+// format; a checksum over the key and all that follows; flags; the age and the remaining
+// time at the time of writing; the writer's clock at that time; the body. Times are in
+// milliseconds.
 const (
 	wireMark   = "\x89TR1"
 	wireSum    = len(wireMark)
@@ -26,8 +25,8 @@ const (
 
 var errNotAnEntry = errors.New("cache: not an entry")
 
-// marshal writes e, which stands under key, as it is at now, and tells how long
-// a shared store is to keep it. It gives nothing when no time is left.
+// marshal encodes the entry of key as of now, and returns how long a shared store must
+// keep it. It returns nil if the entry has expired.
 func (e *Entry) marshal(key string, now time.Time) (wire []byte, left time.Duration) {
 	age := e.Age(now)
 	left = (e.Keep - age).Truncate(time.Millisecond)
@@ -39,7 +38,7 @@ func (e *Entry) marshal(key string, now time.Time) (wire []byte, left time.Durat
 	if e.Absent {
 		wire[wireFlags] |= flagAbsent
 	}
-	putMillis(wire[wireAge:], age.Milliseconds()+1) // the broken one counts as passed
+	putMillis(wire[wireAge:], age.Milliseconds()+1) // rounded up, so that it never looks younger
 	putMillis(wire[wireLeft:], left.Milliseconds())
 	putMillis(wire[wireClock:], now.UnixMilli())
 	wire = append(wire, e.Body...)
@@ -47,13 +46,12 @@ func (e *Entry) marshal(key string, now time.Time) (wire []byte, left time.Durat
 	return wire, left
 }
 
-// unmarshal reads what stands under key, of which the store says that it will
-// keep it for left longer.
+// unmarshal decodes the entry of key, which the store will keep for left.
 //
-// How much time has passed since it was written is told twice: by how much of
-// its time the store has counted down, and by the clocks of writer and reader.
-// The longer counts, so that an entry may look older than it is when one of
-// the clocks is wrong, or when it waited for long on its way, but not younger.
+// The time since it was written is measured twice: by how much of its remaining time the
+// store has counted down, and by the clocks of writer and reader. The longer one counts.
+// So an entry may appear older than it is if a clock is wrong or the write was delayed,
+// but never younger.
 func unmarshal(key string, wire []byte, left time.Duration, now time.Time) (*Entry, error) {
 	if len(wire) < wireHeader || string(wire[:wireSum]) != wireMark || binary.BigEndian.Uint32(wire[wireSum:]) != sum(key, wire) {
 		return nil, errNotAnEntry
@@ -65,7 +63,7 @@ func unmarshal(key string, wire []byte, left time.Duration, now time.Time) (*Ent
 	byStore := leftThen - left
 	byClock := time.Duration(now.UnixMilli())*time.Millisecond - millis(wire[wireClock:])
 	return &Entry{
-		// Both tell whole milliseconds: the broken one counts as passed.
+		// Both are in whole milliseconds, so one is added for the remainder.
 		Answered: now.Add(-ageThen - max(byStore, byClock) - time.Millisecond),
 		Keep:     ageThen + leftThen,
 		Absent:   wire[wireFlags]&flagAbsent != 0,
@@ -73,8 +71,8 @@ func unmarshal(key string, wire []byte, left time.Duration, now time.Time) (*Ent
 	}, nil
 }
 
-// sum is the checksum of an entry under key: one that was copied to another
-// key is as bad as one that was damaged.
+// sum returns the checksum of the entry of key. It includes the key, so that an entry
+// that was copied to another key is invalid.
 func sum(key string, wire []byte) uint32 {
 	table := crc32.MakeTable(crc32.Castagnoli)
 	return crc32.Update(crc32.Checksum([]byte(key), table), table, wire[wireFlags:])
@@ -84,7 +82,7 @@ func putMillis(wire []byte, ms int64) {
 	binary.BigEndian.PutUint64(wire, uint64(ms)) //nolint:gosec // G115: neither an age, nor what is left, nor today is before 1970
 }
 
-// millis is -1 for a number of milliseconds that nobody can have meant.
+// millis decodes a number of milliseconds. It returns -1 if the number is implausible.
 func millis(wire []byte) time.Duration {
 	const most = 200 * 365 * 24 * time.Hour
 	ms := binary.BigEndian.Uint64(wire)

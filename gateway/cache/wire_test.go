@@ -30,8 +30,8 @@ func TestNoDamagedEntryIsTakenForWhole(t *testing.T) {
 	}
 }
 
-// The clock of whoever wrote an entry, of Redis and of whoever reads it may
-// each be wrong: what counts is that nothing looks younger than it is.
+// The clocks of the writer, of Redis and of the reader may each be wrong, but an entry
+// must not appear younger than it is.
 func TestAnEntryIsAsOldAsTheOlderOfTwoClocksHasIt(t *testing.T) {
 	mini := miniredis.RunT(t)
 	s := newRedis(t, "redis://"+mini.Addr())
@@ -71,7 +71,7 @@ func TestAnEntryThatWasLongOnItsWayIsNotTakenForYoung(t *testing.T) {
 	}
 }
 
-// A millisecond is enough for a purge to come between.
+// A purge can happen within a millisecond.
 func TestAnEntryIsNoYoungerThanItWasByPartsOfAMillisecond(t *testing.T) {
 	s := newRedis(t, "redis://"+miniredis.RunT(t).Addr())
 	for i := range 200 {

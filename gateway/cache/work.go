@@ -2,16 +2,16 @@ package cache
 
 import "sync"
 
-// work is what goes on in the background, until it is ended.
+// work is a group of background goroutines that can be closed.
 type work struct {
 	mu    sync.Mutex
 	ended bool
 	group sync.WaitGroup
 }
 
-// Go runs f on a goroutine of its own. What comes after the end is run as well,
-// for somebody waits for it, but end has not waited for it: a load that an
-// operation began when it was being given up finds its context ended.
+// Go runs f on a new goroutine. After end it still runs f, because a caller waits for
+// the result, but end does not wait for it: a load that is started so late finds its
+// context cancelled.
 func (w *work) Go(f func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -22,7 +22,7 @@ func (w *work) Go(f func()) {
 	w.group.Go(f)
 }
 
-// end waits for all that goes on.
+// end waits for all goroutines that were started before.
 func (w *work) end() {
 	w.mu.Lock()
 	w.ended = true

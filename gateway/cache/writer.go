@@ -8,16 +8,17 @@ import (
 // pendingWrites is how many writes to the shared store may wait; more are dropped.
 const pendingWrites = 1024
 
-// write is entries by name.
+// write has entries by name.
 type write map[string]*Entry
 
-// pending is the entries of one load on their way to the shared store.
+// pending has the entries of one load that wait to be written to the shared store.
 type pending struct {
-	began   time.Time // the load
+	began   time.Time // when the load started
 	entries write
 }
 
-// keep puts what a load brought aside: in memory at once, in the shared store soon.
+// keep stores the results of a load: in memory immediately, in the shared store in the
+// background.
 func (c *Cache) keep(began time.Time, flights []*flight) {
 	var entries write
 	if c.shared != nil {
@@ -44,7 +45,7 @@ func (c *Cache) keep(began time.Time, flights []*flight) {
 	}
 }
 
-// gone are the names of which nothing may be left.
+// gone returns the names whose entries must be deleted.
 func (w write) gone() (names []string) {
 	for name, e := range w {
 		if e.gone() {
@@ -54,7 +55,7 @@ func (w write) gone() (names []string) {
 	return names
 }
 
-// write does the writes to the shared store, which no request waits for.
+// write writes to the shared store in the background, until the cache is closed.
 func (c *Cache) write() {
 	for {
 		select {
@@ -69,7 +70,7 @@ func (c *Cache) write() {
 	}
 }
 
-// gather adds to entries what waits besides, to go along in one round trip.
+// gather adds all waiting writes to entries, so that they share a round trip.
 func (c *Cache) gather(entries write) write {
 	for range len(c.writes) {
 		c.add(entries, <-c.writes)
@@ -77,7 +78,7 @@ func (c *Cache) gather(entries write) write {
 	return entries
 }
 
-// add adds to entries what is pending and was not purged meanwhile.
+// add adds the entries of p that were not purged since their load started.
 func (c *Cache) add(entries write, p pending) {
 	for name, e := range p.entries {
 		if !c.purges.since(p.began, name) {
@@ -90,7 +91,7 @@ func (c *Cache) writeShared(entries write) {
 	if len(entries) == 0 {
 		return
 	}
-	// What waits when the cache is closed is still written, within the budget.
+	// Writes that wait when the cache is closed are still sent, within redisBudget.
 	ctx := context.WithoutCancel(c.ctx)
 	c.countError("set", c.shared.Set(ctx, entries))
 	if gone := entries.gone(); len(gone) > 0 {
