@@ -2,11 +2,11 @@ package main
 
 import "go/ast"
 
-// buffer has an answer written where another one has been before:
+// buffer makes the code write a response to a pooled buffer:
 //
 //	buf := execute.Written(data)
 //
-// in the place of
+// instead of
 //
 //	var buf bytes.Buffer
 //	data.MarshalGQL(&buf)
@@ -23,7 +23,7 @@ func (l *leaning) buffer(n ast.Node) {
 	}
 }
 
-// bufferOf is buf of var buf bytes.Buffer.
+// bufferOf returns buf of var buf bytes.Buffer.
 func bufferOf(s ast.Stmt) string {
 	d, ok := s.(*ast.DeclStmt)
 	if !ok {
@@ -40,7 +40,7 @@ func bufferOf(s ast.Stmt) string {
 	return v.Names[0].Name
 }
 
-// writtenTo is data of data.MarshalGQL(&buf).
+// writtenTo returns data of data.MarshalGQL(&buf).
 func writtenTo(s ast.Stmt) ast.Expr {
 	e, ok := s.(*ast.ExprStmt)
 	if !ok {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Where the arguments of ResolveField stand that tell a plain value.
+// The indexes of the arguments of ResolveField by which a plain value is recognized.
 const (
 	argResolver   = 4
 	argMiddleware = 5
@@ -13,8 +13,8 @@ const (
 	argCount      = 9
 )
 
-// scalarFields are the names of the functions that resolve fields without
-// fields below them: their contexts, fieldContext_T_f for _T_f, say so.
+// scalarFields returns the names of the functions that resolve fields without subfields,
+// which is determined from their field contexts, fieldContext_T_f for _T_f.
 func scalarFields(file *ast.File) map[string]bool {
 	found := map[string]bool{}
 	for _, decl := range file.Decls {
@@ -32,13 +32,12 @@ func scalarFields(file *ast.File) map[string]bool {
 	return found
 }
 
-// plainField notes a field whose resolver does nothing but to give obj.F, and has
-// the function that resolves it make an answer of that. A scalar is a value that
-// cannot be nil, and needs nothing else:
+// plainField records a field whose resolver only returns obj.F, and makes the function
+// that resolves it marshal that directly. A scalar cannot be nil and needs nothing else:
 //
 //	return ec.marshalT(ctx, field.Selections, obj.F)
 //
-// What stands in a list may fail, and has to know where it is:
+// The elements of a list may fail, so they need the field context for their path:
 //
 //	fc, _ := ec.fieldContext_T_f(ctx, field)
 //	return ec.marshalT(graphql.WithFieldContext(ctx, fc), field.Selections, obj.F)
@@ -69,7 +68,7 @@ func (l *leaning) plainField(f *ast.FuncDecl, isScalar bool) {
 		"{\n\t" + place + "return " + l.source(marshal) + "(" + in + ", field.Selections, " + l.source(value) + ")\n}"})
 }
 
-// returned is what a body returns that does nothing else.
+// returned returns the results of a body that consists of a return statement.
 func returned(b *ast.BlockStmt) []ast.Expr {
 	if b == nil || len(b.List) != 1 {
 		return nil
@@ -81,7 +80,7 @@ func returned(b *ast.BlockStmt) []ast.Expr {
 	return r.Results
 }
 
-// fieldOf is obj.F of func(…) { return obj.F, nil }.
+// fieldOf returns obj.F of func(…) { return obj.F, nil }.
 func fieldOf(e ast.Expr) ast.Expr {
 	f, ok := e.(*ast.FuncLit)
 	if !ok {
@@ -101,9 +100,9 @@ func fieldOf(e ast.Expr) ast.Expr {
 	return s
 }
 
-// marshaler is ec.marshalT of func(ctx, selections, v T) { return ec.marshalT(ctx,
-// selections, v) } for a T that is named, if it is a scalar: no pointer, no list;
-// else for a list of pointers.
+// marshaler returns ec.marshalT of func(ctx, selections, v T) { return ec.marshalT(ctx,
+// selections, v) }. For a scalar, T must be a named type, not a pointer or a list; for
+// others, a list of pointers.
 func marshaler(e ast.Expr, isScalar bool) ast.Expr {
 	f, ok := e.(*ast.FuncLit)
 	if !ok {

@@ -68,7 +68,7 @@ func TestOnlyAPlainValueIsWrittenStraightAway(t *testing.T) {
 	}
 }
 
-// leaned is the text of one file as it should be.
+// leaned returns the text of one file after rewriting.
 func leaned(t *testing.T, text string) string {
 	t.Helper()
 	texts := map[string][]byte{"x.go": []byte(text)}
@@ -220,8 +220,8 @@ func (e *executableSchema) Exec(data graphql.Marshaler) []byte {
 	}
 }
 
-// A new file of the schema, or a gqlgen that writes things another way, must
-// not pass by unnoticed.
+// Fails if a new file of the schema or a new version of gqlgen generates code that is not
+// rewritten.
 func TestTheGraphIsLean(t *testing.T) {
 	files, err := filepath.Glob("../../graph/*.generated.go")
 	if err != nil || len(files) == 0 {

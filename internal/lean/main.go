@@ -1,15 +1,14 @@
-// Command lean leads the code that gqlgen has generated in a folder to
+// Command lean rewrites the code that gqlgen has generated in a directory to use
 // gateway/execute:
 //
 //	lean graph
 //
-// In place of what gqlgen's own runtime does for each object and list it calls
-// what that package has of the same name. A field that is a plain value of its
-// object is written straight away: it cannot fail, so that it needs no place in
-// the answer, no guard and no middleware; and an object of which nothing else
-// was selected is written straight from what it is, as are lists of such objects,
-// in the answer or in another object. What is generated still works without
-// this step, only more slowly.
+// It replaces the functions of gqlgen's runtime that are called for each object and list
+// by those of the same name in that package. A field that is a plain value of its object
+// is marshaled directly: it cannot fail, so it needs no field context, no recover and no
+// middleware. An object of which only such fields were selected is written directly from
+// the Go value, and so are lists of such objects. The generated code works without this
+// step as well, but is slower.
 package main
 
 import (
@@ -43,7 +42,7 @@ func run(args []string) error {
 	}
 	texts := make(map[string][]byte, len(files))
 	for _, name := range files {
-		if texts[name], err = os.ReadFile(name); err != nil { //nolint:gosec // G304: the files to rewrite are what it is told
+		if texts[name], err = os.ReadFile(name); err != nil { //nolint:gosec // G304: the caller names the files to rewrite
 			return err
 		}
 	}
@@ -58,7 +57,7 @@ func run(args []string) error {
 	return nil
 }
 
-// lean makes the texts of generated files, by name, what they should be.
+// lean rewrites the texts of generated files, by file name, in place.
 func lean(texts map[string][]byte) error {
 	fset, all, files := token.NewFileSet(), newOverview(), map[*leaning]*ast.File{}
 	for name, text := range texts {
@@ -90,10 +89,10 @@ type leaning struct {
 	plain map[string]plain // by the method that resolves the field
 	all   *overview
 	edits []edit
-	more  []string // what is added at the end
+	more  []string // declarations to append
 }
 
-// look finds what is plain, and notes what makes answers of what.
+// look finds plain fields, and records which method marshals what.
 func (l *leaning) look(file *ast.File) {
 	scalars := scalarFields(file)
 	for _, f := range functionsOf(file) {
@@ -121,12 +120,12 @@ func (l *leaning) rewrite(file *ast.File) ([]byte, error) {
 		return l.text, nil
 	}
 	l.edits = append(l.edits, edit{l.at(file.Name.End()), l.at(file.Name.End()), "\n\nimport \"" + runtime + "\""})
-	return imports.Process(l.name, l.apply(), nil) // drops what is not used any more, and adds io where it is
+	return imports.Process(l.name, l.apply(), nil) // removes unused imports, and adds io if needed
 }
 
 const runtime = "tributary/gateway/execute"
 
-// standIns are the functions of gqlgen's runtime that have one in ours.
+// standIns maps functions of gqlgen's runtime to their replacements.
 var standIns = map[string]string{
 	"MarshalSliceConcurrently": "MarshalSlice",
 	"NewFieldSet":              "NewFieldSet",
@@ -142,7 +141,7 @@ type edit struct {
 
 func (l *leaning) source(n ast.Node) string { return string(l.text[l.at(n.Pos()):l.at(n.End())]) }
 
-// call puts the stand-in in the place of a function that is called.
+// call replaces the function of a call by its stand-in.
 func (l *leaning) call(n ast.Node) {
 	c, ok := n.(*ast.CallExpr)
 	if !ok {
@@ -153,7 +152,7 @@ func (l *leaning) call(n ast.Node) {
 	}
 }
 
-// selected is F of graphql.F.
+// selected returns F of graphql.F.
 func selected(e ast.Expr) string {
 	s, ok := e.(*ast.SelectorExpr)
 	if !ok {

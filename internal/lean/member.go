@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// plain is a field that is a plain value of its object, or a list that it
-// holds: what it is, and the method that makes it an answer.
+// plain is a field that is a plain value, or a list, in its object: the expression of
+// the value, and the method that marshals it.
 type plain struct{ value, marshal string }
 
-// writers are how values of Go's own types are written without a step in
-// between, by what the name of the method says they are.
+// writers are the statements that write values of built-in types directly, by the type
+// in the name of the marshal method.
 var writers = map[string]string{
 	"String2string": "execute.String",
 	"ID2string":     "execute.String",
@@ -23,7 +23,7 @@ var writers = map[string]string{
 	"Boolean2bool":  "execute.Bool",
 }
 
-// member is a field that is written straight from its object.
+// member is a field that is written directly from its object.
 type member struct {
 	name  string
 	write string // what writes it
@@ -32,13 +32,12 @@ type member struct {
 	value string // and what it is
 }
 
-// values are the members of an object that are plain values, the name of its
-// type among them.
+// values returns the members of an object that are plain values, including __typename.
 func (l *leaning) values(sel *ast.SwitchStmt) []member {
 	return slices.DeleteFunc(l.members(sel), func(m member) bool { return m.list != "" })
 }
 
-// members are the fields of an object that are written straight from it.
+// members returns the fields of an object that are written directly from it.
 func (l *leaning) members(sel *ast.SwitchStmt) (all []member) {
 	for _, c := range sel.Body.List {
 		if m := l.writes(c); m.write != "" {
@@ -48,7 +47,8 @@ func (l *leaning) members(sel *ast.SwitchStmt) (all []member) {
 	return all
 }
 
-// resolved is the plain field that a case of an object's switch is for, and its name.
+// resolved returns the plain field that a case of an object's switch resolves, and its
+// name.
 func (l *leaning) resolved(s ast.Stmt) (field plain, name string, known bool) {
 	c, ok := s.(*ast.CaseClause)
 	if !ok || len(c.List) != 1 || len(c.Body) == 0 {
@@ -74,7 +74,7 @@ func (l *leaning) resolved(s ast.Stmt) (field plain, name string, known bool) {
 	return field, name, known
 }
 
-// writes gives the field that a case is for, if it is written straight.
+// writes returns the field that a case resolves, if it can be written directly.
 func (l *leaning) writes(s ast.Stmt) member {
 	field, name, known := l.resolved(s)
 	if name == "__typename" {
@@ -101,7 +101,7 @@ func holdsLists(members []member) bool {
 	return slices.ContainsFunc(members, func(m member) bool { return m.list != "" })
 }
 
-// unless is text where it is needed, nothing where not.
+// unless returns text if it is needed, and "" otherwise.
 func unless(needed bool, text string) string {
 	if needed {
 		return text

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// object has the function of an object, _T, give a [execute.Object] where all
-// that is selected of it is at hand: no places for values are made then, and no
-// value is put into an interface.
+// object makes the function of an object, _T, return an [execute.Object] if all selected
+// fields can be written directly, which avoids the field set and the conversion of each
+// value to an interface.
 func (l *leaning) object(f *ast.FuncDecl) {
 	of, known := l.all.objects[f.Name.Name]
 	if !known {
@@ -24,8 +24,8 @@ func (l *leaning) object(f *ast.FuncDecl) {
 	l.more = append(l.more, shapeOf(f.Name.Name, of, members), writerOf(f.Name.Name, of, members), wholeOf(f.Name.Name, of, members))
 }
 
-// list has the method that makes an answer of a list give [execute.Objects]
-// where all that is selected of its elements is at hand.
+// list makes the method that marshals a list return [execute.Objects] if all selected
+// fields of its elements can be written directly.
 func (l *leaning) list(f *ast.FuncDecl) {
 	of, function, nonNull := l.all.element(f.Name.Name)
 	before, _ := sliceOf(f)
@@ -39,7 +39,8 @@ func (l *leaning) list(f *ast.FuncDecl) {
 		function, of.implementor, nonNull, function, of.kind)})
 }
 
-// shapeOf is a method that tells whether what was selected of an object is at hand.
+// shapeOf returns the source of a method that reports whether all selected fields of an
+// object can be written directly.
 func shapeOf(function string, of object, members []member) string {
 	var values, lists []string
 	for _, m := range members {
@@ -65,7 +66,7 @@ func (ec *executionContext) shape%[1]s(fields []graphql.CollectedField) (s execu
 `, function, of.kind, strings.Join(values, ", "), strings.Join(lists, ""))
 }
 
-// writerOf is a function that writes the fields of an object that are at hand.
+// writerOf returns the source of a function that writes such fields of an object.
 func writerOf(function string, of object, members []member) string {
 	var cases strings.Builder
 	for _, m := range members {
@@ -75,8 +76,8 @@ func writerOf(function string, of object, members []member) string {
 		function, of.kind, cases.String())
 }
 
-// wholeOf is a function that tells whether an object, and all that stands in its
-// lists, is there.
+// wholeOf returns the source of a function that reports whether neither an object nor an
+// element of its lists is nil.
 func wholeOf(function string, of object, members []member) string {
 	lists := ""
 	for _, m := range members {
@@ -87,8 +88,8 @@ func wholeOf(function string, of object, members []member) string {
 	return fmt.Sprintf("\n// whole%[1]s tells whether nothing is missing in an object.\nfunc whole%[1]s(obj *%[2]s) bool { return obj != nil%[3]s }\n", function, of.kind, lists)
 }
 
-// objectOf gives the switch over the fields of an object and its type in Go, if
-// f is
+// objectOf returns the switch over the fields of an object, and its Go type, if f has the
+// form
 //
 //	func (ec …) _T(ctx …, sel …, obj *Type) … {
 //		fields := graphql.CollectFields(…)

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// overview is what is known of all files together.
+// overview has what was found in all files.
 type overview struct {
 	asItIs  map[string]bool   // methods that give what they are given: the value writes itself
 	objects map[string]object // of which values are plain, by their functions, _T
@@ -23,8 +23,8 @@ func newOverview() *overview {
 	return &overview{map[string]bool{}, map[string]object{}, map[string]string{}, map[string]string{}}
 }
 
-// noteObjects notes the objects of a file that have more at hand than the name
-// of their type. It comes after all methods are noted.
+// noteObjects records the objects of a file that have plain values besides __typename.
+// All methods must have been recorded before.
 func (o *overview) noteObjects(l *leaning, functions []*ast.FuncDecl) {
 	for _, f := range functions {
 		sel, of := objectOf(f)
@@ -36,7 +36,7 @@ func (o *overview) noteObjects(l *leaning, functions []*ast.FuncDecl) {
 	}
 }
 
-// noteMethod notes what f makes an answer of, if that is what it does.
+// noteMethod records what f marshals, if it is a marshal method.
 func (o *overview) noteMethod(f *ast.FuncDecl) {
 	name := f.Name.Name
 	if !strings.HasPrefix(name, "marshal") {
@@ -53,15 +53,15 @@ func (o *overview) noteMethod(f *ast.FuncDecl) {
 	}
 }
 
-// element gives the object of which a method for lists makes an answer, its
-// function, _T, and whether none may be null.
+// element returns the object whose lists a method marshals, its function, _T, and whether
+// the elements are non-null.
 func (o *overview) element(list string) (of object, function string, nonNull bool) {
 	method := o.lists[list]
 	function = o.one[method]
 	return o.objects[function], function, strings.HasPrefix(method, "marshalN")
 }
 
-// methodOf is the name of the method in return ec.method(…).
+// methodOf returns the name of the method in return ec.method(…).
 func methodOf(s *ast.ReturnStmt) string {
 	c, ok := s.Results[0].(*ast.CallExpr)
 	if !ok {
@@ -73,8 +73,8 @@ func methodOf(s *ast.ReturnStmt) string {
 	return ""
 }
 
-// sliceOf gives, if f makes an answer of a list of pointers, the statement that
-// does and what it does for each element:
+// sliceOf returns the statement by which f marshals a list of pointers, and the return
+// statement for each element, if f has the form
 //
 //	func (ec …) marshalT(ctx …, sel …, v []*Type) … {
 //		ret := graphql.MarshalSliceConcurrently(…, func(…) … {…; return ec.marshalElement(…) })
@@ -97,7 +97,7 @@ func sliceOf(f *ast.FuncDecl) (ast.Stmt, *ast.ReturnStmt) {
 	return nil, nil
 }
 
-// elementOf is T of []*T.
+// elementOf returns T of []*T.
 func elementOf(e ast.Expr) ast.Expr {
 	list, ok := e.(*ast.ArrayType)
 	if !ok {
