@@ -130,7 +130,7 @@ func (s *system) send(method, url, body string, header ...string) *http.Response
 
 func waitFor(t *testing.T, what func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !what(); {
+	for deadline := time.Now().Add(30 * time.Second); !what(); {
 		if time.Now().After(deadline) {
 			t.Fatal("waited in vain")
 		}
