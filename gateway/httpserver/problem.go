@@ -16,6 +16,15 @@ type Problem struct {
 	Detail    string `json:"detail,omitempty"`
 	Code      string `json:"code"`
 	RequestID string `json:"request_id,omitempty"`
+
+	Errors []ProblemError `json:"errors,omitempty"`
+}
+
+// ProblemError is one of several mistakes in a request's body, in the form of RFC 9457,
+// section 3.
+type ProblemError struct {
+	Detail  string `json:"detail"`
+	Pointer string `json:"pointer"` // the member, as a JSON Pointer in a URI fragment (RFC 6901, section 6)
 }
 
 // WriteProblem answers with p. Status and Code are required; the rest is filled in.

@@ -26,10 +26,19 @@ func jsonBody(next http.Handler) http.Handler {
 			return
 		}
 		r.Header.Set("Content-Type", "application/json")
-		r.Body = io.NopCloser(bytes.NewReader(body))
+		r.Body = &jsonBytes{*bytes.NewReader(body), body}
 		next.ServeHTTP(w, r)
 	})
 }
+
+// jsonBytes is a body that has been read. It can be read again.
+type jsonBytes struct {
+	bytes.Reader
+	all []byte
+}
+
+// Close implements [io.Closer].
+func (*jsonBytes) Close() error { return nil }
 
 // readBody returns the body, or the status and message to refuse it with. A body without a
 // Content-Type may be JSON.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"tributary/gateway/httpserver"
 	"tributary/gateway/scalar"
 )
 
@@ -15,6 +16,7 @@ func config(info Info) huma.Config {
 	alias[scalar.Decimal, decimal](types)
 	alias[scalar.DateTime, dateTime](types)
 	alias[huma.ErrorModel, Problem](types)
+	alias[httpserver.ProblemError, ProblemError](types)
 	cfg := huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI:    "3.1.0",

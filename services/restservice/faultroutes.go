@@ -20,7 +20,7 @@ func (f *faults) routesOf(api huma.API) {
 		Method:      http.MethodPut,
 		Path:        "/_faults",
 		Summary:     "Break the service on purpose",
-		Description: "Replaces the fault rules. Each route may be slowed down, made to fail for a share of its requests, to hang, or to answer with garbage." + aboutFaults,
+		Description: "Replaces the fault rules. Each route may be slowed down, made to fail for a share of its requests, to hang, to answer with garbage, or to lose its answers after it has executed the requests." + aboutFaults,
 		Tags:        []string{"operation"},
 		RequestBody: &huma.RequestBody{Content: map[string]*huma.MediaType{"application/json": {Examples: ruleExamples()}}},
 	}, Answers{
@@ -50,6 +50,7 @@ func ruleExamples() map[string]*huma.Example {
 		"slow":    {Summary: "Everything takes 200 ms longer", Value: []Rule{{Route: everyRoute, Latency: "200ms"}}},
 		"failing": {Summary: "Every second request fails with 503", Value: []Rule{{Route: everyRoute, ErrorRate: 0.5, Status: 503}}},
 		"hanging": {Summary: "No request is answered", Value: []Rule{{Route: everyRoute, Hang: true}}},
+		"lost":    {Summary: "Requests are executed and not answered", Value: []Rule{{Route: everyRoute, Lost: true}}},
 		"garbled": {Summary: "Answers are not JSON", Value: []Rule{{Route: everyRoute, Garbage: true}}},
 	}
 }

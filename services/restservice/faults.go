@@ -65,6 +65,9 @@ func (f *faults) around(route string, next http.Handler) http.Handler {
 		case garbled:
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write([]byte(`{"garbage": [}`))
+		case lost:
+			next.ServeHTTP(&recordedAnswer{header: http.Header{}}, r)
+			panic(http.ErrAbortHandler) // closes the connection
 		}
 	})
 }

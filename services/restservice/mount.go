@@ -15,18 +15,23 @@ type router interface {
 
 // mount registers huma's operations with the router. From the outside in:
 //
-//	JSON body → around → huma
+//	JSON body → claim of the Idempotency-Key → around → record of the answer → huma
 type mount struct {
 	router
+	keys   *idempotency
 	around func(route string, next http.Handler) http.Handler
 }
 
 // Handle adds a route to the router.
 func (m mount) Handle(op *huma.Operation, answer func(huma.Context)) {
 	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answer(badRequests{humachi.NewContext(op, r, w)})
+		answer(honestStatus{humachi.NewContext(op, r, w)})
 	})
-	h = m.around(routeOf(op), h)
+	if ignored, isWrite := op.Metadata[ignoredMembers].([]string); isWrite {
+		h = m.keys.claim(ignored, m.around(routeOf(op), m.keys.remember(h)))
+	} else {
+		h = m.around(routeOf(op), h)
+	}
 	if op.RequestBody != nil {
 		h = jsonBody(h)
 	}

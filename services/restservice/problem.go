@@ -18,7 +18,17 @@ type Problem struct {
 	Detail    string `json:"detail,omitempty" doc:"What is wrong with this request; names the field concerned." example:"no user has this id"`
 	Code      string `json:"code" doc:"The kind of problem for programs." example:"NOT_FOUND"`
 	RequestID string `json:"request_id,omitempty" doc:"The id under which the log tells more."`
+
+	Errors []httpserver.ProblemError `json:"errors,omitempty" nullable:"false" doc:"What is wrong, by member of the body."`
 }
+
+// ProblemError describes [httpserver.ProblemError] in the OpenAPI document.
+type ProblemError struct {
+	Detail  string `json:"detail" doc:"What is wrong with the member." example:"expected string to be RFC 5322 email"`
+	Pointer string `json:"pointer" doc:"The member, as a JSON Pointer in a URI fragment (RFC 6901)." example:"#/email"`
+}
+
+var _ = ProblemError(httpserver.ProblemError{})
 
 // The compiler sees to it that the description has the fields of what it describes.
 var _ = Problem(httpserver.Problem{})
@@ -33,7 +43,7 @@ func toProblem(ctx huma.Context, _ string, v any) (any, error) {
 	if !ok {
 		return v, nil
 	}
-	status := honest(e.Status)
+	status := honest(ctx.Operation(), e.Status)
 	ctx.SetHeader("Cache-Control", "no-store")
 	return httpserver.Problem{
 		Type:      "about:blank",
@@ -42,8 +52,31 @@ func toProblem(ctx huma.Context, _ string, v any) (any, error) {
 		Detail:    detail(e),
 		Code:      codeOf(status),
 		RequestID: httpserver.RequestID(ctx.Context()),
+		Errors:    memberErrors(status, e),
 	}, nil
 }
+
+// memberErrors returns the mistakes in members of the body, the first one of each, for
+// operations whose input people fill in.
+func memberErrors(status int, e *huma.ErrorModel) (all []httpserver.ProblemError) {
+	if status != http.StatusUnprocessableEntity {
+		return nil
+	}
+	named := map[string]bool{}
+	for _, d := range e.Errors {
+		member, ok := strings.CutPrefix(d.Location, "body.")
+		if !ok || named[member] || len(all) == maxComplaints {
+			continue
+		}
+		named[member] = true
+		all = append(all, httpserver.ProblemError{Detail: d.Message, Pointer: "#/" + pointerOf.Replace(member)})
+	}
+	return all
+}
+
+// pointerOf converts a location of huma such as items[0].price. The names of members
+// need no escaping.
+var pointerOf = strings.NewReplacer(".", "/", "[", "/", "]", "")
 
 // detail lists the mistakes by location, the first one of each. It contains neither values
 // nor the causes of internal errors.
@@ -81,18 +114,18 @@ func codeOf(status int) string {
 }
 
 // honest returns the status for an error of huma, which uses 422 for well-formed but
-// invalid input. The services use 400 for every bad request.
-func honest(status int) int {
-	if status == http.StatusUnprocessableEntity {
+// invalid input. Operations that do not document 422 use 400 for every bad request.
+func honest(op *huma.Operation, status int) int {
+	if status == http.StatusUnprocessableEntity && op.Responses["422"] == nil {
 		return http.StatusBadRequest
 	}
 	return status
 }
 
-// badRequests is huma's context with the statuses of honest.
-type badRequests struct{ humaContext }
+// honestStatus is huma's context with the statuses of honest.
+type honestStatus struct{ humaContext }
 
 type humaContext huma.Context // embedded under a name other than that of its method Context
 
 // SetStatus writes the head of the answer.
-func (c badRequests) SetStatus(status int) { c.humaContext.SetStatus(honest(status)) }
+func (c honestStatus) SetStatus(status int) { c.humaContext.SetStatus(honest(c.Operation(), status)) }

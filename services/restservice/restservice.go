@@ -3,7 +3,7 @@
 // /health, /metrics, /openapi.json, and fault injection.
 //
 // A service calls [New], documents its types with [Describe], and adds its operations
-// with [Route].
+// with [Route], and those that change something with [Write].
 package restservice
 
 import (
@@ -61,12 +61,13 @@ func New(info Info, o Options) *Service {
 
 	// Three ways to the router, and one document about what goes which way.
 	cfg := config(info)
-	own := huma.NewAPI(cfg, mount{router, untouched})
+	keys := &idempotency{calls: map[string]*keyedCall{}}
+	own := huma.NewAPI(cfg, mount{router, keys, untouched})
 	if o.Faults {
-		s.api = huma.NewAPI(cfg, mount{router, s.faults.around})
+		s.api = huma.NewAPI(cfg, mount{router, keys, s.faults.around})
 		s.faults.routesOf(own)
 	} else {
-		s.api = huma.NewAPI(cfg, mount{router, untouched})
+		s.api = huma.NewAPI(cfg, mount{router, keys, untouched})
 		s.faults.routesOf(huma.NewAPI(cfg, nowhere{}))
 	}
 	healthRoute(own, info.Name)

@@ -25,7 +25,7 @@ func register[I, O any](api huma.API, op huma.Operation, answers Answers, answer
 	// The body is here already (see jsonBody): neither its size nor its time is left to limit.
 	op.MaxBodyBytes, op.BodyReadTimeout = -1, -1
 	op.Responses = map[string]*huma.Response{"default": problem(api, "Any other failure.")}
-	if op.Method == http.MethodPost || op.Method == http.MethodPut {
+	if _, takesBody := reflect.TypeFor[I]().FieldByName("Body"); takesBody {
 		op.Responses["413"] = problem(api, fmt.Sprintf("The body has more than %d bytes.", maxBody))
 		op.Responses["415"] = problem(api, "The body is not application/json.")
 	}

@@ -18,7 +18,7 @@ const maxLatency = 10 * time.Minute
 
 // Rule injects faults into the requests of a route. Each is delayed by Latency; then
 // the share ErrorRate of them fails with Status, and the others hang, are answered
-// with garbage, or succeed.
+// with garbage, are executed but not answered, or succeed.
 type Rule struct {
 	_         struct{} `additionalProperties:"false"`
 	Route     string   `json:"route" doc:"The route to break, as method and path of this document, or * for all but /health, /metrics, /openapi.json and /_faults." example:"*"`
@@ -27,6 +27,7 @@ type Rule struct {
 	Status    int      `json:"status,omitempty" minimum:"400" maximum:"599" default:"503" doc:"The status that they fail with." example:"503"`
 	Hang      bool     `json:"hang,omitempty" doc:"Give no answer until the client leaves or the service stops." example:"false"`
 	Garbage   bool     `json:"garbage,omitempty" doc:"Answer 200 with bytes that are not JSON." example:"false"`
+	Lost      bool     `json:"lost,omitempty" doc:"Execute the request, then close the connection without an answer." example:"false"`
 }
 
 // outcome is what a rule does to a request.
@@ -37,6 +38,7 @@ const (
 	failed
 	hung
 	garbled
+	lost
 )
 
 // million is the denominator of error rates, which are counted in integers to be exact.
@@ -63,6 +65,8 @@ func (r *rule) next() outcome {
 		return hung
 	case r.Garbage:
 		return garbled
+	case r.Lost:
+		return lost
 	}
 	return answered
 }

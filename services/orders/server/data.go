@@ -15,7 +15,16 @@ const (
 	itemsPerOrder     = 3
 )
 
-var statuses = [...]string{"pending", "processing", "shipped", "delivered", "cancelled"}
+// The statuses of an order.
+const (
+	statusPending    = "pending"
+	statusProcessing = "processing"
+	statusShipped    = "shipped"
+	statusDelivered  = "delivered"
+	statusCancelled  = "cancelled"
+)
+
+var statuses = [...]string{statusPending, statusProcessing, statusShipped, statusDelivered, statusCancelled}
 
 // seed generates the orders, by user. It uses arithmetic instead of a random generator, so
 // that they are the same on every start and in every version of Go.
@@ -24,11 +33,11 @@ func seed() map[string][]*orders.Order {
 	may := func(day int) time.Time { return time.Date(2024, 5, day, 12, 0, 0, 0, time.UTC) }
 	byUser := map[string][]*orders.Order{
 		"user123": {
-			order("order123", "user123", "delivered", may(1), laptop.times(2), phone.times(1)),
-			order("order456", "user123", "processing", may(17), headphones.times(1)),
+			order("order123", "user123", statusDelivered, may(1), laptop.times(2), phone.times(1)),
+			order("order456", "user123", statusProcessing, may(17), headphones.times(1)),
 		},
 		"user456": {
-			order("order789", "user456", "shipped", may(20), laptop.times(1)),
+			order("order789", "user456", statusShipped, may(20), laptop.times(1)),
 		},
 	}
 	for u := 1; u <= generatedUsers; u++ {

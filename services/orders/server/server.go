@@ -1,9 +1,8 @@
 // Package server is the example order service: a REST server over orders that it
-// generates on start, the same ones each time.
+// generates on start, the same ones each time. Changes last until it stops.
 package server
 
 import (
-	"context"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -22,7 +21,7 @@ func New(o restservice.Options) *restservice.Service {
 	}, o)
 	restservice.Describe[orders.Order, Order](s)
 	restservice.Describe[orders.OrderItem, OrderItem](s)
-	byUser := orderbook(seed())
+	book := newOrderBook(seed())
 	restservice.Route(s, huma.Operation{
 		OperationID: "get-orders-of-user",
 		Method:      http.MethodGet,
@@ -33,20 +32,30 @@ func New(o restservice.Options) *restservice.Service {
 	}, restservice.Answers{
 		http.StatusOK:         "The orders; none: an empty list.",
 		http.StatusBadRequest: "This cannot be an id.",
-	}, byUser.get)
+	}, book.ofUser)
+	restservice.Write(s, huma.Operation{
+		OperationID:   "place-order",
+		Method:        http.MethodPost,
+		Path:          "/orders",
+		Summary:       "Place an order",
+		Description:   "Stores an order with the status pending, and adds up its total. This service knows neither users nor products: both are taken as they are given, prices too. Prices are not compared between requests with the same Idempotency-Key.",
+		Tags:          []string{"orders"},
+		DefaultStatus: http.StatusCreated,
+	}, restservice.Answers{
+		http.StatusCreated:    "The order as it was stored.",
+		http.StatusBadRequest: "The body is not JSON.",
+	}, book.place, "price")
+	restservice.Write(s, huma.Operation{
+		OperationID: "cancel-order",
+		Method:      http.MethodPost,
+		Path:        "/orders/{id}/cancel",
+		Summary:     "Cancel an order",
+		Description: "Cancels the order with the id in the path. One that is cancelled already stays so.",
+		Tags:        []string{"orders"},
+	}, restservice.Answers{
+		http.StatusOK:       "The cancelled order.",
+		http.StatusNotFound: "No order has this id.",
+		http.StatusConflict: "The order was shipped or delivered, or a request with the same Idempotency-Key is under way.",
+	}, book.cancel)
 	return s
-}
-
-type orderbook map[string][]*orders.Order
-
-type ordersAnswer struct {
-	Body []*orders.Order `nullable:"false" doc:"The orders of the user, oldest first."`
-}
-
-func (byUser orderbook) get(_ context.Context, in *restservice.ByID) (*ordersAnswer, error) {
-	list := byUser[string(in.ID)]
-	if list == nil {
-		list = []*orders.Order{}
-	}
-	return &ordersAnswer{list}, nil
 }

@@ -43,7 +43,7 @@ func (s Suite) answers(t *testing.T) {
 	for path, item := range doc.Paths {
 		for method := range operations(item) {
 			if route := method + " " + path; path != "/_faults" && path != "/health" && !s.asks(route) {
-				t.Errorf("no ask is about %s with status 200", route)
+				t.Errorf("no ask is about %s with a status below 300", route)
 			}
 		}
 	}
@@ -51,7 +51,7 @@ func (s Suite) answers(t *testing.T) {
 
 func (s Suite) asks(route string) bool {
 	for _, ask := range s.Asks {
-		if ask.Route == route && ask.Status == http.StatusOK {
+		if ask.Route == route && ask.Status < http.StatusMultipleChoices {
 			return true
 		}
 	}

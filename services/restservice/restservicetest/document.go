@@ -68,7 +68,7 @@ func (s Suite) described(t *testing.T) {
 
 func operations(item *huma.PathItem) map[string]*huma.Operation {
 	all := map[string]*huma.Operation{
-		http.MethodGet: item.Get, http.MethodPut: item.Put, http.MethodPost: item.Post, http.MethodDelete: item.Delete,
+		http.MethodGet: item.Get, http.MethodPut: item.Put, http.MethodPost: item.Post, http.MethodDelete: item.Delete, http.MethodPatch: item.Patch,
 	}
 	for method, op := range all {
 		if op == nil {

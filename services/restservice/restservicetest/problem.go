@@ -2,6 +2,7 @@ package restservicetest
 
 import (
 	"encoding/json"
+	"reflect"
 	"testing"
 
 	"tributary/gateway/httpserver"
@@ -17,9 +18,9 @@ func (a Answer) WantProblem(t testing.TB, status int, code string) httpserver.Pr
 	}
 	want := httpserver.Problem{
 		Type: "about:blank", Title: p.Title, Status: status, Detail: p.Detail,
-		Code: code, RequestID: a.Header.Get(httpserver.RequestIDHeader),
+		Code: code, RequestID: a.Header.Get(httpserver.RequestIDHeader), Errors: p.Errors,
 	}
-	if a.StatusCode != status || p != want || p.Title == "" || p.RequestID == "" {
+	if a.StatusCode != status || !reflect.DeepEqual(p, want) || p.Title == "" || p.RequestID == "" {
 		t.Errorf("%s %s answers %d with %+v, want %+v", a.Request.Method, a.Request.URL, a.StatusCode, p, want)
 	}
 	if got := a.Header.Get("Content-Type"); got != "application/problem+json" {

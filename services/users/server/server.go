@@ -1,5 +1,5 @@
 // Package server is the example user service: a REST server over users that it
-// generates on start, the same ones each time.
+// generates on start, the same ones each time. Changes last until it stops.
 package server
 
 import (
@@ -20,6 +20,7 @@ func New(o restservice.Options) *restservice.Service {
 		Description: "Who the users are.",
 	}, o)
 	restservice.Describe[users.User, User](s)
+	all := &directory{byID: seed()}
 	restservice.Route(s, huma.Operation{
 		OperationID: "get-user",
 		Method:      http.MethodGet,
@@ -31,6 +32,18 @@ func New(o restservice.Options) *restservice.Service {
 		http.StatusOK:         "The user.",
 		http.StatusBadRequest: "This cannot be an id.",
 		http.StatusNotFound:   "No user has this id.",
-	}, restservice.Lookup(seed(), "no user has this id"))
+	}, all.get)
+	restservice.Write(s, huma.Operation{
+		OperationID: "update-user",
+		Method:      http.MethodPatch,
+		Path:        "/users/{id}",
+		Summary:     "Change a user",
+		Description: "Changes the members in the body of the user with the id in the path, and gives the user as it is then.",
+		Tags:        []string{"users"},
+	}, restservice.Answers{
+		http.StatusOK:         "The user as it is now.",
+		http.StatusBadRequest: "The body is not JSON.",
+		http.StatusNotFound:   "No user has this id.",
+	}, all.update)
 	return s
 }

@@ -14,7 +14,7 @@ import (
 )
 
 func TestService(t *testing.T) {
-	const route = "GET /users/{id}"
+	const route, update = "GET /users/{id}", "PATCH /users/{id}"
 	restservicetest.Suite{
 		New:      server.New,
 		Name:     "user-service",
@@ -31,6 +31,22 @@ func TestService(t *testing.T) {
 			{Does: "refuses an id with a control character", Route: route, Path: "/users/a%07", Status: http.StatusBadRequest},
 			{Does: "refuses an id that is too long", Route: route, Path: "/users/" + strings.Repeat("a", 257), Status: http.StatusBadRequest},
 			{Does: "refuses an empty id", Route: route, Path: "/users/", Status: http.StatusBadRequest},
+
+			{Does: "changes an address", Route: update, Path: "/users/u1", Body: `{"email":"new@example.com"}`, Status: http.StatusOK,
+				Want: `{"id":"u1","username":"ivan_kuznetsov_1","email":"new@example.com","full_name":"Иван Кузнецов","is_active":true,"created_at":"2024-03-01T16:00:00Z"}`},
+			{Does: "keeps the change, and makes the next", Route: update, Path: "/users/u1", Body: `{"full_name":"Иван Петров"}`, Status: http.StatusOK,
+				Want: `{"id":"u1","username":"ivan_kuznetsov_1","email":"new@example.com","full_name":"Иван Петров","is_active":true,"created_at":"2024-03-01T16:00:00Z"}`},
+			{Does: "gives the changed user", Route: route, Path: "/users/u1", Status: http.StatusOK,
+				Want: `{"id":"u1","username":"ivan_kuznetsov_1","email":"new@example.com","full_name":"Иван Петров","is_active":true,"created_at":"2024-03-01T16:00:00Z"}`},
+			{Does: "changes nothing", Route: update, Path: "/users/user456", Body: `{}`, Status: http.StatusOK},
+			{Does: "cannot change an unknown user", Route: update, Path: "/users/nobody", Body: `{}`, Status: http.StatusNotFound},
+			{Does: "refuses what is no address", Route: update, Path: "/users/u1", Body: `{"email":"nowhere"}`, Status: http.StatusUnprocessableEntity},
+			{Does: "refuses an address with a name", Route: update, Path: "/users/u1", Body: `{"email":"Ivan <ivan@example.com>"}`, Status: http.StatusUnprocessableEntity},
+			{Does: "refuses an address that is null", Route: update, Path: "/users/u1", Body: `{"email":null}`, Status: http.StatusUnprocessableEntity},
+			{Does: "refuses a blank name", Route: update, Path: "/users/u1", Body: `{"full_name":" "}`, Status: http.StatusUnprocessableEntity},
+			{Does: "refuses a list of changes", Route: update, Path: "/users/u1", Body: `[]`, Status: http.StatusUnprocessableEntity},
+			{Does: "refuses what is not JSON", Route: update, Path: "/users/u1", Body: `{`, Status: http.StatusBadRequest},
+			{Does: "refuses a form", Route: update, Path: "/users/u1", Type: "application/x-www-form-urlencoded", Body: `email=new@example.com`, Status: http.StatusUnsupportedMediaType},
 		},
 	}.Run(t)
 }
