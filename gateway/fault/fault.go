@@ -29,6 +29,8 @@ const (
 	PersistedNotFound
 	PersistedUnsupported
 	Untrusted
+	Unauthenticated
+	Forbidden
 	Canceled
 )
 
@@ -54,6 +56,8 @@ var table = [...]row{
 	PersistedNotFound:    {"PERSISTED_QUERY_NOT_FOUND", "persisted_query_not_found", 404, false, "No document with this id or hash is known: send its text along."},
 	PersistedUnsupported: {"PERSISTED_QUERY_NOT_SUPPORTED", "persisted_query_not_supported", 400, false, "Persisted queries are disabled: send the text of the document."},
 	Untrusted:            {"DOCUMENT_NOT_TRUSTED", "document_not_trusted", 403, false, "Only trusted documents are executed."},
+	Unauthenticated:      {"UNAUTHENTICATED", "unauthenticated", 401, false, "The client is not signed in, or its token is not accepted."},
+	Forbidden:            {"FORBIDDEN", "forbidden", 403, false, "The viewer lacks the scopes for this field."},
 	Canceled:             {"CANCELED", "canceled", 499, false, "The client disconnected. Nobody sees this code; logs and metrics use 499, which HTTP does not define."},
 }
 
