@@ -47,13 +47,15 @@ func TestTheCodesAreThoseOfTheContract(t *testing.T) {
 		fault.PersistedNotFound:    "PERSISTED_QUERY_NOT_FOUND persisted_query_not_found 404 false",
 		fault.PersistedUnsupported: "PERSISTED_QUERY_NOT_SUPPORTED persisted_query_not_supported 400 false",
 		fault.Untrusted:            "DOCUMENT_NOT_TRUSTED document_not_trusted 403 false",
+		fault.Unauthenticated:      "UNAUTHENTICATED unauthenticated 401 false",
+		fault.Forbidden:            "FORBIDDEN forbidden 403 false",
 		fault.Canceled:             "CANCELED canceled 499 false",
 	} {
 		if got := fmt.Sprint(kind.Code(), " ", kind.Reason(), " ", kind.HTTPStatus(), " ", kind.Retryable()); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
-	if got, want := len(fault.Kinds()), 15; got != want {
+	if got, want := len(fault.Kinds()), 17; got != want {
 		t.Errorf("there are %d kinds and this test knows %d", got, want)
 	}
 }
