@@ -18,7 +18,7 @@ export VERSION REPLICAS TRACING
 
 .DEFAULT_GOAL := help
 .PHONY: help run build generate generate-check test lint fmt latency check fuzz soak bench bench-compare bench-peers bench-soak bench-smoke \
-	rules scripts pages pages-check clients up down picture compose-test clean
+	docs test-browser test-stack soak-short rules scripts pages pages-check clients up down picture compose-test clean
 
 help: ## Say what there is to make.
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,8 +36,14 @@ generate: ## Generate the code that follows from the GraphQL schema.
 generate-check: ## Fail when generated code is not what would be generated; changes nothing.
 	scripts/generate-check.sh
 
-test: ## Run all tests, in random order and under the race detector.
-	scripts/test.sh ./...
+test: ## Run all tests that need Go and nothing else, in random order and under the race detector.
+	scripts/test.sh $$(go list ./... | grep -vE '/(test/(browser|clients|soak)|grafana|prometheus)$$')
+
+test-browser: ## Try the pages in a browser, where one is found.
+	scripts/test.sh ./test/browser
+
+test-stack: ## Try dashboards, alert rules and what they are made of, where Prometheus is found.
+	scripts/test.sh ./grafana ./prometheus
 
 lint: $(GOLANGCI_LINT) ## Check the Go code (.golangci.yml says for what, and why) and go.mod.
 	$(GOLANGCI_LINT) run ./...
@@ -47,15 +53,23 @@ fmt: $(GOLANGCI_LINT) ## Format the Go code.
 	$(GOLANGCI_LINT) fmt ./...
 
 latency: ## Measure two hops, bystanders of a hanging service and attacks, and count allocations, one after the other; without the race detector, which would count too.
-	go test -p 1 -run 'TwoHops|Isolation|Allocations|AnAttackCosts' -v . ./resolvers ./gateway/graphqlserver
+	go test -p 1 -run 'TwoHops|Isolation|Allocations|AnAttackCosts' -v ./gateway/app ./resolvers ./gateway/graphqlserver
 
-check: lint scripts rules generate-check test latency ## All that a change must pass.
+check: lint scripts rules generate-check pages-check test test-browser test-stack clients soak-short latency ## All that a change must pass.
+
+docs: ## Write anew what is generated in README.md and docs/.
+	go test ./test/e2e -run README -update-readme
+	go test ./gateway/app -run PageOfMetrics -update-metrics
+	go test ./gateway/fault -update
 
 fuzz: ## Run every fuzz target for FUZZTIME (10s).
 	scripts/fuzz.sh $(FUZZTIME)
 
 soak: ## Run the gateway under random faults for SOAK (5m), and see that it ends as it began.
-	go test -race -count=1 -v -timeout 0 -run TestSoak . -soak $(SOAK)
+	go test -race -count=1 -v -timeout 0 ./test/soak -soak $(SOAK)
+
+soak-short: ## Run the gateway under random faults for some seconds.
+	scripts/test.sh ./test/soak
 
 bench: ## Run the benchmarks (BENCH=regexp) BENCHCOUNT (6) times; benchstat gives medians and spread.
 	@mkdir -p .cache

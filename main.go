@@ -3,64 +3,48 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"io"
-	"os"
-	"os/signal"
-	"runtime/debug"
-	"strings"
-	"syscall"
+	"net/http"
+
+	"tributary/gateway/app"
+	"tributary/graph"
+	"tributary/resolvers"
+	"tributary/resolvers/rest"
+	ordersserver "tributary/services/orders/server"
+	productsserver "tributary/services/products/server"
+	"tributary/services/restservice"
+	usersserver "tributary/services/users/server"
+	"tributary/web/example"
 )
 
 // version is set when the binary is linked.
 var version string
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, complaint(err))
-	}
-	os.Exit(exitCode(err))
+	app.Main(&app.Graph{
+		Name:        "tributary",
+		Version:     version,
+		Description: "A backend-for-frontend: one GraphQL schema and a REST profile over REST services.",
+		Services: []app.Service{
+			{Name: "users", URL: "http://localhost:8001", Example: &app.Example{Name: "user-service", Addr: ":8001", New: serve(usersserver.New)}},
+			{Name: "orders", URL: "http://localhost:8002", Example: &app.Example{Name: "order-service", Addr: ":8002", New: serve(ordersserver.New)}},
+			{Name: "products", URL: "http://localhost:8003", Example: &app.Example{Name: "product-service", Addr: ":8003", New: serve(productsserver.New)}},
+		},
+		Schema:     resolvers.Schema,
+		Operations: graph.Operations(),
+		Examples:   graph.Examples(),
+		Routes:     rest.Routes,
+		OpenAPI:    rest.OpenAPI,
+		Pages:      []app.Page{{Path: "/example", Title: "Example page", About: "A front end on top of the graph", Files: example.Files()}},
+		Hints: []string{
+			"Try:\n",
+			"  curl -s {gateway}/api/profile/user123\n",
+			"  curl -s {gateway}/graphql -H 'Content-Type: application/json' \\",
+			`    -d '{"query":"{ profile(userId: \"user123\") { user { fullName } orders { id items { quantity product { name price } } } } }"}'` + "\n",
+		},
+	})
 }
 
-// run executes the command in args until it is done or ctx ends. It reads settings with
-// getenv, prints results to stdout and logs to stderr. The error is a [usageError] if
-// args or settings are invalid.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
-	return execute(&process{ctx: ctx, getenv: getenv, stdout: stdout, stderr: stderr, version: buildVersion()}, args)
-}
-
-// usageError is the error of an invalid command line or setting.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
-func exitCode(err error) int {
-	if _, usage := errors.AsType[usageError](err); usage {
-		return 2
-	}
-	if err != nil {
-		return 1
-	}
-	return 0
-}
-
-// complaint formats an error as one line.
-func complaint(err error) string {
-	return "tributary: " + strings.Join(strings.Fields(err.Error()), " ")
-}
-
-// buildVersion returns the version set by the linker, or else that of the Go module.
-func buildVersion() string {
-	if version != "" {
-		return version
-	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
-	}
-	return "dev"
+// serve adapts the constructor of an example service.
+func serve(service func(restservice.Options) *restservice.Service) func(app.ExampleOptions) http.Handler {
+	return func(o app.ExampleOptions) http.Handler { return service(restservice.Options(o)) }
 }

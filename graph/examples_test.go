@@ -2,6 +2,8 @@ package graph_test
 
 import (
 	"encoding/json"
+	"io/fs"
+	"strings"
 	"testing"
 
 	"github.com/vektah/gqlparser/v2"
@@ -12,16 +14,21 @@ import (
 
 func TestExamplesFitTheSchema(t *testing.T) {
 	schema := graph.NewExecutableSchema(graph.Config{}).Schema()
-	all := graph.Examples()
-	if len(all) < 4 {
-		t.Fatalf("%d examples", len(all))
+	names, err := fs.Glob(graph.Examples(), "*.graphql")
+	if err != nil || len(names) < 4 {
+		t.Fatalf("%q, %v", names, err)
 	}
-	for _, example := range all {
-		if _, err := gqlparser.LoadQueryWithRules(schema, example.Query, rules.NewDefaultRules()); err != nil {
-			t.Errorf("%v in %s", err, example.Query)
+	for _, name := range names {
+		query, err := fs.ReadFile(graph.Examples(), name)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if !json.Valid([]byte(example.Variables)) {
-			t.Errorf("not JSON: %s", example.Variables)
+		if _, err := gqlparser.LoadQueryWithRules(schema, string(query), rules.NewDefaultRules()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		variables, err := fs.ReadFile(graph.Examples(), strings.TrimSuffix(name, ".graphql")+".json")
+		if err != nil || !json.Valid(variables) {
+			t.Errorf("the variables of %s: %s, %v", name, variables, err)
 		}
 	}
 }

@@ -10,12 +10,21 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"tributary/gateway/app"
 	"tributary/gateway/batch"
+	"tributary/gateway/lookahead"
+	"tributary/graph"
 	"tributary/services"
 )
 
 // Resolver is the root of all resolvers, which read from its services.
 type Resolver struct{ *services.Services }
+
+// Schema returns the executable schema and its joins, for [app.Graph].
+func Schema(d *app.Dependencies) (graphql.ExecutableSchema, lookahead.Joins, error) {
+	root := &Resolver{Services: services.New(d.Clients, d.Cache, d.Batches)}
+	return graph.NewExecutableSchema(graph.Config{Resolvers: root}), root.Joins(), nil
+}
 
 // loadList loads a value for each id. One that fails is null, with an error at its own
 // path, and does not affect the others.

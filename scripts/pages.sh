@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Builds web/ into web/dist (build), or sees that web/dist is what would be
-# built (check). The packages are those of web/package-lock.json.
+# Builds web/ into gateway/pages/dist and web/example/dist (build), or sees that
+# these are what would be built (check). The packages are those of web/package-lock.json.
 set -euo pipefail
 cd "$(dirname "$0")/../web"
 
 if ! command -v npm >/dev/null; then
-	echo "SKIPPED: there is no npm to build the pages of web/ with; a Go test holds web/dist to their sources"
+	echo "SKIPPED: there is no npm to build the pages of web/ with; a Go test holds what is committed to their sources"
 	[ "${1:-}" = check ] && exit 0
 	exit 1
 fi
@@ -22,17 +22,22 @@ check)
 			case $file in *.gz) printf '%s %s\n' "$(gzip -dc "$file" | sha256sum)" "$file" ;; *) sha256sum "$file" ;; esac
 		done)
 	}
+	built=(../gateway/pages/dist example/dist)
 	committed=$(mktemp -d)
-	trap 'rm -rf "$committed"' EXIT
-	cp -r dist "$committed/dist"
+	restore() {
+		for i in "${!built[@]}"; do rm -rf "${built[$i]}" && cp -r "$committed/$i" "${built[$i]}"; done
+		rm -rf "$committed"
+	}
+	for i in "${!built[@]}"; do cp -r "${built[$i]}" "$committed/$i"; done
+	trap restore EXIT
 	npm run --silent build
-	if ! diff <(unpacked "$committed/dist") <(unpacked dist); then
-		rm -rf dist && cp -r "$committed/dist" dist
-		echo "web/dist is not what web/ builds: run make pages and commit web/dist"
-		exit 1
-	fi
-	rm -rf dist && cp -r "$committed/dist" dist
-	echo "web/dist is what web/ builds"
+	for i in "${!built[@]}"; do
+		if ! diff <(unpacked "$committed/$i") <(unpacked "${built[$i]}"); then
+			echo "${built[$i]#../} is not what web/ builds: run make pages and commit it"
+			exit 1
+		fi
+	done
+	echo "what is committed is what web/ builds"
 	;;
 *)
 	echo "usage: $0 build|check" >&2

@@ -1,12 +1,13 @@
-// Builds everything that the gateway shows in a browser into dist/, which is
-// committed and embedded in the binary: the gateway itself needs no npm.
+// Builds everything that the gateway shows in a browser, into gateway/pages/dist and
+// example/dist, which are committed and embedded in the binary: the gateway itself
+// needs no npm.
 //
 //   npm ci && npm run build
 //
 // Files whose name has a hash are gzipped; the gateway serves them as they are.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, extname, join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -14,7 +15,7 @@ import { licences } from "./licences.mjs";
 import { sourceHash } from "./sources.mjs";
 
 const root = import.meta.dirname;
-const dist = join(root, "dist");
+const dist = join(root, "../gateway/pages/dist");
 process.chdir(root);
 rmSync(dist, { recursive: true, force: true });
 
@@ -36,7 +37,7 @@ await playground();
 docs();
 site("status");
 example();
-for (const area of readdirSync(dist)) compress(join(dist, area));
+for (const area of [...readdirSync(dist).map((name) => join(dist, name)), join(root, "example/dist")]) compress(area);
 writeFileSync(join(dist, "LICENCES.txt"), licences(root, packages));
 writeFileSync(join(dist, "SOURCES.sha256"), sourceHash(root) + "\n");
 report();
@@ -105,7 +106,6 @@ function site(folder, more = {}) {
 // example is built as a front-end team would build it: by Vite.
 function example() {
   execFileSync("npm", ["run", "--silent", "build"], { cwd: join(root, "example"), stdio: ["ignore", "inherit", "inherit"] });
-  cpSync("example/dist", join(dist, "example"), { recursive: true });
   for (const name of ["react", "react-dom", "scheduler"]) packages.add(name);
 }
 

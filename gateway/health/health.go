@@ -130,7 +130,7 @@ func (f *Finding) overall() string {
 		}
 	}
 	switch {
-	case healthy == 0:
+	case healthy == 0 && len(f.Services) > 0:
 		return Unhealthy
 	case healthy < len(f.Services), f.Cache.Status != Healthy:
 		return Degraded

@@ -54,7 +54,7 @@ func New(up *upstreamtest.Upstreams, with Setup) (server *graphqlserver.Server, 
 }
 
 // Over makes a graph over the services of where.
-func Over(where services.Config, with Setup) (server *graphqlserver.Server, stop func() error, err error) {
+func Over(where upstreamtest.Config, with Setup) (server *graphqlserver.Server, stop func() error, err error) {
 	log, reg := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
 	store, err := cache.New(cache.Config{TTL: with.TTL, TTLs: with.TTLs, StaleIfError: time.Minute, AbsentTTL: 5 * time.Second, MemoryMB: 16, ResponseMB: with.ResponseMB}, log, reg)
 	if err != nil {
@@ -62,10 +62,11 @@ func Over(where services.Config, with Setup) (server *graphqlserver.Server, stop
 	}
 	calls := with.Calls
 	calls.Timeout = with.Timeout
-	loaders, err := services.New(where, calls, store, reg)
+	clients, err := where.Clients(calls, upstream.NewMetrics(reg))
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
+	loaders := services.New(clients, store, batch.NewMetrics(reg))
 	if with.Linger > 0 {
 		loaders.ProductByID = patient(loaders.ProductByID, with.Linger)
 	}

@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"tributary/gateway/scalar"
+	"tributary/gateway/upstream"
 	"tributary/internal/porttest"
-	"tributary/services"
 	"tributary/services/orders"
 	"tributary/services/products"
 	"tributary/services/users"
@@ -79,9 +79,24 @@ func listen(t testing.TB, addr string) net.Listener {
 	return listener
 }
 
+// Config has the base URLs of the services.
+type Config struct{ UsersURL, OrdersURL, ProductsURL string }
+
+// Clients returns a client for each service.
+func (c Config) Clients(calls upstream.Config, m *upstream.Metrics) (map[string]*upstream.Client, error) {
+	clients := map[string]*upstream.Client{}
+	for service, url := range map[string]string{users.Service: c.UsersURL, orders.Service: c.OrdersURL, products.Service: c.ProductsURL} {
+		var err error
+		if clients[service], err = upstream.NewClient(service, url, calls, m); err != nil {
+			return nil, err
+		}
+	}
+	return clients, nil
+}
+
 // Config tells where the services are.
-func (u *Upstreams) Config() services.Config {
-	return services.Config{
+func (u *Upstreams) Config() Config {
+	return Config{
 		UsersURL:    u.servers[users.Service].URL,
 		OrdersURL:   u.servers[orders.Service].URL,
 		ProductsURL: u.servers[products.Service].URL,

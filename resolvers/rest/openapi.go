@@ -1,25 +1,8 @@
 package rest
 
-import (
-	_ "embed"
-	"net/http"
+import _ "embed"
 
-	"github.com/goccy/go-yaml"
-)
-
+// OpenAPI is the OpenAPI 3.1 document of the REST endpoint, in YAML.
+//
 //go:embed openapi.yaml
-var document []byte
-
-// OpenAPI returns a handler that serves the OpenAPI 3.1 document of the REST endpoint
-// as JSON.
-func OpenAPI() (http.Handler, error) {
-	text, err := yaml.YAMLToJSON(document)
-	if err != nil {
-		return nil, err
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "no-cache")
-		_, _ = w.Write(text)
-	}), nil
-}
+var OpenAPI []byte

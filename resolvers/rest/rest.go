@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tributary/gateway/app"
 	"tributary/gateway/cache"
 	"tributary/gateway/fault"
 	"tributary/gateway/graphqlserver"
@@ -36,6 +37,15 @@ func NewProfile(server *graphqlserver.Server, id func(*http.Request) string, ttl
 		duration: prometheus.NewHistogram(telemetry.Durations("aggregation_duration_seconds", "How long it took to build a profile."))}
 	reg.MustRegister(p.duration)
 	return p
+}
+
+// Routes returns the routes of the REST endpoint, for [app.Graph].
+func Routes(api *app.API) []app.Route {
+	profile := NewProfile(api.Server, func(r *http.Request) string { return httpserver.PathParam(r, "id") }, api.TTL, api.Metrics)
+	return []app.Route{
+		{Pattern: "/api/profile/{id}", Handler: profile},
+		{Pattern: "/api/profile/", Handler: profile}, // an empty id is a bad one, not a wrong address
+	}
 }
 
 // ServeHTTP implements [http.Handler].

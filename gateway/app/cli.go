@@ -1,0 +1,137 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"tributary/gateway/httpserver"
+	"tributary/gateway/settings"
+	"tributary/gateway/telemetry"
+)
+
+// cli is the command line. Every setting is a flag of the commands that use it, and
+// is declared in the package that uses it.
+type cli struct {
+	Config  string           `name:"config" placeholder:"FILE" setting:"-" help:"YAML file with settings."`
+	Version kong.VersionFlag `name:"version" setting:"-" help:"Print the version."`
+
+	Dev         devCommand         `cmd:"" help:"Run the gateway and the example services in one process."`
+	Gateway     gatewayCommand     `cmd:"" help:"Run the gateway."`
+	Healthcheck healthcheckCommand `cmd:"" help:"Succeed when a URL answers 2xx."`
+	Settings    configCommand      `cmd:"" name:"config" help:"Print all settings and where their values come from."`
+	Query       queryCommand       `cmd:"" help:"Send a query to a running gateway, and draw its waterfall."`
+	Explain     explainCommand     `cmd:"" help:"Print how many upstream calls a query may cost, without making any."`
+	Schema      schemaCommand      `cmd:"" help:"Print the GraphQL schema."`
+}
+
+// process is the environment of a command.
+type process struct {
+	Environment
+	ctx      context.Context //nolint:containedctx // of the whole process
+	graph    *Graph
+	version  string
+	settings *settings.Settings
+	parsed   *kong.Context
+	beside   bool // services share the process with a gateway, as in dev
+}
+
+func execute(p *process) error {
+	p.settings = settings.New(p.Getenv)
+	exited := false
+	parser, err := newParser(p.graph,
+		kong.Writers(p.Stdout, p.Stderr),
+		kong.Exit(func(int) { exited = true }), // after --help and --version
+		kong.Vars{"version": p.graph.Name + " " + p.version},
+		kong.Resolvers(p.settings),
+		kong.Bind(p))
+	if err != nil {
+		return err
+	}
+	p.parsed, err = parser.Parse(p.Args)
+	if exited {
+		return nil
+	}
+	if err != nil {
+		return usageError{p.settings.Explain(err)}
+	}
+	return p.parsed.Run()
+}
+
+// newParser returns the parser of the command line of g, whose services have settings
+// and, if they have an example, a command each.
+func newParser(g *Graph, options ...kong.Option) (*kong.Kong, error) {
+	if err := g.check(); err != nil {
+		return nil, err
+	}
+	c := &cli{}
+	for _, cfg := range []*gatewayConfig{&c.Dev.Gateway, &c.Gateway.Gateway, &c.Settings.Gateway, &c.Explain.Gateway} {
+		*cfg = newGatewayConfig(g)
+	}
+	c.Dev.Examples, c.Settings.Examples = newExamplesConfig(g), newExamplesConfig(g)
+	options = append([]kong.Option{
+		kong.Name(g.Name),
+		kong.Description(strings.TrimSpace(g.Description + " Each setting is a flag, BFF_NAME in the environment (name in " +
+			"brackets where it is another) and name in the file; flags win over the environment, the environment over the file.")),
+	}, options...)
+	for _, s := range g.Services {
+		if s.Example != nil {
+			options = append(options, kong.DynamicCommand(s.Name, "Run the example of the "+s.Name+" service.", "", newExampleCommand(s)))
+		}
+	}
+	return kong.New(c, options...)
+}
+
+// BeforeResolve implements kong's hook: it loads the settings file before settings are
+// resolved.
+func (*cli) BeforeResolve(ctx *kong.Context, p *process) error {
+	name := p.Getenv(settings.EnvPrefix + "CONFIG")
+	for _, flag := range ctx.Model.Flags {
+		if flag.Name == "config" {
+			if given, ok := ctx.FlagValue(flag).(string); ok && given != "" {
+				name = given
+			}
+		}
+	}
+	if name == "" {
+		return nil
+	}
+	return p.settings.Load(name)
+}
+
+func (p *process) logger(cfg telemetry.LogConfig) *slog.Logger {
+	log := telemetry.NewLogger(p.Stderr, cfg)
+	telemetry.CatchStandardLog(log)
+	return log
+}
+
+// listen opens addr before anything is started, so that a port in use is reported at
+// once.
+func (p *process) listen(addr httpserver.Addr) (net.Listener, error) {
+	var listening net.ListenConfig
+	ln, err := listening.Listen(p.ctx, "tcp", string(addr))
+	if err != nil {
+		return nil, fmt.Errorf("cannot start: %w", err)
+	}
+	return ln, nil
+}
+
+// check reports the first service that cannot have settings.
+func (g *Graph) check() error {
+	var names []string
+	for _, s := range g.Services {
+		if s.Name == "" || strings.Trim(s.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+			return fmt.Errorf("the name of service %q must consist of lower case letters, digits and dashes", s.Name)
+		}
+		if slices.Contains(names, s.Name) {
+			return fmt.Errorf("there are two services %q", s.Name)
+		}
+		names = append(names, s.Name)
+	}
+	return nil
+}

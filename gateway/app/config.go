@@ -1,0 +1,77 @@
+package app
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"tributary/gateway/admin"
+	"tributary/gateway/browser"
+	"tributary/gateway/cache"
+	"tributary/gateway/forward"
+	"tributary/gateway/graphqlserver"
+	"tributary/gateway/httpserver"
+	"tributary/gateway/upstream"
+)
+
+// gatewayConfig has all settings of the gateway.
+type gatewayConfig struct {
+	Server   httpserver.Config    `embed:"" group:"Server"`
+	Services kong.Plugins         `embed:"" group:"Services"`
+	Upstream upstream.Config      `embed:"" group:"Calls to services"`
+	Cache    cache.Config         `embed:"" group:"Cache"`
+	GraphQL  graphqlserver.Config `embed:"" group:"GraphQL"`
+	Browser  browser.Config       `embed:"" group:"Browsers"`
+	Admin    admin.Config         `embed:"" group:"Administration"`
+	Forward  forward.Config       `embed:"" group:"Header forwarding"`
+
+	graph    *Graph
+	services []*upstream.ServiceConfig // those of Services, in the order of the graph's
+	faults   *faults                   // set by dev
+}
+
+// newGatewayConfig returns a configuration to be filled, with settings for each of the
+// services of g.
+func newGatewayConfig(g *Graph) gatewayConfig {
+	cfg := gatewayConfig{graph: g}
+	for _, s := range g.Services {
+		plugin, service := flagsOf[upstream.ServiceConfig](
+			`embed:"" prefix:` + strconv.Quote(s.Name+"-") +
+				` set:` + strconv.Quote("service="+s.Name) + ` set:` + strconv.Quote("url="+s.URL))
+		cfg.Services = append(cfg.Services, plugin)
+		cfg.services = append(cfg.services, service)
+	}
+	return cfg
+}
+
+// flagsOf returns a plugin for kong, a struct with one field of type T and the given
+// tag, and a pointer to the field. Tags that depend on the graph cannot be written in a
+// struct type.
+func flagsOf[T any](tag string) (plugin any, field *T) {
+	v := reflect.New(reflect.StructOf([]reflect.StructField{
+		{Name: "Setting", Type: reflect.TypeFor[T](), Tag: reflect.StructTag(tag)},
+	}))
+	return v.Interface(), v.Elem().Field(0).Addr().Interface().(*T)
+}
+
+// Validate reports the first setting of a service that cannot be used, and overrides
+// for unknown services.
+func (c gatewayConfig) Validate() error {
+	var names []string
+	for i, s := range c.graph.Services {
+		if err := c.services[i].Check(s.Name); err != nil {
+			return err
+		}
+		names = append(names, s.Name)
+	}
+	for _, service := range c.Upstream.Overrides.Services() {
+		if !slices.Contains(names, service) {
+			return fmt.Errorf("upstream-overrides: there is no service %q (there are %s)", service, strings.Join(names, ", "))
+		}
+	}
+	return nil
+}

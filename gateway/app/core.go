@@ -1,0 +1,62 @@
+package app
+
+import (
+	"errors"
+	"log/slog"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tributary/gateway/batch"
+	"tributary/gateway/cache"
+	"tributary/gateway/lookahead"
+	"tributary/gateway/upstream"
+)
+
+// core is what the routes of a gateway share: the cache, the clients of the services,
+// the executable schema, and the look-ahead plan.
+type core struct {
+	store   *cache.Cache // to be closed by the owner of the core
+	clients map[string]*upstream.Client
+	schema  graphql.ExecutableSchema
+	plan    *lookahead.Plan
+}
+
+func newCore(cfg gatewayConfig, log *slog.Logger, reg prometheus.Registerer) (*core, error) {
+	store, err := cache.New(cfg.Cache, log, reg)
+	if err != nil {
+		return nil, err
+	}
+	c := &core{store: store, clients: map[string]*upstream.Client{}}
+	if err := c.build(cfg, reg); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return c, nil
+}
+
+func (c *core) build(cfg gatewayConfig, reg prometheus.Registerer) (err error) {
+	requests := upstream.NewMetrics(reg)
+	for i, s := range cfg.graph.Services {
+		if c.clients[s.Name], err = upstream.NewClient(s.Name, cfg.services[i].URL, cfg.Upstream, requests); err != nil {
+			return err
+		}
+	}
+	var joins lookahead.Joins
+	c.schema, joins, err = cfg.graph.schema(&Dependencies{Clients: c.clients, Cache: c.store, Batches: batch.NewMetrics(reg)})
+	if err != nil {
+		return err
+	}
+	if err := cfg.Cache.CheckKinds(c.store.Kinds()); err != nil {
+		return usageError{err}
+	}
+	c.plan, err = lookahead.New(c.schema.Schema(), joins)
+	return err
+}
+
+// schema returns the schema of the graph, or one without data if it has none.
+func (g *Graph) schema(d *Dependencies) (graphql.ExecutableSchema, lookahead.Joins, error) {
+	if g.Schema == nil {
+		return newEmptySchema(), nil, nil
+	}
+	return g.Schema(d)
+}

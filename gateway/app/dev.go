@@ -1,0 +1,137 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"tributary/gateway/httpserver"
+	"tributary/gateway/telemetry"
+	"tributary/gateway/tracing"
+)
+
+// devCommand runs the gateway and the example services in one process.
+type devCommand struct {
+	Gateway  gatewayConfig       `embed:""`
+	Examples examplesConfig      `embed:"" group:"Example services"`
+	Log      telemetry.LogConfig `embed:"" group:"Log"`
+}
+
+// Run implements the command.
+func (c *devCommand) Run(p *process) error {
+	if err := tracing.Check(p.Getenv); err != nil {
+		return usageError{err}
+	}
+	addrs := []httpserver.Addr{c.Gateway.Server.Addr}
+	for _, addr := range c.Examples.addrs {
+		addrs = append(addrs, *addr)
+	}
+	listeners, err := p.listenAll(addrs...)
+	if err != nil {
+		return err
+	}
+	own, examples := listeners[0], listeners[1:]
+	urls := map[string]string{}
+	for i, ln := range examples {
+		urls[c.Examples.services[i]] = urlOf(ln)
+	}
+	c.fill(p, urls)
+	p.beside = true
+	log := p.logger(c.Log)
+	if c.Examples.Faults.Faults {
+		if c.Gateway.faults, err = c.newFaults(p.ctx, urls); err != nil {
+			return err
+		}
+		defer c.Gateway.faults.close()
+	}
+
+	group, ctx := errgroup.WithContext(p.ctx)
+	// The gateway stops first: what it has accepted still needs the services.
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	for i, example := range c.Examples.examples {
+		group.Go(func() error { return p.serveExample(serving, example, examples[i], c.Examples.Faults, log) })
+	}
+	group.Go(func() error {
+		defer stop()
+		return p.serveGateway(ctx, c.Gateway, own, log)
+	})
+	if err := c.welcome(p, urlOf(own), urls); err != nil {
+		log.Error("welcome", "error", err)
+	}
+	return group.Wait()
+}
+
+// fill applies the defaults that are different in dev: the URLs of the services that it
+// runs, and what developers need.
+func (c *devCommand) fill(p *process, urls map[string]string) {
+	for i, s := range p.graph.Services {
+		if url := urls[s.Name]; url != "" && p.settings.IsDefault(p.parsed, s.Name+"-url") {
+			c.Gateway.services[i].URL = url
+		}
+	}
+	c.Gateway.GraphQL.Introspection = c.Gateway.GraphQL.Introspection || p.settings.IsDefault(p.parsed, "introspection")
+	c.Gateway.GraphQL.Playground = c.Gateway.GraphQL.Playground || p.settings.IsDefault(p.parsed, "playground")
+	c.Gateway.GraphQL.Trace = c.Gateway.GraphQL.Trace || p.settings.IsDefault(p.parsed, "graphql-trace")
+	c.Gateway.GraphQL.Cost = c.Gateway.GraphQL.Cost || p.settings.IsDefault(p.parsed, "graphql-cost")
+	c.Examples.Faults.Faults = c.Examples.Faults.Faults || p.settings.IsDefault(p.parsed, "faults")
+	if p.settings.IsDefault(p.parsed, "cors-origins") {
+		c.Gateway.Browser.Origins = []string{"http://localhost:*", "http://127.0.0.1:*"}
+	}
+}
+
+func (p *process) listenAll(addrs ...httpserver.Addr) ([]net.Listener, error) {
+	var all []net.Listener
+	for _, addr := range addrs {
+		ln, err := p.listen(addr)
+		if err != nil {
+			for _, open := range all {
+				_ = open.Close()
+			}
+			return nil, err
+		}
+		all = append(all, ln)
+	}
+	return all, nil
+}
+
+// urlOf returns the base URL of a listener on this machine.
+func urlOf(ln net.Listener) string {
+	host, port, err := net.SplitHostPort(ln.Addr().String())
+	if err != nil { // a TCP address always has both
+		panic(err)
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// welcome prints the addresses of what dev runs, and the hints of the graph.
+func (c *devCommand) welcome(p *process, gateway string, urls map[string]string) error {
+	var b strings.Builder
+	line := func(name, url string) { fmt.Fprintf(&b, "  %-10s  %s\n", name, url) }
+	fmt.Fprintf(&b, "%s is running; Ctrl-C stops it.\n\n", p.graph.Name)
+	line("GraphQL", gateway+"/graphql")
+	if c.Gateway.GraphQL.Playground {
+		line("playground", gateway+"/playground")
+	}
+	if p.graph.OpenAPI != nil {
+		line("REST", gateway+"/docs")
+	}
+	line("health", gateway+"/health")
+	line("metrics", gateway+"/metrics")
+	for _, s := range p.graph.Services {
+		if url := urls[s.Name]; url != "" {
+			line(s.Name, url)
+		}
+	}
+	b.WriteString("\n")
+	for _, hint := range p.graph.Hints {
+		b.WriteString(strings.ReplaceAll(hint, "{gateway}", gateway) + "\n")
+	}
+	_, err := p.Stdout.Write([]byte(b.String()))
+	return err
+}

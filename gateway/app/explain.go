@@ -1,0 +1,123 @@
+package app
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tributary/gateway/graphqlserver"
+	"tributary/gateway/lookahead"
+)
+
+// explainCommand computes the cost of a query from the schema and the joins. It needs
+// neither a gateway nor services.
+type explainCommand struct {
+	File      string        `arg:"" help:"The file with the GraphQL document; - reads it from stdin."`
+	Variables string        `setting:"-" default:"{}" placeholder:"JSON" help:"The variables, as a JSON object."`
+	Operation string        `setting:"-" placeholder:"NAME" help:"Which operation of the document."`
+	Gateway   gatewayConfig `embed:""`
+}
+
+// Run implements the command. The error says why the gateway would refuse the query;
+// the cost is printed all the same, if it is known.
+func (c *explainCommand) Run(p *process) error {
+	text, err := c.read(p)
+	if err != nil {
+		return usageError{fmt.Errorf("explain: %w", err)}
+	}
+	req := graphqlserver.Request{Query: string(text), OperationName: c.Operation}
+	if err := json.Unmarshal([]byte(c.Variables), &req.Variables); err != nil {
+		return usageError{errors.New("explain: the variables are not a JSON object")}
+	}
+	server, release, err := c.server()
+	if err != nil {
+		return err
+	}
+	cost, refused := server.Explain(p.ctx, req)
+	if cost != nil {
+		err = printCost(p.Stdout, cost)
+	}
+	if refused != nil {
+		err = errors.Join(err, fmt.Errorf("explain: the query is refused: %w", refused.Errors))
+	}
+	return errors.Join(err, release())
+}
+
+func (c *explainCommand) read(p *process) ([]byte, error) {
+	if c.File == "-" {
+		return io.ReadAll(p.Stdin)
+	}
+	return os.ReadFile(c.File)
+}
+
+// server returns a GraphQL server with the schema and the limits of a gateway.
+func (c *explainCommand) server() (*graphqlserver.Server, func() error, error) {
+	log, reg := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
+	c.Gateway.Cache.RedisURL = "" // nothing is loaded or cached
+	core, err := newCore(c.Gateway, log, reg)
+	if err != nil {
+		return nil, nil, err
+	}
+	c.Gateway.GraphQL.Introspection = true // the binary prints the schema anyway
+	return graphqlserver.New(core.schema, core.plan, nil, c.Gateway.GraphQL, log, reg), core.store.Close, nil
+}
+
+// printCost writes the fields that lead to loads, nested as in the query, and then the
+// calls to each service.
+func printCost(w io.Writer, cost *lookahead.Cost) error {
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	printFields(out, cost.Fields(), "")
+	fmt.Fprintln(out)
+	assumed := false
+	for _, c := range cost.Services {
+		calls := fmt.Sprint(c.AtMost)
+		if c.AtLeast < c.AtMost {
+			calls = fmt.Sprintf("%d to %d", c.AtLeast, c.AtMost)
+		}
+		fmt.Fprintf(out, "%s\t%s\t(%s)\n", c.Service, plural(calls, "call"), keys(c.Keys, c.Assumed))
+		assumed = assumed || c.Assumed
+	}
+	if len(cost.Services) == 0 {
+		fmt.Fprintln(out, "no calls")
+	}
+	if assumed {
+		fmt.Fprintln(out, "\n~ with lists as long as the joins assume")
+	}
+	return out.Flush()
+}
+
+func printFields(w io.Writer, fields []lookahead.Field, indent string) {
+	for _, f := range fields {
+		loads := make([]string, len(f.Loads))
+		for i, l := range f.Loads {
+			loads[i] = l.Service + ": " + keys(l.Keys, l.Assumed)
+			if l.Keys == 0 {
+				loads[i] = l.Service + ": asked already"
+			}
+		}
+		fmt.Fprintf(w, "%s%s\t%s\n", indent, f.Name, strings.Join(loads, ", "))
+		printFields(w, f.Children, indent+"  ")
+	}
+}
+
+func keys(n int, assumed bool) string {
+	text := plural(fmt.Sprint(n), "key")
+	if assumed {
+		return "~" + text
+	}
+	return text
+}
+
+func plural(n, noun string) string {
+	if n == "1" {
+		return n + " " + noun
+	}
+	return n + " " + noun + "s"
+}

@@ -1,0 +1,223 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"tributary/gateway/admin"
+	"tributary/gateway/admission"
+	"tributary/gateway/browser"
+	"tributary/gateway/cache"
+	"tributary/gateway/compress"
+	"tributary/gateway/forward"
+	"tributary/gateway/graphqlserver"
+	"tributary/gateway/health"
+	"tributary/gateway/heap"
+	"tributary/gateway/httpserver"
+	"tributary/gateway/status"
+	"tributary/gateway/telemetry"
+	"tributary/gateway/tracing"
+	"tributary/gateway/trusted"
+	"tributary/gateway/upstream"
+)
+
+// gatewayName is the name of the gateway in /health and in traces.
+const gatewayName = "api-gateway"
+
+// Limits of /health, so that it cannot be used to flood the services.
+const (
+	healthTimeout = time.Second
+	healthHold    = time.Second
+)
+
+// serveGateway runs a gateway on ln until ctx ends.
+func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, ln net.Listener, log *slog.Logger) error {
+	defer heap.Pace(p.Getenv)()
+	traces, err := tracing.New(ctx, tracing.Source{Name: gatewayName, Version: p.version}, p.Getenv, log)
+	if err != nil {
+		_ = ln.Close()
+		return usageError{err}
+	}
+	defer traces.Close(ctx)
+	ready, operators := &httpserver.Readiness{}, admin.New(cfg.Admin)
+	handler, release, err := newGateway(cfg, operators, p.version, ready, log, telemetry.NewRegistry(p.version))
+	if err != nil {
+		_ = ln.Close()
+		return err
+	}
+	server := &httpserver.Server{
+		Handler: traces.Handler(handler), Log: log,
+		Limits: cfg.Server.Limits, WriteTimeout: cfg.Server.RequestTimeout + cfg.Server.WriteTimeout,
+		MaxConnections: cfg.Server.MaxConnections,
+		Ready:          ready, DrainDelay: cfg.Server.DrainDelay,
+		Grace: cfg.Server.RequestTimeout + grace,
+	}
+	stopAdmin, err := p.serveAdmin(cfg.Admin.Addr, operators, log)
+	if err != nil {
+		return errors.Join(err, ln.Close(), release())
+	}
+	log.Info("gateway is listening", "addr", ln.Addr().String(), "version", p.version)
+	err = server.Serve(ctx, ln)
+	stopAdmin()
+	log.Info("gateway has stopped")
+	return errors.Join(err, release())
+}
+
+// newGateway builds the gateway from the inside out: its core, GraphQL on top of it,
+// and the HTTP routes. The returned function releases its resources; it must be called
+// when no request is in flight any more.
+func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *httpserver.Readiness, log *slog.Logger, reg *prometheus.Registry) (http.Handler, func() error, error) {
+	cfg.Cache.LoadTimeout, cfg.Cache.LeastTime = cfg.Server.RequestTimeout, cfg.Upstream.LeastTime
+	cfg.Cache.Variant, cfg.Upstream.RequestTimeout = forward.Variant, cfg.Server.RequestTimeout
+	core, err := newCore(cfg, log, reg)
+	if err != nil {
+		return nil, nil, err
+	}
+	graphql, err := core.newGraphQL(cfg, operators, log, reg)
+	if err != nil {
+		return nil, nil, errors.Join(err, core.store.Close())
+	}
+	routes := cfg.graph.routes(&API{Server: graphql, TTL: cfg.Cache.TTL, Metrics: reg})
+	checker := newHealth(core.clients, core.store, version)
+	history := status.New(reg, checker, status.Options{Endpoints: endpoints(routes), Log: log})
+
+	r := httpserver.NewRouter(log, reg)
+	r.Use(compress.Handler)
+	r.Method(http.MethodGet, "/health", checker)
+	r.Get("/livez", httpserver.Live)
+	r.Method(http.MethodGet, "/readyz", ready)
+	r.Method(http.MethodGet, "/metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg, EnableOpenMetrics: true}))
+	mountOperators(r, cfg.Admin, operators, core.store, log)
+	err = errors.Join(mountPages(r.With(browser.Page), cfg, history), cfg.faults.mount(r, core.store, log))
+	if err != nil {
+		return nil, nil, errors.Join(err, core.store.Close())
+	}
+	streams := mountGraph(r, graphql, routes, cfg, reg)
+	ready.OnDrain(streams.Drain)
+	stop := inBackground(history.Run)
+	return r, func() error { streams.Close(); stop(); return core.store.Close() }, nil
+}
+
+// newGraphQL returns the GraphQL server with its caches of responses and documents.
+func (c *core) newGraphQL(cfg gatewayConfig, operators *admin.Mux, log *slog.Logger, reg prometheus.Registerer) (*graphqlserver.Server, error) {
+	var err error
+	if cfg.GraphQL.Trusted, err = trustedDocuments(cfg.graph.Operations, cfg.GraphQL.Manifests); err != nil {
+		return nil, err
+	}
+	responses, err := cache.NewResponses[*graphqlserver.Result](c.store, reg)
+	if err != nil {
+		return nil, err
+	}
+	cfg.GraphQL.Texts = c.store.Texts("document", cfg.GraphQL.PersistedTTL)
+	cfg.GraphQL.Operator = operators.Knows
+	return graphqlserver.New(c.schema, c.plan, responses, cfg.GraphQL, log, reg), nil
+}
+
+// mountGraph adds the routes of GraphQL and the graph's own to r, and returns the
+// streams, which must be drained and closed.
+func mountGraph(r httpserver.Router, graphql *graphqlserver.Server, routes []Route, cfg gatewayConfig, reg prometheus.Registerer) *graphqlserver.Streams {
+	cfg.GraphQL.Streams.Timeout = cfg.Server.RequestTimeout
+	streams := graphqlserver.NewStreams(graphql, cfg.GraphQL.Streams, reg)
+	deadline := httpserver.Deadline(cfg.Server.RequestTimeout)
+	asked := r.With(browser.CORS(cfg.Browser), forward.Handler(cfg.Forward, httpserver.RequestID))
+	bodies := admission.Bodies(cfg.GraphQL.Admission, cfg.GraphQL.Limits.Body, http.HandlerFunc(graphql.Shed), reg)
+	sameSite := asked.With(browser.SameSite(cfg.Browser, graphql.Refuse), bodies, streams.Handler, deadline)
+	sameSite.Handle("/graphql", graphql)
+	sameSite.Handle("/graphql/{document}", graphql) // a document by its id, at an address of its own
+	api := asked.With(deadline)
+	for _, route := range routes {
+		if len(cfg.Browser.Origins) > 0 { // for browsers that ask first
+			api.Options(route.Pattern, httpserver.Options(http.MethodGet, http.MethodHead))
+		}
+		api.Method(http.MethodGet, route.Pattern, route.Handler)
+	}
+	return streams
+}
+
+func (g *Graph) routes(api *API) []Route {
+	if g.Routes == nil {
+		return nil
+	}
+	return g.Routes(api)
+}
+
+// endpoints returns the patterns of the routes that the status page counts.
+func endpoints(routes []Route) []string {
+	patterns := []string{"/graphql"}
+	for _, route := range routes {
+		patterns = append(patterns, route.Pattern)
+	}
+	return patterns
+}
+
+// mountOperators registers the endpoints for operators, and adds them to r if they
+// share the gateway's listener.
+func mountOperators(r httpserver.Router, cfg admin.Config, operators *admin.Mux, store *cache.Cache, log *slog.Logger) {
+	operators.Handle("POST /admin/purge", admin.Purge(store, log))
+	operators.Handle("GET /admin/log-level", admin.LogLevel(log))
+	operators.Handle("PUT /admin/log-level", admin.LogLevel(log))
+	if cfg.Shared() {
+		r.Handle(admin.Prefix+"*", operators)
+	}
+}
+
+// serveAdmin serves the endpoints for operators on their own address, if there is one,
+// until stop is called.
+func (p *process) serveAdmin(addr httpserver.Addr, operators *admin.Mux, log *slog.Logger) (stop func(), err error) {
+	if addr == "" {
+		return func() {}, nil
+	}
+	ln, err := p.listen(addr)
+	if err != nil {
+		return nil, err
+	}
+	log.Info("operators are served", "addr", ln.Addr().String())
+	server := &httpserver.Server{Handler: operators, Log: log, Grace: grace}
+	return inBackground(func(ctx context.Context) {
+		if err := server.Serve(ctx, ln); err != nil {
+			log.Error("operators are not served any more", "error", err.Error())
+		}
+	}), nil
+}
+
+// inBackground runs work on a goroutine. The returned function cancels its context and
+// waits for it to return.
+func inBackground(work func(context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); work(ctx) }()
+	return func() { cancel(); <-done }
+}
+
+// trustedDocuments returns the graph's own operations and those of manifests.
+func trustedDocuments(operations, manifests []string) (*trusted.Documents, error) {
+	documents, err := trusted.New(operations...)
+	if err != nil {
+		return nil, err
+	}
+	if err := documents.Load(manifests...); err != nil {
+		return nil, usageError{fmt.Errorf("graphql-trusted-documents: %w", err)}
+	}
+	return documents, nil
+}
+
+func newHealth(clients map[string]*upstream.Client, store *cache.Cache, version string) *health.Checker {
+	checks := map[string]health.Check{}
+	for name, client := range clients {
+		checks[name] = client.Ping
+	}
+	return &health.Checker{
+		Service: gatewayName, Version: version,
+		Services:  checks,
+		CacheType: store.Type(), Cache: store.Ping,
+		Timeout: healthTimeout, Hold: healthHold,
+	}
+}

@@ -1,0 +1,127 @@
+package app
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"tributary/gateway/pages"
+)
+
+// playground is the configuration of the playground page.
+type playground struct {
+	Endpoint string    `json:"endpoint"` // path of the GraphQL endpoint
+	Trace    bool      `json:"trace"`    // whether traces are available
+	Faults   bool      `json:"faults"`   // whether faults can be injected
+	Tabs     []example `json:"tabs"`
+}
+
+// example is an operation to try in the playground.
+type example struct {
+	Query     string `json:"query"`
+	Variables string `json:"variables"` // JSON
+}
+
+// examples reads the examples of the graph, in order of their file names.
+func (g *Graph) examples() ([]example, error) {
+	all := []example{}
+	if g.Examples == nil {
+		return all, nil
+	}
+	names, err := fs.Glob(g.Examples, "*.graphql")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		query, err := fs.ReadFile(g.Examples, name)
+		if err != nil {
+			return nil, err
+		}
+		variables, err := fs.ReadFile(g.Examples, strings.TrimSuffix(name, ".graphql")+".json")
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, example{string(query), string(variables)})
+	}
+	return all, nil
+}
+
+// routes is the part of a router that pages need.
+type routes interface {
+	Method(method, pattern string, h http.Handler)
+}
+
+// links says which pages exist, for pages that link to them.
+type links struct {
+	Playground, Docs bool
+	Pages            []Page
+}
+
+// site is a page at a path, with its files below it.
+type site struct {
+	path, files string
+	pages.Site
+}
+
+// mountPages adds the web pages to r, and the data that they load.
+func mountPages(r routes, cfg gatewayConfig, history http.Handler) error {
+	g := cfg.graph
+	there := links{Playground: cfg.GraphQL.Playground, Docs: g.OpenAPI != nil}
+	if there.Playground {
+		there.Pages = g.Pages
+	}
+	r.Method(http.MethodGet, "/status.json", history)
+	sites := []site{{"/", "/status", pages.Site{Files: pages.Status(), Policy: pages.Strict, Data: there}}}
+	if there.Docs {
+		document, err := openAPI(g.OpenAPI)
+		if err != nil {
+			return err
+		}
+		r.Method(http.MethodGet, "/openapi.json", document)
+		sites = append(sites, site{"/docs", "/docs", pages.Site{Files: pages.Docs(), Policy: pages.Styled, Data: there}})
+	}
+	if there.Playground {
+		tabs, err := g.examples()
+		if err != nil {
+			return fmt.Errorf("examples: %w", err)
+		}
+		sites = append(sites, site{"/playground", "/playground", pages.Site{Files: pages.Playground(), Policy: pages.Styled,
+			Data: playground{Endpoint: "/graphql", Trace: cfg.GraphQL.Trace, Faults: cfg.faults != nil, Tabs: tabs}}})
+	}
+	for _, p := range there.Pages {
+		sites = append(sites, site{p.Path, p.Path, pages.Site{Files: p.Files, Policy: cmp.Or(p.Policy, pages.Strict)}})
+	}
+	var failed error
+	for _, s := range sites {
+		failed = errors.Join(failed, s.mount(r))
+	}
+	return failed
+}
+
+func (s site) mount(r routes) error {
+	page, err := s.Page()
+	if err != nil {
+		return fmt.Errorf("page %s: %w", s.path, err)
+	}
+	r.Method(http.MethodGet, s.path, page)
+	r.Method(http.MethodGet, s.files+"/*", http.HandlerFunc(s.File))
+	return nil
+}
+
+// openAPI returns a handler that serves a document, YAML or JSON, as JSON.
+func openAPI(document []byte) (http.Handler, error) {
+	text, err := yaml.YAMLToJSON(document)
+	if err != nil {
+		return nil, fmt.Errorf("OpenAPI document: %w", err)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-cache")
+		_, _ = w.Write(text)
+	}), nil
+}

@@ -1,0 +1,169 @@
+package e2e_test
+
+import (
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "tributary"
+
+// layers are the folders of the house and what of the project may be imported
+// in each. Tests, and packages for tests, are held to it too, but may take their
+// helpers from internal.
+// Imports go one way:
+//
+//	main → resolvers → graph → services → gateway/*
+var layers = map[string]struct {
+	imports []string
+	why     string
+}{
+	"gateway": {[]string{"gateway"},
+		"the runtime knows no user, order or product; let the caller hand in what is special about one"},
+	"services": {[]string{"services", "gateway"},
+		"a service knows nothing of the graph that it is part of; joins belong in resolvers"},
+	"graph": {[]string{"graph", "services", "gateway/scalar", "gateway/execute"},
+		"the contract is made of the services' types and of scalars, and of nothing that runs but the execution itself"},
+	"resolvers": {[]string{"resolvers", "graph", "services", "gateway"},
+		"the joins know the graph, the services and the runtime, and only main knows the joins"},
+}
+
+// objection says why a package of the project may not import another, or
+// nothing where it may. Both are import paths without the module: "" is main.
+func objection(from, to string) string {
+	top, _, _ := strings.Cut(from, "/")
+	l, known := layers[top]
+	if !known {
+		return "" // main and tools, which stand outside the house and may use all of it
+	}
+	if !slices.ContainsFunc(l.imports, func(dir string) bool { return within(to, dir) }) {
+		return fmt.Sprintf("%s imports %s, but what is in %s may import only %s: %s",
+			from, to, top, strings.Join(l.imports, ", "), l.why)
+	}
+	if a, b := serviceOf(from), serviceOf(to); a != "" && b != "" && a != b && b != "restservice" {
+		return fmt.Sprintf("%s imports %s, but services never import one another: "+
+			"let a resolver join them, and put what both servers need in services/restservice", from, to)
+	}
+	return ""
+}
+
+// within reports whether a package is dir or below it.
+func within(pkg, dir string) bool { return pkg == dir || strings.HasPrefix(pkg, dir+"/") }
+
+// serviceOf returns a in services/a/…, and nothing for the list in services itself.
+func serviceOf(pkg string) string {
+	rest, ok := strings.CutPrefix(pkg, "services/")
+	if !ok {
+		return ""
+	}
+	name, _, _ := strings.Cut(rest, "/")
+	return name
+}
+
+// The files are parsed, and not listed by the go command: go test replays a
+// cached answer as long as the files it saw the test open are the same, and
+// it sees these.
+func TestImportsGoOneWay(t *testing.T) {
+	packages := map[string]bool{}
+	for file, imports := range importsOf(t, ".") {
+		pkg := strings.TrimPrefix(path.Dir(file), ".")
+		packages[pkg] = true
+		for _, imp := range imports {
+			to, ours := strings.CutPrefix(imp, module+"/")
+			helper := (strings.HasSuffix(file, "_test.go") || strings.HasSuffix(pkg, "test")) && within(to, "internal")
+			if ours && !helper {
+				if c := objection(pkg, to); c != "" {
+					t.Errorf("%s: %s", file, c)
+				}
+			}
+		}
+	}
+	for _, pkg := range []string{"gateway/batch", "gateway/cache", "services/users"} {
+		if !packages[pkg] {
+			t.Errorf("saw no file of %s: does this test still look at the right place?", pkg)
+		}
+	}
+}
+
+func TestTheRulesCatchEachWayToBreakThem(t *testing.T) {
+	for _, c := range []struct {
+		from, to string
+		want     string // a part of the complaint; none where the import is fine
+	}{
+		{"", "resolvers", ""},
+		{"", "gateway/cache", ""},
+		{"resolvers", "graph", ""},
+		{"resolvers", "services/users", ""},
+		{"resolvers", "gateway/lookahead", ""},
+		{"graph", "services/users", ""},
+		{"graph", "gateway/scalar", ""},
+		{"services", "services/users", ""},
+		{"services", "gateway/batch", ""},
+		{"services/users", "gateway/upstream", ""},
+		{"services/users/server", "services/users", ""},
+		{"services/users/server", "services/restservice", ""},
+		{"services/restservice", "gateway/httpserver", ""},
+		{"gateway/graphqlserver", "gateway/batch", ""},
+
+		{"gateway/cache", "services/users", "the runtime knows no user"},
+		{"gateway/graphqlserver", "resolvers", "the runtime knows no user"},
+		{"gateway/graphqlserver", "graph", "the runtime knows no user"},
+		{"gateway/cache", "compose", "the runtime knows no user"},
+		{"services/users", "services/orders", "services never import one another"},
+		{"services/users/server", "services/orders/server", "services never import one another"},
+		{"services/restservice", "services/users", "services never import one another"},
+		{"services/users", "graph", "joins belong in resolvers"},
+		{"services", "resolvers", "joins belong in resolvers"},
+		{"graph", "gateway/cache", "nothing that runs"},
+		{"graph", "gateway/scalars", "nothing that runs"},
+		{"graph", "resolvers", "nothing that runs"},
+		{"resolvers", "bench", "only main knows the joins"},
+	} {
+		got := objection(c.from, c.to)
+		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%s imports %s: complaint %q, want %q in it", c.from, c.to, got, c.want)
+		}
+	}
+}
+
+// importsOf returns what each Go file below dir imports, tests included.
+func importsOf(t *testing.T, dir string) map[string][]string {
+	t.Helper()
+	files := map[string][]string{}
+	err := filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && file != dir && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "node_modules") {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || filepath.Ext(file) != ".go" {
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		imports := []string{}
+		for _, spec := range parsed.Imports {
+			imp, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			imports = append(imports, imp)
+		}
+		files[filepath.ToSlash(file)] = imports
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
