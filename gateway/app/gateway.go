@@ -151,7 +151,8 @@ func (g *Graph) routes(api *API) []Route {
 
 // endpoints returns the patterns of the routes that the status page counts.
 func endpoints(routes []Route) []string {
-	patterns := []string{"/graphql"}
+	patterns := make([]string, 0, 1+len(routes))
+	patterns = append(patterns, "/graphql")
 	for _, route := range routes {
 		patterns = append(patterns, route.Pattern)
 	}

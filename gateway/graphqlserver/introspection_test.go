@@ -2,39 +2,32 @@ package graphqlserver_test
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"tributary/gateway/graphqlserver"
-	"tributary/internal/graphtest"
-	"tributary/internal/upstreamtest"
+	"tributary/gateway/internal/testgraph"
 )
 
-// execute runs a query on the real graph.
+// execute runs a query on the graph of the library's tests.
 func execute(t *testing.T, cfg graphqlserver.Config, query string) *graphqlserver.Result {
 	t.Helper()
-	with := graphtest.Usual()
-	with.GraphQL = cfg
-	server, stop, err := graphtest.New(upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1)), with)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
-	}()
+	g := testgraph.Assemble(t)
+	server := graphqlserver.New(g.Schema, g.Plan, nil, cfg, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	return server.Execute(context.Background(), graphqlserver.Request{Query: query})
 }
 
 func TestTheSchemaIsToldWhereIntrospectionIsOn(t *testing.T) {
 	for name, query := range map[string]string{
 		"the schema":          `{ __schema { types { name fields { name type { name ofType { name ofType { name } } } } } } }`,
-		"a type":              `{ __type(name: "User") { name } }`,
+		"a type":              `{ __type(name: "Author") { name } }`,
 		"behind a fragment":   `{ ...f } fragment f on Query { __schema { queryType { name } } }`,
-		"behind a condition":  `{ ... on Query { __type(name: "User") { name } } }`,
+		"behind a condition":  `{ ... on Query { __type(name: "Author") { name } } }`,
 		"under another name":  `{ a: __schema { queryType { name } } }`,
-		"beside other fields": `{ user(id: "u1") { id } __schema { queryType { name } } }`,
+		"beside other fields": `{ author(id: "a1") { id } __schema { queryType { name } } }`,
 		"not skipped":         `{ __schema @skip(if: false) { queryType { name } } }`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -51,18 +44,18 @@ func TestTheSchemaIsToldWhereIntrospectionIsOn(t *testing.T) {
 }
 
 func TestTheNameOfATypeIsAlwaysTold(t *testing.T) {
-	got := execute(t, graphqlserver.Config{}, `{ __typename user(id: "u1") { __typename orders { t: __typename } } }`)
-	if want := `{"__typename":"Query","user":{"__typename":"User","orders":[{"t":"Order"}]}}`; string(got.Data) != want || len(got.Errors) > 0 {
+	got := execute(t, graphqlserver.Config{}, `{ __typename author(id: "a1") { __typename books { t: __typename } } }`)
+	if want := `{"__typename":"Query","author":{"__typename":"Author","books":[{"t":"Book"},{"t":"Book"},{"t":"Book"}]}}`; string(got.Data) != want || len(got.Errors) > 0 {
 		t.Errorf("got %s, %v, want %s", got.Data, got.Errors, want)
 	}
 }
 
 func TestNamesAreSuggestedOnlyWhereIntrospectionIsOn(t *testing.T) {
 	for name, query := range map[string]string{
-		"a field":     `{ user(id: "u1") { usernam } }`,
-		"a root":      `{ usr(id: "u1") { id } }`,
-		"an argument": `{ user(idd: "u1") { id } }`,
-		"fields":      `{ user(id: "u1") { orders } }`,
+		"a field":     `{ author(id: "a1") { nam } }`,
+		"a root":      `{ athor(id: "a1") { id } }`,
+		"an argument": `{ author(idd: "a1") { id } }`,
+		"fields":      `{ author(id: "a1") { books } }`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, on := range []bool{true, false} {

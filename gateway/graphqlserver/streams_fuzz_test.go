@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -17,8 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/graphqlserver"
-	"tributary/internal/graphtest"
-	"tributary/internal/upstreamtest"
+	"tributary/gateway/internal/testgraph"
 	"tributary/internal/wstest"
 )
 
@@ -34,11 +34,8 @@ func FuzzAccept(f *testing.F) {
 			f.Add(accept, uint8(query))
 		}
 	}
-	server, stop, err := graphtest.New(upstreamtest.New(f, upstreamtest.Shop(1, 1, 1, 1)), graphtest.Usual())
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Cleanup(func() { _ = stop() })
+	g := testgraph.Assemble(f)
+	server := graphqlserver.New(g.Schema, g.Plan, nil, graphqlserver.Config{}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	streams := graphqlserver.NewStreams(server, usualStreams(), prometheus.NewRegistry())
 	f.Cleanup(streams.Close)
 	handler := streams.Handler(server)
@@ -76,8 +73,8 @@ func FuzzAccept(f *testing.F) {
 }
 
 var deferringQueries = []string{
-	`{ user(id: "u1") { id } }`,
-	`{ user(id: "u1") { id ... @defer(label: "a") { orders { id ... @defer { items { productId product { name } } } } } } }`,
+	`{ author(id: "a1") { id } }`,
+	`{ author(id: "a1") { id ... @defer(label: "a") { books { id ... @defer { title author { name } } } } } }`,
 	`{ nothing }`,
 }
 

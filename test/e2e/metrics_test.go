@@ -67,3 +67,16 @@ func TestATracedRequestIsTheExemplarOfItsDuration(t *testing.T) {
 		}
 	}
 }
+
+func TestMetricsPage_HasWhatTheGatewayExports(t *testing.T) {
+	s := dev(t)
+	s.call(http.MethodGet, s.gateway+"/api/profile/user123", "")
+	page := readPage(t, "docs/metrics.md")
+	_, text := s.call(http.MethodGet, s.gateway+"/metrics", "")
+	for _, family := range regexp.MustCompile(`(?m)^# TYPE (\w+) `).FindAllStringSubmatch(text, -1) {
+		name := family[1]
+		if !strings.HasPrefix(name, "go_") && !strings.HasPrefix(name, "process_") && !strings.HasPrefix(name, "promhttp_") && !strings.Contains(page, "`"+name+"`") {
+			t.Errorf("no %s in docs/metrics.md", name)
+		}
+	}
+}

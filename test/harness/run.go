@@ -27,10 +27,11 @@ type Outcome struct {
 // Run runs a command to its end, with nothing in its environment but env.
 func (b *Builder) Run(t testing.TB, env map[string]string, stdin io.Reader, args ...string) Outcome {
 	t.Helper()
+	binary := b.Binary(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, b.Binary(t), args...) //nolint:gosec // G204: the test names the arguments
+	cmd := exec.CommandContext(ctx, binary, args...) //nolint:gosec // G204: the test names the arguments
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &stdout, &stderr
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		cmd.Env = append(cmd.Env, name+"="+env[name])
@@ -85,7 +86,7 @@ func (b *Builder) Start(t testing.TB, env []string, stdout io.Writer, args ...st
 	t.Helper()
 	done, ended := make(chan error, 1), make(chan struct{})
 	p := &Process{Done: done, ended: ended, Cmd: exec.Command(b.Binary(t), args...)} //nolint:gosec,noctx // G204: as above
-	p.Cmd.Env, p.Cmd.Stdout, p.Cmd.Stderr = append(env, "HOME=/"), stdout, &p.stderr
+	p.Cmd.Env, p.Cmd.Stdout, p.Cmd.Stderr = slices.Concat(env, []string{"HOME=/"}), stdout, &p.stderr
 	if err := p.Cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
