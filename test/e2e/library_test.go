@@ -1,0 +1,75 @@
+package e2e_test
+
+import (
+	"flag"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var wholeLibrary = flag.Bool("library", false, "run all tests of the library in a copy without the shop, instead of compiling them; make library does")
+
+// ofTheShop is what a project has in place of this one's.
+var ofTheShop = []string{"bench", "graph", "main.go", "resolvers", "services", "web/example"}
+
+// The library stands without what this project does with it.
+func TestLibrary_PassesWithoutTheShop(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED in short mode: the library without the shop")
+	}
+	root := t.TempDir()
+	copyModule(t, root, ofTheShop...)
+	packages := []string{"./gateway/..."}
+	if _, err := os.Stat(filepath.Join(root, "cmd")); err == nil {
+		packages = append(packages, "./cmd/...")
+	}
+	run := []string{"-run", "^$"}
+	if *wholeLibrary {
+		run = nil
+	}
+	for _, args := range [][]string{
+		append([]string{"vet"}, packages...),
+		slices.Concat([]string{"test"}, run, packages),
+	} {
+		cmd := exec.CommandContext(t.Context(), "go", args...)
+		cmd.Dir = root
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+	}
+}
+
+// copyModule copies the module to a folder, without hidden files, what npm installed,
+// and the files and folders in without.
+func copyModule(t *testing.T, to string, without ...string) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case name == ".":
+			return nil
+		case strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules" || slices.Contains(without, filepath.ToSlash(name)):
+			if d.IsDir() {
+				return filepath.SkipDir
+			}
+			return nil
+		case d.IsDir():
+			return os.MkdirAll(filepath.Join(to, name), 0o700)
+		case !d.Type().IsRegular():
+			return nil
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, name), text, 0o600)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
