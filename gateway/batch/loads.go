@@ -23,7 +23,15 @@ type loads[K comparable, V any] struct {
 	futures map[K]*future[V]
 	oldest  time.Time   // when the first key of the current batch arrived
 	quiet   *time.Timer // sends the batch when no key has arrived for Gap
+
+	alone   []K // keys to be loaded alone, that wait for a goroutine
+	sending int // number of goroutines that load keys alone
 }
+
+// maxAlone is the maximum number of goroutines of one operation that load keys alone, for
+// each loader. It is more than the calls that one operation may make to a service at the
+// same time, so that what waits for one of them would wait anyway.
+const maxAlone = 200
 
 // inputCapacity is how many keys can be added to a batch without waiting for its
 // goroutine.
@@ -50,6 +58,22 @@ func newLoads[K comparable, V any](ctx context.Context, l *Loader[K, V]) *loads[
 func (s *loads[K, V]) flush() {
 	if s.dispatch != nil {
 		s.dispatch.Flush()
+	}
+}
+
+// sendAlone loads waiting keys one after the other until there are none.
+func (s *loads[K, V]) sendAlone() {
+	for {
+		s.mu.Lock()
+		if len(s.alone) == 0 {
+			s.sending--
+			s.mu.Unlock()
+			return
+		}
+		key := s.alone[0]
+		s.alone = s.alone[1:]
+		s.mu.Unlock()
+		s.send(s.ctx, []K{key}, 0)
 	}
 }
 
@@ -89,7 +113,11 @@ func (s *loads[K, V]) future(key K) (f *future[V], begun bool) {
 	f = &future[V]{}
 	s.futures[key] = f
 	if s.dispatch == nil {
-		go s.send(s.ctx, []K{key}, 0)
+		s.alone = append(s.alone, key)
+		if s.sending < maxAlone {
+			s.sending++
+			go s.sendAlone()
+		}
 		return f, true
 	}
 	if s.oldest.IsZero() {
