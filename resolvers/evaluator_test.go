@@ -78,7 +78,7 @@ func (e *evaluator) collect(typeName string, sets []ast.SelectionSet) (fields []
 
 func (e *evaluator) included(list ast.DirectiveList) bool {
 	for _, d := range list {
-		if e.argument(d.Arguments, "if").(bool) == (d.Name == "skip") {
+		if d.Name != "defer" && e.argument(d.Arguments, "if").(bool) == (d.Name == "skip") {
 			return false
 		}
 	}

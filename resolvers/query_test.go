@@ -62,14 +62,25 @@ type drawing struct {
 	variables map[string]any
 	declared  []string
 	fragments []string
-	open      int // selections that may still be drawn, so that queries end
+	open      int  // selections that may still be drawn, so that queries end
+	defers    bool // fragments may have @defer
 }
 
 // query draws a query with aliases, fragments, directives and variables. One
 // alias always stands for one field with one argument, so that whatever comes
 // together can be merged.
 func query(t *rapid.T) (text string, variables map[string]any) {
-	d := &drawing{t: t, variables: map[string]any{}, open: 60}
+	return (&drawing{t: t, open: 60}).query()
+}
+
+// deferredQuery is [query] with @defer on fragments: nested, overlapping, with and without
+// labels and conditions.
+func deferredQuery(t *rapid.T) (text string, variables map[string]any) {
+	return (&drawing{t: t, open: 60, defers: true}).query()
+}
+
+func (d *drawing) query() (text string, variables map[string]any) {
+	d.variables = map[string]any{}
 	root := d.set("Query", 6)
 	var b strings.Builder
 	b.WriteString("query")
@@ -88,23 +99,55 @@ func (d *drawing) set(typeName string, depth int) string {
 	parts := make([]string, n)
 	for i := range parts {
 		d.open--
-		switch kind := rapid.IntRange(0, 9).Draw(d.t, "kind"); {
+		switch kind := rapid.IntRange(0, d.kinds()).Draw(d.t, "kind"); {
 		case kind == 0 && depth > 0 && d.open > 0:
 			on := rapid.SampledFrom([]string{"", " on " + typeName}).Draw(d.t, "condition")
-			parts[i] = "..." + on + d.directives() + " " + d.set(typeName, depth-1)
+			parts[i] = "..." + on + d.directives() + d.deferral() + " " + d.set(typeName, depth-1)
 		case kind == 1 && depth > 0 && d.open > 0:
 			body := d.set(typeName, depth-1)
 			name := fmt.Sprintf("f%d", len(d.fragments))
 			d.fragments = append(d.fragments, "fragment "+name+" on "+typeName+" "+body)
-			parts[i] = "..." + name + d.directives()
+			parts[i] = "..." + name + d.directives() + d.deferral()
 			if rapid.Bool().Draw(d.t, "again") {
-				parts[i] += " ..." + name
+				parts[i] += " ..." + name + d.deferral()
 			}
 		default:
 			parts[i] = d.field(typeName, depth)
 		}
 	}
 	return "{ " + strings.Join(parts, " ") + " }"
+}
+
+// kinds makes a fifth of the selections fragments, and with @defer half of them.
+func (d *drawing) kinds() int {
+	if d.defers {
+		return 3
+	}
+	return 9
+}
+
+// deferral draws @defer, or nothing.
+func (d *drawing) deferral() string {
+	if !d.defers {
+		return ""
+	}
+	var arguments []string
+	if label := rapid.SampledFrom([]string{"", `label: "a"`, `label: "b"`}).Draw(d.t, "label"); label != "" {
+		arguments = append(arguments, label)
+	}
+	holds := rapid.IntRange(0, 3).Draw(d.t, "if") > 0
+	switch rapid.IntRange(0, 4).Draw(d.t, "condition") {
+	case 0:
+		return ""
+	case 1:
+		arguments = append(arguments, fmt.Sprintf("if: %t", holds))
+	case 2:
+		arguments = append(arguments, "if: $"+d.variable("Boolean!", holds))
+	}
+	if len(arguments) == 0 {
+		return " @defer"
+	}
+	return " @defer(" + strings.Join(arguments, ", ") + ")"
 }
 
 func (d *drawing) field(typeName string, depth int) string {

@@ -13,6 +13,8 @@
 // names, strings are written directly, and lists and objects without resolvers at
 // any depth are written from the Go values.
 //
+// It also delivers what @defer defers: see [Deferral].
+//
 // internal/lean rewrites the generated code to use this package.
 package execute
 

@@ -13,8 +13,9 @@ type FieldSet struct {
 	Values   []graphql.Marshaler // by field
 	Invalids uint32              // number of non-null fields that are null
 
-	fields  []graphql.CollectedField
-	delayed []delayed
+	fields   []graphql.CollectedField
+	delayed  []delayed
+	deferred *deferredObject // nil: no field is deferred
 
 	// Space for the values of most objects and for one resolver, so that an object
 	// takes one allocation instead of three.
@@ -41,25 +42,20 @@ func NewFieldSet(fields []graphql.CollectedField) *FieldSet {
 	return m
 }
 
-// NewDeferredGroup replaces [graphql.NewDeferredGroup]. The rest of the group is
-// created only when a field is deferred.
+// NewDeferredGroup replaces [graphql.NewDeferredGroup]. It always has no fields, so that
+// the generated code does not deliver any: that does [Deferral].
 func NewDeferredGroup(ctx context.Context) graphql.DeferredGroup {
 	return graphql.DeferredGroup{Context: ctx}
 }
 
-// ResolveConcurrently schedules field i to be resolved by [FieldSet.Dispatch], or
-// later if it is deferred.
+// ResolveConcurrently schedules field i to be resolved by [FieldSet.Dispatch], or, if it
+// is deferred, by [Deferral.Parts].
 func (m *FieldSet) ResolveConcurrently(
-	oc *graphql.OperationContext, group *graphql.DeferredGroup, i int, guard, nonNull bool,
+	_ *graphql.OperationContext, group *graphql.DeferredGroup, i int, _, nonNull bool,
 	resolve func(context.Context) graphql.Marshaler,
 ) {
-	if m.fields[i].IsDeferred() {
-		if group.FieldSet == nil {
-			*group = graphql.NewDeferredGroup(group.Context)
-		}
-		graphql.NewFieldSet(m.fields).ResolveConcurrently(oc, group, i, guard, nonNull, resolve)
-		m.Values[i] = nil // nil is omitted; the value follows in a later payload
-		return
+	if m.fields[i].IsDeferred() && m.deferField(group.Context, i, nonNull, resolve) {
+		return // the value stays nil, which is omitted
 	}
 	m.delayed = append(m.delayed, delayed{i: i, nonNull: nonNull, resolve: resolve})
 }
@@ -105,8 +101,11 @@ func (m *FieldSet) resolve(ctx context.Context, n int) {
 	}
 }
 
-// MarshalGQL writes the object.
+// MarshalGQL writes the object. Only then is what it has deferred part of the answer.
 func (m *FieldSet) MarshalGQL(w io.Writer) {
+	if m.deferred != nil {
+		m.deferred.in.objects = append(m.deferred.in.objects, m.deferred)
+	}
 	_, _ = io.WriteString(w, "{")
 	mixed := m.mixed()
 	some := false

@@ -13,6 +13,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator"
 	"github.com/vektah/gqlparser/v2/validator/rules"
 
+	"tributary/gateway/execute"
 	"tributary/gateway/fault"
 	"tributary/gateway/tracing"
 )
@@ -21,6 +22,7 @@ import (
 type document struct {
 	*ast.QueryDocument                    // without @defer
 	inParts            *ast.QueryDocument // with it; nil if there is none
+	defers             *execute.Defers    // of inParts
 	hash               hash
 	text               string
 	traits             traits
@@ -75,6 +77,7 @@ func (d *documents) prepare(ctx context.Context, text string) (doc *document, is
 	if defers(parsed) {
 		// It was let pass just now, and so is again.
 		doc.inParts, _ = d.parse(ctx, text)
+		doc.defers = execute.NumberDefers(doc.inParts)
 		eachSet(parsed, undefer)
 	}
 	d.known.add(doc)

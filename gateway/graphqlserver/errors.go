@@ -27,7 +27,7 @@ func (s *Server) present(ctx context.Context, err error) *gqlerror.Error {
 			at = ge.Path
 		}
 	}
-	f := fault.In(endOf(ctx), err)
+	f := fault.In(ctx, err)
 	s.tellOfPanic(ctx, err)
 	level := slog.LevelWarn
 	switch f.Kind {

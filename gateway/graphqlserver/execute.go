@@ -8,6 +8,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"tributary/gateway/batch"
 	"tributary/gateway/cache"
 	"tributary/gateway/fault"
 	"tributary/gateway/lookahead"
@@ -28,13 +29,13 @@ type Request struct {
 	// means that there is none.
 	Fingerprint cache.Key
 
-	DocumentID string                                 // of a document that a manifest holds, or the hash of a persisted one after "sha256:"
-	SHA256     string                                 // of an automatic persisted query; beside Query, it asks to have that remembered
-	Trace      bool                                   // tell in Result.Trace how it was answered
-	Cost       bool                                   // tell in Result.Cost what it costs
-	inParts    func(first *Result, rest <-chan later) // takes an answer in parts; nil: it comes as a whole
-	listener   *listener                              // takes the events of a subscription; nil: it is refused
-	untrusted  bool                                   // it is not from a manifest, and somebody wants to know
+	DocumentID string    // of a document that a manifest holds, or the hash of a persisted one after "sha256:"
+	SHA256     string    // of an automatic persisted query; beside Query, it asks to have that remembered
+	Trace      bool      // tell in Result.Trace how it was answered
+	Cost       bool      // tell in Result.Cost what it costs
+	inParts    *parts    // takes an answer in parts; nil: it comes as a whole
+	listener   *listener // takes the events of a subscription; nil: it is refused
+	untrusted  bool      // it is not from a manifest, and somebody wants to know
 }
 
 // Result is the result of a request. A request that was refused has errors and no data.
@@ -93,10 +94,7 @@ func (s *Server) execute(ctx context.Context, q *query) *Result {
 	}
 	ctx, done := startExecute(ctx, q.operation)
 	defer done()
-	d := &deferring{send: q.inParts}
-	if q.inParts != nil && q.doc.inParts != nil {
-		ctx = context.WithValue(ctx, deferringKey{}, d)
-	}
+	ctx, deferral := s.deferrable(ctx, q)
 	defer s.metrics.time(phaseExecute)()
 	respond, ctx := s.exec.DispatchOperation(ctx, q.operation)
 	resp := respond(ctx)
@@ -104,10 +102,20 @@ func (s *Server) execute(ctx context.Context, q *query) *Result {
 		return outOfTime()
 	}
 	result := &Result{Data: resp.Data, Errors: resp.Errors, Summary: report.From(ctx).Summary()}
-	if d.begun && resp.HasNext != nil && *resp.HasNext {
-		return d.inParts(ctx, result, respond, report.From(ctx))
+	if deferral != nil && deferral.Pending() {
+		return q.inParts.deliver(ctx, result, deferral)
 	}
 	return result
+}
+
+// loading opens a scope for the loaders of each response, which its parts share, and starts
+// the look-ahead.
+func loading(plan *lookahead.Plan) graphql.ResponseMiddleware {
+	return func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+		ctx = batch.WithScope(ctx)
+		plan.Start(ctx)
+		return next(ctx)
+	}
 }
 
 // recovered turns a panic of a resolver into an error of its field.

@@ -56,7 +56,7 @@ func (s *Server) serveOne(w http.ResponseWriter, r *http.Request, media string, 
 		req.Trace, req.Cost = traced, priced
 		if inParts {
 			answer = partsTo(w, traced || priced)
-			req.inParts = answer.send
+			req.inParts = answer
 		}
 		result = s.serve(r.Context(), *req)
 	}

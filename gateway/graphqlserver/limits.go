@@ -26,6 +26,7 @@ type Limits struct {
 	List       int `name:"graphql-max-list" default:"2000" help:"Maximum length of a list in an argument or a variable."`
 	Fields     int `name:"graphql-max-fields" default:"1000000" help:"Maximum number of fields that the answer is estimated to have."`
 	Calls      int `name:"graphql-max-calls" default:"1000" help:"Maximum number of calls to each service that an operation may need with a cold cache."`
+	Parts      int `name:"graphql-max-parts" default:"1000" help:"Maximum number of parts of an answer. What @defer would put into more is not deferred."`
 }
 
 // DefaultLimits returns the default limits.
@@ -33,7 +34,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		Body: 1 << 20, Tokens: 15_000, Selections: 2_000, Fragments: 200,
 		Depth: 40, RootFields: 500, Aliases: 500, Directives: 500,
-		List: 2_000, Fields: 1_000_000, Calls: 1_000,
+		List: 2_000, Fields: 1_000_000, Calls: 1_000, Parts: 1_000,
 	}
 }
 

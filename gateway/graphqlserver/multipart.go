@@ -2,13 +2,18 @@ package graphqlserver
 
 import (
 	"bytes"
+	"context"
 	"mime"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"tributary/gateway/execute"
+	"tributary/gateway/report"
 )
 
 // Answers in parts are multipart/mixed (RFC 2046, section 5.1) with the form of
@@ -43,42 +48,83 @@ func takesParts(h http.Header) bool {
 	return false
 }
 
+// partsGrace is how long after the end of its time a client may take to receive the rest of
+// an answer in parts. Until it has, the operation counts as running.
+const partsGrace = 2 * time.Second
+
 // parts writes an answer in parts.
 type parts struct {
-	w     http.ResponseWriter
-	flush func() error
-	told  int  // how many degraded services the client knows of
-	more  bool // the last of the operation is not the last of all
+	w       http.ResponseWriter
+	control *http.ResponseController
+	closing bool  // a part about the whole answer follows those of the operation
+	told    int   // number of degraded services that the client knows of
+	failed  error // of a write: the client takes no more
 }
 
-// partsTo is an answer in parts to w. Where something is to be told of the whole
-// answer, more is true: a part of that follows the last of the operation.
-func partsTo(w http.ResponseWriter, more bool) *parts {
-	return &parts{w: w, flush: http.NewResponseController(w).Flush, more: more}
+// partsTo returns a writer to w. With closing, extensions about the whole answer are sent
+// in a part of their own after those of the operation.
+func partsTo(w http.ResponseWriter, closing bool) *parts {
+	return &parts{w: w, control: http.NewResponseController(w), closing: closing}
 }
 
-// send answers with the first part at once, and with the others as they come.
-func (p *parts) send(first *Result, rest <-chan later) {
+// further returns how many parts of the operation may follow the first, given the maximum
+// number of all parts.
+func (p *parts) further(most int) int {
+	if p.closing {
+		most--
+	}
+	return most - 1
+}
+
+// begin sends the first part.
+func (p *parts) begin(ctx context.Context, first *Result) {
+	if end, ok := ctx.Deadline(); ok {
+		_ = p.control.SetWriteDeadline(end.Add(partsGrace))
+	}
 	p.w.Header().Set("Content-Type", mediaParts)
 	p.w.Header().Set("Cache-Control", "no-store")
+	p.told = len(first.Summary.Degraded)
 	p.write(func(b *bytes.Buffer) {
 		b.WriteString(delimiter)
-		p.told = len(first.Summary.Degraded)
 		b.WriteString(partHeader)
 		b.Write(bytes.TrimSuffix(encode(first), []byte("}\n")))
 		b.WriteString(`,"hasNext":true}`)
 		b.WriteString(delimiter)
 	})
-	for part := range rest {
-		together := append([]later{part}, waiting(rest)...)
-		p.write(func(b *bytes.Buffer) { p.incremental(b, together) })
-	}
 }
 
-// end ends an answer that was sent, with what is told of the whole of it.
+// next sends the parts of an operation that are ready, together. summary is that of all
+// parts so far.
+func (p *parts) next(ready []execute.Part, more bool, summary report.Summary) {
+	type part struct {
+		Data       raw           `json:"data"`
+		Path       ast.Path      `json:"path"`
+		Label      string        `json:"label,omitempty"`
+		Errors     gqlerror.List `json:"errors,omitempty"`
+		Extensions *extensions   `json:"extensions,omitempty"`
+	}
+	payload := struct {
+		Incremental []part `json:"incremental"`
+		HasNext     bool   `json:"hasNext"`
+	}{HasNext: more || p.closing}
+	for _, r := range ready {
+		payload.Incremental = append(payload.Incremental, part{Data: r.Data, Path: r.Path, Label: r.Label, Errors: r.Errors})
+	}
+	if len(summary.Degraded) > p.told {
+		p.told = len(summary.Degraded)
+		payload.Incremental[len(ready)-1].Extensions = &extensions{Degraded: summary.Degraded}
+	}
+	p.write(func(b *bytes.Buffer) {
+		b.WriteString(partHeader)
+		writeJSON(b, payload)
+		b.WriteString(delimiter)
+	})
+}
+
+// end ends an answer that was sent. result is about the whole of it.
 func (p *parts) end(result *Result) {
 	p.write(func(b *bytes.Buffer) {
-		if p.more {
+		if p.closing {
 			b.WriteString(partHeader)
 			writeJSON(b, struct {
 				HasNext    bool       `json:"hasNext"`
@@ -90,54 +136,16 @@ func (p *parts) end(result *Result) {
 	})
 }
 
-// waiting are those parts that are there already.
-func waiting(rest <-chan later) (all []later) {
-	for {
-		select {
-		case part, ok := <-rest:
-			if !ok {
-				return all
-			}
-			all = append(all, part)
-		default:
-			return all
-		}
-	}
-}
-
-// write sends what fill writes. A client that has gone is none of its business:
-// the request's context has ended.
+// write sends what fill writes, unless an earlier write has failed.
 func (p *parts) write(fill func(*bytes.Buffer)) {
+	if p.failed != nil {
+		return
+	}
 	var b bytes.Buffer
 	fill(&b)
-	_, _ = p.w.Write(b.Bytes())
-	_ = p.flush()
-}
-
-func (p *parts) incremental(b *bytes.Buffer, together []later) {
-	type part struct {
-		Data       raw           `json:"data"`
-		Path       ast.Path      `json:"path"`
-		Label      string        `json:"label,omitempty"`
-		Errors     gqlerror.List `json:"errors,omitempty"`
-		Extensions *extensions   `json:"extensions,omitempty"`
+	if _, p.failed = p.w.Write(b.Bytes()); p.failed == nil {
+		p.failed = p.control.Flush()
 	}
-	payload := struct {
-		Incremental []part `json:"incremental"`
-		HasNext     bool   `json:"hasNext"`
-	}{HasNext: true}
-	for _, l := range together {
-		next := part{Data: l.Data, Path: l.path, Label: l.label, Errors: l.Errors}
-		if degraded := l.Summary.Degraded; len(degraded) > p.told {
-			p.told = len(degraded)
-			next.Extensions = &extensions{Degraded: degraded}
-		}
-		payload.Incremental = append(payload.Incremental, next)
-		payload.HasNext = p.more || (payload.HasNext && !l.last)
-	}
-	b.WriteString(partHeader)
-	writeJSON(b, payload)
-	b.WriteString(delimiter)
 }
 
 // raw is JSON as it is.
