@@ -15,7 +15,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"tributary/internal/picture"
-	"tributary/internal/watched"
+	"tributary/internal/testkit/watched"
 )
 
 // troubled is a system that has been asked for a while, has lost all its services

@@ -12,7 +12,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 
 	"tributary/internal/picture"
-	"tributary/internal/watched"
+	"tributary/internal/testkit/watched"
 )
 
 var draw = flag.String("picture", "", "draw what the dashboards show of a longer run into this SVG")

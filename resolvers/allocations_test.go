@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"tributary/gateway/graphqlserver"
-	"tributary/internal/graphtest"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit/graphtest"
+	"tributary/internal/testkit/upstreamtest"
 )
 
 // discard is a response writer that costs nothing.

@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"tributary/gateway/graphqlserver"
-	"tributary/internal/graphtest"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit/graphtest"
+	"tributary/internal/testkit/upstreamtest"
 )
 
 // What a request allocates does not hang on the machine, so that a regression

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"tributary/internal/graphtest"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit/graphtest"
+	"tributary/internal/testkit/upstreamtest"
 )
 
 // N+1 is a test: what a query costs upstream is part of what it promises, and

@@ -10,8 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/graphqlserver"
-	"tributary/internal/graphtest"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit/graphtest"
+	"tributary/internal/testkit/upstreamtest"
 	"tributary/resolvers/rest"
 )
 

@@ -5,7 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit"
+	"tributary/internal/testkit/upstreamtest"
 	"tributary/services/orders"
 	"tributary/services/products"
 	"tributary/services/users"
@@ -100,10 +101,5 @@ func TestASecondRequestIsAnsweredFromTheCache(t *testing.T) {
 
 func waitFor(t *testing.T, what func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !what(); {
-		if time.Now().After(deadline) {
-			t.Fatal("waited in vain")
-		}
-		<-time.After(time.Millisecond)
-	}
+	testkit.WaitFor(t, "the condition", what)
 }

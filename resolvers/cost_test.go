@@ -9,8 +9,8 @@ import (
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/lookahead"
 	"tributary/graph"
-	"tributary/internal/graphtest"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit/graphtest"
+	"tributary/internal/testkit/upstreamtest"
 )
 
 // explain tells what a query costs, and sees that this asks nobody.

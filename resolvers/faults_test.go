@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"tributary/internal/faultyupstream"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit/faultyupstream"
+	"tributary/internal/testkit/upstreamtest"
 	"tributary/services/orders"
 	"tributary/services/products"
 	"tributary/services/users"

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit/upstreamtest"
 )
 
 const (

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"tributary/internal/graphtest"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit/graphtest"
+	"tributary/internal/testkit/upstreamtest"
 )
 
 // An id is a string or an integer of any length (GraphQL, section 3.5.5); what

@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"tributary/internal/graphtest"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit/graphtest"
+	"tributary/internal/testkit/upstreamtest"
 	"tributary/services/orders"
 )
 

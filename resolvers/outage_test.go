@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"tributary/gateway/upstream"
-	"tributary/internal/graphtest"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit/graphtest"
+	"tributary/internal/testkit/upstreamtest"
 	"tributary/services/orders"
 )
 

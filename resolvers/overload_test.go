@@ -10,8 +10,9 @@ import (
 	"time"
 
 	"tributary/gateway/admission"
-	"tributary/internal/graphtest"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit"
+	"tributary/internal/testkit/graphtest"
+	"tributary/internal/testkit/upstreamtest"
 )
 
 // send posts a query and gives the answer with its body.
@@ -67,11 +68,5 @@ func TestMoreOperationsThanTheGatewayMayExecuteAreShedAtOnce(t *testing.T) {
 // until waits for a condition that is to come true by itself.
 func until(t testing.TB, cond func() bool) {
 	t.Helper()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(20 * time.Second); !cond(); <-tick.C {
-		if time.Now().After(deadline) {
-			t.Fatal("waited in vain")
-		}
-	}
+	testkit.WaitFor(t, "the condition", cond)
 }

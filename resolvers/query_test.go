@@ -6,7 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit/upstreamtest"
 	"tributary/services/orders"
 	"tributary/services/products"
 	"tributary/services/users"

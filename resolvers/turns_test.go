@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"tributary/gateway/upstream"
-	"tributary/internal/graphtest"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit/graphtest"
+	"tributary/internal/testkit/upstreamtest"
 )
 
 // An operation that asks for very much waits for itself and is complete, though

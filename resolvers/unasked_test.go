@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"tributary/gateway/upstream"
-	"tributary/internal/faultyupstream"
-	"tributary/internal/graphtest"
+	"tributary/internal/testkit/faultyupstream"
+	"tributary/internal/testkit/graphtest"
 	"tributary/services/orders"
 	"tributary/services/products"
 	"tributary/services/users"

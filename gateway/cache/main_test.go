@@ -14,6 +14,7 @@ import (
 
 	"tributary/gateway/batch"
 	"tributary/gateway/cache"
+	"tributary/internal/testkit"
 )
 
 func TestMain(m *testing.M) {
@@ -197,13 +198,7 @@ func (s *source) hang() (release func()) {
 // busy machine can explain.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for !ok() {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain: %s", what)
-		}
-		<-time.After(2 * time.Millisecond)
-	}
+	testkit.WaitFor(t, what, ok)
 }
 
 // wantNamed fails the test unless New rejects cfg with an error that has the name of the

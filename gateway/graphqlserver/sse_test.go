@@ -15,6 +15,7 @@ import (
 
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/httpserver"
+	"tributary/internal/testkit"
 )
 
 // requestTime is what requests have, and is less than some streams live.
@@ -49,13 +50,7 @@ func newStreaming(t testing.TB, cfg graphqlserver.StreamConfig, limits graphqlse
 // until waits for something that comes by itself.
 func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for end := time.Now().Add(10 * time.Second); !holds(); <-tick.C {
-		if time.Now().After(end) {
-			t.Fatal(what + " has not come")
-		}
-	}
+	testkit.WaitFor(t, what, holds)
 }
 
 func (s *streaming) open(transport string) float64 {

@@ -19,7 +19,7 @@ import (
 
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/internal/testgraph"
-	"tributary/internal/wstest"
+	"tributary/internal/testkit/wstest"
 )
 
 // Whatever a client accepts, it gets what it has named, whole and well-formed,

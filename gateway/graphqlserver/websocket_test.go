@@ -11,7 +11,7 @@ import (
 	"github.com/coder/websocket"
 
 	"tributary/gateway/graphqlserver"
-	"tributary/internal/wstest"
+	"tributary/internal/testkit/wstest"
 )
 
 func (s *streaming) dial(t *testing.T, protocol string) *wstest.Client {

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"tributary/gateway/tracing"
-	"tributary/internal/otlptest"
+	"tributary/internal/testkit/otlptest"
 )
 
 func TestDetailsAreCollectedAndNeverExported(t *testing.T) {

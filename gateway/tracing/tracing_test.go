@@ -12,7 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"tributary/gateway/tracing"
-	"tributary/internal/otlptest"
+	"tributary/internal/testkit/otlptest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

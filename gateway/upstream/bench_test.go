@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"tributary/gateway/upstream"
-	"tributary/internal/faultyupstream"
+	"tributary/internal/testkit/faultyupstream"
 )
 
 // The overhead of the policies for a call that succeeds at once.

@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/upstream"
-	"tributary/internal/faultyupstream"
+	"tributary/internal/testkit/faultyupstream"
 )
 
 // guarded returns a configuration whose breaker opens after 10 failures, for delay.

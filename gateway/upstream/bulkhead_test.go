@@ -8,7 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/upstream"
-	"tributary/internal/faultyupstream"
+	"tributary/internal/testkit/faultyupstream"
 )
 
 // narrow returns a configuration that allows two concurrent calls, and one that waits.

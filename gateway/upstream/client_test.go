@@ -17,7 +17,7 @@ import (
 	"tributary/gateway/fault"
 	"tributary/gateway/report"
 	"tributary/gateway/upstream"
-	"tributary/internal/faultyupstream"
+	"tributary/internal/testkit/faultyupstream"
 )
 
 func TestAClientNeedsTheURLOfAServer(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"tributary/gateway/upstream"
-	"tributary/internal/faultyupstream"
+	"tributary/internal/testkit/faultyupstream"
 )
 
 // sound returns a valid configuration.

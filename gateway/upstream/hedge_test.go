@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"tributary/gateway/upstream"
-	"tributary/internal/faultyupstream"
+	"tributary/internal/testkit/faultyupstream"
 )
 
 // The number of calls from which hedging learns its delay, and how long each takes.

@@ -12,7 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/upstream"
-	"tributary/internal/faultyupstream"
+	"tributary/internal/testkit/faultyupstream"
 )
 
 func TestAnAnswerIsUnpacked(t *testing.T) {

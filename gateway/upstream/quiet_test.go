@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"tributary/gateway/upstream"
-	"tributary/internal/faultyupstream"
+	"tributary/internal/testkit/faultyupstream"
 )
 
 // secret is sent by a service; no part of it may be logged.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"tributary/gateway/upstream"
-	"tributary/internal/faultyupstream"
+	"tributary/internal/testkit/faultyupstream"
 )
 
 // patient returns a configuration with retries and a sufficient budget.

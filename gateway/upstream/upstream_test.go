@@ -14,7 +14,8 @@ import (
 
 	"tributary/gateway/fault"
 	"tributary/gateway/upstream"
-	"tributary/internal/faultyupstream"
+	"tributary/internal/testkit"
+	"tributary/internal/testkit/faultyupstream"
 )
 
 func TestMain(m *testing.M) {
@@ -114,15 +115,7 @@ func (c *client) value(name string, labels ...string) float64 {
 // until waits for a condition that becomes true by itself.
 func until(t testing.TB, what string, cond func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	for !cond() {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain: %s", what)
-		}
-		<-tick.C
-	}
+	testkit.WaitFor(t, what, cond)
 }
 
 // descriptors returns the number of open file descriptors, or -1 if it is unknown.

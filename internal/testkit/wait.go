@@ -6,14 +6,15 @@ import (
 	"time"
 )
 
-// WaitFor waits until a condition holds, and fails the test if it does not hold within
-// 30 seconds: a machine that runs tests may be busy.
-func WaitFor(t testing.TB, condition func() bool) {
+// WaitFor waits until a condition holds, and fails the test, saying what it waited for,
+// if it does not hold within 30 seconds: a machine that runs tests may be busy.
+func WaitFor(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !condition(); {
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(30 * time.Second); !condition(); <-tick.C {
 		if time.Now().After(deadline) {
-			t.Fatal("waited in vain")
+			t.Fatalf("waited in vain: %s", what)
 		}
-		<-time.After(5 * time.Millisecond)
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"tributary/internal/graphtest"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit/graphtest"
+	"tributary/internal/testkit/upstreamtest"
 	"tributary/services/orders"
 	"tributary/services/products"
 	"tributary/services/users"

@@ -11,8 +11,9 @@ import (
 	"time"
 
 	"tributary/gateway/graphqlserver"
-	"tributary/internal/graphtest"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit"
+	"tributary/internal/testkit/graphtest"
+	"tributary/internal/testkit/upstreamtest"
 	"tributary/services/orders"
 	"tributary/services/products"
 	"tributary/services/users"
@@ -243,10 +244,5 @@ func TestProfilesAreTimed(t *testing.T) {
 
 func waitFor(t *testing.T, what func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !what(); {
-		if time.Now().After(deadline) {
-			t.Fatal("waited in vain")
-		}
-		<-time.After(20 * time.Millisecond)
-	}
+	testkit.WaitFor(t, "the condition", what)
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"tributary/gateway/admission"
-	"tributary/internal/graphtest"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit/graphtest"
+	"tributary/internal/testkit/upstreamtest"
 )
 
 func TestAProfileThatTheGatewayHasNoRoomForIsShedAtOnce(t *testing.T) {

@@ -15,8 +15,8 @@ import (
 
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/httpserver"
-	"tributary/internal/graphtest"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit/graphtest"
+	"tributary/internal/testkit/upstreamtest"
 	"tributary/resolvers/rest"
 )
 

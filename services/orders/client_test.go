@@ -20,7 +20,7 @@ import (
 	"tributary/gateway/fault"
 	"tributary/gateway/scalar"
 	"tributary/gateway/upstream"
-	"tributary/internal/clienttest"
+	"tributary/internal/testkit/clienttest"
 	"tributary/services/orders"
 )
 

@@ -22,7 +22,7 @@ import (
 	"tributary/gateway/batch"
 	"tributary/gateway/fault"
 	"tributary/gateway/upstream"
-	"tributary/internal/clienttest"
+	"tributary/internal/testkit/clienttest"
 	"tributary/services/products"
 )
 

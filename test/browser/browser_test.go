@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"tributary/internal/browsertest"
+	"tributary/internal/testkit/browsertest"
 	"tributary/test/harness"
 )
 

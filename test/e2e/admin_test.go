@@ -41,6 +41,7 @@ func TestOperatorsAreServedWhereTheSettingsSay(t *testing.T) {
 			if c.shared == 401 && purge(s.gateway, "Authorization", "Bearer secret") != 200 {
 				t.Error("the token does not open it")
 			}
+			waitFor(t, func() bool { return strings.Contains(s.logged(), "gateway is listening") })
 			found := regexp.MustCompile(`"operators are served","addr":"([^"]+)"`).FindStringSubmatch(s.logged())
 			if (found != nil) != (c.byItself != 0) {
 				t.Fatalf("an address of their own: %q", found)

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"tributary/internal/porttest"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit"
+	"tributary/internal/testkit/upstreamtest"
 	"tributary/services/orders"
 )
 
@@ -34,7 +34,7 @@ func newNarrow(t *testing.T) *narrow {
 		}
 		return 0
 	})
-	n.program = startGateway(t, porttest.Keep(t), append(over(n.up), "--drain-delay=0s", "--cache-ttl=1m", "--max-operations=1", "--operation-queue=0", "--graphql-batching=5")...)
+	n.program = startGateway(t, testkit.KeepAddr(t), append(over(n.up), "--drain-delay=0s", "--cache-ttl=1m", "--max-operations=1", "--operation-queue=0", "--graphql-batching=5")...)
 	return n
 }
 

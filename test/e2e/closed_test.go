@@ -6,14 +6,14 @@ import (
 	"strings"
 	"testing"
 
-	"tributary/internal/porttest"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit"
+	"tributary/internal/testkit/upstreamtest"
 )
 
 // What a developer wants to see is shown by dev, and by a gateway only where it is told to.
 func TestAGatewayKeepsShutWhatDevHasOpen(t *testing.T) {
 	open := dev(t)
-	shut := startGateway(t, porttest.Keep(t), append(over(upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))), "--drain-delay=0s")...)
+	shut := startGateway(t, testkit.KeepAddr(t), append(over(upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))), "--drain-delay=0s")...)
 	post := func(query string, header ...string) func(gateway string) (int, string) {
 		return func(gateway string) (int, string) {
 			resp := (&system{t: t}).send(http.MethodPost, gateway+"/graphql", `{"query":"`+query+`"}`,

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"tributary/internal/porttest"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit"
+	"tributary/internal/testkit/upstreamtest"
 	"tributary/services/orders"
 	"tributary/services/products"
 	"tributary/services/users"
@@ -38,7 +38,7 @@ func TestHopsShareTheTimeOfTheirRequest(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 			hang(up, map[string]time.Duration{orders.Service: c.ordersTake, products.Service: never})
-			p := startGateway(t, porttest.Keep(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=10s",
+			p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=10s",
 				fmt.Sprint("--request-timeout=", whole), "--upstream-least-time="+c.leastTime)...)
 			start := time.Now()
 			status, body := get(t, http.DefaultClient, p.url+"/api/profile/u1")
@@ -60,7 +60,7 @@ func TestHopsShareTheTimeOfTheirRequest(t *testing.T) {
 func TestAnEventIsWaitedForNoLongerThanItsClientWill(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	hang(up, map[string]time.Duration{orders.Service: never})
-	p := startGateway(t, porttest.Keep(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=1m", "--request-timeout=1m")...)
+	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=1m", "--request-timeout=1m")...)
 	s := &system{t: t, gateway: p.url}
 	resp := s.events(`{"query":"{ orders(userId: \"u1\") { id } }"}`, "X-Request-Timeout", "100ms")
 	body, err := io.ReadAll(resp.Body)
@@ -73,7 +73,7 @@ func TestAnEventIsWaitedForNoLongerThanItsClientWill(t *testing.T) {
 // waited for, though that has not ended.
 func TestACallThatWasWaitedForInVainIsToldOf(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
-	p := startGateway(t, porttest.Keep(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=1m", "--request-timeout=1m")...)
+	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=1m", "--request-timeout=1m")...)
 	get(t, http.DefaultClient, p.url+"/graphql?query={orders(userId:%22u1%22){items{product{id}}}}")
 	hang(up, map[string]time.Duration{users.Service: never})
 	s := &system{t: t, gateway: p.url}
@@ -107,7 +107,7 @@ func TestTheTimeOfRequestsTellsThatAServiceHangs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 			hang(up, map[string]time.Duration{orders.Service: never})
-			p := startGateway(t, porttest.Keep(t), append(append(over(up), "--drain-delay=0s", "--request-timeout=150ms", "--upstream-breaker-delay=1h"), strings.Fields(c.attempt)...)...)
+			p := startGateway(t, testkit.KeepAddr(t), append(append(over(up), "--drain-delay=0s", "--request-timeout=150ms", "--upstream-breaker-delay=1h"), strings.Fields(c.attempt)...)...)
 			client := &http.Client{Transport: &http.Transport{}, Timeout: c.patience}
 			defer client.CloseIdleConnections()
 			for n := range asked {

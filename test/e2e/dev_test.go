@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"tributary/internal/porttest"
+	"tributary/internal/testkit"
 )
 
 func TestDevAnswersOverTheSeededData(t *testing.T) {
@@ -132,7 +132,7 @@ func TestHealthcheckSucceedsOnlyOn2xx(t *testing.T) {
 func TestEachServiceRunsAlone(t *testing.T) {
 	for command, path := range map[string]string{"users": "/users/user123", "orders": "/orders/user/user123", "products": "/products/prod1"} {
 		t.Run(command, func(t *testing.T) {
-			addr := porttest.Keep(t)
+			addr := testkit.KeepAddr(t)
 			p := builder.Start(t, nil, io.Discard, command, "--"+command+"-addr", addr)
 			waitFor(t, func() bool {
 				resp, err := http.Get("http://" + addr + path)

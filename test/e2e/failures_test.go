@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"tributary/internal/faultyupstream"
-	"tributary/internal/porttest"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit"
+	"tributary/internal/testkit/faultyupstream"
+	"tributary/internal/testkit/upstreamtest"
 	"tributary/services/orders"
 )
 
@@ -20,7 +20,7 @@ import (
 func TestWhatFailedIsFoundInTheLogByTheIDOfItsRequest(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	up.Stop(orders.Service)
-	p := startGateway(t, porttest.Keep(t), append(over(up), "--drain-delay=0s")...)
+	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=0s")...)
 	s := &system{t: t, gateway: p.url}
 	for id, ask := range map[string]func(id string) *http.Response{
 		"by-graphql": func(id string) *http.Response {
@@ -83,7 +83,7 @@ func TestWhatFailedIsFoundInTheLogByTheIDOfItsRequest(t *testing.T) {
 func TestACallEndsWithTheLastOfItsClients(t *testing.T) {
 	release := make(chan struct{})
 	users := faultyupstream.New(t, faultyupstream.Always(faultyupstream.Stall("")))
-	p := startGateway(t, porttest.Keep(t), "--users-url", users.URL(), "--drain-delay=0s", "--request-timeout=1m", "--upstream-timeout=1m", "--upstream-retries=0")
+	p := startGateway(t, testkit.KeepAddr(t), "--users-url", users.URL(), "--drain-delay=0s", "--request-timeout=1m", "--upstream-timeout=1m", "--upstream-retries=0")
 	asked := func(n int) func() bool { return func() bool { return len(users.Requests()) == n } }
 	open := func() int { _, open := users.Connections(); return open }
 	none := open()

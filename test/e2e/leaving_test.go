@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit/upstreamtest"
 )
 
 // Clients that leave say nothing about the gateway or its services: the line of

@@ -11,9 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"tributary/internal/porttest"
 	"tributary/internal/testkit"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit/upstreamtest"
 )
 
 // figure is a metric of a gateway, asked for over a connection of its own.
@@ -42,7 +41,7 @@ const (
 // goroutines and as much memory with 400 of them as with 100.
 func TestAnyLoadLeavesTheGatewayBoundedAndTheCacheServed(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
-	p := startGateway(t, porttest.Keep(t), append(over(up), "--drain-delay=0s", "--cache-ttl=1m",
+	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=0s", "--cache-ttl=1m",
 		"--graphql-documents-mb=1", // full before long
 		fmt.Sprint("--max-operations=", operations), "--operation-queue=8", "--operation-queue-wait=20ms", fmt.Sprint("--max-connections=", connections))...)
 	observer := &http.Client{Transport: &http.Transport{}}
@@ -142,7 +141,7 @@ func (f *flood) ask(crowd *http.Client) {
 func TestWhoAnnouncesMuchAndSendsNothingCostsLittle(t *testing.T) {
 	const announcing, announced = 200, 1 << 20
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
-	addr := porttest.Keep(t)
+	addr := testkit.KeepAddr(t)
 	p := startGateway(t, addr, append(over(up), "--drain-delay=0s", fmt.Sprint("--graphql-bodies-mb=", announcing))...)
 	heap := func() float64 { return p.figure(http.DefaultClient, "go_memstats_heap_sys_bytes") }
 	before := heap()
@@ -175,7 +174,7 @@ func announce(t *testing.T, addr string, length int) net.Conn {
 // Long bodies have so much room together; short ones need none.
 func TestBodiesTakeSoMuchRoomAndTheRestIsShedUnread(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
-	addr := porttest.Keep(t)
+	addr := testkit.KeepAddr(t)
 	p := startGateway(t, addr, append(over(up), "--drain-delay=0s", "--graphql-bodies-mb=1")...)
 	s := &system{t: t, gateway: p.url}
 	post := func(padding int) (*http.Response, string) {

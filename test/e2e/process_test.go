@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"tributary/internal/faultyupstream"
-	"tributary/internal/porttest"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit"
+	"tributary/internal/testkit/faultyupstream"
+	"tributary/internal/testkit/upstreamtest"
 	"tributary/test/harness"
 )
 
@@ -59,7 +59,7 @@ func over(up *upstreamtest.Upstreams) []string {
 
 func TestASecondSignalEndsTheProcessAtOnce(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
-	p := startGateway(t, porttest.Keep(t), append(over(up), "--drain-delay=1h")...)
+	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=1h")...)
 	p.signal()
 	waitFor(t, func() bool { return p.ready() == http.StatusServiceUnavailable })
 	again := time.NewTicker(100 * time.Millisecond) // one that comes while the first is handled is the same to it
@@ -85,7 +85,7 @@ func TestASignalEndsTheProcessInOrder(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	release := make(chan struct{})
 	up.Delay(func(upstreamtest.Call) time.Duration { <-release; return 0 })
-	p := startGateway(t, porttest.Keep(t), append(over(up), "--drain-delay=10ms", "--upstream-timeout=1m", "--request-timeout=1m")...)
+	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=10ms", "--upstream-timeout=1m", "--request-timeout=1m")...)
 	answer := make(chan string, 1)
 	go func() {
 		resp, err := http.Get(p.url + "/api/profile/u1")
@@ -149,7 +149,7 @@ func TestARollingRestartUnderLoadFailsNoRequest(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(50, 2, 2, 50))
 	up.Delay(func(upstreamtest.Call) time.Duration { return 5 * time.Millisecond })
 	args := append(over(up), "--drain-delay=2s", "--cache-ttl=10ms")
-	addrs := [2]string{porttest.Keep(t), porttest.Keep(t)}
+	addrs := [2]string{testkit.KeepAddr(t), testkit.KeepAddr(t)}
 	gateways := [2]*program{startGateway(t, addrs[0], args...), startGateway(t, addrs[1], args...)}
 
 	b := &balancer{urls: [2]string{gateways[0].url, gateways[1].url}}
@@ -207,7 +207,7 @@ func askProfile(gateway string, user int) error {
 // net/http tells the log of the process about bytes that nobody asked for.
 func TestWhatLibrariesLogIsALineOfTheLogWithoutWhatItQuotes(t *testing.T) {
 	users := faultyupstream.New(t, faultyupstream.Always(faultyupstream.Overrun(`{"id":"u1"}`)))
-	p := startGateway(t, porttest.Keep(t), "--users-url", users.URL(), "--drain-delay=0s", "--cache-ttl=1ns", "--cache-stale-if-error=0s")
+	p := startGateway(t, testkit.KeepAddr(t), "--users-url", users.URL(), "--drain-delay=0s", "--cache-ttl=1ns", "--cache-stale-if-error=0s")
 	for range 20 {
 		resp, err := http.Get(p.url + "/graphql?query={user(id:%22u1%22){id}}")
 		if err != nil {

@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"tributary/gateway/cache/redistest"
-	"tributary/internal/porttest"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit"
+	"tributary/internal/testkit/upstreamtest"
 )
 
 // Gateways share entries through a Redis behind TLS whose certificate they
@@ -17,8 +17,8 @@ func TestRedisBehindTLSIsUsedWhereItsCertificateIsTrusted(t *testing.T) {
 	redis := redistest.StartTLS(t)
 	args := append(over(upstreamtest.New(t, upstreamtest.Shop(10_000, 1, 1, 10))), "--drain-delay=0s", "--redis-url="+redis.URL())
 	trusting := []string{"SSL_CERT_FILE=" + redis.Certificate}
-	one, two := startGatewayIn(t, trusting, porttest.Keep(t), args...), startGatewayIn(t, trusting, porttest.Keep(t), args...)
-	doubting := startGatewayIn(t, nil, porttest.Keep(t), args...)
+	one, two := startGatewayIn(t, trusting, testkit.KeepAddr(t), args...), startGatewayIn(t, trusting, testkit.KeepAddr(t), args...)
+	doubting := startGatewayIn(t, nil, testkit.KeepAddr(t), args...)
 	const hits, healthy = `cache_hits_total{cache_type="redis"}`, `"cache":{"type":"redis","status":"healthy"}`
 	user := 0
 	waitFor(t, func() bool { // what can't be written at once is not written

@@ -11,9 +11,9 @@ import (
 
 	"github.com/coder/websocket"
 
-	"tributary/internal/porttest"
-	"tributary/internal/upstreamtest"
-	"tributary/internal/wstest"
+	"tributary/internal/testkit"
+	"tributary/internal/testkit/upstreamtest"
+	"tributary/internal/testkit/wstest"
 )
 
 // The schema has no subscription: what stands here is that streams get through
@@ -143,7 +143,7 @@ func TestAStopClosesWebSocketsInTime(t *testing.T) {
 	release := sync.OnceFunc(func() { close(gate) })
 	t.Cleanup(release)
 	up.Delay(func(upstreamtest.Call) time.Duration { <-gate; return 0 })
-	p := startGateway(t, porttest.Keep(t), append(over(up), "--drain-delay=2s")...)
+	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=2s")...)
 	idle, _ := dial(t, p.url)
 	busy, _ := dial(t, p.url)
 	deaf, _ := dial(t, p.url)

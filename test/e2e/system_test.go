@@ -92,7 +92,7 @@ func (s *system) send(method, url, body string, header ...string) *http.Response
 
 func waitFor(t *testing.T, what func() bool) {
 	t.Helper()
-	testkit.WaitFor(t, what)
+	testkit.WaitFor(t, "the condition", what)
 }
 
 // wantLogged waits for a line of the log that has the first two parts, and sees

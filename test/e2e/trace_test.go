@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"tributary/gateway/tracing"
-	"tributary/internal/otlptest"
+	"tributary/internal/testkit/otlptest"
 )
 
 // traced starts everything with its traces going to a collector.

@@ -17,10 +17,9 @@ import (
 	"testing"
 	"time"
 
-	"tributary/internal/faultyupstream"
-	"tributary/internal/porttest"
 	"tributary/internal/testkit"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit/faultyupstream"
+	"tributary/internal/testkit/upstreamtest"
 	"tributary/services/orders"
 	"tributary/services/products"
 	"tributary/test/harness"
@@ -46,12 +45,12 @@ func TestSoak(t *testing.T) {
 	s.load(*soakTime, s.breakSomething)
 	s.heal()
 	healed := time.Now()
-	testkit.WaitFor(t, func() bool { return !s.degraded() })
+	testkit.WaitFor(t, "the gateway", func() bool { return !s.degraded() })
 	t.Logf("whole again %v after its services", time.Since(healed).Round(time.Millisecond))
 	s.load(time.Second, func() {})
 
 	var after usage
-	testkit.WaitFor(t, func() bool {
+	testkit.WaitFor(t, "the gateway", func() bool {
 		after = s.settled()
 		return after.goroutines <= before.goroutines+moreGoroutines && after.files <= before.files+moreFiles && after.heap <= before.heap+moreHeap ||
 			time.Since(healed) > 9*time.Second
@@ -92,7 +91,7 @@ func newSoak(t *testing.T) *soak {
 	for range 3 {
 		s.services = append(s.services, faultyupstream.New(t, faultyupstream.Always(wellBehaved)))
 	}
-	addr := porttest.Keep(t)
+	addr := testkit.KeepAddr(t)
 	s.gateway = "http://" + addr
 	// With GOGC=100 the next collection is due at twice what the last one left.
 	p := builder.Start(t, []string{"GOGC=100"}, io.Discard,
@@ -112,7 +111,7 @@ func newSoak(t *testing.T) *soak {
 			t.Errorf("logged %s", p.Stderr())
 		}
 	})
-	testkit.WaitFor(t, func() bool {
+	testkit.WaitFor(t, "the gateway", func() bool {
 		resp, err := s.client.Get(s.gateway + "/readyz")
 		if err != nil {
 			return false

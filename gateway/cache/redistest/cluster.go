@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"tributary/internal/porttest"
+	"tributary/internal/testkit"
 )
 
 // Cluster is a Redis cluster of three nodes, each with a third of the slots.
@@ -18,7 +18,7 @@ func StartCluster(t testing.TB) Cluster {
 	const nodes, slots = 3, 16384
 	c := make(Cluster, 0, nodes)
 	for n := range nodes {
-		_, bus, _ := net.SplitHostPort(porttest.Keep(t))
+		_, bus, _ := net.SplitHostPort(testkit.KeepAddr(t))
 		s := Start(t, "--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", "2000")
 		must(t, s, "CLUSTER", "ADDSLOTSRANGE", fmt.Sprint(n*slots/nodes), fmt.Sprint((n+1)*slots/nodes-1))
 		c = append(c, s)

@@ -7,9 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"tributary/internal/porttest"
+	"tributary/internal/testkit"
 )
 
 // StartSentinel starts a sentinel that watches master under the name main, and
@@ -22,7 +21,7 @@ func StartSentinel(t testing.TB, master *Server) *Server {
 	if err := os.WriteFile(config, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	addr := porttest.Keep(t)
+	addr := testkit.KeepAddr(t)
 	_, own, _ := net.SplitHostPort(addr)
 	s := newServer(t, addr, config, "--sentinel", "--bind", "127.0.0.1", "--port", own)
 	s.Restart()
@@ -59,9 +58,5 @@ func (s *Server) says(line string) bool {
 
 func await(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(within); !ok(); <-time.After(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain: %s", what)
-		}
-	}
+	testkit.WaitFor(t, what, ok)
 }

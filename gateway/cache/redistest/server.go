@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"tributary/internal/porttest"
+	"tributary/internal/testkit"
 )
 
 // within bounds how long a server may take to start; machines that run tests are busy.
@@ -61,7 +61,7 @@ func Start(t testing.TB, args ...string) *Server {
 // Absent is a server that does not run yet: [Server.Restart] starts it.
 func Absent(t testing.TB, args ...string) *Server {
 	t.Helper()
-	addr := porttest.Keep(t)
+	addr := testkit.KeepAddr(t)
 	_, port, _ := net.SplitHostPort(addr)
 	return newServer(t, addr, append([]string{
 		"--bind", "127.0.0.1", "--port", port, "--dir", t.TempDir(),

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"tributary/internal/porttest"
+	"tributary/internal/testkit"
 )
 
 // TLS is a server that is to be spoken to by TLS, at SecureAddr. [Server.Do] goes
@@ -28,7 +28,7 @@ type TLS struct {
 // StartTLS starts one.
 func StartTLS(t testing.TB) TLS {
 	t.Helper()
-	addr := porttest.Keep(t)
+	addr := testkit.KeepAddr(t)
 	host, port, _ := net.SplitHostPort(addr)
 	certificate, key := selfSigned(t, host)
 	return TLS{

@@ -1,6 +1,4 @@
-// Package porttest keeps TCP ports for tests: one of many tests that run at once
-// would sooner or later be given what another has let go of for a moment.
-package porttest
+package testkit
 
 import (
 	"fmt"
@@ -9,14 +7,14 @@ import (
 	"testing"
 )
 
-// Keep is an address of 127.0.0.1 that is the test's own until its end. Whoever
+// KeepAddr returns an address of 127.0.0.1 that is the test's own until its end. Whoever
 // knows it may listen at it, one after the other and in any process; while nobody
 // does, connections are refused. The system gives its port to nobody who asks for
 // any.
 //
 // A socket that is bound and never listens sees to that. Only Linux lets others
 // listen beside one; elsewhere the port is merely one that nobody has at first.
-func Keep(t testing.TB) (addr string) {
+func KeepAddr(t testing.TB) (addr string) {
 	t.Helper()
 	syscall.ForkLock.RLock()
 	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)

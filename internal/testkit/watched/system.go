@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"tributary/gateway/cache/redistest"
-	"tributary/internal/porttest"
+	"tributary/internal/testkit"
 )
 
 // System is all of it, running. It ends with the test.
@@ -69,20 +69,20 @@ func Start(t testing.TB, root string, env ...string) *System {
 	at := map[string]string{} // addresses, by those that the stack has
 	gatewayEnv := append([]string{"BFF_REDIS_URL=" + s.Redis.URL()}, env...)
 	for name, port := range map[string]string{"users": "8001", "orders": "8002", "products": "8003"} {
-		addr := porttest.Keep(t)
+		addr := testkit.KeepAddr(t)
 		s.run(binary, []string{strings.ToUpper(name) + "_ADDR=" + addr, "BFF_FAULTS=true", "BFF_LOG_LEVEL=error"}, name)
 		at[name+":"+port], s.Services[name] = addr, "http://"+addr
 		gatewayEnv = append(gatewayEnv, "BFF_"+strings.ToUpper(name)+"_URL=http://"+addr)
 	}
-	addr := porttest.Keep(t)
+	addr := testkit.KeepAddr(t)
 	at["gateway:8000"], s.Gateway = addr, "http://"+addr
 	s.run(binary, append(gatewayEnv, "BFF_ADDR="+addr, "BFF_LOG_LEVEL=error", "BFF_DRAIN_DELAY=0s"), "gateway")
 	s.await(s.Gateway + "/health")
 
-	at["redis-exporter:9121"], at["node-exporter:9100"] = porttest.Keep(t), porttest.Keep(t)
+	at["redis-exporter:9121"], at["node-exporter:9100"] = testkit.KeepAddr(t), testkit.KeepAddr(t)
 	s.run(redis, nil, "-redis.addr", s.Redis.URL(), "-web.listen-address", at["redis-exporter:9121"])
 	s.run(node, nil, "--web.listen-address="+at["node-exporter:9100"])
-	addr = porttest.Keep(t)
+	addr = testkit.KeepAddr(t)
 	at["localhost:9090"], s.Prometheus = addr, "http://"+addr
 	s.run(prometheus, nil, "--config.file="+configure(t, root, at), "--storage.tsdb.path="+t.TempDir(),
 		"--web.listen-address="+addr, "--enable-feature=exemplar-storage", "--log.level=warn")

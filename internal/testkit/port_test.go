@@ -1,4 +1,4 @@
-package porttest_test
+package testkit_test
 
 import (
 	"errors"
@@ -7,14 +7,14 @@ import (
 	"syscall"
 	"testing"
 
-	"tributary/internal/porttest"
+	"tributary/internal/testkit"
 )
 
 func TestAPortIsRefusedOrListenedAtAndNobodyElseIsGivenIt(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux lets others listen where a port is kept")
 	}
-	addr := porttest.Keep(t)
+	addr := testkit.KeepAddr(t)
 	for range 3 {
 		if conn, err := net.Dial("tcp", addr); !errors.Is(err, syscall.ECONNREFUSED) {
 			t.Errorf("%v, %v", conn, err)

@@ -16,7 +16,7 @@ import (
 
 	"tributary/gateway/scalar"
 	"tributary/gateway/upstream"
-	"tributary/internal/porttest"
+	"tributary/internal/testkit"
 	"tributary/services/orders"
 	"tributary/services/products"
 	"tributary/services/users"
@@ -59,7 +59,7 @@ func New(t testing.TB, data Data) *Upstreams {
 	} {
 		s := httptest.NewUnstartedServer(u.service(name, h))
 		_ = s.Listener.Close()
-		s.Listener = listen(t, porttest.Keep(t))
+		s.Listener = listen(t, testkit.KeepAddr(t))
 		s.Start()
 		t.Cleanup(func() {
 			s.CloseClientConnections() // hanging handlers see their clients leave

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"tributary/internal/porttest"
+	"tributary/internal/testkit"
 )
 
 // Request is one request as it arrived.
@@ -42,7 +42,7 @@ type Server struct {
 // part of the script: it is asked and answered, well, beside it.
 func New(t testing.TB, script Script) *Server {
 	t.Helper()
-	s := &Server{script: script, addr: porttest.Keep(t), closed: make(chan struct{}), open: map[net.Conn]bool{}}
+	s := &Server{script: script, addr: testkit.KeepAddr(t), closed: make(chan struct{}), open: map[net.Conn]bool{}}
 	s.Accept(t)
 	t.Cleanup(func() {
 		close(s.closed)

@@ -16,7 +16,7 @@ import (
 	"tributary/gateway/lookahead"
 	"tributary/gateway/upstream"
 	"tributary/graph"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit/upstreamtest"
 	"tributary/resolvers"
 	"tributary/services"
 	"tributary/services/products"
