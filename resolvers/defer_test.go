@@ -22,8 +22,8 @@ import (
 
 	"tributary/gateway/graphqlserver"
 	"tributary/graph"
-	"tributary/internal/graphtest"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit/graphtest"
+	"tributary/internal/testkit/upstreamtest"
 )
 
 // testing.TB cannot be implemented by *rapid.T.

@@ -5,6 +5,7 @@ package admission
 
 import (
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -12,9 +13,12 @@ import (
 type Config struct {
 	Operations int           `name:"max-operations" default:"1024" help:"Maximum number of operations executed concurrently; answers from the response cache do not count. 0: no limit."`
 	Queue      int           `name:"operation-queue" default:"1024" help:"Maximum number of operations that wait to be executed; more get 503 at once."`
-	QueueWait  time.Duration `name:"operation-queue-wait" default:"250ms" help:"How long an operation may wait before it gets 503."`
-	BodiesMB   int           `name:"graphql-bodies-mb" default:"64" help:"Maximum size of all request bodies over 16 KiB in flight, in MiB; more get 503, unread."`
+	QueueWait  time.Duration `name:"operation-queue-wait" default:"250ms" help:"How long an operation may wait to be executed, and a request body for memory, before it gets 503."`
+	BodiesMB   int           `name:"graphql-bodies-mb" default:"64" help:"Memory for all request bodies and WebSocket messages in flight, in MiB, counted as they arrive; more get 503. A quarter of it is kept for the first 16 KiB of each."`
 }
+
+// maxBodiesMB is beyond any memory, and within the range of a number of bytes.
+const maxBodiesMB = 1 << 30
 
 // Validate reports the first setting that cannot be used.
 func (c Config) Validate() error {
@@ -27,6 +31,8 @@ func (c Config) Validate() error {
 		return errors.New("operation-queue-wait must not be negative")
 	case c.BodiesMB < 0:
 		return errors.New("graphql-bodies-mb must not be negative")
+	case c.BodiesMB > maxBodiesMB:
+		return fmt.Errorf("graphql-bodies-mb must be at most %d", maxBodiesMB)
 	}
 	return nil
 }

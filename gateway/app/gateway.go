@@ -13,7 +13,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"tributary/gateway/admin"
-	"tributary/gateway/admission"
 	"tributary/gateway/browser"
 	"tributary/gateway/cache"
 	"tributary/gateway/compress"
@@ -128,8 +127,7 @@ func mountGraph(r httpserver.Router, graphql *graphqlserver.Server, routes []Rou
 	streams := graphqlserver.NewStreams(graphql, cfg.GraphQL.Streams, reg)
 	deadline := httpserver.Deadline(cfg.Server.RequestTimeout)
 	asked := r.With(browser.CORS(cfg.Browser), forward.Handler(cfg.Forward, httpserver.RequestID))
-	bodies := admission.Bodies(cfg.GraphQL.Admission, cfg.GraphQL.Limits.Body, http.HandlerFunc(graphql.Shed), reg)
-	sameSite := asked.With(browser.SameSite(cfg.Browser, graphql.Refuse), bodies, streams.Handler, deadline)
+	sameSite := asked.With(browser.SameSite(cfg.Browser, graphql.Refuse), streams.Handler, deadline)
 	sameSite.Handle("/graphql", graphql)
 	sameSite.Handle("/graphql/{document}", graphql) // a document by its id, at an address of its own
 	api := asked.With(deadline)

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"tributary/gateway/internal/testgraph"
 	"tributary/gateway/telemetry"
@@ -41,6 +42,9 @@ type nowhere struct {
 func (w *nowhere) Header() http.Header         { return w.header }
 func (w *nowhere) WriteHeader(status int)      { w.status = status }
 func (w *nowhere) Write(p []byte) (int, error) { w.bytes += len(p); return len(p), nil }
+
+// SetReadDeadline is what the response writers of net/http have.
+func (w *nowhere) SetReadDeadline(time.Time) error { return nil }
 
 // warm is the whole gateway, with all that is on by default, when it keeps the
 // answer to a request.

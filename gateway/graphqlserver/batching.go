@@ -2,7 +2,6 @@ package graphqlserver
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"tributary/gateway/admission"
 	"tributary/gateway/fault"
 )
 
@@ -22,13 +22,16 @@ func (s *Server) isList(body []byte) bool {
 // draft's appendix on request batching. Requests are executed in parallel, and refused
 // individually. The status is 200 whatever the results. A badRequest is returned if the
 // batch itself is refused.
-func (s *Server) serveList(w http.ResponseWriter, r *http.Request, media string, body []byte) *badRequest {
-	var list []json.RawMessage
-	if err := decodeJSON(body, &list); err != nil || len(list) == 0 {
-		return &badRequest{http.StatusBadRequest, "the body must be a JSON object, or a list of some"}
+func (s *Server) serveList(w http.ResponseWriter, r *http.Request, media string, body []byte, lease *admission.Lease) *badRequest {
+	if bad := s.admitValues(r.Context(), lease, body); bad != nil {
+		return bad
+	}
+	list, err := elements(body)
+	if err != nil || len(list) == 0 {
+		return &badRequest{status: http.StatusBadRequest, message: "the body must be a JSON object, or a list of some"}
 	}
 	if len(list) > s.cfg.Batching {
-		return &badRequest{http.StatusBadRequest, fmt.Sprintf("the list has %d requests, more than %d", len(list), s.cfg.Batching)}
+		return &badRequest{status: http.StatusBadRequest, message: fmt.Sprintf("the list has %d requests, more than %d", len(list), s.cfg.Batching)}
 	}
 	bodies := make([][]byte, len(list))
 	var all sync.WaitGroup
@@ -58,7 +61,7 @@ func (s *Server) resultOf(r *http.Request, raw rawRequest) (text []byte) {
 	}()
 	result := s.Recall(r.Context(), raw.key())
 	if result == nil {
-		req, bad := raw.decode()
+		req, bad := s.decode(r.Context(), raw, nil) // all have been admitted together
 		if bad != nil {
 			result = s.observeRefused(r.Context(), &Result{Errors: gqlerror.List{coded(fault.BadUserInput, bad.message)}})
 		} else {

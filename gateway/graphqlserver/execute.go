@@ -2,6 +2,7 @@ package graphqlserver
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -22,8 +23,8 @@ import (
 type Request struct {
 	Query         string
 	OperationName string
-	Variables     map[string]any
-	ReadOnly      bool // refuse anything but a query, as GET must
+	Variables     map[string]any // of a request that was read from a client, nil until its operation is known
+	ReadOnly      bool           // refuse anything but a query, as GET must
 	// Fingerprint is a hash of the request as the client sent it, by which
 	// [Server.Recall] finds the cached response to an identical one. The zero Key
 	// means that there is none.
@@ -36,6 +37,9 @@ type Request struct {
 	inParts    *parts    // takes an answer in parts; nil: it comes as a whole
 	listener   *listener // takes the events of a subscription; nil: it is refused
 	untrusted  bool      // it is not from a manifest, and somebody wants to know
+	// rawVariables are the variables as the client sent them: a JSON object, part of the text
+	// of the request. They are nil if Variables has them.
+	rawVariables json.RawMessage
 }
 
 // Result is the result of a request. A request that was refused has errors and no data.

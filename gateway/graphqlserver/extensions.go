@@ -1,6 +1,9 @@
 package graphqlserver
 
-import "net/http"
+import (
+	"encoding/json"
+	"net/http"
+)
 
 // readExtensions takes from the extensions of a request what means something
 // here: {"persistedQuery": {"version": 1, "sha256Hash": "…"}}, by which clients
@@ -9,17 +12,29 @@ func (req *Request) readExtensions(raw []byte) *badRequest {
 	if string(raw) == "null" {
 		return nil
 	}
-	extensions, err := members(raw)
+	var persisted json.RawMessage
+	err := eachMember(raw, func(name []byte, value json.RawMessage) {
+		if string(name) == "persistedQuery" {
+			persisted = value
+		}
+	})
 	if err != nil {
-		return &badRequest{http.StatusBadRequest, "extensions must be an object"}
+		return &badRequest{status: http.StatusBadRequest, message: "extensions must be an object"}
 	}
-	persisted, ok := extensions["persistedQuery"]
-	if !ok || string(persisted) == "null" {
+	if len(persisted) == 0 || string(persisted) == "null" {
 		return nil
 	}
-	query, err := members(persisted)
-	if err != nil || string(query["version"]) != "1" || decodeJSON(query["sha256Hash"], &req.SHA256) != nil || req.SHA256 == "" {
-		return &badRequest{http.StatusBadRequest, "extensions.persistedQuery must have version 1 and a sha256Hash"}
+	var version, hash json.RawMessage
+	err = eachMember(persisted, func(name []byte, value json.RawMessage) {
+		switch string(name) {
+		case "version":
+			version = value
+		case "sha256Hash":
+			hash = value
+		}
+	})
+	if err != nil || string(version) != "1" || json.Unmarshal(hash, &req.SHA256) != nil || req.SHA256 == "" {
+		return &badRequest{status: http.StatusBadRequest, message: "extensions.persistedQuery must have version 1 and a sha256Hash"}
 	}
 	return nil
 }

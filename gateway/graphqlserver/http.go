@@ -24,23 +24,25 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			"answers come as "+mediaGraphQL+" or "+mediaJSON)
 		return
 	}
-	raw, bad := s.read(w, r)
+	lease := s.bodies.Lease()
+	defer lease.Release()
+	raw, bad := s.read(w, r, &lease)
 	if bad != nil {
-		s.writeError(w, media, bad.status, bad.message)
+		s.writeBad(w, r, media, bad)
 		return
 	}
 	if s.isList(raw.body) {
-		if bad := s.serveList(w, r, media, raw.body); bad != nil {
-			s.writeError(w, media, bad.status, bad.message)
+		if bad := s.serveList(w, r, media, raw.body, &lease); bad != nil {
+			s.writeBad(w, r, media, bad)
 		}
 		return
 	}
-	s.serveOne(w, r, media, raw, inParts)
+	s.serveOne(w, r, media, raw, inParts, &lease)
 }
 
 // serveOne answers a request for one operation: from the response cache if the same
 // request was answered before, and by executing it otherwise.
-func (s *Server) serveOne(w http.ResponseWriter, r *http.Request, media string, raw rawRequest, inParts bool) {
+func (s *Server) serveOne(w http.ResponseWriter, r *http.Request, media string, raw rawRequest, inParts bool, lease *admission.Lease) {
 	traced, priced := s.wantsTrace(r), s.wantsCost(r)
 	var result *Result
 	var answer *parts // nil unless the client takes one
@@ -48,9 +50,9 @@ func (s *Server) serveOne(w http.ResponseWriter, r *http.Request, media string, 
 		result = s.Recall(r.Context(), raw.key())
 	}
 	if result == nil {
-		req, bad := raw.decode()
+		req, bad := s.decode(r.Context(), raw, lease)
 		if bad != nil {
-			s.writeError(w, media, bad.status, bad.message)
+			s.writeBad(w, r, media, bad)
 			return
 		}
 		req.Trace, req.Cost = traced, priced
@@ -64,6 +66,20 @@ func (s *Server) serveOne(w http.ResponseWriter, r *http.Request, media string, 
 		answer.end(result)
 		return
 	}
+	s.writeResult(w, r, media, result)
+}
+
+// writeBad answers a request that is refused before its document is looked at.
+func (s *Server) writeBad(w http.ResponseWriter, r *http.Request, media string, bad *badRequest) {
+	if bad.result != nil {
+		s.writeResult(w, r, media, bad.result)
+		return
+	}
+	s.writeError(w, media, bad.status, bad.message)
+}
+
+// writeResult answers with a result, and the status and the headers that belong to it.
+func (s *Server) writeResult(w http.ResponseWriter, r *http.Request, media string, result *Result) {
 	if result.mutation {
 		w.Header().Set("Allow", http.MethodPost)
 	}
@@ -78,13 +94,6 @@ func (s *Server) Refuse(w http.ResponseWriter, r *http.Request, reason error) {
 	media := cmp.Or(negotiate(r.Header), mediaJSON)
 	w.Header().Add("Vary", "Accept, Origin, Sec-Fetch-Site")
 	s.writeError(w, media, http.StatusForbidden, reason.Error())
-}
-
-// Shed answers 503 with Retry-After, without reading the request.
-func (s *Server) Shed(w http.ResponseWriter, r *http.Request) {
-	w.Header().Add("Vary", "Accept")
-	w.Header().Set("Retry-After", admission.RetryAfter)
-	s.write(w, r, cmp.Or(negotiate(r.Header), mediaJSON), fault.Overloaded.HTTPStatus(), refuseOne(fault.Overloaded, (&fault.Error{Kind: fault.Overloaded}).Public()))
 }
 
 // status is the honest code of a result, or 200 for clients who take nothing else.

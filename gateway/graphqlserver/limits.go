@@ -16,6 +16,7 @@ import (
 // full" in the operation with its fragments expanded.
 type Limits struct {
 	Body       int `name:"graphql-max-body" default:"1048576" help:"Maximum size of a request body, in bytes."`
+	Values     int `name:"graphql-max-values" default:"20000" help:"Maximum number of JSON values in a request, counted before they are decoded."`
 	Tokens     int `name:"graphql-max-tokens" default:"15000" help:"Maximum number of tokens in a document."`
 	Selections int `name:"graphql-max-selections" default:"2000" help:"Maximum number of fields and fragments that a document selects, as written."`
 	Fragments  int `name:"graphql-max-fragments" default:"200" help:"Maximum number of fragment definitions in a document."`
@@ -32,7 +33,7 @@ type Limits struct {
 // DefaultLimits returns the default limits.
 func DefaultLimits() Limits {
 	return Limits{
-		Body: 1 << 20, Tokens: 15_000, Selections: 2_000, Fragments: 200,
+		Body: 1 << 20, Values: 20_000, Tokens: 15_000, Selections: 2_000, Fragments: 200,
 		Depth: 40, RootFields: 500, Aliases: 500, Directives: 500,
 		List: 2_000, Fields: 1_000_000, Calls: 1_000, Parts: 1_000,
 	}
@@ -52,6 +53,7 @@ func (l Limits) Validate() error {
 // The limits by the names that they have in errors and metrics.
 const (
 	limitBody       = "body"
+	limitValues     = "values"
 	limitTokens     = "tokens"
 	limitSelections = "selections"
 	limitFragments  = "fragments"
@@ -79,7 +81,7 @@ func newLimiter(limits Limits, reg prometheus.Registerer) *limiter {
 	}, []string{"limit"})}
 	reg.MustRegister(l.hits)
 	for _, limit := range []string{
-		limitBody, limitTokens, limitSelections, limitFragments, limitDepth,
+		limitBody, limitValues, limitTokens, limitSelections, limitFragments, limitDepth,
 		limitRootFields, limitAliases, limitDirectives, limitList, limitFields, limitCalls,
 	} {
 		l.hits.WithLabelValues(limit)

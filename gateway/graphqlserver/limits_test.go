@@ -55,11 +55,12 @@ func TestEachLimitHoldsAtItsValue(t *testing.T) {
 		"directives/all": {func(l *graphqlserver.Limits) { l.Directives = 5 }, func(n int) string {
 			return "{ hello @skip(if: false) ...@include(if: true){ hello } ...f @skip(if: false)} fragment f on Query {" + times(n-3, " a#: hello @skip(if: false)") + "}"
 		}, nil, 5, false},
-		"list":           {func(l *graphqlserver.Limits) { l.List = 5 }, func(n int) string { return "{ sum(of: [" + times(n, " #") + "]) }" }, nil, 5, false},
-		"list/variable":  {func(l *graphqlserver.Limits) { l.List = 5 }, func(int) string { return "query($l: [Int!]!) { sum(of: $l) }" }, list, 5, false},
-		"list/default":   {func(l *graphqlserver.Limits) { l.List = 5 }, func(n int) string { return "query($l: [Int!]! = [" + times(n, " #") + "]) { sum(of: $l) }" }, nil, 5, false},
-		"list/undefined": {func(l *graphqlserver.Limits) { l.List = 5 }, func(int) string { return "{ hello }" }, list, 5, false},
-		"fields":         {func(l *graphqlserver.Limits) { l.Fields = 12 }, func(n int) string { return "{ many { hello }" + times(n-11, " a#: hello") + "}" }, nil, 12, true},
+		"list":          {func(l *graphqlserver.Limits) { l.List = 5 }, func(n int) string { return "{ sum(of: [" + times(n, " #") + "]) }" }, nil, 5, false},
+		"list/variable": {func(l *graphqlserver.Limits) { l.List = 5 }, func(int) string { return "query($l: [Int!]!) { sum(of: $l) }" }, list, 5, false},
+		"list/default":  {func(l *graphqlserver.Limits) { l.List = 5 }, func(n int) string { return "query($l: [Int!]! = [" + times(n, " #") + "]) { sum(of: $l) }" }, nil, 5, false},
+		"values": {func(l *graphqlserver.Limits) { l.Values = 9 }, func(int) string { return "{ hello }" }, // beside those in the list
+			func(n int) any { return make([]int, n-4) }, 9, false},
+		"fields": {func(l *graphqlserver.Limits) { l.Fields = 12 }, func(n int) string { return "{ many { hello }" + times(n-11, " a#: hello") + "}" }, nil, 12, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			limit, _, _ := strings.Cut(name, "/")

@@ -25,8 +25,8 @@ type query struct {
 // execution of queries takes one and gives one.
 type execution func(context.Context, *query) *Result
 
-// find is the first step: the document of a request and the operation that it
-// means. A result is why there is none.
+// find is the first step: the document of a request, the operation that it
+// means, and its variables. A result is why there is none.
 func (s *Server) find(ctx context.Context, req Request) (*query, *Result) {
 	doc, isNew, refused := s.documents.prepare(ctx, req.Query)
 	s.metrics.countDocument(isNew)
@@ -36,6 +36,9 @@ func (s *Server) find(ctx context.Context, req Request) (*query, *Result) {
 	s.register(ctx, &req, doc)
 	q := &query{Request: req, doc: doc, selected: doc.Operations.ForName(req.OperationName)}
 	if refused := q.refuseSelected(); refused != nil {
+		return nil, refused
+	}
+	if refused := q.decodeVariables(); refused != nil {
 		return nil, refused
 	}
 	if isNew && req.untrusted {

@@ -2,25 +2,28 @@ package graphqlserver
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"unicode/utf8"
 
+	"tributary/gateway/admission"
 	"tributary/gateway/cache"
+	"tributary/gateway/fault"
 	"tributary/gateway/httpserver"
 )
 
-// badRequest is a request that is not well-formed.
+// badRequest is the reason for which a request is refused before its document is looked at.
 type badRequest struct {
 	status  int
 	message string
+	result  *Result // takes the place of both if the code is not BAD_USER_INPUT
 }
 
 // rawRequest is a request as the client sent it.
@@ -42,12 +45,14 @@ func (r rawRequest) key() cache.Key {
 	return cache.KeyOf("POST", r.body)
 }
 
-func (r rawRequest) decode() (*Request, *badRequest) {
-	decode := r.decodeBody
+// decode decodes a request, except for its variables. Its values are counted before that, and
+// take memory of lease, unless that is nil because they have been admitted already.
+func (s *Server) decode(ctx context.Context, r rawRequest, lease *admission.Lease) (req *Request, bad *badRequest) {
 	if r.get {
-		decode = r.decodeQuery
+		req, bad = s.decodeQuery(ctx, r.query, lease)
+	} else {
+		req, bad = s.decodeBody(ctx, r.body, lease)
 	}
-	req, bad := decode()
 	if bad != nil {
 		return nil, bad
 	}
@@ -64,7 +69,8 @@ func (r rawRequest) decode() (*Request, *badRequest) {
 // documentParam is the name of the document id in the pattern of its route.
 const documentParam = "document"
 
-func (s *Server) read(w http.ResponseWriter, r *http.Request) (rawRequest, *badRequest) {
+// read reads the text of a request into memory of lease.
+func (s *Server) read(w http.ResponseWriter, r *http.Request, lease *admission.Lease) (rawRequest, *badRequest) {
 	req := rawRequest{document: httpserver.PathParam(r, documentParam)}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
@@ -72,140 +78,127 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request) (rawRequest, *badR
 		return req, nil
 	case http.MethodPost:
 		var bad *badRequest
-		req.body, bad = s.readBody(w, r)
+		req.body, bad = s.readBody(w, r, lease)
 		return req, bad
 	}
 	w.Header().Set("Allow", "GET, HEAD, POST")
-	return req, &badRequest{http.StatusMethodNotAllowed, "send GraphQL by GET or POST"}
+	return req, &badRequest{status: http.StatusMethodNotAllowed, message: "send GraphQL by GET or POST"}
 }
 
-func (r rawRequest) decodeQuery() (*Request, *badRequest) {
-	q, err := url.ParseQuery(r.query)
+func (s *Server) decodeQuery(ctx context.Context, query string, lease *admission.Lease) (*Request, *badRequest) {
+	q, err := url.ParseQuery(query)
 	if err != nil {
-		return nil, &badRequest{http.StatusBadRequest, "the query string is malformed"}
+		return nil, &badRequest{status: http.StatusBadRequest, message: "the query string is malformed"}
 	}
 	for _, name := range []string{"query", "documentId", "operationName", "variables", "extensions"} {
 		if len(q[name]) > 1 {
-			return nil, &badRequest{http.StatusBadRequest, name + " is given more than once"}
+			return nil, &badRequest{status: http.StatusBadRequest, message: name + " is given more than once"}
 		}
 	}
 	req := &Request{
 		Query: q.Get("query"), DocumentID: q.Get("documentId"), OperationName: q.Get("operationName"), ReadOnly: true,
 	}
-	if v := q.Get("variables"); !utf8.ValidString(v) {
-		return nil, &badRequest{http.StatusBadRequest, "variables must be UTF-8"}
-	} else if bad := req.readVariables([]byte(v)); bad != nil {
+	variables, extensions := []byte(q.Get("variables")), []byte(q.Get("extensions"))
+	if !utf8.Valid(variables) {
+		return nil, &badRequest{status: http.StatusBadRequest, message: "variables must be UTF-8"}
+	}
+	if bad := s.admitValues(ctx, lease, variables, extensions); bad != nil {
 		return nil, bad
 	}
-	if v := q.Get("extensions"); v != "" {
-		if bad := req.readExtensions([]byte(v)); bad != nil {
+	if bad := req.readVariables(variables); bad != nil {
+		return nil, bad
+	}
+	if len(extensions) > 0 {
+		if bad := req.readExtensions(extensions); bad != nil {
 			return nil, bad
 		}
 	}
 	return req, nil
 }
 
-// roomAhead is how many bytes are allocated for a body in advance: a client may
-// announce more than it ever sends.
-const roomAhead = 16 << 10
-
-func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *badRequest) {
+func (s *Server) readBody(w http.ResponseWriter, r *http.Request, lease *admission.Lease) ([]byte, *badRequest) {
 	if said := r.Header.Get("Content-Type"); said != mediaJSON { // as most say it
 		media, params, err := mime.ParseMediaType(said)
 		if err != nil || media != mediaJSON {
-			return nil, &badRequest{http.StatusUnsupportedMediaType, "send the request as " + mediaJSON}
+			return nil, &badRequest{status: http.StatusUnsupportedMediaType, message: "send the request as " + mediaJSON}
 		}
 		if charset, ok := params["charset"]; ok && !isUTF8(charset) {
-			return nil, &badRequest{http.StatusUnsupportedMediaType, "send the request in UTF-8"}
+			return nil, &badRequest{status: http.StatusUnsupportedMediaType, message: "send the request in UTF-8"}
 		}
 	}
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
-		return nil, &badRequest{http.StatusUnsupportedMediaType, "send the request as it is, without Content-Encoding"}
+		return nil, &badRequest{status: http.StatusUnsupportedMediaType, message: "send the request as it is, without Content-Encoding"}
 	}
-	longest := int64(s.limits.Body)
-	var body bytes.Buffer
-	body.Grow(int(min(max(0, r.ContentLength), longest, roomAhead)) + bytes.MinRead) // so that the end is read without growing
-	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, longest))
-	if _, long := errors.AsType[*http.MaxBytesError](err); long {
-		s.limits.hits.WithLabelValues(limitBody).Inc()
-		return nil, &badRequest{http.StatusRequestEntityTooLarge, fmt.Sprintf("the body has more than %d bytes", longest)}
-	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil, &badRequest{http.StatusRequestTimeout, "the body took too long"}
-	}
+	body, err := httpserver.ReadBody(w, r, s.limits.Body, lease)
 	if err != nil {
-		return nil, &badRequest{http.StatusBadRequest, "the body could not be read"}
+		return nil, s.unread(r.Context(), err)
 	}
-	return body.Bytes(), nil
+	return body, nil
+}
+
+// unread returns the refusal of a request that could not be read, or not be decoded for lack
+// of memory.
+func (s *Server) unread(ctx context.Context, err error) *badRequest {
+	f, refused := errors.AsType[*fault.Error](err)
+	switch {
+	case refused:
+		return &badRequest{result: s.observeRefused(ctx, refuseOne(f.Kind, f.Public()))}
+	case errors.Is(err, httpserver.ErrBodyTooLong):
+		s.limits.hits.WithLabelValues(limitBody).Inc()
+		return &badRequest{status: http.StatusRequestEntityTooLarge, message: fmt.Sprintf("the body has more than %d bytes", s.limits.Body)}
+	case errors.Is(err, httpserver.ErrBodyTooSlow), errors.Is(err, context.DeadlineExceeded):
+		return &badRequest{status: http.StatusRequestTimeout, message: "the body took too long"}
+	}
+	return &badRequest{status: http.StatusBadRequest, message: "the body could not be read"}
 }
 
 // byteOrderMark may stand before JSON, where it means nothing (RFC 8259, section 8.1).
 const byteOrderMark = "\ufeff"
 
-func (r rawRequest) decodeBody() (*Request, *badRequest) {
-	if !utf8.Valid(r.body) {
-		return nil, &badRequest{http.StatusBadRequest, "the body must be UTF-8"}
+func (s *Server) decodeBody(ctx context.Context, text []byte, lease *admission.Lease) (*Request, *badRequest) {
+	if !utf8.Valid(text) {
+		return nil, &badRequest{status: http.StatusBadRequest, message: "the body must be UTF-8"}
 	}
-	body := bytes.TrimSpace(bytes.TrimPrefix(r.body, []byte(byteOrderMark)))
+	body := bytes.TrimSpace(bytes.TrimPrefix(text, []byte(byteOrderMark)))
 	if len(body) > 0 && body[0] == '[' {
-		return nil, &badRequest{http.StatusBadRequest, "send one request at a time: lists of requests are not supported"}
+		return nil, &badRequest{status: http.StatusBadRequest, message: "send one request at a time: lists of requests are not supported"}
 	}
-	// What is wrong is told by name only: the body may hold secrets.
-	fields, err := members(body)
-	if errors.Is(err, errNoObject) {
-		return nil, &badRequest{http.StatusBadRequest, "the body must be a JSON object"}
-	}
-	if err != nil {
-		return nil, &badRequest{http.StatusBadRequest, "the body has " + err.Error()}
-	}
-	req := &Request{}
-	for _, f := range []struct {
-		name, want string
-		into       any
-	}{
-		{"query", "a string", &req.Query},
-		{"documentId", "a string", &req.DocumentID},
-		{"operationName", "a string", &req.OperationName},
-	} {
-		raw, sent := fields[f.name]
-		if !sent {
-			continue
-		}
-		if err := decodeJSON(raw, f.into); err != nil {
-			return nil, &badRequest{http.StatusBadRequest, f.name + " must be " + f.want}
-		}
-	}
-	if bad := req.readVariables(fields["variables"]); bad != nil {
+	if bad := s.admitValues(ctx, lease, body); bad != nil {
 		return nil, bad
 	}
-	if raw, sent := fields["extensions"]; sent {
-		if bad := req.readExtensions(raw); bad != nil {
-			return nil, bad
-		}
+	req := &Request{}
+	var bad *badRequest
+	err := eachMember(body, func(name []byte, value json.RawMessage) { bad = cmp.Or(bad, req.readMember(name, value)) })
+	switch { // by name only: the body may hold secrets
+	case errors.Is(err, errNoObject):
+		return nil, &badRequest{status: http.StatusBadRequest, message: "the body must be a JSON object"}
+	case err != nil:
+		return nil, &badRequest{status: http.StatusBadRequest, message: "the body has " + err.Error()}
+	case bad != nil:
+		return nil, bad
 	}
 	return req, nil
 }
 
-// readVariables reads an object in which no name stands twice; null and nothing
-// are one without members.
-func (req *Request) readVariables(raw []byte) *badRequest {
-	if len(raw) == 0 || string(raw) == "null" {
+// readMember decodes a member of a body. Members without a meaning are ignored.
+func (req *Request) readMember(name []byte, value json.RawMessage) *badRequest {
+	var into *string
+	switch string(name) {
+	case "query":
+		into = &req.Query
+	case "documentId":
+		into = &req.DocumentID
+	case "operationName":
+		into = &req.OperationName
+	case "variables":
+		return req.readVariables(value)
+	case "extensions":
+		return req.readExtensions(value)
+	default:
 		return nil
 	}
-	fields, err := members(raw)
-	if errors.Is(err, errNoObject) {
-		return &badRequest{http.StatusBadRequest, "variables must be an object"}
-	}
-	if err != nil {
-		return &badRequest{http.StatusBadRequest, "variables has " + err.Error()}
-	}
-	req.Variables = make(map[string]any, len(fields))
-	for name, value := range fields {
-		var v any
-		if err := decodeJSON(value, &v); err != nil {
-			return &badRequest{http.StatusBadRequest, "variables must be an object"}
-		}
-		req.Variables[name] = v
+	if err := json.Unmarshal(value, into); err != nil {
+		return &badRequest{status: http.StatusBadRequest, message: string(name) + " must be a string"}
 	}
 	return nil
 }
@@ -214,27 +207,11 @@ func (req *Request) readVariables(raw []byte) *badRequest {
 func (req *Request) wellFormed() *badRequest {
 	switch {
 	case req.Query == "" && req.DocumentID == "" && req.SHA256 == "":
-		return &badRequest{http.StatusBadRequest, "query is missing"}
+		return &badRequest{status: http.StatusBadRequest, message: "query is missing"}
 	case req.Query != "" && req.DocumentID != "":
-		return &badRequest{http.StatusBadRequest, "send either query or documentId"}
+		return &badRequest{status: http.StatusBadRequest, message: "send either query or documentId"}
 	case !utf8.ValidString(req.Query):
-		return &badRequest{http.StatusBadRequest, "query must be UTF-8"}
-	}
-	return nil
-}
-
-// decodeJSON decodes one value that nothing follows, numbers by their digits.
-func decodeJSON(text []byte, into any) error {
-	if len(text) > 0 && text[0] == '"' {
-		return json.Unmarshal(text, into) // without numbers, and at a third of the cost
-	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	if err := d.Decode(into); err != nil {
-		return err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("more than one value")
+		return &badRequest{status: http.StatusBadRequest, message: "query must be UTF-8"}
 	}
 	return nil
 }

@@ -35,7 +35,7 @@ func responseKey(version cache.Key, q *query) (key cache.Key, ok bool) {
 		if err != nil {
 			return key, false
 		}
-		d.text(string(text))
+		d.bytes(text)
 	}
 	return cache.Key(sum.Sum(nil)), true
 }
@@ -79,11 +79,13 @@ func (d *document) hint(schema *ast.Schema, op *ast.OperationDefinition) hint {
 // digest hashes texts so that different sequences have different digests.
 type digest struct{ io.Writer }
 
-func (d digest) text(s string) {
+func (d digest) text(s string) { d.bytes([]byte(s)) }
+
+func (d digest) bytes(b []byte) {
 	var length [8]byte
-	binary.BigEndian.PutUint64(length[:], uint64(len(s)))
+	binary.BigEndian.PutUint64(length[:], uint64(len(b)))
 	_, _ = d.Write(length[:]) // a hash takes anything
-	_, _ = d.Write([]byte(s))
+	_, _ = d.Write(b)
 }
 
 // tokens adds the tokens of a valid document.

@@ -18,6 +18,7 @@ type Server struct {
 	exec      *executor.Executor
 	plan      *lookahead.Plan
 	limits    *limiter
+	bodies    *admission.Bodies
 	documents *documents
 	run       execution // of a query that was found; what wraps it is told in New
 	responses *Responses
@@ -38,6 +39,7 @@ func New(schema graphql.ExecutableSchema, plan *lookahead.Plan, responses *Respo
 		version:   versionOf(schema.Schema()),
 		cfg:       cfg, log: log, metrics: newMetrics(reg),
 	}
+	s.bodies = admission.NewBodies(cfg.Admission, s.limits.largestRequest(), reg)
 	s.documents = newDocuments(schema.Schema(), cfg, s.limits, s.metrics.time)
 	s.exec.SetQueryCache(prepared{})
 	s.exec.SetErrorPresenter(s.present)

@@ -36,13 +36,12 @@ func wantsEvents(h http.Header) bool {
 func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
 	w.Header().Add("Vary", "Accept")
 	media := cmp.Or(negotiate(r.Header), mediaGraphQL)
-	raw, bad := s.server.read(w, r)
-	var req *Request
-	if bad == nil {
-		req, bad = raw.decode()
-	}
+	lease := s.server.bodies.Lease()
+	defer lease.Release()
+	start, timeout := time.Now(), httpserver.Patience(r.Header, s.cfg.Timeout)
+	req, bad := s.readEvents(w, r, timeout, &lease)
 	if bad != nil {
-		s.server.writeError(w, media, bad.status, bad.message)
+		s.server.writeBad(w, r, media, bad)
 		return
 	}
 	ctx, cancel := context.WithCancel(r.Context())
@@ -55,17 +54,11 @@ func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
 		s.events.WithLabelValues(transportSSE).Inc()
 		e.send("event: next\ndata: " + string(bytes.TrimSpace(result.text())) + "\n\n")
 	}
-	result := s.run(ctx, *req, httpserver.Patience(r.Header, s.cfg.Timeout), e.begin, send)
+	result := s.run(ctx, *req, timeout-time.Since(start), e.begin, send)
 	stop()
 	switch {
 	case result.Data == nil && !e.begun:
-		if result.Overloaded() {
-			w.Header().Set("Retry-After", admission.RetryAfter)
-		}
-		if result.mutation {
-			w.Header().Set("Allow", http.MethodPost)
-		}
-		s.server.write(w, r, media, status(media, result), result)
+		s.server.writeResult(w, r, media, result)
 		return
 	case !result.sent:
 		e.begin()
@@ -74,6 +67,18 @@ func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	e.send("event: complete\ndata: \n\n")
+}
+
+// readEvents reads and decodes the request of an event stream in the time that it has if its
+// operation turns out to be no subscription.
+func (s *Streams) readEvents(w http.ResponseWriter, r *http.Request, timeout time.Duration, lease *admission.Lease) (*Request, *badRequest) {
+	ctx, cancel := context.WithTimeout(r.Context(), timeout)
+	defer cancel()
+	raw, bad := s.server.read(w, r.WithContext(ctx), lease)
+	if bad != nil {
+		return nil, bad
+	}
+	return s.server.decode(ctx, raw, lease)
 }
 
 // eventStream writes events. It is safe for concurrent use.

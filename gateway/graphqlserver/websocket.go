@@ -1,14 +1,20 @@
 package graphqlserver
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
+	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
 	"github.com/coder/websocket"
+
+	"tributary/gateway/admission"
+	"tributary/gateway/fault"
 )
 
 // socket is a WebSocket with the graphql-transport-ws protocol.
@@ -16,6 +22,7 @@ type socket struct {
 	*Streams
 
 	conn *websocket.Conn
+	tcp  net.Conn           // below conn
 	gone context.CancelFunc // ends all that is done for the client
 	end  sync.Once          // of the connection
 	all  sync.WaitGroup     // what runs beside the reading
@@ -31,15 +38,17 @@ type socket struct {
 
 // serveSocket serves a graphql-transport-ws connection until either side closes it.
 func (s *Streams) serveSocket(w http.ResponseWriter, r *http.Request) {
-	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+	below := &hijacker{ResponseWriter: w}
+	conn, err := websocket.Accept(below, r, &websocket.AcceptOptions{
 		Subprotocols:       []string{subprotocol},
-		InsecureSkipVerify: true, // origins are looked at before (see Handler)
+		InsecureSkipVerify: true,                          // origins are looked at before (see Handler)
+		CompressionMode:    websocket.CompressionDisabled, // a short message could have any length
 	})
 	if err != nil {
 		return // it has answered
 	}
 	ctx, cancel := context.WithCancel(r.Context())
-	c := &socket{Streams: s, conn: conn, gone: cancel, operations: map[string]*wsOperation{}, idleSince: time.Now()}
+	c := &socket{Streams: s, conn: conn, tcp: below.conn, gone: cancel, operations: map[string]*wsOperation{}, idleSince: time.Now()}
 	defer c.all.Wait()
 	defer func() { _ = conn.CloseNow() }()
 	defer c.running.Wait()
@@ -53,57 +62,106 @@ func (s *Streams) serveSocket(w http.ResponseWriter, r *http.Request) {
 	c.listen(ctx)
 }
 
+// hijacker is a response writer that keeps the connection that is hijacked.
+type hijacker struct {
+	http.ResponseWriter
+
+	conn net.Conn
+}
+
+// Hijack implements [http.Hijacker].
+func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffered, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	h.conn = conn
+	return conn, buffered, err
+}
+
 // listen handles messages until there are no more, or one violates the protocol.
 func (c *socket) listen(ctx context.Context) {
 	for {
-		kind, text, err := c.conn.Read(ctx)
-		if errors.Is(err, websocket.ErrMessageTooBig) {
-			c.server.limits.hits.WithLabelValues(limitBody).Inc()
+		lease := c.server.bodies.Lease()
+		text, bad, err := c.receive(ctx, &lease)
+		if err == nil && bad == nil {
+			bad = c.take(ctx, text, &lease)
 		}
-		if err != nil {
-			return
-		}
-		m, bad := readMessage(kind, text)
-		if bad == nil {
-			bad = c.take(ctx, m)
-		}
+		lease.Release()
 		if bad != nil {
 			c.close(*bad)
+		}
+		if err != nil || bad != nil {
 			return
 		}
 	}
 }
+
+// receive reads the next message into memory of lease. It waits for it as long as the
+// connection lasts, but a message that has begun must arrive within the timeout of operations.
+func (c *socket) receive(ctx context.Context, lease *admission.Lease) (text []byte, bad *closing, err error) {
+	kind, message, err := c.conn.Reader(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	_ = c.tcp.SetReadDeadline(time.Now().Add(c.cfg.Timeout))
+	text, err = lease.ReadAll(ctx, message, -1)
+	_, overloaded := errors.AsType[*fault.Error](err)
+	switch {
+	case overloaded:
+		return nil, &closeOverloaded, nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, &closeSlow, nil
+	case errors.Is(err, websocket.ErrMessageTooBig): // and closed for that
+		c.server.limits.hits.WithLabelValues(limitBody).Inc()
+		return nil, nil, err
+	case err != nil:
+		return nil, nil, err
+	}
+	_ = c.tcp.SetReadDeadline(time.Time{})
+	if kind != websocket.MessageText {
+		return nil, badMessage("a message must be text in UTF-8"), nil
+	}
+	return text, nil, nil
+}
+
+// closeTime is how long the closing of a WebSocket may take. The library bounds only parts of
+// it: a client that begins another message could hold it up for ever.
+const closeTime = 2 * time.Second
 
 // close closes the connection once. Later calls wait for that.
 func (c *socket) close(with closing) {
-	c.end.Do(func() { _ = c.conn.Close(with.code, with.reason) })
+	c.end.Do(func() {
+		_ = c.tcp.SetDeadline(time.Now().Add(closeTime))
+		_ = c.conn.Close(with.code, with.reason)
+	})
 }
 
-// take handles a message. It returns a reason to close if the message violates the
-// protocol.
-func (c *socket) take(ctx context.Context, m wsMessage) *closing {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// take handles a message, whose memory lease holds. It returns a reason to close if the
+// message violates the protocol.
+func (c *socket) take(ctx context.Context, text []byte, lease *admission.Lease) *closing {
+	m, bad := readMessage(text)
+	if bad != nil {
+		return bad
+	}
 	switch m.Type {
 	case wsInit:
-		if c.acked {
-			return &closeSecondInit
-		}
-		c.acked = true
-		c.send(ctx, wsMessage{Type: wsAck})
+		return c.init(ctx)
 	case wsPing:
 		c.send(ctx, wsMessage{Type: wsPong})
 	case wsSubscribe:
-		if !c.acked {
-			return &closeNotInit
-		}
-		return c.subscribe(ctx, m)
+		return c.subscribe(ctx, m, lease)
 	case wsComplete:
-		if op, ok := c.operations[m.ID]; ok {
-			op.cancel()
-			delete(c.operations, m.ID)
-		}
+		c.complete(m.ID)
 	}
+	return nil
+}
+
+func (c *socket) init(ctx context.Context) *closing {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.acked {
+		return &closeSecondInit
+	}
+	c.acked = true
+	c.send(ctx, wsMessage{Type: wsAck})
 	return nil
 }
 

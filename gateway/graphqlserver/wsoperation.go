@@ -5,37 +5,58 @@ import (
 	"fmt"
 	"time"
 
+	"tributary/gateway/admission"
 	"tributary/gateway/fault"
 )
 
 // wsOperation is a running operation.
 type wsOperation struct{ cancel context.CancelFunc }
 
-// subscribe starts an operation.
-func (c *socket) subscribe(ctx context.Context, m wsMessage) *closing {
+// subscribe starts an operation. Its memory, which lease holds, is released when it has ended.
+func (c *socket) subscribe(ctx context.Context, m wsMessage, lease *admission.Lease) *closing {
+	if !c.isAcked() {
+		return &closeNotInit
+	}
+	req, bad := c.server.decode(ctx, rawRequest{body: m.Payload}, lease)
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if _, taken := c.operations[m.ID]; taken {
 		return &closeDuplicate
 	}
-	req, bad := rawRequest{body: m.Payload}.decode()
-	if bad != nil {
+	if bad != nil && bad.result == nil {
 		return badMessage(bad.message)
 	}
 	if c.leaving {
 		return nil // it is about to learn of that
+	}
+	if bad != nil {
+		c.send(ctx, resultMessage(m.ID, bad.result))
+		return nil
 	}
 	if c.count >= c.cfg.Operations {
 		c.send(ctx, resultMessage(m.ID, refuseOne(fault.Overloaded, fmt.Sprintf("%d operations are under way on this connection, as many as may be", c.count))))
 		return nil
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	op := &wsOperation{cancel}
+	op, held := &wsOperation{cancel}, lease.Move()
 	c.operations[m.ID] = op
 	c.count++
 	c.running.Go(func() {
+		defer held.Release()
 		defer cancel()
 		c.execute(ctx, m.ID, op, *req)
 	})
 	return nil
+}
+
+// complete ends an operation that its client does not need any more.
+func (c *socket) complete(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if op, ok := c.operations[id]; ok {
+		op.cancel()
+		delete(c.operations, id)
+	}
 }
 
 // execute runs an operation and sends its results.

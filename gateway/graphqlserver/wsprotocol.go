@@ -3,6 +3,8 @@ package graphqlserver
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"unicode/utf8"
 
 	"github.com/coder/websocket"
@@ -39,6 +41,8 @@ var (
 	closeDuplicate   = closing{4409, "Subscriber for this id already exists"}
 	closeGoingAway   = closing{websocket.StatusGoingAway, "Going away"}
 	closeIdle        = closing{websocket.StatusNormalClosure, "Idle"}
+	closeSlow        = closing{websocket.StatusPolicyViolation, "A message took too long"}
+	closeOverloaded  = closing{websocket.StatusTryAgainLater, "Too many messages are in flight"}
 )
 
 // badMessage is the closing for an invalid message.
@@ -51,20 +55,35 @@ type wsMessage struct {
 	Payload json.RawMessage `json:"payload,omitempty"`
 }
 
-// readMessage reads a message of a client.
-func readMessage(kind websocket.MessageType, text []byte) (m wsMessage, bad *closing) {
-	if kind != websocket.MessageText || !utf8.Valid(text) {
+// maxID is the maximum length of the id of an operation, in bytes. Each of its results
+// repeats it.
+const maxID = 256
+
+// readMessage decodes a message of a client, except for its payload.
+func readMessage(text []byte) (m wsMessage, bad *closing) {
+	if !utf8.Valid(text) {
 		return m, badMessage("a message must be text in UTF-8")
 	}
-	if err := decodeJSON(text, &m); err != nil {
+	var failed error
+	err := eachMember(text, func(name []byte, value json.RawMessage) {
+		switch string(name) {
+		case "id":
+			failed = errors.Join(failed, json.Unmarshal(value, &m.ID))
+		case "type":
+			failed = errors.Join(failed, json.Unmarshal(value, &m.Type))
+		case "payload":
+			m.Payload = value
+		}
+	})
+	if err != nil || failed != nil {
 		return m, badMessage("a message must be a JSON object with a type")
 	}
 	switch m.Type {
 	case wsInit, wsPing, wsPong:
 		return m, nil
 	case wsSubscribe, wsComplete:
-		if m.ID == "" {
-			return m, badMessage(m.Type + " must have an id")
+		if m.ID == "" || len(m.ID) > maxID {
+			return m, badMessage(fmt.Sprintf("%s must have an id of at most %d bytes", m.Type, maxID))
 		}
 		return m, nil
 	}

@@ -171,38 +171,6 @@ func announce(t *testing.T, addr string, length int) net.Conn {
 	return conn
 }
 
-// Long bodies have so much room together; short ones need none.
-func TestBodiesTakeSoMuchRoomAndTheRestIsShedUnread(t *testing.T) {
-	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
-	addr := testkit.KeepAddr(t)
-	p := startGateway(t, addr, append(over(up), "--drain-delay=0s", "--graphql-bodies-mb=1")...)
-	s := &system{t: t, gateway: p.url}
-	post := func(padding int) (*http.Response, string) {
-		resp := s.send(http.MethodPost, s.gateway+"/graphql", `{"query":"{ user(id: \"u1\") { id } }"}`+strings.Repeat(" ", padding), "Content-Type", "application/json")
-		body, err := io.ReadAll(resp.Body)
-		if err != nil {
-			t.Error(err)
-		}
-		return resp, strings.TrimSpace(string(body))
-	}
-	const long = 20 << 10
-	var first net.Conn
-	waitFor(t, func() bool { // a request may be in its way, and it is shed then itself
-		first = announce(t, addr, 1<<20)
-		waitFor(t, func() bool { return p.figure(http.DefaultClient, "http_active_requests") > 1 }) // besides that for the figure
-		resp, _ := post(long)
-		return resp.StatusCode == http.StatusServiceUnavailable
-	})
-	if resp, got := post(long); resp.Header.Get("Retry-After") != "1" || got != overloaded {
-		t.Errorf("one more: %v %s", resp.Header, got)
-	}
-	if resp, got := post(0); resp.StatusCode != http.StatusOK {
-		t.Errorf("a short one: %d %s", resp.StatusCode, got)
-	}
-	_ = first.Close()
-	waitFor(t, func() bool { resp, _ := post(long); return resp.StatusCode == http.StatusOK })
-}
-
 func get(t *testing.T, client *http.Client, url string) (int, string) {
 	t.Helper()
 	resp, err := client.Get(url)
