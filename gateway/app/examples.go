@@ -76,9 +76,9 @@ func (c *exampleCommand) Run(p *process) error {
 	return p.serveExample(p.ctx, c.example, ln, c.Faults, p.logger(c.Log))
 }
 
-// grace is how long accepted requests may take after a server other than the gateway's
+// exampleGrace is how long requests that an example service has accepted may take after it
 // was told to stop.
-const grace = 10 * time.Second
+const exampleGrace = 10 * time.Second
 
 func (p *process) serveExample(ctx context.Context, example *Example, ln net.Listener, faults faultsConfig, log *slog.Logger) error {
 	traces, err := tracing.New(ctx, tracing.Source{Name: example.Name, Version: p.version, KeepName: p.beside}, p.Getenv, log)
@@ -93,6 +93,6 @@ func (p *process) serveExample(ctx context.Context, example *Example, ln net.Lis
 		Faults:   faults.Faults,
 		Stopping: ctx.Done(),
 	})
-	server := &httpserver.Server{Handler: traces.Handler(service), Log: log, Grace: grace}
+	server := &httpserver.Server{Handler: traces.Handler(service), Log: log, Grace: exampleGrace}
 	return server.Serve(ctx, ln)
 }

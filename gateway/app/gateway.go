@@ -31,6 +31,10 @@ import (
 // gatewayName is the name of the gateway in /health and in traces.
 const gatewayName = "api-gateway"
 
+// stopGrace is how long a stop lets clients receive their answers after the time of the
+// requests that were accepted last is over.
+const stopGrace = 1500 * time.Millisecond
+
 // Limits of /health, so that it cannot be used to flood the services.
 const (
 	healthTimeout = time.Second
@@ -57,7 +61,7 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, ln net.Li
 		Limits: cfg.Server.Limits, WriteTimeout: cfg.Server.RequestTimeout + cfg.Server.WriteTimeout,
 		MaxConnections: cfg.Server.MaxConnections,
 		Ready:          ready, DrainDelay: cfg.Server.DrainDelay,
-		Grace: cfg.Server.RequestTimeout + grace,
+		Grace: cfg.Server.RequestTimeout + stopGrace,
 	}
 	stopAdmin, err := p.serveAdmin(cfg.Admin.Addr, operators, log)
 	if err != nil {
@@ -179,7 +183,7 @@ func (p *process) serveAdmin(addr httpserver.Addr, operators *admin.Mux, log *sl
 		return nil, err
 	}
 	log.Info("operators are served", "addr", ln.Addr().String())
-	server := &httpserver.Server{Handler: operators, Log: log, Grace: grace}
+	server := &httpserver.Server{Handler: operators, Log: log, Grace: stopGrace}
 	return inBackground(func(ctx context.Context) {
 		if err := server.Serve(ctx, ln); err != nil {
 			log.Error("operators are not served any more", "error", err.Error())

@@ -38,7 +38,8 @@ func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
 	media := cmp.Or(negotiate(r.Header), mediaGraphQL)
 	lease := s.server.bodies.Lease()
 	defer lease.Release()
-	start, timeout := time.Now(), httpserver.Patience(r.Header, s.cfg.Timeout)
+	timeout := httpserver.Patience(r.Header, s.cfg.Timeout)
+	end := time.Now().Add(timeout)
 	req, bad := s.readEvents(w, r, timeout, &lease)
 	if bad != nil {
 		s.server.writeBad(w, r, media, bad)
@@ -46,6 +47,7 @@ func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
+	defer context.AfterFunc(s.cutoff, cancel)()
 	e := &eventStream{w: w, control: http.NewResponseController(w), gone: cancel}
 	_ = e.control.SetReadDeadline(time.Time{}) // of the request, which has been read
 	stop := e.keepAlive(ctx, s.cfg.KeepAlive)
@@ -54,13 +56,14 @@ func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
 		s.events.WithLabelValues(transportSSE).Inc()
 		e.send("event: next\ndata: " + string(bytes.TrimSpace(result.text())) + "\n\n")
 	}
-	result := s.run(ctx, *req, timeout-time.Since(start), e.begin, send)
+	result := s.run(ctx, *req, time.Until(end), e.begin, send)
 	stop()
 	switch {
 	case result.Data == nil && !e.begun:
 		s.server.writeResult(w, r, media, result)
 		return
 	case !result.sent:
+		e.until = end.Add(resultWrite)
 		e.begin()
 		send(result)
 	case s.draining.Err() != nil:
@@ -87,6 +90,8 @@ type eventStream struct {
 	control *http.ResponseController
 	gone    func() // called when the client takes no more
 
+	until time.Time // when all must have been received; zero: each event has its own time
+
 	mu    sync.Mutex
 	begun bool
 }
@@ -106,7 +111,11 @@ func (e *eventStream) begin() {
 func (e *eventStream) send(text string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	_ = e.control.SetWriteDeadline(time.Now().Add(streamWrite))
+	until := e.until
+	if until.IsZero() {
+		until = time.Now().Add(streamWrite)
+	}
+	_ = e.control.SetWriteDeadline(until)
 	_, err := e.w.Write([]byte(text)) //nolint:gosec // G705: no browser takes events for a page
 	if err == nil {
 		err = e.control.Flush()

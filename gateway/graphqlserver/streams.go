@@ -13,8 +13,16 @@ import (
 	"tributary/gateway/fault"
 )
 
-// streamWrite is how long a client may take to receive one event.
-const streamWrite = 10 * time.Second
+const (
+	// streamWrite is how long a client may take to receive one event of a subscription.
+	streamWrite = 10 * time.Second
+	// resultWrite is how long it may take to receive the result of another operation, after
+	// the end of that operation's time.
+	resultWrite = 2 * time.Second
+	// cutGrace is how long the operations of streams may go on when the gateway stops,
+	// after the time of those that were begun last.
+	cutGrace = 1500 * time.Millisecond
+)
 
 // Streams serves a server's schema over server-sent events (graphql-sse protocol,
 // distinct connections mode) and WebSockets (graphql-transport-ws protocol). It is
@@ -25,6 +33,8 @@ type Streams struct {
 	slots    chan struct{} // holds one for each that is open
 	draining context.Context
 	drain    context.CancelFunc
+	cutoff   context.Context // ends when a stop waits no longer for the operations of streams
+	cut      context.CancelFunc
 	open     *prometheus.GaugeVec   // by transport
 	events   *prometheus.CounterVec // by transport
 	refused  prometheus.Counter
@@ -50,6 +60,8 @@ func NewStreams(server *Server, cfg StreamConfig, reg prometheus.Registerer) *St
 			Name: "graphql_streams_refused_total", Help: "Streams refused because the limit was reached or the gateway is stopping."}),
 	}
 	s.draining, s.drain = context.WithCancel(context.Background())
+	s.cutoff, s.cut = context.WithCancel(context.Background())
+	context.AfterFunc(s.draining, func() { time.AfterFunc(cfg.Timeout+cutGrace, s.cut) })
 	reg.MustRegister(s.open, s.events, s.refused)
 	for _, transport := range []string{transportSSE, transportWS} {
 		s.open.WithLabelValues(transport)
@@ -107,11 +119,12 @@ func (s *Streams) enter() bool {
 	}
 }
 
-// Drain ends all subscriptions, lets queries finish, closes the streams and refuses
-// new ones. It does not wait for this.
+// Drain ends all subscriptions, lets queries finish within their time, closes the streams
+// and refuses new ones. It does not wait for this.
 func (s *Streams) Drain() { s.drain() }
 
-// Close drains the streams and waits until all are closed.
+// Close drains the streams and waits until all are closed. Soon after the time of a query
+// those are cut off whose clients do not take their results.
 func (s *Streams) Close() {
 	s.drain()
 	for range cap(s.slots) {
@@ -120,15 +133,19 @@ func (s *Streams) Close() {
 	for range cap(s.slots) { // for who closes again
 		<-s.slots
 	}
+	s.cut()
 }
 
-// run executes an operation of a stream, with a timeout unless it is a subscription.
+// run executes an operation of a stream, with a timeout unless it is a subscription: then
+// only what comes before its first event has to be done in time.
 func (s *Streams) run(ctx context.Context, req Request, timeout time.Duration, begin func(), event func(*Result)) (result *Result) {
 	defer func() {
 		if v := recover(); v != nil {
 			result = s.server.broken(ctx, v)
 		}
 	}()
-	req.listener = &listener{begin: begin, event: event, draining: s.draining, timeout: timeout}
+	req.listener = &listener{begin: begin, event: event, draining: s.draining, gone: ctx}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 	return s.server.serve(ctx, req)
 }

@@ -2,7 +2,6 @@ package graphqlserver
 
 import (
 	"context"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -18,23 +17,23 @@ type listener struct {
 	event func(*Result) // may block: the next event is not resolved before it returns
 
 	draining context.Context //nolint:containedctx // its end is that of all subscriptions
-	timeout  time.Duration   // of what is no subscription
+	gone     context.Context //nolint:containedctx // ends when the client leaves, and not with the time of a query
 }
 
 // streaming executes subscriptions and passes other operations to next. A subscription
-// does not occupy a slot of the admission gate, since it would for hours.
+// does not occupy a slot of the admission gate, since it would for hours, and has no
+// deadline.
 func (s *Server) streaming(next execution) execution {
 	return func(ctx context.Context, q *query) *Result {
 		if q.listener == nil {
 			return next(ctx, q)
 		}
 		if q.selected.Operation != ast.Subscription {
-			ctx, cancel := context.WithTimeout(ctx, q.listener.timeout)
-			defer cancel()
 			return next(ctx, q)
 		}
-		ctx, cancel := context.WithCancel(ctx)
+		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		defer cancel()
+		defer context.AfterFunc(q.listener.gone, cancel)()
 		defer context.AfterFunc(q.listener.draining, cancel)()
 		return s.subscribe(ctx, q)
 	}

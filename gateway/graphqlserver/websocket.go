@@ -53,6 +53,7 @@ func (s *Streams) serveSocket(w http.ResponseWriter, r *http.Request) {
 	defer func() { _ = conn.CloseNow() }()
 	defer c.running.Wait()
 	defer cancel()
+	defer context.AfterFunc(s.cutoff, cancel)()
 	if conn.Subprotocol() != subprotocol {
 		c.close(closeSubprotocol)
 		return
@@ -167,10 +168,14 @@ func (c *socket) init(ctx context.Context) *closing {
 
 // send sends a message, or closes the connection if the client does not receive it.
 func (c *socket) send(ctx context.Context, m wsMessage) {
+	c.sendUntil(ctx, time.Now().Add(streamWrite), m)
+}
+
+func (c *socket) sendUntil(ctx context.Context, until time.Time, m wsMessage) {
 	if ctx.Err() != nil { // of an operation, perhaps: to write with it would close the connection
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), streamWrite)
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), until)
 	defer cancel()
 	var text bytes.Buffer
 	writeJSON(&text, m)

@@ -61,13 +61,14 @@ func (c *socket) complete(id string) {
 
 // execute runs an operation and sends its results.
 func (c *socket) execute(ctx context.Context, id string, op *wsOperation, req Request) {
-	send := func(r *Result) {
+	until := time.Now().Add(c.cfg.Timeout + resultWrite) // of a single result
+	send := func(until time.Time, r *Result) {
 		c.events.WithLabelValues(transportWS).Inc()
-		c.send(ctx, resultMessage(id, r))
+		c.sendUntil(ctx, until, resultMessage(id, r))
 	}
-	result := c.run(ctx, req, c.cfg.Timeout, func() {}, send)
+	result := c.run(ctx, req, c.cfg.Timeout, func() {}, func(r *Result) { send(time.Now().Add(streamWrite), r) })
 	if !result.sent && result.Data != nil {
-		send(result)
+		send(until, result)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -81,7 +82,7 @@ func (c *socket) execute(ctx context.Context, id string, op *wsOperation, req Re
 	delete(c.operations, id) // before the client learns that the id is free
 	switch {
 	case result.Data == nil:
-		send(result)
+		send(until, result)
 	case result.sent && c.draining.Err() != nil: // cut short, and perhaps not complete
 	default:
 		c.send(ctx, wsMessage{ID: id, Type: wsComplete})

@@ -28,13 +28,14 @@ type Server struct {
 
 	Ready      *Readiness    // turned to no when the stop begins; may be nil
 	DrainDelay time.Duration // how long requests are still accepted then, for load balancers to notice
-	Grace      time.Duration // how long accepted requests have after that; 0: none
+	Grace      time.Duration // how long accepted requests have after that, before they are cut off; 0: none
 }
 
 // Serve answers requests on ln until ctx ends, and then shuts down: Ready turns
 // not ready; after DrainDelay no new connections are accepted; Serve returns when
-// every accepted request has been answered, or after Grace. The error is nil if all
-// of them were.
+// every accepted request has been answered, or after Grace. Requests that have not been
+// answered by then are cut off: their connections are closed, which the log says. That is
+// not an error, since clients that do not read their answers can hold up any server.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	srv := &http.Server{
 		Handler:           s.partWhileDraining(ctx),
@@ -68,14 +69,14 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	}
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Grace)
 	defer cancel()
-	err := srv.Shutdown(stop)
-	if err != nil {
+	if err := srv.Shutdown(stop); err != nil {
+		s.Log.Warn("requests were cut off: they took longer than the stop allows", "grace", s.Grace.String(), "error", err.Error())
 		_ = srv.Close()
 	}
 	if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
 		return served
 	}
-	return err
+	return nil
 }
 
 // partWhileDraining sets Connection: close on responses once ctx has ended, so that

@@ -2,8 +2,8 @@ package httpserver_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -31,7 +31,9 @@ func start(t *testing.T, s *httpserver.Server) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Log = slog.New(slog.DiscardHandler)
+	if s.Log == nil {
+		s.Log = slog.New(slog.DiscardHandler)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{url: "http://" + ln.Addr().String(), stop: cancel, done: make(chan error, 1), ended: make(chan struct{})}
 	go func() {
@@ -159,20 +161,49 @@ func TestADrainingServerStillAnswersIsNotReadyAndPartsWithItsClients(t *testing.
 	}
 }
 
-func TestAnAnswerThatOutlastsTheGraceIsBrokenOffAndReported(t *testing.T) {
-	entered := make(chan struct{})
-	r := start(t, &httpserver.Server{Grace: time.Millisecond, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		close(entered)
-		<-r.Context().Done()
-	})})
-	answered := make(chan error, 1)
-	go func() { _, err := get(r.url); answered <- err }()
-	<-entered
-	r.stop()
-	if err := <-r.done; !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("ended with %v", err)
+// What does not end within the grace is cut off: a handler that goes on, and a client that
+// does not read. The stop itself is in order.
+func TestServe_CutsOffAfterTheGrace(t *testing.T) {
+	for name, handle := range map[string]http.HandlerFunc{
+		"a handler that goes on":        func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"a client that does not read":   func(w http.ResponseWriter, r *http.Request) { flood(w, r, false) },
+		"a client that reads no events": func(w http.ResponseWriter, r *http.Request) { flood(w, r, true) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			entered, left := make(chan struct{}), make(chan struct{})
+			var log bytes.Buffer
+			r := start(t, &httpserver.Server{Log: slog.New(slog.NewTextHandler(&log, nil)), Grace: 10 * time.Millisecond, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				defer close(left)
+				close(entered)
+				handle(w, r)
+			})})
+			conn, err := net.Dial("tcp", strings.TrimPrefix(r.url, "http://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = conn.Close() }()
+			_, _ = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n")
+			<-entered
+			r.stop()
+			if err := <-r.done; err != nil {
+				t.Errorf("ended with %v", err)
+			}
+			<-left
+			if !strings.Contains(log.String(), "requests were cut off") {
+				t.Errorf("logged %q", log.String())
+			}
+		})
 	}
-	if <-answered == nil {
-		t.Error("was answered")
+}
+
+// flood writes until it cannot any more.
+func flood(w http.ResponseWriter, r *http.Request, flush bool) {
+	for r.Context().Err() == nil {
+		if _, err := w.Write(make([]byte, 64<<10)); err != nil {
+			return
+		}
+		if flush {
+			_ = http.NewResponseController(w).Flush()
+		}
 	}
 }
