@@ -71,13 +71,13 @@ func TestEveryFaultOfEveryServiceIsToldAsThePageSays(t *testing.T) {
 	for i, f := range faults {
 		fmt.Fprintf(&table, "| %s | %s | %s | %s |\n", f.name, seen[i][users.Service], seen[i][orders.Service], seen[i][products.Service])
 	}
-	expectTable(t, table.String())
+	expectTable(t, "EveryFault", table.String())
 }
 
-// expectTable sees that the page has a table between its marks.
-func expectTable(t *testing.T, table string) {
+// expectTable sees that the page has the table of a test between its marks.
+func expectTable(t *testing.T, test, table string) {
 	t.Helper()
-	const from, to = "<!-- table: written by go test ./resolvers -run EveryFault -update-degradation -->\n", "<!-- end of table -->\n"
+	from, to := "<!-- table: written by go test ./resolvers -run "+test+" -update-degradation -->\n", "<!-- end of table -->\n"
 	page, err := os.ReadFile(degradationPage)
 	must(t, err)
 	before, below, ok := strings.Cut(string(page), from)
@@ -90,7 +90,7 @@ func expectTable(t *testing.T, table string) {
 		return
 	}
 	if told != table {
-		t.Errorf("%s is not what happens; run: go test ./resolvers -run EveryFault -update-degradation\nwhat happens:\n%s\nwhat it says:\n%s", degradationPage, table, told)
+		t.Errorf("%s is not what happens; run: go test ./resolvers -run %s -update-degradation\nwhat happens:\n%s\nwhat it says:\n%s", degradationPage, test, table, told)
 	}
 }
 

@@ -1,6 +1,7 @@
 // Package services has the loaders by which resolvers read the upstreams. Read a
 // loader's definition from the inside out: call the service, a bounded number of calls
-// at a time, behind the cache, with validated ids, batched per operation.
+// at a time, behind the cache, with validated ids, batched per operation. The orders of an
+// unknown user are an empty list.
 package services
 
 import (
@@ -32,8 +33,8 @@ func New(clients map[string]*upstream.Client, c *cache.Cache, batches *batch.Met
 			batch.Options{Service: users.Service, Alone: true, Observe: batches.Of("user")}),
 
 		OrdersByUser: batch.NewLoader(
-			batch.Check(scalar.CheckID, cache.Through(c, cache.Kind{Name: "orders", Service: orders.Service},
-				batch.InTurns(clients[orders.Service].Share(), order.ByUser))),
+			batch.Default([]*orders.Order{}, batch.Check(scalar.CheckID, cache.Through(c, cache.Kind{Name: "orders", Service: orders.Service},
+				batch.InTurns(clients[orders.Service].Share(), order.ByUser)))),
 			batch.Options{Service: orders.Service, Alone: true, Observe: batches.Of("orders")}),
 
 		ProductByID: batch.NewLoader(

@@ -7,7 +7,8 @@
 // method is a Func, the cache decorates one, and a [Loader] is built on one. Decorators
 // adapt it to what a service can do: [Each] for services that take one key per call,
 // [Chunks] for a maximum number of keys per call, [Check] for the validation of keys,
-// and [InTurns] for a limit of concurrent calls per operation.
+// [Default] for the value of unknown keys, and [InTurns] for a limit of concurrent calls
+// per operation.
 //
 // # Loaders
 //
@@ -122,6 +123,23 @@ func Check[K comparable, V any](valid func(K) error, next Func[K, V]) Func[K, V]
 			}
 		}
 		return values, refused
+	}
+}
+
+// Default returns value for the keys that the upstream of next does not know.
+func Default[K comparable, V any](value V, next Func[K, V]) Func[K, V] {
+	return func(ctx context.Context, keys []K) (map[K]V, error) {
+		values, err := next(ctx, keys)
+		for _, key := range keys {
+			if _, ok := values[key]; ok || ErrorOf(err, key) != nil {
+				continue
+			}
+			if values == nil {
+				values = make(map[K]V, len(keys))
+			}
+			values[key] = value
+		}
+		return values, err
 	}
 }
 

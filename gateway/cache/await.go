@@ -8,7 +8,7 @@ import (
 )
 
 // await waits for a flight, or until ctx ends. If the flight fails or takes longer than
-// the policy's patience, it returns the stale entry, if there is a usable one.
+// the policy's patience, it returns the stale entry, if there is one that may be served.
 func (t *through[V]) await(ctx context.Context, f *flight) (*Entry, error) {
 	var outOfPatience <-chan time.Time
 	patient := t.policy.patience > 0
@@ -16,7 +16,7 @@ func (t *through[V]) await(ctx context.Context, f *flight) (*Entry, error) {
 		news := f.trip.next()
 		if patient && f.trip.looked.Load() {
 			patient = false
-			if t.policy.standsIn(f.standIn, time.Now()) {
+			if t.servesSlow(f, time.Now()) {
 				outOfPatience = time.After(t.policy.patience - time.Since(f.trip.started))
 			}
 		}
@@ -48,7 +48,7 @@ func (t *through[V]) landed(ctx context.Context, f *flight) (*Entry, error) {
 		t.used(ctx, f.name, f.entry, now, f.asked)
 		return f.entry, nil
 	}
-	if t.policy.standsIn(f.standIn, now) {
+	if t.servesFailed(f, now) {
 		t.standIn(ctx, f, now, f.asked)
 		return f.standIn, nil
 	}

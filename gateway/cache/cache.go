@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -18,14 +19,15 @@ type Cache struct {
 	metrics *metrics
 	log     *slog.Logger
 
-	kinds      []string // of entities
-	purges     purges
-	writes     chan pending
-	refreshing chan struct{}   // semaphore for background refreshes
-	ctx        context.Context // ends with the cache
-	stop       context.CancelFunc
-	work       work          // all background goroutines
-	alsoClose  []func() bool // stop other goroutines
+	kinds       []string // of entities
+	purges      purges
+	revocations atomic.Uint64 // number of entries revoked so far
+	writes      chan pending
+	refreshing  chan struct{}   // semaphore for background refreshes
+	ctx         context.Context // ends with the cache
+	stop        context.CancelFunc
+	work        work          // all background goroutines
+	alsoClose   []func() bool // stop other goroutines
 }
 
 // New returns a cache. It neither waits for Redis nor fails if there is none; only

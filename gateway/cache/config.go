@@ -18,7 +18,7 @@ type Config struct {
 	TTLs          map[string]time.Duration `name:"cache-ttls" placeholder:"KIND=DURATION;..." help:"TTLs of single kinds (user, orders, product), as in user=5s;product=5m."`
 	StaleIfError  time.Duration            `name:"cache-stale-if-error" default:"10m" help:"How long after its TTL an entry may be served stale while its service fails. 0: never."`
 	StaleIfErrors map[string]time.Duration `name:"cache-stale-if-errors" placeholder:"KIND=DURATION;..." help:"The same for single kinds."`
-	AbsentTTL     time.Duration            `name:"cache-absent-ttl" default:"5s" help:"How long a \"not found\" is cached. 0: not at all."`
+	AbsentTTL     time.Duration            `name:"cache-absent-ttl" default:"5s" help:"How long a \"not found\" is cached, at most the TTL. 0: not at all."`
 	AbsentTTLs    map[string]time.Duration `name:"cache-absent-ttls" placeholder:"KIND=DURATION;..." help:"The same for single kinds."`
 	Patience      time.Duration            `name:"cache-patience" default:"500ms" help:"How long a request waits for a slow service before it is served a stale entry. 0: until the call has failed."`
 	RefreshAhead  bool                     `name:"cache-refresh-ahead" default:"true" negatable:"" help:"Refresh entries in the background when they are requested in the last fifth of their TTL."`

@@ -26,6 +26,12 @@
 // built from them. A load that was running during a purge cannot bring a purged value
 // back.
 //
+// # Refusals
+//
+// An upstream that refuses a request ([fault.Refused]) has not failed, and no stale entry
+// is served in its place. If it takes back what it said before ([fault.Revoked]), the
+// entry, and the responses built from it, are dropped.
+//
 // # Failures
 //
 // A [Cache] fails open: requests continue without a tier that fails. A circuit breaker

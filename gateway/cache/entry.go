@@ -23,6 +23,10 @@ type Entry struct {
 	value     any                 // what the upstream returned; nil if the entry was read from Redis
 	decoded   atomic.Pointer[any] // the decoded body, cached on first use
 	refreshed atomic.Bool         // its replacement is being loaded
+	refused   atomic.Bool         // the upstream refused the last attempt to replace it
+
+	local   bool // is not stored in the shared store
+	revoked bool // is a mark that nothing answered before may be served; see Cache.revoke
 }
 
 // Age is the time since the upstream answered.
@@ -35,9 +39,10 @@ func (e *Entry) weight() int { return entryOverhead + len(e.Body) + max(e.footpr
 // Usable reports whether the entry may still be served, fresh or stale.
 func (e *Entry) Usable(now time.Time) bool { return e.Age(now) < e.Keep }
 
-// gone reports whether the key is unknown and that must not be cached. Older entries of
-// the key must not be served stale then.
-func (e *Entry) gone() bool { return e.Absent && e.Keep <= 0 }
+// gone reports whether the key is unknown and that cannot be stored, for the least time
+// of a shared store or longer. Older entries of the key must be deleted then, so that they
+// are not served stale.
+func (e *Entry) gone(now time.Time) bool { return e.Absent && e.Keep-e.Age(now) < time.Millisecond }
 
 // later returns the more recent entry; nil is older than any.
 func later(a, b *Entry) *Entry {

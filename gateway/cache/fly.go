@@ -65,9 +65,8 @@ func (t *through[V]) fromShared(ctx context.Context, tr *trip, flights []*flight
 	looked := len(rest)
 	found := t.cache.lookShared(ctx, names(rest))
 	rest = t.landFound(tr, rest, func(f *flight) *Entry {
-		e := t.sound(found[f.name], f.name)
-		f.standIn = later(e, f.standIn)
-		return e
+		f.standIn = later(t.sound(found[f.name], f.name), f.standIn)
+		return f.standIn
 	})
 	t.cache.metrics.looked(tierRedis, looked-len(rest), len(rest))
 	return rest
@@ -124,9 +123,10 @@ func (t *through[V]) fromNext(ctx context.Context, tr *trip, flights []*flight) 
 	}
 	answered := time.Now()
 	for _, f := range flights {
-		f.entry, f.err = t.outcome(ctx, f.key, values, err, answered)
+		f.entry, f.err = t.outcome(ctx, f, values, err, answered)
 		f.asked = ask && fault.Asked(f.err)
 	}
+	t.cache.noteRefusals(flights, answered)
 	if ctx.Err() == nil { // results of a cancelled call are not cached
 		t.cache.keep(tr.started, flights)
 	}
@@ -135,18 +135,21 @@ func (t *through[V]) fromNext(ctx context.Context, tr *trip, flights []*flight) 
 
 var errTooLate = errors.New("too little time is left to ask")
 
-// outcome returns the result of next for one key.
-func (t *through[V]) outcome(ctx context.Context, key string, values map[string]V, err error, answered time.Time) (*Entry, error) {
-	if v, ok := values[key]; ok {
+// outcome returns the result of next for the key of a flight.
+func (t *through[V]) outcome(ctx context.Context, f *flight, values map[string]V, err error, answered time.Time) (*Entry, error) {
+	if v, ok := values[f.key]; ok {
 		return t.newEntry(v, answered)
 	}
-	if err := batch.ErrorOf(err, key); err != nil {
+	err = batch.ErrorOf(err, f.key)
+	byPage := t.unknownByPage(f, err, answered)
+	if err != nil && !byPage {
 		return nil, err
 	}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	return &Entry{Answered: answered, Keep: t.policy.absent, Absent: true}, nil
+	// Another gateway may know the key, and so it is not told what a page says.
+	return &Entry{Answered: answered, Keep: t.policy.absent, Absent: true, local: byPage}, nil
 }
 
 // ask calls next. A panic fails only the keys of this call.

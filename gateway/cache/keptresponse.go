@@ -13,7 +13,7 @@ type keptResponse[V any] struct {
 	parts   []part
 	weight  uint32
 	renewed atomic.Bool   // its replacement is being built
-	clean   atomic.Uint64 // 1 + the number of purges that were checked and do not affect it; 0: not checked
+	clean   atomic.Uint64 // 1 + the number of purges and revocations that were checked and do not affect it; 0: not checked
 }
 
 // part is an entity of a response. Purges at since or later affect it: since is when the
@@ -44,14 +44,15 @@ func (k *keptResponse[V]) aging(now time.Time) bool {
 	return !k.Life.Aging.IsZero() && !now.Before(k.Life.Aging) && !k.renewed.Load()
 }
 
-// purged reports whether one of its parts was purged. It checks each purge once.
-func (k *keptResponse[V]) purged(by *purges) bool {
-	count := by.count.Load() + 1 // so that 0 means not checked
+// purged reports whether one of its parts was purged or revoked. It checks each purge
+// and each revocation once.
+func (k *keptResponse[V]) purged(c *Cache) bool {
+	count := 1 + c.purges.count.Load() + c.revocations.Load() // 1 so that 0 means not checked
 	if k.clean.Load() == count {
 		return false
 	}
 	for _, p := range k.parts {
-		if by.since(p.since, p.name) {
+		if c.purges.since(p.since, p.name) || c.revokedSince(p.since, p.name) {
 			return true
 		}
 	}

@@ -34,7 +34,7 @@ func steps(things ...string) *rapid.Generator[[]step] {
 			Do:   rapid.SampledFrom(things).Draw(t, "do"),
 			Keys: someKeys().Draw(t, "keys"),
 			Wait: rapid.OneOf(
-				rapid.SampledFrom([]time.Duration{0, time.Millisecond, 100 * time.Millisecond, 5 * time.Second, 24 * time.Second, 30 * time.Second, 10 * time.Minute}),
+				rapid.SampledFrom([]time.Duration{0, time.Millisecond, 100 * time.Millisecond, 3 * time.Second, 5 * time.Second, 24 * time.Second, 30 * time.Second, 10 * time.Minute}),
 				rapid.Map(rapid.IntRange(0, 60_000), func(ms int) time.Duration { return time.Duration(ms) * time.Millisecond }),
 			).Draw(t, "wait"),
 		}
@@ -49,8 +49,9 @@ func TestThePromisesHoldWhateverHappens(t *testing.T) {
 		cfg.LoadTimeout = modelLoadTimeout
 		cfg.RefreshAhead = rapid.Bool().Draw(rt, "refresh ahead")
 		cfg.Patience = rapid.SampledFrom([]time.Duration{0, 100 * time.Millisecond}).Draw(rt, "patience")
+		cfg.TTL = rapid.SampledFrom([]time.Duration{30 * time.Second, 2 * time.Second}).Draw(rt, "ttl")
 		cfg.AbsentTTL = rapid.SampledFrom([]time.Duration{0, 5 * time.Second}).Draw(rt, "absent ttl")
-		what := steps("get", "get", "get", "wait", "works", "fails", "hangs", "delete", "purge").Draw(rt, "steps")
+		what := steps("get", "get", "get", "wait", "works", "fails", "hangs", "refuses", "revokes", "pages", "delete", "purge").Draw(rt, "steps")
 		var broken error
 		synctest.Test(t, func(*testing.T) { broken = runModel(cfg, what) })
 		if broken != nil {
@@ -132,6 +133,20 @@ func (m *model) load(ctx context.Context, keys []string) (map[string]item, error
 	switch m.mode {
 	case "fails":
 		return nil, errDown
+	case "refuses":
+		return nil, errRefused
+	case "revokes":
+		for _, key := range keys {
+			delete(m.last, key)
+		}
+		return nil, errRevoked
+	case "pages":
+		for _, key := range keys {
+			if !m.knows(key) {
+				m.last[key] = answer{absent: true, at: time.Now()}
+			}
+		}
+		return nil, errPage
 	case "hangs":
 		for _, key := range keys {
 			m.hung[key] = time.Now().Add(modelLoadTimeout)
@@ -155,9 +170,9 @@ func (m *model) load(ctx context.Context, keys []string) (map[string]item, error
 
 func (m *model) get(load batch.Func[string, item], keys []string) error {
 	m.mu.Lock()
-	failing, before := map[string]bool{}, maps.Clone(m.last)
+	source, before := map[string]string{}, maps.Clone(m.last)
 	for _, key := range keys {
-		failing[key] = m.mode != "works" || time.Now().Before(m.hung[key])
+		source[key] = m.stateFor(key)
 	}
 	m.mu.Unlock()
 	asked := time.Now()
@@ -173,12 +188,32 @@ func (m *model) get(load batch.Func[string, item], keys []string) error {
 	for _, key := range keys {
 		v, ok := values[key]
 		got := outcome{v.Text, ok, batch.ErrorOf(err, key), marked, overdue["item:"+key], asked}
-		wrong := m.wrong(m.last, key, got, failing[key])
-		if wrong != "" && m.wrong(before, key, got, failing[key]) != "" { // a refresh may have replaced the entry just now
+		wrong := m.wrong(m.last, key, got, source[key])
+		if wrong != "" && m.wrong(before, key, got, source[key]) != "" { // a refresh may have replaced the entry just now
 			return fmt.Errorf("%s: got %q (%v), %s", key, v.Text, ok, wrong)
 		}
 	}
 	return nil
+}
+
+// knows reports whether there is an entry for key that may be served in a failure.
+func (m *model) knows(key string) bool {
+	last, known := m.last[key]
+	return known && !last.absent && time.Since(last.at) < m.cfg.TTL+m.cfg.StaleIfError
+}
+
+// stateFor returns what a load of key that is made or joined now meets: a source that
+// works, fails or refuses.
+func (m *model) stateFor(key string) string {
+	switch {
+	case time.Now().Before(m.hung[key]), m.mode == "hangs", m.mode == "pages" && m.knows(key):
+		return "fails"
+	case m.mode == "revokes":
+		return "refuses"
+	case m.mode == "pages":
+		return "works"
+	}
+	return m.mode
 }
 
 // outcome is what was served for a key.
@@ -193,15 +228,17 @@ type outcome struct {
 
 // wrong compares what was served with the source's last response, and returns a
 // description of the broken promise, or "".
-func (m *model) wrong(said map[string]answer, key string, got outcome, failing bool) string {
+func (m *model) wrong(said map[string]answer, key string, got outcome, source string) string {
 	last, known := said[key]
-	age := time.Since(last.at)
+	age, absentTTL := time.Since(last.at), min(m.cfg.AbsentTTL, m.cfg.TTL)
+	fresh := age < m.cfg.TTL || got.overdue && got.asked.Sub(last.at) < m.cfg.TTL
 	standsIn := known && !last.absent && age < m.cfg.TTL+m.cfg.StaleIfError
-	isNone := known && last.absent && (age < m.cfg.AbsentTTL || age == 0 || got.overdue && got.asked.Sub(last.at) < m.cfg.AbsentTTL)
+	isNone := known && last.absent && (age < absentTTL || age == 0 || got.overdue && got.asked.Sub(last.at) < absentTTL)
+	failing := source == "fails"
 	switch {
-	case got.err != nil && !failing:
+	case got.err != nil && source == "works":
 		return fmt.Sprintf("an error while the source works: %v", got.err)
-	case got.err != nil && standsIn:
+	case got.err != nil && standsIn && (failing || fresh):
 		return fmt.Sprintf("an error while there is an answer %v old: %v", age, got.err)
 	case got.err == nil && !got.ok && !isNone:
 		return fmt.Sprintf("nothing, when the source said %+v, %v ago", last, age)
@@ -211,10 +248,10 @@ func (m *model) wrong(said map[string]answer, key string, got outcome, failing b
 		return fmt.Sprintf("not what the source said last: %+v", last)
 	// Freshness is decided when a value is read. A caller that then waited for
 	// other keys finds it overdue in the report, and may load it again.
-	case age < m.cfg.TTL, got.overdue && got.asked.Sub(last.at) < m.cfg.TTL, failing && standsIn && got.marked:
+	case fresh, failing && standsIn && got.marked:
 		return ""
 	}
-	return fmt.Sprintf("it is %v old (source failing: %v, marked: %v)", age, failing, got.marked)
+	return fmt.Sprintf("it is %v old (source: %s, marked: %v)", age, source, got.marked)
 }
 
 // Whatever Redis does, no request fails, and a gateway never serves again what it has

@@ -7,7 +7,7 @@ import "time"
 type policy struct {
 	ttl      time.Duration
 	stale    time.Duration // how long after ttl it may be served stale
-	absent   time.Duration // the ttl of unknown keys
+	absent   time.Duration // the ttl of unknown keys, at most ttl
 	patience time.Duration // how long a request waits for a load if there is a stale entry; 0: until it ends
 	ahead    bool          // refresh in the background before the ttl ends
 }
@@ -20,10 +20,11 @@ func (c Config) of(kind string) policy {
 		}
 		return all
 	}
+	ttl := either(c.TTLs, c.TTL)
 	return policy{
-		ttl:      either(c.TTLs, c.TTL),
+		ttl:      ttl,
 		stale:    either(c.StaleIfErrors, c.StaleIfError),
-		absent:   either(c.AbsentTTLs, c.AbsentTTL),
+		absent:   min(either(c.AbsentTTLs, c.AbsentTTL), ttl),
 		patience: c.Patience,
 		ahead:    c.RefreshAhead,
 	}
@@ -34,7 +35,10 @@ func (p policy) fresh(e *Entry, now time.Time) bool { return e.Age(now) < p.life
 
 // life returns the age at which e is no longer fresh.
 func (p policy) life(e *Entry) time.Duration {
-	if e.Absent {
+	switch {
+	case e.revoked:
+		return 0
+	case e.Absent:
 		return min(e.Keep, p.absent)
 	}
 	return p.ttl

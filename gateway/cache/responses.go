@@ -131,7 +131,7 @@ func (r *Responses[V]) Alias(alias, key Key) {
 func (r *Responses[V]) get(ctx context.Context, key Key) (v V, ok bool) {
 	kept, found := r.kept.GetIfPresent(r.apart(ctx, key))
 	now := time.Now()
-	if !found || !now.Before(kept.Life.Until) || kept.purged(&r.cache.purges) {
+	if !found || !now.Before(kept.Life.Until) || kept.purged(r.cache) {
 		return v, false
 	}
 	if kept.aging(now) {
@@ -161,11 +161,11 @@ func (r *Responses[V]) Keep(ctx context.Context, key Key, resp Response[V]) (kep
 		return false
 	}
 	k := newKept(resp)
-	if k.purged(&r.cache.purges) {
+	if k.purged(r.cache) {
 		return false
 	}
 	r.kept.Compute(r.apart(ctx, key), func(old *keptResponse[V], found bool) (*keptResponse[V], otter.ComputeOp) {
-		if found && !old.Life.Until.Before(resp.Life.Until) && !old.purged(&r.cache.purges) {
+		if found && !old.Life.Until.Before(resp.Life.Until) && !old.purged(r.cache) {
 			return old, otter.CancelOp
 		}
 		return k, otter.WriteOp

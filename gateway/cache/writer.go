@@ -28,27 +28,31 @@ func (c *Cache) keep(began time.Time, flights []*flight) {
 		if f.err != nil || !c.keepInMemory(began, f.name, f.entry) {
 			continue
 		}
-		if f.entry.gone() {
+		if f.entry.gone(time.Now()) {
 			c.memory.entries.Invalidate(f.name)
 		}
-		if entries != nil {
+		if entries != nil && !f.entry.local {
 			entries[f.name] = f.entry
 		}
 	}
-	if len(entries) == 0 {
-		return
+	if len(entries) > 0 {
+		c.queue(pending{began, entries})
 	}
+}
+
+// queue hands p to the writer, unless too much is waiting for it already.
+func (c *Cache) queue(p pending) {
 	select {
-	case c.writes <- pending{began, entries}:
+	case c.writes <- p:
 	default:
 		c.metrics.dropped.Inc()
 	}
 }
 
 // gone returns the names whose entries must be deleted.
-func (w write) gone() (names []string) {
+func (w write) gone(now time.Time) (names []string) {
 	for name, e := range w {
-		if e.gone() {
+		if e.gone(now) {
 			names = append(names, name)
 		}
 	}
@@ -94,7 +98,7 @@ func (c *Cache) writeShared(entries write) {
 	// Writes that wait when the cache is closed are still sent, within redisBudget.
 	ctx := context.WithoutCancel(c.ctx)
 	c.countError("set", c.shared.Set(ctx, entries))
-	if gone := entries.gone(); len(gone) > 0 {
+	if gone := entries.gone(time.Now()); len(gone) > 0 {
 		c.countError("delete", c.shared.Delete(ctx, gone))
 	}
 }

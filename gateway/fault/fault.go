@@ -43,10 +43,10 @@ type row struct {
 
 var table = [...]row{
 	Internal:             {"INTERNAL", "internal", 500, false, "A bug in the gateway."},
-	Unavailable:          {"UPSTREAM_UNAVAILABLE", "unavailable", 503, true, "The service could not be reached, closed the connection, or failed itself (5xx, 429)."},
-	Timeout:              {"UPSTREAM_TIMEOUT", "timeout", 504, true, "The service did not send a complete response in time."},
-	InvalidResponse:      {"UPSTREAM_INVALID_RESPONSE", "invalid_response", 502, false, "The service sent a response that is not valid."},
-	Rejected:             {"UPSTREAM_REJECTED", "rejected", 502, false, "The service rejected the request (4xx)."},
+	Unavailable:          {"UPSTREAM_UNAVAILABLE", "unavailable", 503, true, "The service could not be reached, closed the connection, or failed itself (429, 5xx other than 504)."},
+	Timeout:              {"UPSTREAM_TIMEOUT", "timeout", 504, true, "The service did not send a complete response in time, or said so (408, 504)."},
+	InvalidResponse:      {"UPSTREAM_INVALID_RESPONSE", "invalid_response", 502, false, "The service sent a response that is not valid, or a redirect (3xx)."},
+	Rejected:             {"UPSTREAM_REJECTED", "rejected", 502, false, "The service rejected the request: any 4xx but 404, 408, 410 and 429. Nothing stale is served."},
 	CircuitOpen:          {"CIRCUIT_OPEN", "circuit_open", 503, false, "The service was not called: its circuit breaker is open because it failed too often."},
 	Overloaded:           {"OVERLOADED", "overloaded", 503, false, "The service was not called, or the operation not executed: too many are in flight."},
 	BadUserInput:         {"BAD_USER_INPUT", "bad_user_input", 400, false, "The client sent an invalid value."},
@@ -101,6 +101,7 @@ func (k Kind) String() string { return k.Code() }
 type Error struct {
 	Kind    Kind
 	Service string // the upstream concerned, "" for none
+	Status  int    // of the service's response; 0 if there was none, or it is not what failed
 	Message string // for clients; "" means a sentence made of kind and service
 	Err     error  // the cause; never shown to a client
 }

@@ -10,25 +10,35 @@ import (
 	"tributary/gateway/fault"
 )
 
+// errorBody is the maximum size of a body that is read although its status decides.
+const errorBody = 64 << 10
+
 // buffer reads the whole body, up to limit bytes, and closes it, so that a policy that
 // drops a response leaks no connection. A body whose Content-Length exceeds the limit
 // is rejected without being read.
+//
+// If the status decides what the response means, no fault of the body changes that: it
+// is read so that the connection can be reused, up to [errorBody] bytes, and is empty if
+// that fails.
 func buffer(limit int64, next http.RoundTripper) http.RoundTripper {
-	read := &reading{limit: limit}
+	whole, part := &reading{limit: limit}, &reading{limit: min(limit, errorBody)}
 	return RoundTrip(func(r *http.Request) (*http.Response, error) {
 		resp, err := next.RoundTrip(r)
 		if err != nil {
 			return nil, err
 		}
-		defer func() { _ = resp.Body.Close() }()
-		if resp.ContentLength > limit {
-			return nil, tooLong(limit)
+		unread := resp.Body
+		defer func() { _ = unread.Close() }()
+		var body []byte
+		if status := resp.StatusCode; status/100 == 2 || mayBeNotFound(status) {
+			body, err = whole.all(resp)
+		} else {
+			body, _ = part.all(resp)
 		}
-		whole, err := read.all(resp)
 		if err != nil {
 			return nil, err
 		}
-		resp.Body, resp.ContentLength = &inMemory{*bytes.NewReader(whole), whole}, int64(len(whole))
+		resp.Body, resp.ContentLength = &inMemory{*bytes.NewReader(body), body}, int64(len(body))
 		return resp, nil
 	})
 }
@@ -52,10 +62,15 @@ type reading struct {
 const roomAhead = 256 << 10
 
 func (p *reading) all(resp *http.Response) ([]byte, error) {
+	if resp.ContentLength > p.limit {
+		return nil, tooLong(p.limit)
+	}
 	if resp.ContentLength >= 0 && resp.ContentLength <= roomAhead {
 		whole := make([]byte, resp.ContentLength)
-		_, err := io.ReadFull(resp.Body, whole)
-		return whole, err
+		if _, err := io.ReadFull(resp.Body, whole); err != nil {
+			return nil, err
+		}
+		return whole, nil
 	}
 	room, _ := p.rooms.Get().(*bytes.Buffer)
 	if room == nil {

@@ -25,9 +25,9 @@
 //
 // # Errors
 //
-// A 404 or 410 is [ErrNotFound]. All other errors are *fault.Error with the name of
-// the service and a kind that says what went wrong. Error texts contain nothing that
-// the service sent, so they are safe to log.
+// A 404 or 410 is [ErrNotFound], unless its body is a page, which may be a proxy's. All
+// other errors are *fault.Error with the name of the service and a kind that says what
+// went wrong. Error texts contain nothing that the service sent, so they are safe to log.
 package upstream
 
 import (

@@ -98,9 +98,9 @@ func measure(f *figures, next http.RoundTripper) http.RoundTripper {
 		r, span := f.startCall(r)
 		resp, err := next.RoundTrip(r)
 		took := time.Since(start)
-		failure := verdict(f.service, resp, err)
-		out := outcome(r.Context(), failure)
-		if failed, ok := errors.AsType[*fault.Error](failure); ok && out != canceled {
+		v := verdict(f.service, resp, err)
+		out := outcome(r.Context(), v)
+		if failed, ok := failure(v); ok && out != canceled {
 			f.failed(failed.Kind)
 		}
 		telemetry.Observe(r.Context(), f.calls.Get(out), took)
@@ -115,9 +115,16 @@ const canceled = "canceled"
 
 const outcomeOK = "ok"
 
+// failure returns the failure that a verdict is. A page in place of a resource is none:
+// only the caller can tell "not found" from a proxy without a route.
+func failure(verdict error) (*fault.Error, bool) {
+	f, failed := errors.AsType[*fault.Error](verdict)
+	return f, failed && !errors.Is(f, fault.ErrNotFoundPage)
+}
+
 // outcome returns the label value of a verdict.
 func outcome(ctx context.Context, verdict error) string {
-	f, failed := errors.AsType[*fault.Error](verdict)
+	f, failed := failure(verdict)
 	switch {
 	case !failed:
 		return outcomeOK

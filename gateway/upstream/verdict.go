@@ -13,13 +13,15 @@ import (
 )
 
 // ErrNotFound is the error of a [Client] for a 404 or 410: the resource does not exist.
+// If the body is a page of text or HTML, which may be a proxy's, the error is a
+// [fault.InvalidResponse] caused by [fault.ErrNotFoundPage] instead.
 var ErrNotFound = errors.New("upstream: not found")
 
 // verdict returns the error of a round trip: nil for a response with data,
-// [ErrNotFound], or a *fault.Error of the service.
+// [ErrNotFound], or a *fault.Error of the service. The response must have passed buffer.
 func verdict(service string, resp *http.Response, err error) error {
 	if err == nil {
-		return statusVerdict(service, resp.StatusCode)
+		return statusVerdict(service, resp)
 	}
 	if f, ok := errors.AsType[*fault.Error](err); ok {
 		if f.Service == service {
@@ -52,12 +54,15 @@ type unquoted struct{ error }
 func (e unquoted) Error() string { return telemetry.Unquoted(e.error.Error()) }
 func (e unquoted) Unwrap() error { return e.error }
 
-func statusVerdict(service string, code int) error {
-	kind := fault.InvalidResponse
+func statusVerdict(service string, resp *http.Response) error {
+	code, kind := resp.StatusCode, fault.InvalidResponse
 	switch {
 	case code >= 200 && code < 300:
 		return nil
-	case code == http.StatusNotFound, code == http.StatusGone:
+	case mayBeNotFound(code):
+		if isPage(resp) {
+			return &fault.Error{Kind: fault.InvalidResponse, Service: service, Status: code, Err: fault.ErrNotFoundPage}
+		}
 		return ErrNotFound
 	case code == http.StatusRequestTimeout, code == http.StatusGatewayTimeout:
 		kind = fault.Timeout
@@ -66,7 +71,7 @@ func statusVerdict(service string, code int) error {
 	case code >= 400:
 		kind = fault.Rejected
 	}
-	return fault.New(kind, service, fmt.Errorf("status %d", code))
+	return &fault.Error{Kind: kind, Service: service, Status: code, Err: fmt.Errorf("status %d", code)}
 }
 
 // retryable reports whether another attempt may succeed.

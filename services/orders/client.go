@@ -17,7 +17,7 @@ type Client struct{ up *upstream.Client }
 func NewClient(up *upstream.Client) *Client { return &Client{up} }
 
 // ByUser loads the orders of users by the users' ids, with one call per user. It is
-// a [batch.Func]; a user without orders, or an unknown one, has an empty list.
+// a [batch.Func]; a user without orders has an empty list.
 func (c *Client) ByUser(ctx context.Context, userIDs []string) (map[string][]*Order, error) {
 	return batch.Each(c.get)(ctx, userIDs)
 }
@@ -26,7 +26,7 @@ func (c *Client) get(ctx context.Context, userID string) ([]*Order, bool, error)
 	answer, err := c.up.Get(ctx, "/orders/user/{user_id}", userID)
 	if err != nil {
 		if errors.Is(err, upstream.ErrNotFound) {
-			return []*Order{}, true, nil
+			return nil, false, nil
 		}
 		return nil, false, err
 	}

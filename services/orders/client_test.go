@@ -47,7 +47,8 @@ func TestOrdersAreThoseOfTheAskedUserOrMakeNoSense(t *testing.T) {
 	}{
 		"as documented, in the order of the service": {200, `[` + second + `,` + first + `]`, []string{"o2", "o1"}, 0},
 		"none":                                {200, `[]`, []string{}, 0},
-		"none, of an unknown user":            {404, `{"code":"not_found"}`, []string{}, 0},
+		"an unknown user":                     {404, `{"code":"not_found"}`, nil, 0},
+		"404 with a page":                     {404, `404 page not found`, nil, fault.InvalidResponse},
 		"with fields that nobody knows":       {200, replace(`{"product_id"`, `{"gift":true,"product_id"`), []string{"o2", "o1"}, 0},
 		"with names that are nearly known":    {200, strings.NewReplacer(`}`, `,"ID":7,"productId":9,"PRICE":"1","userId":"u2","Items":3}`).Replace(`[` + second + `,` + first + `]`), []string{"o2", "o1"}, 0},
 		"with a time that lacks its zone":     {200, replace(`10:30:00Z`, `10:30:00.123456`), []string{"o2", "o1"}, 0},

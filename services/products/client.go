@@ -33,11 +33,13 @@ type question struct {
 
 func (c *Client) query(ctx context.Context, ids []string) (map[string]*Product, error) {
 	answer, err := c.up.Query(ctx, question{ids}, "/products/batch")
-	if errors.Is(err, upstream.ErrNotFound) {
-		// It is the products that may be unknown, not the question.
+	// The route cannot be unknown, as products can.
+	switch {
+	case errors.Is(err, upstream.ErrNotFound):
 		return nil, fault.New(fault.Rejected, Service, err)
-	}
-	if err != nil {
+	case errors.Is(err, fault.ErrNotFoundPage):
+		return nil, fault.New(fault.InvalidResponse, Service, errNoRoute)
+	case err != nil:
 		return nil, err
 	}
 	found, err := decode(answer, ids)
@@ -60,8 +62,9 @@ func (c *Client) invalid(err error) error {
 }
 
 var (
-	errNoID = errors.New("an item has no id")
-	errNull = errors.New("an item is null")
+	errNoRoute = errors.New("404 or 410 for the batch route, with a page as its body")
+	errNoID    = errors.New("an item has no id")
+	errNull    = errors.New("an item is null")
 )
 
 // decode reads the products asked for. What was not asked for is passed over,

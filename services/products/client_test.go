@@ -76,6 +76,7 @@ func TestAProductIsWhatTheServiceSaysOfAnAskedID(t *testing.T) {
 		"half a list":                                 {200, list(item("a"))[:60], nil, map[string]fault.Kind{"a": all, "b": all, "c": all}},
 		"nothing":                                     {200, ``, nil, map[string]fault.Kind{"a": all, "b": all, "c": all}},
 		"no such address":                             {404, ``, nil, map[string]fault.Kind{"a": fault.Rejected, "b": fault.Rejected, "c": fault.Rejected}},
+		"an address that a proxy does not know":       {404, `404 page not found`, nil, map[string]fault.Kind{"a": all, "b": all, "c": all}},
 		"a failure":                                   {502, `[]`, nil, map[string]fault.Kind{"a": fault.Unavailable, "b": fault.Unavailable, "c": fault.Unavailable}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -47,6 +47,8 @@ func TestAUserIsWhatTheServiceSaysOfTheAskedID(t *testing.T) {
 		"after white space":                        {200, " \r\n\t" + ivan, want, 0},
 		"with a time that lacks its zone":          {200, replace(`10:30:00Z`, `10:30:00`), want, 0},
 		"404":                                      {404, `{"code":"not_found"}`, nil, 0},
+		"404 without a body":                       {404, ``, nil, 0},
+		"404 with a page":                          {404, `404 page not found`, nil, fault.InvalidResponse},
 		"200 with an error in the place of a user": {200, `{"error":"User not found"}`, nil, 0},
 		"an empty object":                          {200, `{}`, nil, 0},
 		"an id that is null":                       {200, replace(`"u1"`, `null`), nil, 0},
@@ -92,7 +94,7 @@ func TestEachIDIsOneCallAndFailsAlone(t *testing.T) {
 		case "/users/broken":
 			w.WriteHeader(http.StatusInternalServerError)
 		default:
-			http.NotFound(w, r)
+			w.WriteHeader(http.StatusNotFound)
 		}
 	})
 	got, err := c.ByID(t.Context(), []string{"u1", "broken", "unknown"})
@@ -158,7 +160,7 @@ func FuzzDecode(f *testing.F) {
 func Example() {
 	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/users/u1" {
-			http.NotFound(w, r)
+			w.WriteHeader(http.StatusNotFound)
 			return
 		}
 		_, _ = io.WriteString(w, ivan)
