@@ -42,7 +42,7 @@ func plainDigits(number string) string {
 		}
 		zeros += n
 	}
-	if zeros < 0 || zeros > len("2147483648") {
+	if zeros < 0 || zeros > len("9223372036854775807") {
 		return ""
 	}
 	return digits + strings.Repeat("0", zeros)

@@ -90,7 +90,12 @@ func (c *Client) Invalid(cause error) error {
 }
 
 func (c *Client) ask(ctx context.Context, through http.RoundTripper, method string, body []byte, route string, values []string) ([]byte, error) {
-	resp, err := through.RoundTrip(c.request(ctx, method, body, route, values))
+	return c.send(c.request(ctx, method, body, route, values), through)
+}
+
+// send makes a call and returns the body of its response.
+func (c *Client) send(r *http.Request, through http.RoundTripper) ([]byte, error) {
+	resp, err := through.RoundTrip(r)
 	if err := verdict(c.service, resp, err); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,65 @@
+package rest
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"tributary/gateway/batch"
+	"tributary/gateway/cache"
+	"tributary/gateway/upstream"
+)
+
+// Upstreams are what loaders are made of: the clients of the services, and what all
+// loaders share.
+type Upstreams struct {
+	Cache   *cache.Cache
+	Batches *batch.Metrics
+	Clients map[string]*upstream.Client // by the name of the service
+}
+
+// Client returns the client of a service, which must be one that the program has.
+func (u *Upstreams) Client(service string) *upstream.Client {
+	c := u.Clients[service]
+	if c == nil {
+		panic("rest: there is no service " + service)
+	}
+	return c
+}
+
+// A Source is where the values of a loader come from.
+type Source[V any] struct {
+	Service string
+	// PerCall is the number of keys that one call of the service takes.
+	PerCall int
+	// Check, if not nil, returns an error for a key that cannot be one, before anything is
+	// looked up.
+	Check func(key string) error
+	Load  batch.Func[string, V]
+}
+
+// Loader returns the loader of a kind of value: its source behind the cache, with checked
+// keys, batched per operation.
+func Loader[V any](u *Upstreams, kind string, from Source[V]) *batch.Loader[string, V] {
+	load := cache.Through(u.Cache, cache.Kind{Name: kind, Service: from.Service}, from.Load)
+	if from.Check != nil {
+		load = batch.Check(from.Check, load)
+	}
+	return batch.NewLoader(load, batch.Options{
+		Service: from.Service, Alone: from.PerCall == 1, PerCall: from.PerCall, Observe: u.Batches.Of(kind),
+	})
+}
+
+// All loads a value for each key. One that fails is null, with an error at its own path,
+// and does not affect the others.
+func All[V any](ctx context.Context, l *batch.Loader[string, *V], keys []string) []*V {
+	values, errs := l.LoadAll(ctx, keys)
+	for i, err := range errs {
+		if err != nil {
+			graphql.AddError(ctx, gqlerror.WrapPath(append(graphql.GetPath(ctx), ast.PathIndex(i)), err))
+		}
+	}
+	return values
+}

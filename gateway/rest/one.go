@@ -1,0 +1,91 @@
+package rest
+
+// One loads a value per key. A value that is not the one asked for, by is, does not exist;
+// if is is nil, any will do.
+func One[V any](e Endpoint, decode DecodeFunc[V], is func(v *V, args Args) bool) Source[*V] {
+	c := e.open()
+	read := func(response []byte, args Args) (*V, bool, error) {
+		d, free := c.decoders.of(response)
+		defer free()
+		v, there := new(V), false
+		found := d.at(c.At, func() { there = decode(d, v) })
+		d.end()
+		switch {
+		case d.syntax != nil:
+			return nil, false, d.syntax
+		case is != nil && there && !is(v, args) && !d.failedAt(c.pointer(), c.Key):
+			return nil, false, nil // whose it is counts more than what is wrong with it
+		case d.Err() != nil:
+			return nil, false, d.Err()
+		case !there && c.At == "":
+			return nil, false, problem{err: errNull}
+		case !there || !found:
+			return nil, false, nil
+		}
+		d.pack()
+		return v, true, nil
+	}
+	return each(c, read, func() (*V, bool) { return nil, false })
+}
+
+// List loads a list of objects per key; what is not found is an empty list. An object that
+// does not belong to the key, by of, makes the list invalid; if of is nil, any will do.
+func List[V any](e Endpoint, decode DecodeFunc[V], of func(v *V, args Args) bool) Source[[]*V] {
+	c := e.open()
+	read := func(response []byte, args Args) (list []*V, found bool, err error) {
+		d, free := c.decoders.of(response)
+		defer free()
+		there := false
+		found = d.at(c.At, func() { there = Objects(d, &list, decode) })
+		if err := c.listErr(d, there, found); err != nil {
+			return nil, false, err
+		}
+		if of != nil {
+			for _, v := range list {
+				if !of(v, args) {
+					return nil, false, errOther
+				}
+			}
+		}
+		d.pack()
+		return orEmpty(list), true, nil
+	}
+	return each(c, read, func() ([]*V, bool) { return []*V{}, true })
+}
+
+// Values loads a list of scalars per key; what is not found is an empty list.
+func Values[V any](e Endpoint, decode DecodeFunc[V]) Source[[]V] {
+	c := e.open()
+	read := func(response []byte, _ Args) (list []V, found bool, err error) {
+		d, free := c.decoders.of(response)
+		defer free()
+		there := false
+		found = d.at(c.At, func() { there = Slice(d, &list, decode) })
+		if err := c.listErr(d, there, found); err != nil {
+			return nil, false, err
+		}
+		d.pack()
+		return orEmpty(list), true, nil
+	}
+	return each(c, read, func() ([]V, bool) { return []V{}, true })
+}
+
+func orEmpty[V any](list []V) []V {
+	if list == nil {
+		return []V{}
+	}
+	return list
+}
+
+// listErr returns what is wrong with a response that holds a list. A member for it that
+// is absent or null means an empty list.
+func (c *client) listErr(d *Decoder, there, found bool) error {
+	d.end()
+	if err := d.Err(); err != nil {
+		return err
+	}
+	if !there && c.At == "" && found {
+		return problem{err: errNotList}
+	}
+	return nil
+}

@@ -1,0 +1,185 @@
+package rest
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"tributary/gateway/scalar"
+)
+
+// The functions below decode values of one type each. They return false, and set nothing,
+// for null and for a value of the wrong type.
+
+// String decodes a string of valid UTF-8.
+func String(d *Decoder, v *string) bool {
+	text, ok := d.text8()
+	if ok {
+		*v = text
+		d.strings = append(d.strings, v)
+	}
+	return ok
+}
+
+// ID decodes an id that is a string. An empty one is no id.
+func ID(d *Decoder, v *string) bool {
+	text, ok := d.text8()
+	if !ok || text == "" {
+		return false
+	}
+	return d.id(text, v)
+}
+
+// IntegerID decodes an id that is an integer.
+func IntegerID(d *Decoder, v *string) bool {
+	raw, ok := d.number()
+	if !ok {
+		return false
+	}
+	if strings.ContainsAny(raw, ".eE") {
+		d.Fail(errNotInteger)
+		return false
+	}
+	return d.id(raw, v)
+}
+
+func (d *Decoder) id(text string, v *string) bool {
+	if err := scalar.CheckID(text); err != nil {
+		d.Fail(errNotID)
+		return false
+	}
+	*v = text
+	d.strings = append(d.strings, v)
+	return true
+}
+
+// Int decodes an integer of 32 bits.
+func Int(d *Decoder, v *int32) bool { return number(d, (*scalar.Int)(v)) }
+
+// Int64 decodes an integer of 64 bits.
+func Int64(d *Decoder, v *scalar.Int64) bool { return number(d, v) }
+
+// Decimal decodes a number and keeps its digits.
+func Decimal(d *Decoder, v *scalar.Decimal) bool {
+	raw, ok := d.number()
+	if ok {
+		*v = scalar.Decimal(raw)
+		d.strings = append(d.strings, (*string)(v))
+	}
+	return ok
+}
+
+// DateTime decodes a time.
+func DateTime(d *Decoder, v *scalar.DateTime) bool {
+	text, ok := d.text8()
+	if !ok {
+		return false
+	}
+	t, err := scalar.ParseDateTime(text)
+	if err != nil {
+		d.Fail(err)
+		return false
+	}
+	*v = t
+	d.strings = append(d.strings, (*string)(v))
+	return true
+}
+
+// Bool decodes a boolean.
+func Bool(d *Decoder, v *bool) bool {
+	switch d.json.PeekKind() {
+	case jsontext.KindTrue, jsontext.KindFalse:
+		raw, ok := d.value()
+		*v = raw == "true"
+		return ok
+	}
+	return d.other(errNotBool)
+}
+
+// Enum decodes a string that must be one of the values, with the name that each has in Go.
+func Enum[E ~string](d *Decoder, v *E, values map[string]E) bool {
+	text, ok := d.text8()
+	if !ok {
+		return false
+	}
+	e, known := values[text]
+	if !known {
+		d.Fail(errNotEnum)
+		return false
+	}
+	*v = e
+	return true
+}
+
+var (
+	errNotString  = errors.New("not a string")
+	errNotUTF8    = errors.New("not valid UTF-8")
+	errNotNumber  = errors.New("not a number")
+	errNotInteger = errors.New("not an integer")
+	errNotBool    = errors.New("not a boolean")
+	errNotID      = errors.New("not an id")
+	errNotEnum    = errors.New("not a value of the enum")
+)
+
+// other consumes a value that has not the wanted type.
+func (d *Decoder) other(err error) bool {
+	if d.null() {
+		return false
+	}
+	d.Skip()
+	if d.syntax == nil {
+		d.Fail(err)
+	}
+	return false
+}
+
+// text8 reads a string of valid UTF-8.
+func (d *Decoder) text8() (string, bool) {
+	if d.json.PeekKind() != jsontext.KindString {
+		return "", d.other(errNotString)
+	}
+	raw, ok := d.value()
+	if !ok {
+		return "", false
+	}
+	text := raw[1 : len(raw)-1]
+	if isASCII(text) {
+		return text, true
+	}
+	plain, err := jsontext.AppendUnquote(nil, raw)
+	if err != nil {
+		d.Fail(errNotUTF8)
+		return "", false
+	}
+	return string(plain), true
+}
+
+// isASCII reports whether the inside of a JSON string needs no decoding.
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 || s[i] == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *Decoder) number() (string, bool) {
+	if d.json.PeekKind() != jsontext.KindNumber {
+		return "", d.other(errNotNumber)
+	}
+	return d.value()
+}
+
+func number(d *Decoder, v interface{ UnmarshalJSON([]byte) error }) bool {
+	raw, ok := d.number()
+	if !ok {
+		return false
+	}
+	if err := v.UnmarshalJSON([]byte(raw)); err != nil {
+		d.Fail(err)
+		return false
+	}
+	return true
+}
