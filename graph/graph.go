@@ -3,7 +3,7 @@
 // to the types of the services.
 package graph
 
-//go:generate go run tributary/internal/lean .
+//go:generate go run tributary/cmd/trib lean .
 
 import (
 	"embed"

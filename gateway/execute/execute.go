@@ -15,7 +15,7 @@
 //
 // It also delivers what @defer defers: see [Deferral].
 //
-// internal/lean rewrites the generated code to use this package.
+// cmd/trib/internal/lean rewrites the generated code to use this package.
 package execute
 
 import (

@@ -72,7 +72,7 @@ type values struct {
 type origin struct {
 	from int // the set of their parents; 0 if the key alone identifies them
 	by   any // the loader, or the join
-	with any // the key, or the [Keys] that derives it
+	with any // the key, or the [derivation] of keys
 }
 
 // within returns the values that a join takes from v without a load.
@@ -156,7 +156,7 @@ func (s Source[T]) reckon(keys *Keys) func(*costing, *node, values, func(values)
 		if known || !keys.ofParent {
 			return
 		}
-		set, isNew := c.set(origin{from: parents.set, by: s.loader, with: keys})
+		set, isNew := c.set(origin{from: parents.set, by: s.loader, with: keys.of(n)})
 		c.expect(n, s.loader, parents, isNew)
 		next(values{set: set, sample: s.stub(""), count: times(parents.count, s.length), answers: parents.count, assumed: parents.assumed || s.length != 1})
 	}

@@ -39,6 +39,7 @@ type loader interface {
 type Keys struct {
 	each     func(parent any, args map[string]any, yield func(key string))
 	ofParent bool // whether each needs the parent's value
+	ofArgs   bool // whether each needs the arguments as well
 }
 
 // Arg takes the keys from an argument: an id or a list of ids.

@@ -178,7 +178,7 @@ func (d *Decoder) name() (string, bool) {
 	return string(plain), true
 }
 
-// end reports whether the response holds nothing more.
+// end checks that the response holds nothing more.
 func (d *Decoder) end() {
 	if d.syntax != nil {
 		return

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
@@ -59,12 +60,21 @@ func Text[V any](v V) string {
 	return fmt.Sprint(v)
 }
 
-// Value returns *v, or "" if v is nil: the key of what an optional id names.
-func Value(v *string) string {
+// OptionalText is [Text] of *v, and "" if v is nil.
+func OptionalText[V any](v *V) string {
 	if v == nil {
 		return ""
 	}
-	return *v
+	return Text(*v)
+}
+
+// JSON is a value as it is written in the body of a call.
+func JSON(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil { // a value that was decoded from JSON
+		panic(err)
+	}
+	return string(b)
 }
 
 // Key returns the key with the values of params, in their order. It is "" if there is

@@ -9,25 +9,7 @@ import (
 
 	"tributary/gateway/batch"
 	"tributary/gateway/cache"
-	"tributary/gateway/upstream"
 )
-
-// Upstreams are what loaders are made of: the clients of the services, and what all
-// loaders share.
-type Upstreams struct {
-	Cache   *cache.Cache
-	Batches *batch.Metrics
-	Clients map[string]*upstream.Client // by the name of the service
-}
-
-// Client returns the client of a service, which must be one that the program has.
-func (u *Upstreams) Client(service string) *upstream.Client {
-	c := u.Clients[service]
-	if c == nil {
-		panic("rest: there is no service " + service)
-	}
-	return c
-}
 
 // A Source is where the values of a loader come from.
 type Source[V any] struct {
@@ -40,15 +22,15 @@ type Source[V any] struct {
 	Load  batch.Func[string, V]
 }
 
-// Loader returns the loader of a kind of value: its source behind the cache, with checked
+// Loader returns the loader of a kind of value: its source behind the cache c, with checked
 // keys, batched per operation.
-func Loader[V any](u *Upstreams, kind string, from Source[V]) *batch.Loader[string, V] {
-	load := cache.Through(u.Cache, cache.Kind{Name: kind, Service: from.Service}, from.Load)
+func Loader[V any](c *cache.Cache, m *batch.Metrics, kind string, from Source[V]) *batch.Loader[string, V] {
+	load := cache.Through(c, cache.Kind{Name: kind, Service: from.Service}, from.Load)
 	if from.Check != nil {
 		load = batch.Check(from.Check, load)
 	}
 	return batch.NewLoader(load, batch.Options{
-		Service: from.Service, Alone: from.PerCall == 1, PerCall: from.PerCall, Observe: u.Batches.Of(kind),
+		Service: from.Service, Alone: from.PerCall == 1, PerCall: from.PerCall, Observe: m.Of(kind),
 	})
 }
 

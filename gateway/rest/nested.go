@@ -1,12 +1,21 @@
 package rest
 
-import "tributary/gateway/scalar"
+import (
+	"github.com/go-json-experiment/json/jsontext"
+
+	"tributary/gateway/scalar"
+)
 
 // A DecodeFunc decodes one value. It returns false for null, and for a value that is wrong.
 type DecodeFunc[V any] func(d *Decoder, v *V) bool
 
-// Null consumes a null, if one is next. Functions that decode objects begin with it.
-func (d *Decoder) Null() bool { return d.null() }
+// Object reports whether an object is next. It consumes any other value.
+func (d *Decoder) Object() bool {
+	if d.json.PeekKind() == jsontext.KindBeginObject {
+		return true
+	}
+	return d.other(errNotObject)
+}
 
 // Optional decodes a value that may be null or absent: then v stays nil.
 func Optional[V any](d *Decoder, v **V, decode DecodeFunc[V]) bool {

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -97,18 +98,48 @@ func Bool(d *Decoder, v *bool) bool {
 	return d.other(errNotBool)
 }
 
-// Enum decodes a string that must be one of the values, with the name that each has in Go.
-func Enum[E ~string](d *Decoder, v *E, values map[string]E) bool {
+// Float decodes a number as a float of 64 bits.
+func Float(d *Decoder, v *float64) bool {
+	raw, ok := d.number()
+	if !ok {
+		return false
+	}
+	n, err := strconv.ParseFloat(raw, 64)
+	if err != nil {
+		d.Fail(errNotNumber)
+		return false
+	}
+	*v = n
+	return true
+}
+
+// Name decodes what names something else, a string or an integer. Any other value is
+// ignored: the type of a member that the schema does not show is not known.
+func Name(d *Decoder, v *string) bool {
+	switch d.json.PeekKind() {
+	case jsontext.KindString:
+		if text, ok := d.text8(); ok && scalar.CheckID(text) == nil {
+			return d.id(text, v)
+		}
+		return false
+	case jsontext.KindNumber:
+		return IntegerID(d, v)
+	}
+	d.Skip()
+	return false
+}
+
+// Enum decodes a string that must be a known value of an enum.
+func Enum[E ~string](d *Decoder, v *E, known func(E) bool) bool {
 	text, ok := d.text8()
 	if !ok {
 		return false
 	}
-	e, known := values[text]
-	if !known {
+	if !known(E(text)) {
 		d.Fail(errNotEnum)
 		return false
 	}
-	*v = e
+	*v = E(strings.Clone(text)) // not packed: it may be an element of a list
 	return true
 }
 

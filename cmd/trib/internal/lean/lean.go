@@ -1,7 +1,4 @@
-// Command lean rewrites the code that gqlgen has generated in a directory to use
-// gateway/execute:
-//
-//	lean graph
+// Package lean rewrites the code that gqlgen has generated to use gateway/execute.
 //
 // It replaces the functions of gqlgen's runtime that are called for each object and list
 // by those of the same name in that package. A field that is a plain value of its object
@@ -9,11 +6,10 @@
 // middleware. An object of which only such fields were selected is written directly from
 // the Go value, and so are lists of such objects. The generated code works without this
 // step as well, but is slower.
-package main
+package lean
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -23,20 +19,15 @@ import (
 	"slices"
 
 	"golang.org/x/tools/imports"
+
+	"tributary/cmd/trib/internal/library"
 )
 
-func main() {
-	if err := run(os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "lean:", err)
-		os.Exit(1) //nolint:forbidigo // this is main
-	}
-}
-
-func run(args []string) error {
-	if len(args) != 1 {
-		return errors.New("name the folder of the generated code")
-	}
-	files, err := filepath.Glob(filepath.Join(args[0], "*.generated.go"))
+// Rewrite rewrites the generated files of a folder. Code of a form that it does not know
+// is an error: a version of gqlgen that generates other code must not make it slower
+// without notice.
+func Rewrite(dir string) error {
+	files, err := filepath.Glob(filepath.Join(dir, "*.generated.go"))
 	if err != nil {
 		return err
 	}
@@ -49,9 +40,27 @@ func run(args []string) error {
 	if err := lean(texts); err != nil {
 		return err
 	}
+	if err := check(dir, texts); err != nil {
+		return err
+	}
 	for name, text := range texts {
 		if err := os.WriteFile(name, text, 0o644); err != nil { //nolint:gosec // G306: source code
 			return err
+		}
+	}
+	return nil
+}
+
+// check returns an error unless the rewritten code has each of the calls that every schema
+// leads to.
+func check(dir string, texts map[string][]byte) error {
+	for _, call := range []string{"execute.NewFieldSet(", "execute.Written(", "execute.MarshalString("} {
+		found := false
+		for _, text := range texts {
+			found = found || bytes.Contains(text, []byte(call))
+		}
+		if !found {
+			return fmt.Errorf("%s: gqlgen has generated code of an unknown form: there is nothing that %s) replaces", dir, call)
 		}
 	}
 	return nil
@@ -123,7 +132,7 @@ func (l *leaning) rewrite(file *ast.File) ([]byte, error) {
 	return imports.Process(l.name, l.apply(), nil) // removes unused imports, and adds io if needed
 }
 
-const runtime = "tributary/gateway/execute"
+const runtime = library.Module + "/gateway/execute"
 
 // standIns maps functions of gqlgen's runtime to their replacements.
 var standIns = map[string]string{

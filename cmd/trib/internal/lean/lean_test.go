@@ -1,4 +1,4 @@
-package main
+package lean
 
 import (
 	"bytes"
@@ -223,7 +223,7 @@ func (e *executableSchema) Exec(data graphql.Marshaler) []byte {
 // Fails if a new file of the schema or a new version of gqlgen generates code that is not
 // rewritten.
 func TestTheGraphIsLean(t *testing.T) {
-	files, err := filepath.Glob("../../graph/*.generated.go")
+	files, err := filepath.Glob("../../../../graph/*.generated.go")
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}

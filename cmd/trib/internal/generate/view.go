@@ -1,0 +1,180 @@
+package generate
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/99designs/gqlgen/codegen/templates"
+
+	"tributary/cmd/trib/internal/schema"
+)
+
+// view is a graph as the templates see it.
+type view struct {
+	Library, Module string
+	Services        []*schema.Service
+	Objects         []*schema.Object
+	Enums           []*schema.Enum
+	Unions          []*schema.Union
+	Inputs          []*schema.Input
+	Loaders         []loader
+	Joined          []loader // those that a field leads to
+	Fields          []field
+	Embedded        []embedded
+	Empty           bool // the schema has no fields
+}
+
+// embedded is a field whose values its parent contains, and that leads to loads.
+type embedded struct {
+	Name, Slice, Value string
+	Length             int
+	Parent             *schema.Object
+}
+
+func newView(g *schema.Graph, library, module string) *view {
+	v := &view{
+		Library: library, Module: module, Services: g.Services,
+		Objects: g.Objects, Enums: g.Enums, Unions: g.Unions, Inputs: g.Inputs,
+		Empty: g.Schema.Query == nil,
+	}
+	for _, l := range g.Loaders {
+		v.Loaders = append(v.Loaders, loader{l})
+	}
+	used := map[*schema.Loader]bool{}
+	for _, f := range g.Fields {
+		v.Fields = append(v.Fields, field{f})
+		used[f.Loader] = true
+	}
+	for _, l := range v.Loaders {
+		if used[l.Loader] {
+			v.Joined = append(v.Joined, l)
+		}
+	}
+	v.Embedded = embeddedFields(g)
+	return v
+}
+
+// of returns the part of the view that belongs to a service.
+func (v *view) of(s *schema.Service) *view {
+	part := *v
+	part.Objects = slices.DeleteFunc(slices.Clone(v.Objects), func(o *schema.Object) bool { return o.Service != s })
+	part.Enums = slices.DeleteFunc(slices.Clone(v.Enums), func(e *schema.Enum) bool { return e.Service != s })
+	part.Unions = slices.DeleteFunc(slices.Clone(v.Unions), func(u *schema.Union) bool { return u.Service != s })
+	part.Inputs = slices.DeleteFunc(slices.Clone(v.Inputs), func(i *schema.Input) bool { return i.Service != s })
+	part.Loaders = slices.DeleteFunc(slices.Clone(v.Loaders), func(l loader) bool { return l.Service != s })
+	return &part
+}
+
+// embeddedFields returns the members that lead to fields that load.
+func embeddedFields(g *schema.Graph) (all []embedded) {
+	leads := leadsToLoads(g)
+	for _, o := range g.Objects {
+		for _, m := range o.Members {
+			t := m.Type
+			if m.Field == nil || t.Leaf().Kind != schema.ObjectKind || !leads[t.Leaf().Object] {
+				continue
+			}
+			e := embedded{Name: o.Def.Name + "." + m.Field.Name, Parent: o, Slice: "[]*services." + t.Leaf().Object.Go, Value: "o." + m.Go, Length: 1}
+			switch {
+			case t.Elem == nil:
+				e.Value = "rest.Present(o." + m.Go + ")"
+			case t.Elem.Elem != nil:
+				continue // lists of lists are loaded when they are reached
+			default:
+				e.Length = schema.LengthOf(m.Field)
+				if !t.Elem.NonNull {
+					e.Value = "rest.NonNil(o." + m.Go + ")"
+				}
+			}
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// leadsToLoads returns the objects that have a field that loads, or contain one that has.
+func leadsToLoads(g *schema.Graph) map[*schema.Object]bool {
+	leads := map[*schema.Object]bool{}
+	for _, f := range g.Fields {
+		if f.Object != nil {
+			leads[f.Object] = true
+		}
+	}
+	for changed := true; changed; {
+		changed = false
+		for _, o := range g.Objects {
+			for _, m := range o.Members {
+				if leaf := m.Type.Leaf(); !leads[o] && leaf.Kind == schema.ObjectKind && m.Field != nil && leads[leaf.Object] {
+					leads[o], changed = true, true
+				}
+			}
+		}
+	}
+	return leads
+}
+
+// functions are what the templates call.
+func functions() template.FuncMap {
+	return template.FuncMap{
+		"quote": quote, "goType": goType, "decode": decode, "comment": comment, "description": description,
+		"required": required, "requiredNames": requiredNames, "hasUnion": hasUnion, "unionObjects": unionObjects,
+		"inputType": inputType,
+		"dec":       func(i int) int { return i - 1 },
+		"variable":  func(name string) string { return templates.LcFirst(name) + "Source" },
+	}
+}
+
+// required returns the required members of an object, with their numbers from 1 on.
+func required(o *schema.Object) map[string]int {
+	numbers := map[string]int{}
+	for _, m := range o.Members {
+		if m.Type.NonNull {
+			numbers[m.JSON] = len(numbers) + 1
+		}
+	}
+	return numbers
+}
+
+func requiredNames(o *schema.Object) string {
+	var names []string
+	for _, m := range o.Members {
+		if m.Type.NonNull {
+			names = append(names, quote(m.JSON))
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// hasUnion reports whether an object holds a union, which encoding/json cannot decode.
+func hasUnion(o *schema.Object) bool {
+	return slices.ContainsFunc(o.Members, func(m *schema.Member) bool { return m.Type.Leaf().Kind == schema.UnionKind })
+}
+
+func unionObjects(u *schema.Union) (all []*schema.Object) {
+	for _, t := range u.Types {
+		if !slices.Contains(all, t.Object) {
+			all = append(all, t.Object)
+		}
+	}
+	return all
+}
+
+// inputType is the type of a member of an input: what may be null may also be absent.
+func inputType(t *schema.Type) string {
+	if t.NonNull {
+		return inputValue(t)
+	}
+	return fmt.Sprintf("graphql.Omittable[%s]", inputValue(t))
+}
+
+func inputValue(t *schema.Type) string {
+	switch {
+	case t.Elem != nil:
+		return "[]" + inputValue(t.Elem)
+	case t.Kind == schema.InputKind:
+		return "*" + t.Input.Go
+	}
+	return goType(t, "")
+}

@@ -1,0 +1,69 @@
+// Command trib is the tool of developers: it makes projects, adds services to them from
+// OpenAPI documents, and generates their code.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"tributary/cmd/trib/internal/generate"
+	"tributary/cmd/trib/internal/lean"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// cli is the command line.
+type cli struct {
+	Generate generateCommand `cmd:"" help:"Generate the code of the project in the working directory."`
+	Lean     leanCommand     `cmd:"" hidden:"" help:"Rewrite the code that gqlgen has generated in a folder."`
+}
+
+// errProblems is the error of a command that has printed what is wrong: exit code 1.
+var errProblems = errors.New("there are problems")
+
+// run executes a command line and returns the exit code: 0, 1 if check found problems, and
+// 2 for input that cannot be used.
+func run(args []string, stdout, stderr io.Writer) int {
+	exited := false
+	parser, err := kong.New(&cli{},
+		kong.Name("trib"),
+		kong.Description("Makes projects, adds services to them from OpenAPI documents, and generates their code."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(int) { exited = true }), // after --help
+		kong.BindTo(stdout, (*io.Writer)(nil)))
+	if err != nil {
+		panic(err) // a mistake in cli
+	}
+	command, err := parser.Parse(args)
+	if exited {
+		return 0
+	}
+	if err == nil {
+		err = command.Run()
+	}
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errProblems):
+		return 1
+	}
+	fmt.Fprintln(stderr, "trib: "+strings.Join(strings.Fields(err.Error()), " "))
+	return 2
+}
+
+type generateCommand struct{}
+
+// Run implements the command.
+func (generateCommand) Run() error { return generate.Run() }
+
+type leanCommand struct {
+	Dir string `arg:"" help:"The folder."`
+}
+
+// Run implements the command.
+func (c *leanCommand) Run() error { return lean.Rewrite(c.Dir) }

@@ -1,0 +1,63 @@
+package rest
+
+import (
+	"bytes"
+	"errors"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+var errNotMember = errors.New("not of a type that the union has")
+
+// Union decodes an object whose type the value of a member says. decode decodes the object
+// as the type of that value, and returns false for one that is unknown.
+func Union(d *Decoder, member string, decode func(d *Decoder, value string) bool) bool {
+	if !d.Object() {
+		return false
+	}
+	raw, ok := d.value()
+	if !ok {
+		return false
+	}
+	value := ""
+	look := newDecoder(raw)
+	for name := range look.Members {
+		if name == member {
+			Name(look, &value)
+		} else {
+			look.Skip()
+		}
+	}
+	inner, wrong := newDecoder(raw), len(d.wrong)
+	if !decode(inner, value) && inner.Err() == nil {
+		d.Fail(errNotMember)
+		return false
+	}
+	at := d.json.StackPointer()
+	for _, p := range inner.wrong {
+		d.wrong = append(d.wrong, problem{at + p.at, p.err})
+	}
+	if inner.missing != nil && d.missing == nil {
+		d.missing = &problem{at + inner.missing.at, inner.missing.err}
+	}
+	d.strings = append(d.strings, inner.strings...)
+	return len(d.wrong) == wrong
+}
+
+func newDecoder(text string) *Decoder {
+	return &Decoder{
+		json: jsontext.NewDecoder(bytes.NewBufferString(text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
+		text: text,
+	}
+}
+
+// Unmarshal decodes a value that was encoded by [json.Marshal]. Types with a union, which
+// encoding/json cannot decode, implement [json.Unmarshaler] by it.
+func Unmarshal[V any](data []byte, v *V, decode DecodeFunc[V]) error {
+	d := newDecoder(string(data))
+	*v = *new(V)
+	if !decode(d, v) && d.Err() == nil {
+		d.Fail(errNull)
+	}
+	return d.Err()
+}
