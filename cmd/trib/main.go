@@ -11,6 +11,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"tributary/cmd/trib/internal/add"
 	"tributary/cmd/trib/internal/generate"
 	"tributary/cmd/trib/internal/lean"
 )
@@ -19,6 +20,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // cli is the command line.
 type cli struct {
+	Add      addCommand      `cmd:"" help:"Write the schema file of a service from its OpenAPI document."`
 	Generate generateCommand `cmd:"" help:"Generate the code of the project in the working directory."`
 	Lean     leanCommand     `cmd:"" hidden:"" help:"Rewrite the code that gqlgen has generated in a folder."`
 }
@@ -54,6 +56,23 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintln(stderr, "trib: "+strings.Join(strings.Fields(err.Error()), " "))
 	return 2
+}
+
+type addCommand struct {
+	Name          string   `arg:"" help:"The name of the service: lower case letters, digits and dashes."`
+	OpenAPI       string   `name:"openapi" required:"" placeholder:"FILE" help:"Its OpenAPI document: 3.0, 3.1 or Swagger 2.0, in JSON or YAML."`
+	URL           string   `name:"url" help:"Its base URL, instead of that of the document."`
+	Operations    []string `arg:"" optional:"" name:"operation-id" help:"The operations to add: ids, or calls such as 'GET /users/{id}'. Without any, all that read."`
+	Read          []string `name:"read" placeholder:"OPERATION_ID" help:"A POST that reads."`
+	TrustRequired bool     `name:"trust-required" default:"true" negatable:"" help:"Whether members that the document requires are always there. Otherwise they may be null."`
+}
+
+// Run implements the command.
+func (c *addCommand) Run(stdout io.Writer) error {
+	return add.Run(add.Options{
+		Service: c.Name, Document: c.OpenAPI, URL: c.URL,
+		Operations: c.Operations, Read: c.Read, TrustRequired: c.TrustRequired,
+	}, stdout)
 }
 
 type generateCommand struct{}
