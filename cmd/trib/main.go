@@ -12,16 +12,20 @@ import (
 	"github.com/alecthomas/kong"
 
 	"tributary/cmd/trib/internal/add"
+	"tributary/cmd/trib/internal/check"
 	"tributary/cmd/trib/internal/generate"
 	"tributary/cmd/trib/internal/lean"
+	"tributary/cmd/trib/internal/project"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // cli is the command line.
 type cli struct {
+	New      newCommand      `cmd:"" help:"Make a project over the library."`
 	Add      addCommand      `cmd:"" help:"Write the schema file of a service from its OpenAPI document."`
 	Generate generateCommand `cmd:"" help:"Generate the code of the project in the working directory."`
+	Check    checkCommand    `cmd:"" help:"Compare the schema with the OpenAPI documents of its services."`
 	Lean     leanCommand     `cmd:"" hidden:"" help:"Rewrite the code that gqlgen has generated in a folder."`
 }
 
@@ -58,6 +62,17 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return 2
 }
 
+type newCommand struct {
+	Dir     string `arg:"" help:"The folder of the project, which must not exist or be empty."`
+	Module  string `name:"module" required:"" placeholder:"PATH" help:"The path of its Go module, such as example.com/myshop."`
+	Library string `name:"library" placeholder:"DIR" help:"The folder of the library. By default that of the working directory's module."`
+}
+
+// Run implements the command.
+func (c *newCommand) Run(stdout io.Writer) error {
+	return project.New(project.Options{Dir: c.Dir, Module: c.Module, Library: c.Library}, stdout)
+}
+
 type addCommand struct {
 	Name          string   `arg:"" help:"The name of the service: lower case letters, digits and dashes."`
 	OpenAPI       string   `name:"openapi" required:"" placeholder:"FILE" help:"Its OpenAPI document: 3.0, 3.1 or Swagger 2.0, in JSON or YAML."`
@@ -79,6 +94,27 @@ type generateCommand struct{}
 
 // Run implements the command.
 func (generateCommand) Run() error { return generate.Run() }
+
+type checkCommand struct{}
+
+// Run implements the command.
+func (checkCommand) Run(stdout io.Writer) error {
+	_, graph, err := generate.Load()
+	if err != nil {
+		return err
+	}
+	problems, err := check.Compare(graph, false)
+	if err != nil {
+		return err
+	}
+	for _, p := range problems {
+		fmt.Fprintln(stdout, p)
+	}
+	if len(problems) > 0 {
+		return errProblems
+	}
+	return nil
+}
 
 type leanCommand struct {
 	Dir string `arg:"" help:"The folder."`

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/mod/modfile"
 	"golang.org/x/tools/imports"
 
+	"tributary/cmd/trib/internal/check"
 	"tributary/cmd/trib/internal/directive"
 	"tributary/cmd/trib/internal/lean"
 	"tributary/cmd/trib/internal/library"
@@ -32,11 +33,27 @@ const (
 	resolversDir = "resolvers"
 )
 
+// In generates the code of the project in dir.
+func In(dir string) (err error) {
+	before, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	if err := os.Chdir(dir); err != nil { // gqlgen works there only
+		return err
+	}
+	defer func() { err = errors.Join(err, os.Chdir(before)) }()
+	return Run()
+}
+
 // Run generates the code of the project in the working directory. If it fails, the project
 // is as before.
 func Run() (err error) {
 	cfg, graph, err := Load()
 	if err != nil {
+		return err
+	}
+	if err := fits(graph); err != nil {
 		return err
 	}
 	module, err := moduleOf("go.mod")
@@ -93,6 +110,20 @@ func Load() (*config.Config, *schema.Graph, error) {
 	}
 	graph, err := schema.Read(parsed, schema.Options{HandWritten: cfg.Models.UserDefined})
 	return cfg, graph, err
+}
+
+// fits returns an error for the first field that does not fit the document of its service.
+func fits(g *schema.Graph) error {
+	problems, err := check.Compare(g, true)
+	if err != nil {
+		return err
+	}
+	for _, p := range problems {
+		if p.Breaks {
+			return &schema.Error{At: p.At, Message: p.String()}
+		}
+	}
+	return nil
 }
 
 // moduleOf returns the path of the module in a go.mod.

@@ -86,3 +86,13 @@ func kindName(def *ast.Definition) string {
 	}
 	return string(def.Kind)
 }
+
+// String returns the name of a kind of scalar.
+func (k Kind) String() string {
+	for name, kind := range scalars {
+		if kind == k {
+			return name
+		}
+	}
+	return "ID"
+}
