@@ -84,12 +84,21 @@ func lowerFirst(s string) string {
 	}
 	runes := []rune(s)
 	for i, r := range runes {
-		if !unicode.IsUpper(r) || i > 0 && i+1 < len(runes) && unicode.IsLower(runes[i+1]) {
+		if !unicode.IsUpper(r) || i > 0 && startsWord(runes[i+1:]) {
 			break
 		}
 		runes[i] = unicode.ToLower(r)
 	}
 	return string(runes)
+}
+
+// startsWord reports whether the letter before rest begins a word: what follows is lower
+// case, and not only the s of a plural.
+func startsWord(rest []rune) bool {
+	if len(rest) == 0 || !unicode.IsLower(rest[0]) {
+		return false
+	}
+	return rest[0] != 's' || len(rest) > 1 && unicode.IsLower(rest[1])
 }
 
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
