@@ -18,7 +18,9 @@ import (
 	"tributary/cmd/trib/internal/project"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) //nolint:forbidigo // this is main
+}
 
 // cli is the command line.
 type cli struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"strings"
 
 	"tributary/gateway/batch"
@@ -83,7 +84,7 @@ func many[V, R any](b Batch, decode DecodeFunc[V], key func(*V) string, add func
 			k := key(v)
 			switch {
 			case d.syntax != nil:
-				return nil // items reports it
+				return d.syntax
 			case !there || k == "":
 				return errNoKeyOr(d.Err())
 			case !asked[k]:
@@ -160,7 +161,7 @@ func (b Batch) call(ctx context.Context, c *client, keys []string) ([]byte, erro
 		Method: c.route.Method, Route: c.route.Path, Repeatable: true,
 		Path: c.route.path(args), Query: c.route.query(args),
 	}
-	if r.Method != "GET" {
+	if r.Method != http.MethodGet {
 		body, err := b.body(keys)
 		if err != nil {
 			return nil, fault.New(fault.Internal, c.Up.Name(), err)

@@ -151,8 +151,8 @@ func TestOne_Answers(t *testing.T) {
 			}
 			if v, ok := got["t1"]; ok {
 				stored, _ := json.Marshal(v)
-				again, err := &thing{}, error(nil)
-				if err = json.Unmarshal(stored, again); err != nil || !reflect.DeepEqual(again, v) {
+				again := &thing{}
+				if err := json.Unmarshal(stored, again); err != nil || !reflect.DeepEqual(again, v) {
 					t.Errorf("it is %+v after a stay in the cache, %v", again, err)
 				}
 			}

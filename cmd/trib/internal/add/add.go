@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -88,7 +89,6 @@ type operation struct {
 	result *result
 	write  bool
 	entity *entity // that it loads by key
-	batch  *entity // that it loads by keys
 	typ    string
 }
 
@@ -153,7 +153,7 @@ func (p *plan) choose() error {
 			asRead = asRead || named(o, name)
 		}
 		op := &operation{Operation: o, result: resultOf(o)}
-		op.write = o.Method != "GET" && !asRead && keysOf(op) == nil
+		op.write = o.Method != http.MethodGet && !asRead && keysOf(op) == nil
 		byName := len(p.opts.Operations) > 0
 		switch {
 		case !chosen && !asRead:
@@ -161,7 +161,7 @@ func (p *plan) choose() error {
 			p.leaveOut("%s (%s): it writes; name it to add it", o.Call(), o.ID)
 		case o.Problem != "":
 			p.leaveOut("%s: %s", o.Call(), o.Problem)
-		case op.result == nil && !(op.write && o.Empty):
+		case op.result == nil && (!op.write || !o.Empty):
 			p.leaveOut("%s: it does not answer with JSON", o.Call())
 		default:
 			p.operations = append(p.operations, op)
@@ -186,7 +186,7 @@ func named(o *openapi.Operation, name string) bool {
 }
 
 func (p *plan) names() string {
-	var names []string
+	names := make([]string, 0, len(p.doc.Operations))
 	for _, o := range p.doc.Operations {
 		name := o.ID
 		if name == "" {

@@ -1,6 +1,7 @@
 package add
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -65,7 +66,7 @@ func (p *plan) entityOf(d *definition) *entity {
 	var best *entity
 	score := 0
 	for _, o := range p.operations {
-		if o.typ != d.name || o.result.list || o.Method != "GET" {
+		if o.typ != d.name || o.result.list || o.Method != http.MethodGet {
 			continue
 		}
 		e := byKey(d, o)
@@ -198,7 +199,7 @@ func keysOf(o *operation) *keys {
 		return nil
 	}
 	k := &keys{operation: o.Operation, at: o.result.at, max: defaultMax}
-	if o.Method == "POST" {
+	if o.Method == http.MethodPost {
 		if o.Body == nil {
 			return nil
 		}

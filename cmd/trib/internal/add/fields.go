@@ -2,6 +2,7 @@ package add
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -24,7 +25,7 @@ func (p *plan) addField(o *operation) {
 	switch {
 	case o.entity != nil:
 		p.byID(f, o)
-	case p.batchOf(o) != nil && o.Method == "POST":
+	case p.batchOf(o) != nil && o.Method == http.MethodPost:
 		p.byIDs(f, o, p.batchOf(o))
 	default:
 		args, target, ok := p.parameters(o, nil)
@@ -33,7 +34,7 @@ func (p *plan) addField(o *operation) {
 		}
 		f.args = args
 		c := (&call{name: "read"}).with("service", p.opts.Service).with("call", o.Method+" "+target)
-		if o.Method != "GET" {
+		if o.Method != http.MethodGet {
 			arg, ok := p.body(o)
 			if !ok {
 				return
@@ -68,8 +69,9 @@ func (p *plan) name(root *definition, f *fieldDef, o *operation) {
 
 // byID makes f the field that leads to an entity by its key.
 func (p *plan) byID(f *fieldDef, o *operation) {
-	var key []string
-	for i, param := range o.PathParams() {
+	params := o.PathParams()
+	key := make([]string, 0, len(params))
+	for i, param := range params {
 		name := camel(param.Name)
 		typ := strings.TrimSuffix(o.entity.def.field(o.entity.keys[i]).typ, "!")
 		f.args = append(f.args, argDef{name: name, typ: typ + "!", about: param.About})

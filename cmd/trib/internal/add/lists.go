@@ -1,6 +1,7 @@
 package add
 
 import (
+	"net/http"
 	"strings"
 
 	"tributary/cmd/trib/internal/openapi"
@@ -9,7 +10,7 @@ import (
 // addLists adds to entities the fields that load what belongs to them.
 func (p *plan) addLists() {
 	for _, o := range p.operations {
-		if o.typ == "" || o.write || o.Method != "GET" || o.entity != nil {
+		if o.typ == "" || o.write || o.Method != http.MethodGet || o.entity != nil {
 			continue
 		}
 		param, parent := p.parentOf(o)

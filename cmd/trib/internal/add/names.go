@@ -1,6 +1,7 @@
 package add
 
 import (
+	"net/http"
 	"regexp"
 	"strings"
 	"unicode"
@@ -153,7 +154,7 @@ func pathName(o *openapi.Operation) string {
 		parts[len(parts)-1] = singular(parts[len(parts)-1])
 	}
 	name := strings.Join(parts, "_")
-	if o.Method != "GET" {
+	if o.Method != http.MethodGet {
 		name = strings.ToLower(o.Method) + "_" + name
 	}
 	return name

@@ -2,6 +2,7 @@ package add
 
 import (
 	"fmt"
+	"net/http"
 	"path/filepath"
 	"strings"
 )
@@ -59,7 +60,7 @@ func (p *plan) url() string {
 // health returns the path of the health check that the document names.
 func (p *plan) health() string {
 	for _, o := range p.doc.Operations {
-		if o.Method != "GET" {
+		if o.Method != http.MethodGet {
 			continue
 		}
 		for _, known := range []string{"/health", "/healthz", "/livez", "/actuator/health", "/api/health", "/-/healthy"} {

@@ -226,7 +226,7 @@ func (p *plan) enum(s *openapi.Schema, context string) string {
 			value = fmt.Sprintf("%s_%d", upperSnake(v), i)
 		}
 		f := &fieldDef{name: value}
-		if strings.ToLower(value) != v {
+		if strings.ToLower(value) != v { //nolint:gocritic // equalFold: case is what it is about
 			f.directives = (&call{name: "wire"}).raw("name", quote(v)).String()
 		}
 		d.fields = append(d.fields, f)

@@ -1,6 +1,7 @@
 package add
 
 import (
+	"net/http"
 	"strings"
 
 	"tributary/cmd/trib/internal/openapi"
@@ -50,7 +51,7 @@ func (p *plan) body(o *operation) (arg *argDef, ok bool) {
 		p.leaveOut("%s: its body %s", o.Call(), problem)
 		return nil, false
 	}
-	if o.BodyNeeded || o.Method != "GET" {
+	if o.BodyNeeded || o.Method != http.MethodGet {
 		typ += "!"
 	}
 	return &argDef{name: "input", typ: typ}, true

@@ -152,12 +152,12 @@ func memberAt(s *openapi.Schema, path string) *openapi.Schema {
 	if s == nil || path == "" {
 		return s
 	}
-	name, rest, _ := strings.Cut(path, ".")
+	name, below, _ := strings.Cut(path, ".")
 	p := s.Property(name)
 	if p == nil {
 		return nil
 	}
-	return memberAt(p.Schema, rest)
+	return memberAt(p.Schema, below)
 }
 
 // leaf compares the objects of a value.

@@ -126,7 +126,7 @@ func (d *Document) readPath(path string, item object) {
 			}
 		}
 		if body, ok := d.resolve(definition.get("requestBody"), d.File).(object); ok {
-			o.Body, _ = d.content(body.object("content"))
+			o.Body = d.content(body.object("content"))
 			o.BodyNeeded = body.bool("required")
 			if o.Body == nil {
 				o.Problem = "its body is not JSON"
@@ -222,7 +222,7 @@ func (d *Document) readResponses(o *Operation, definition object) {
 			continue
 		}
 		o.Empty = false
-		o.Result, _ = d.content(content)
+		o.Result = d.content(content)
 		d.readLinks(o, response)
 		return
 	}
@@ -258,15 +258,15 @@ func (d *Document) producesJSON(definition object) bool {
 	return len(produces) == 0
 }
 
-// content returns the schema of the first media type that is JSON, and that type.
-func (d *Document) content(content object) (*Schema, string) {
+// content returns the schema of the first media type that is JSON.
+func (d *Document) content(content object) *Schema {
 	for _, m := range content {
 		if isJSON(m.name) {
 			media, _ := m.value.(object)
-			return d.schema(media.get("schema"), d.File), m.name
+			return d.schema(media.get("schema"), d.File)
 		}
 	}
-	return nil, ""
+	return nil
 }
 
 // isJSON reports whether a media type is JSON. A service that says */* writes JSON if it

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,7 +83,7 @@ func (r *reader) many(l *Loader, d *ast.Directive) {
 	l.Keys = directive.String(d, "keys")
 	inQuery := slices.Contains(l.Many.Placeholders(), "keys")
 	switch {
-	case l.Many.Method == "GET" && !inQuery:
+	case l.Many.Method == http.MethodGet && !inQuery:
 		errorf(d.Position, "%q does not say where the keys go: write them as {keys} in its query", l.ManyCall)
 	case len(l.Many.Placeholders()) > 1 || len(l.Many.Placeholders()) == 1 && !inQuery:
 		errorf(d.Position, "%q has a placeholder other than {keys}", l.ManyCall)

@@ -22,13 +22,12 @@ directive @goEnum(value: String) on ENUM_VALUE
 
 // Sources returns the definitions of the directives that the files of a schema may use.
 func Sources(files []*ast.Source) []*ast.Source {
-	sources := []*ast.Source{directive.Source()}
 	for _, f := range files {
 		if strings.Contains(f.Input, "directive @goField") {
-			return sources
+			return []*ast.Source{directive.Source()}
 		}
 	}
-	return append(sources, &ast.Source{Name: "gqlgen.graphqls", Input: goDirectives, BuiltIn: true})
+	return []*ast.Source{directive.Source(), {Name: "gqlgen.graphqls", Input: goDirectives, BuiltIn: true}}
 }
 
 // Parse parses a schema. The error is one line, with file and line.
@@ -42,10 +41,11 @@ func Parse(sources []*ast.Source) (*ast.Schema, error) {
 
 // located formats an error of the parser with its file and line.
 func located(err error) error {
-	var e *gqlerror.Error
-	if list := (gqlerror.List)(nil); errors.As(err, &list) && len(list) > 0 {
-		e = list[0]
-	} else if !errors.As(err, &e) {
+	e, ok := errors.AsType[*gqlerror.Error](err)
+	if list, several := errors.AsType[gqlerror.List](err); several && len(list) > 0 {
+		e, ok = list[0], true
+	}
+	if !ok {
 		return err
 	}
 	at := ""

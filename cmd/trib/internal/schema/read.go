@@ -48,7 +48,6 @@ type reader struct {
 	unions   map[string]*Union
 	inputs   map[string]*Input
 	loaders  map[string]*Loader // by identity
-	fields   []*Field
 
 	// Names of the types in Go, of the functions of fields, of loaders and their calls, and
 	// of kinds in the cache.
