@@ -18,7 +18,6 @@ import (
 	"tributary/internal/testkit/graphtest"
 	"tributary/internal/testkit/upstreamtest"
 	"tributary/resolvers/rest"
-	"tributary/services"
 	"tributary/services/orders"
 	"tributary/services/products"
 	"tributary/services/users"
@@ -59,7 +58,7 @@ func statusCaseOf(id string) (c statusCase) {
 // first, then each is answered with its status once, and fails with 500 from then on.
 // The other services know everything.
 type statusServices struct {
-	where services.Config
+	where upstreamtest.Config
 
 	mu    sync.Mutex
 	calls map[string]int // by service and id

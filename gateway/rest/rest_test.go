@@ -17,7 +17,7 @@ import (
 	"tributary/gateway/fault"
 	"tributary/gateway/rest"
 	"tributary/gateway/scalar"
-	"tributary/internal/clienttest"
+	"tributary/internal/testkit/clienttest"
 )
 
 // A thing, as the generator would write it.
