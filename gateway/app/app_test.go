@@ -152,6 +152,9 @@ func assemble(t testing.TB, urls map[string]string, log func(telemetry.LogConfig
 		change(&cfg)
 	}
 	reg := telemetry.NewRegistry("test")
+	stderr := telemetry.NewOutput(io.Discard)
+	defer stderr.Close()
+	reg.MustRegister(stderr.Dropped())
 	handler, release, err := newGateway(cfg, admin.New(cfg.Admin), "test", &httpserver.Readiness{}, log(command.Log), reg)
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/httpserver"
 	"tributary/gateway/settings"
@@ -108,6 +109,15 @@ func (p *process) logger(cfg telemetry.LogConfig) *slog.Logger {
 	log := telemetry.NewLogger(p.Stderr, cfg)
 	telemetry.CatchStandardLog(log)
 	return log
+}
+
+// registry returns a registry for the metrics of a server and of the process.
+func (p *process) registry() *prometheus.Registry {
+	reg := telemetry.NewRegistry(p.version)
+	if log, ok := p.Stderr.(*telemetry.Output); ok {
+		reg.MustRegister(log.Dropped())
+	}
+	return reg
 }
 
 // listen opens addr before anything is started, so that a port in use is reported at

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 
@@ -58,9 +59,9 @@ func (c *devCommand) Run(p *process) error {
 		defer stop()
 		return p.serveGateway(ctx, c.Gateway, own, log)
 	})
-	if err := c.welcome(p, urlOf(own), urls); err != nil {
-		log.Error("welcome", "error", err)
-	}
+	stdout := telemetry.NewOutput(p.Stdout) // which holds neither the servers nor their stop if nobody reads it
+	defer stdout.Close()
+	c.welcome(stdout, p.graph, urlOf(own), urls)
 	return group.Wait()
 }
 
@@ -110,28 +111,27 @@ func urlOf(ln net.Listener) string {
 }
 
 // welcome prints the addresses of what dev runs, and the hints of the graph.
-func (c *devCommand) welcome(p *process, gateway string, urls map[string]string) error {
+func (c *devCommand) welcome(stdout io.Writer, g *Graph, gateway string, urls map[string]string) {
 	var b strings.Builder
 	line := func(name, url string) { fmt.Fprintf(&b, "  %-10s  %s\n", name, url) }
-	fmt.Fprintf(&b, "%s is running; Ctrl-C stops it.\n\n", p.graph.Name)
+	fmt.Fprintf(&b, "%s is running; Ctrl-C stops it.\n\n", g.Name)
 	line("GraphQL", gateway+"/graphql")
 	if c.Gateway.GraphQL.Playground {
 		line("playground", gateway+"/playground")
 	}
-	if p.graph.OpenAPI != nil {
+	if g.OpenAPI != nil {
 		line("REST", gateway+"/docs")
 	}
 	line("health", gateway+"/health")
 	line("metrics", gateway+"/metrics")
-	for _, s := range p.graph.Services {
+	for _, s := range g.Services {
 		if url := urls[s.Name]; url != "" {
 			line(s.Name, url)
 		}
 	}
 	b.WriteString("\n")
-	for _, hint := range p.graph.Hints {
+	for _, hint := range g.Hints {
 		b.WriteString(strings.ReplaceAll(hint, "{gateway}", gateway) + "\n")
 	}
-	_, err := p.Stdout.Write([]byte(b.String()))
-	return err
+	_, _ = io.WriteString(stdout, b.String())
 }

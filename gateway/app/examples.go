@@ -89,7 +89,7 @@ func (p *process) serveExample(ctx context.Context, example *Example, ln net.Lis
 	defer traces.Close(ctx)
 	service := example.New(ExampleOptions{
 		Log:      log,
-		Registry: telemetry.NewRegistry(p.version),
+		Registry: p.registry(),
 		Faults:   faults.Faults,
 		Stopping: ctx.Done(),
 	})

@@ -22,7 +22,6 @@ import (
 	"tributary/gateway/heap"
 	"tributary/gateway/httpserver"
 	"tributary/gateway/status"
-	"tributary/gateway/telemetry"
 	"tributary/gateway/tracing"
 	"tributary/gateway/trusted"
 	"tributary/gateway/upstream"
@@ -51,7 +50,7 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, ln net.Li
 	}
 	defer traces.Close(ctx)
 	ready, operators := &httpserver.Readiness{}, admin.New(cfg.Admin)
-	handler, release, err := newGateway(cfg, operators, p.version, ready, log, telemetry.NewRegistry(p.version))
+	handler, release, err := newGateway(cfg, operators, p.version, ready, log, p.registry())
 	if err != nil {
 		_ = ln.Close()
 		return err

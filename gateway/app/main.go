@@ -10,15 +10,31 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+
+	"tributary/gateway/telemetry"
 )
 
 // Main runs the command line of the process over g until it is done or a signal ends
 // it, and exits with the code of the result: 0, 2 if arguments or settings are
 // invalid, and 1 for any other error, which is printed as one line to stderr.
-func Main(g *Graph) {
+func Main(g *Graph) { os.Exit(runProcess(g)) }
+
+// runProcess runs the command line of the process and returns its exit code. It waits a
+// second at most for the readers of stderr and stdout, also when the command panics: the
+// runtime would wait forever.
+func runProcess(g *Graph) (code int) {
+	signal.Ignore(syscall.SIGPIPE) // so that a reader that is gone fails a write, and does not end the process
+	stderr := telemetry.NewOutput(os.Stderr)
+	defer stderr.Close()
+	defer func() {
+		if v := recover(); v != nil {
+			stderr.LogPanic(v)
+			code = 2 // as the runtime has it
+		}
+	}()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	os.Exit(Run(ctx, g, Environment{Args: os.Args[1:], Getenv: os.Getenv, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}))
+	return Run(ctx, g, Environment{Args: os.Args[1:], Getenv: os.Getenv, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: stderr})
 }
 
 // An Environment is what a command gets from the process.

@@ -15,19 +15,35 @@ import (
 // RequestMessage is the message of the log record of a request.
 const RequestMessage = "request"
 
-// NewLogger returns a logger that writes one line per record to w. Records logged
-// with the context of a request have its request_id and, if it is traced, trace_id.
+// NewLogger returns a logger that writes one line per record to w, with one Write each.
+// Records logged with the context of a request have its request_id and, if it is traced,
+// trace_id. Other than an [Output],
+// w may hold who logs.
 func NewLogger(w io.Writer, cfg LogConfig) *slog.Logger {
 	level := &slog.LevelVar{}
 	_ = level.UnmarshalText([]byte(cfg.Level)) // info, for one that is none
-	var h slog.Handler = slog.NewJSONHandler(harmless{w}, &slog.HandlerOptions{Level: level})
-	if cfg.Format == "text" {
-		h = tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: "15:04:05.000", NoColor: !isTerminal(w)})
+	format := func(w io.Writer) slog.Handler {
+		return slog.NewJSONHandler(harmless{w}, &slog.HandlerOptions{Level: level})
 	}
-	return slog.New(handler{h, level, newSampler(cfg.Requests)})
+	if cfg.Format == "text" {
+		color := isTerminal(w)
+		format = func(w io.Writer) slog.Handler {
+			return tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: "15:04:05.000", NoColor: !color})
+		}
+	}
+	h := handler{Handler: format(w), level: level, sampler: newSampler(cfg.Requests)}
+	h.low = h.Handler
+	if o, ok := w.(*Output); ok {
+		h.low, h.output = format(ordinary{o}), o
+		o.setFormat(format)
+	}
+	return slog.New(h)
 }
 
 func isTerminal(w io.Writer) bool {
+	if o, ok := w.(*Output); ok {
+		w = o.w
+	}
 	f, ok := w.(*os.File)
 	if !ok {
 		return false
@@ -60,9 +76,11 @@ func Level(log *slog.Logger) slog.Level {
 }
 
 type handler struct {
-	slog.Handler
-	level   *slog.LevelVar
-	sampler *sampler // nil: all requests are logged
+	slog.Handler              // for warnings and errors
+	low          slog.Handler // for less severe levels
+	level        *slog.LevelVar
+	output       *Output  // nil: another writer
+	sampler      *sampler // nil: all requests are logged
 }
 
 func (h handler) Handle(ctx context.Context, r slog.Record) error {
@@ -82,15 +100,19 @@ func (h handler) Handle(ctx context.Context, r slog.Record) error {
 	default:
 		r.AddAttrs(slog.String("request_id", of.ID), slog.String("trace_id", of.Trace))
 	}
+	defer h.output.yield()
+	if r.Level < slog.LevelWarn {
+		return h.low.Handle(ctx, r)
+	}
 	return h.Handler.Handle(ctx, r)
 }
 
 func (h handler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	h.Handler = h.Handler.WithAttrs(attrs)
+	h.Handler, h.low = h.Handler.WithAttrs(attrs), h.low.WithAttrs(attrs)
 	return h
 }
 
 func (h handler) WithGroup(name string) slog.Handler {
-	h.Handler = h.Handler.WithGroup(name)
+	h.Handler, h.low = h.Handler.WithGroup(name), h.low.WithGroup(name)
 	return h
 }

@@ -4,24 +4,41 @@ import (
 	stdlog "log" //nolint:depguard // what net/http has no other way to say is caught here
 	"log/slog"
 	"strings"
+	"time"
 )
 
 // CatchStandardLog redirects the standard library's default logger, which libraries
 // such as net/http use, to log. It affects the whole process, so main calls it once.
 func CatchStandardLog(log *slog.Logger) {
 	stdlog.SetFlags(0)
-	stdlog.SetOutput(caught{log})
+	stdlog.SetOutput(newCaught(log))
 }
 
 // ForLibraries returns a standard library logger that writes to log, for APIs that
 // take no other, such as [net/http.Server.ErrorLog].
-func ForLibraries(log *slog.Logger) *stdlog.Logger { return stdlog.New(caught{log}, "", 0) }
+func ForLibraries(log *slog.Logger) *stdlog.Logger { return stdlog.New(newCaught(log), "", 0) }
 
-type caught struct{ log *slog.Logger }
+// libraryLines is the maximum number of lines of libraries that are logged per second:
+// they belong to no request that could bound them.
+const libraryLines = 5
+
+type caught struct {
+	log     *slog.Logger
+	sampler *sampler
+}
+
+func newCaught(log *slog.Logger) caught { return caught{log, newSampler(libraryLines)} }
 
 // Write logs a line up to its first quotation.
 func (c caught) Write(line []byte) (int, error) {
-	c.log.Warn("a library complains", "text", Unquoted(string(line)))
+	pass, skipped := c.sampler.sample(time.Now())
+	switch {
+	case !pass:
+	case skipped > 0:
+		c.log.Warn("a library complains", "text", Unquoted(string(line)), "skipped", skipped)
+	default:
+		c.log.Warn("a library complains", "text", Unquoted(string(line)))
+	}
 	return len(line), nil
 }
 

@@ -115,6 +115,22 @@ func TestWhenThereAreManyOnlySoManyRequestsAreLoggedASecondAndAllThatFailed(t *t
 	})
 }
 
+func TestForLibraries_LinesPerSecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b bytes.Buffer
+		library := telemetry.ForLibraries(telemetry.NewLogger(&b, telemetry.LogConfig{}))
+		for i := range 100 {
+			library.Print("complaint ", i)
+		}
+		time.Sleep(time.Second)
+		library.Print("the last")
+		got := lines(&b)
+		if len(got) != 6 || !strings.HasSuffix(got[4], `"text":"complaint 4"}`) || !strings.HasSuffix(got[5], `"text":"the last","skipped":95}`) {
+			t.Errorf("got %s", &b)
+		}
+	})
+}
+
 func TestARegistryTellsWhatRuns(t *testing.T) {
 	families, err := telemetry.NewRegistry("v1.2.3").Gather()
 	if err != nil {

@@ -1,0 +1,319 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"tributary/internal/testkit"
+)
+
+// served is a command that serves in a process of its own.
+type served struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	probe  string // a URL that answers 200
+	stdout *os.File
+	stderr *os.File
+	ended  chan struct{} // closed when the process has
+}
+
+// serving returns a command, which is not started yet. Its outputs are discarded.
+func serving(t *testing.T, command string) *served {
+	t.Helper()
+	addr := testkit.KeepAddr(t)
+	s := &served{t: t, ended: make(chan struct{}), probe: "http://" + addr + "/livez"}
+	args := []string{command, "--addr", addr, "--drain-delay=0s"}
+	switch command {
+	case "users":
+		args, s.probe = []string{command, "--users-addr", addr}, "http://"+addr+"/health"
+	case "dev":
+		args = append(args, "--users-addr=127.0.0.1:0", "--orders-addr=127.0.0.1:0", "--products-addr=127.0.0.1:0")
+	}
+	s.cmd = exec.Command(builder.Binary(t), args...)
+	s.cmd.Env = os.Environ()
+	return s
+}
+
+func (s *served) start() {
+	s.t.Helper()
+	s.cmd.Stdout, s.cmd.Stderr = nil, nil
+	if s.stdout != nil {
+		s.cmd.Stdout = s.stdout
+	}
+	if s.stderr != nil {
+		s.cmd.Stderr = s.stderr
+	}
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	go func() { _ = s.cmd.Wait(); close(s.ended) }()
+	s.t.Cleanup(func() {
+		_ = s.cmd.Process.Kill()
+		<-s.ended
+		http.DefaultClient.CloseIdleConnections()
+	})
+	waitFor(s.t, func() bool { return s.get("start") == nil })
+}
+
+// client does not wait for a process that hangs.
+var impatient = &http.Client{Timeout: 5 * time.Second}
+
+func (s *served) get(id string) error {
+	req, err := http.NewRequest(http.MethodGet, s.probe, http.NoBody)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("X-Request-Id", id)
+	resp, err := impatient.Do(req)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, resp.Body)
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("status %d", resp.StatusCode)
+	}
+	return err
+}
+
+// load sends requests whose lines in the log have more than 300 bytes.
+func (s *served) load(requests int) {
+	s.t.Helper()
+	const clients = 4
+	id := strings.Repeat("x", 100)
+	var all sync.WaitGroup
+	for c := range clients {
+		all.Go(func() {
+			for i := range requests / clients {
+				if err := s.get(fmt.Sprintf("load-%s-%d-%d", id, c, i)); err != nil {
+					s.t.Errorf("request %d: %v", i, err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// stop sends a signal and expects the process to end in order.
+func (s *served) stop() {
+	s.t.Helper()
+	select {
+	case <-s.ended:
+		s.t.Fatalf("has ended before: %v", s.cmd.ProcessState)
+	default:
+	}
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-s.ended:
+	case <-time.After(10 * time.Second):
+		s.t.Fatal("does not stop")
+	}
+	if code := s.cmd.ProcessState.ExitCode(); code != 0 {
+		s.t.Errorf("ended with %v", s.cmd.ProcessState)
+	}
+}
+
+// dropped is the number of lines that the process counts as dropped.
+func (s *served) dropped() int {
+	s.t.Helper()
+	resp, err := impatient.Get(s.probe[:strings.LastIndex(s.probe, "/")] + "/metrics")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	found := regexp.MustCompile(`(?m)^log_lines_dropped_total (\S+)$`).FindSubmatch(text)
+	if found == nil {
+		s.t.Fatal("no log_lines_dropped_total")
+	}
+	n, err := strconv.ParseFloat(string(found[1]), 64)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return int(n)
+}
+
+// pipe returns a pipe of the usual size; both ends are closed with the test.
+func pipe(t *testing.T) (r, w *os.File) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.Close(); _ = w.Close() })
+	return r, w
+}
+
+// filled returns the end for writing of a pipe that takes nothing more.
+func filled(t *testing.T) *os.File {
+	t.Helper()
+	_, w := pipe(t)
+	_ = w.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+	_, _ = w.Write(make([]byte, 1<<20))
+	return w
+}
+
+func openFull(t *testing.T) *os.File {
+	t.Helper()
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { _ = full.Close() })
+	return full
+}
+
+// Whatever becomes of stderr and stdout: requests are answered, and the process stops in
+// order.
+func TestServe_AnySink(t *testing.T) {
+	const enough = 400 // for more than the 64 KiB of a pipe
+	sinks := map[string]func(*served){
+		"stderr unread": func(s *served) {
+			_, s.stderr = pipe(s.t)
+			s.start()
+			s.load(enough)
+		},
+		"stderr full from the start": func(s *served) {
+			s.stderr = filled(s.t)
+			s.start()
+			s.load(enough)
+		},
+		"reader of stderr gone": func(s *served) {
+			r, w := pipe(s.t)
+			s.stderr = w
+			s.start()
+			_ = r.Close()
+			s.load(40)
+			if n := s.dropped(); n < 40 {
+				s.t.Errorf("%d lines were counted as dropped", n)
+			}
+		},
+		"stderr on a full disk": func(s *served) {
+			s.stderr = openFull(s.t)
+			s.start()
+			s.load(40)
+			if n := s.dropped(); n < 40 {
+				s.t.Errorf("%d lines were counted as dropped", n)
+			}
+		},
+		"stderr closed before the start": func(s *served) {
+			s.cmd.Args = append([]string{"sh", "-c", `exec "$@" 2>&-`, "sh", s.cmd.Path}, s.cmd.Args[1:]...)
+			s.cmd.Path = "/bin/sh"
+			s.start()
+			s.load(40)
+		},
+		"reader of stdout gone": func(s *served) {
+			r, w := pipe(s.t)
+			_ = r.Close()
+			s.stdout = w
+			s.start()
+			s.load(40)
+		},
+		"stdout full": func(s *served) {
+			s.stdout = filled(s.t)
+			s.start()
+			s.load(40)
+		},
+		"reader of both gone": func(s *served) {
+			r, w := pipe(s.t)
+			s.stdout, s.stderr = w, w
+			s.start()
+			_ = r.Close()
+			s.load(40)
+		},
+		"both unread": func(s *served) {
+			_, w := pipe(s.t)
+			s.stdout, s.stderr = w, w
+			s.start()
+			s.load(enough)
+		},
+	}
+	for _, command := range []string{"gateway", "users", "dev"} {
+		for sink, use := range sinks {
+			t.Run(command+"/"+sink, func(t *testing.T) {
+				s := serving(t, command)
+				use(s)
+				s.stop()
+			})
+		}
+	}
+}
+
+// A reader that has not read for so long that lines were dropped learns how many.
+func TestServe_ReaderComesBack(t *testing.T) {
+	s := serving(t, "gateway")
+	r, w := pipe(t)
+	s.stderr = w
+	s.start()
+	_ = w.Close() // the process has its own
+	const requests = 4800
+	s.load(requests)
+	if n := s.dropped(); n == 0 {
+		t.Fatalf("no line was dropped of %d requests", requests)
+	}
+	var log strings.Builder
+	read := make(chan error, 1)
+	go func() { _, err := io.Copy(&log, r); read <- err }()
+	waitFor(t, func() bool { return s.get("back") == nil })
+	s.stop()
+	if err := <-read; err != nil {
+		t.Fatal(err)
+	}
+	lines, missing, notices := 0, 0, 0
+	for line := range strings.Lines(log.String()) {
+		var record struct {
+			Msg   string
+			ID    string `json:"request_id"`
+			Lines int
+		}
+		if err := json.Unmarshal([]byte(line), &record); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		switch {
+		case record.Msg == "log lines are missing":
+			missing, notices = missing+record.Lines, notices+1
+		case strings.HasPrefix(record.ID, "load-"):
+			lines++
+		}
+	}
+	if lines+missing < requests || lines+missing > requests+10 || notices != 1 { // a few lines are not of the load
+		t.Errorf("of %d lines %d were read, and %d notices told of %d", requests, lines, notices, missing)
+	}
+	if !strings.Contains(log.String(), "gateway has stopped") {
+		t.Error("the last lines are missing")
+	}
+}
+
+// What goes wrong at the start is told by the exit code, though nobody reads why.
+func TestStart_ExitCodeAnySink(t *testing.T) {
+	r, gone := pipe(t)
+	_ = r.Close()
+	for sink, w := range map[string]*os.File{"reader gone": gone, "full disk": openFull(t), "full pipe": filled(t)} {
+		t.Run(sink, func(t *testing.T) {
+			cmd := exec.CommandContext(t.Context(), builder.Binary(t), "gateway", "--cache-ttl=soon")
+			cmd.Stderr = w
+			start := time.Now()
+			_ = cmd.Start()
+			end := time.AfterFunc(10*time.Second, func() { _ = cmd.Process.Kill() })
+			defer end.Stop()
+			if _ = cmd.Wait(); cmd.ProcessState.ExitCode() != 2 {
+				t.Errorf("ended with %v after %v", cmd.ProcessState, time.Since(start))
+			}
+		})
+	}
+}
