@@ -78,7 +78,7 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, ln net.Li
 // when no request is in flight any more.
 func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *httpserver.Readiness, log *slog.Logger, reg *prometheus.Registry) (http.Handler, func() error, error) {
 	cfg.Cache.LoadTimeout, cfg.Cache.LeastTime = cfg.Server.RequestTimeout, cfg.Upstream.LeastTime
-	cfg.Cache.Variant, cfg.Upstream.RequestTimeout = forward.Variant, cfg.Server.RequestTimeout
+	cfg.Cache.Variant, cfg.Upstream.RequestTimeout, cfg.Upstream.Log = forward.Variant, cfg.Server.RequestTimeout, log
 	core, err := newCore(cfg, log, reg)
 	if err != nil {
 		return nil, nil, err

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -37,8 +38,9 @@ type Server struct {
 // answered by then are cut off: their connections are closed, which the log says. That is
 // not an error, since clients that do not read their answers can hold up any server.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	var inFlight atomic.Int64
 	srv := &http.Server{
-		Handler:           s.partWhileDraining(ctx),
+		Handler:           s.partWhileDraining(ctx, &inFlight),
 		ReadHeaderTimeout: cmp.Or(s.Limits.HeaderTimeout, headerTimeout),
 		ReadTimeout:       cmp.Or(s.Limits.ReadTimeout, readTimeout),
 		WriteTimeout:      s.WriteTimeout,
@@ -62,6 +64,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	if s.Ready != nil {
 		s.Ready.Drain()
 	}
+	s.Log.Info("draining", "addr", ln.Addr().String(), "in_flight", inFlight.Load())
 	select {
 	case err := <-failed:
 		return err
@@ -81,9 +84,11 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 
 // partWhileDraining sets Connection: close on responses once ctx has ended, so that
 // clients reconnect, to another process, and no request is in transit when the
-// connections are closed.
-func (s *Server) partWhileDraining(ctx context.Context) http.Handler {
+// connections are closed. It counts the requests in flight.
+func (s *Server) partWhileDraining(ctx context.Context, inFlight *atomic.Int64) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inFlight.Add(1)
+		defer inFlight.Add(-1)
 		if ctx.Err() != nil {
 			w.Header().Set("Connection", "close")
 		}

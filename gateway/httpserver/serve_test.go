@@ -59,7 +59,8 @@ func get(url string) (*http.Response, error) {
 
 func TestAStopLetsAcceptedRequestsEnd(t *testing.T) {
 	entered, release := make(chan struct{}), make(chan struct{})
-	r := start(t, &httpserver.Server{Grace: time.Minute, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+	var log bytes.Buffer // read when the server has ended
+	r := start(t, &httpserver.Server{Grace: time.Minute, Log: slog.New(slog.NewTextHandler(&log, nil)), Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		close(entered)
 		<-release
 	})})
@@ -85,6 +86,9 @@ func TestAStopLetsAcceptedRequestsEnd(t *testing.T) {
 	}
 	if err := <-r.done; err != nil {
 		t.Error(err)
+	}
+	if line := `msg=draining addr=` + r.url[len("http://"):] + " in_flight=1\n"; !strings.HasSuffix(log.String(), line) {
+		t.Errorf("the log has no %s: %s", line, &log)
 	}
 }
 

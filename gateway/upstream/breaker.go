@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -27,7 +28,10 @@ func breaker(cfg Config, f *figures, next http.RoundTripper) http.RoundTripper {
 		WithSuccessThreshold(probeCalls).
 		WithDelay(cfg.BreakerDelay).
 		WithJitterFactor(.2). // so that gateways that opened at the same time do not probe at the same time
-		OnStateChanged(func(e circuitbreaker.StateChangedEvent) { f.breaker.Set(stateValue(e.NewState)) }).
+		OnStateChanged(func(e circuitbreaker.StateChangedEvent) {
+			f.breaker.Set(stateValue(e.NewState))
+			logCircuit(cfg.Log, f.service, e)
+		}).
 		Build()
 	return b
 }
@@ -98,6 +102,17 @@ func (b *breakerPolicy) judge(ctx context.Context, resp *http.Response, err erro
 		return unknown // other calls had used up the request's time
 	}
 	return fails
+}
+
+// logCircuit logs that a circuit opens or closes. One that is tried and opens again has been
+// open all the time.
+func logCircuit(log *slog.Logger, service string, e circuitbreaker.StateChangedEvent) {
+	switch {
+	case e.NewState == circuitbreaker.OpenState && e.OldState == circuitbreaker.ClosedState:
+		log.Warn("circuit opened", "service", service)
+	case e.NewState == circuitbreaker.ClosedState:
+		log.Info("circuit closed", "service", service)
+	}
 }
 
 func stateValue(s circuitbreaker.State) float64 {

@@ -1,7 +1,10 @@
 package upstream_test
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
+	"regexp"
 	"sync"
 	"testing"
 	"time"
@@ -150,6 +153,20 @@ func TestADeadlineIsTheServicesFaultIfItHadTime(t *testing.T) {
 				t.Errorf("the circuit's state is %v, want %v", things.circuit(), c.want)
 			}
 		})
+	}
+}
+
+func TestBreaker_LogsChanges(t *testing.T) {
+	var text bytes.Buffer
+	cfg := guarded(20 * time.Millisecond)
+	cfg.Log = slog.New(slog.NewTextHandler(&text, nil))
+	c := over(t, cfg, faultyupstream.Always(faultyupstream.Answer(500, "")))
+	until(t, "the circuit is tried in vain", func() bool { c.get(t.Context()); return c.attempts() >= 20 })
+	c.up.Follow(faultyupstream.Always(well))
+	until(t, "the circuit closes", func() bool { c.get(t.Context()); return c.circuit() == closed })
+	got := regexp.MustCompile(`(?m)^.*level=(.*)$`).ReplaceAllString(text.String(), "$1")
+	if want := "WARN msg=\"circuit opened\" service=things\nINFO msg=\"circuit closed\" service=things\n"; got != want {
+		t.Errorf("logged %s", text.String())
 	}
 }
 

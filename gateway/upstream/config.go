@@ -33,6 +33,7 @@ package upstream
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -64,6 +65,7 @@ type Config struct {
 	HedgeQuantile float64 `name:"upstream-hedge-quantile" default:"0" help:"Send a second, hedged request when a call takes longer than this quantile of earlier calls, such as 0.95. 0: no hedging."`
 
 	RequestTimeout time.Duration `kong:"-"` // time limit for a whole request, and so for each attempt; 0: none
+	Log            *slog.Logger  `kong:"-"` // tells of circuits that open or close; nil: none
 }
 
 // Validate reports the first setting that cannot be used.
@@ -129,6 +131,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxBody == 0 {
 		c.MaxBody = defaultMaxBody
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
 	}
 	return c
 }
