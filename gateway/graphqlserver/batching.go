@@ -63,7 +63,7 @@ func (s *Server) resultOf(r *http.Request, raw rawRequest) (text []byte) {
 	if result == nil {
 		req, bad := s.decode(r.Context(), raw, nil) // all have been admitted together
 		if bad != nil {
-			result = s.observeRefused(r.Context(), &Result{Errors: gqlerror.List{coded(fault.BadUserInput, bad.message)}})
+			result = s.observeRefused(r.Context(), Request{}, &Result{Errors: gqlerror.List{coded(fault.BadUserInput, bad.message)}})
 		} else {
 			result = s.serve(r.Context(), *req)
 		}

@@ -15,6 +15,9 @@ func hashOf(text string) hash { return sha256.Sum256([]byte(text)) }
 
 func (h hash) String() string { return hex.EncodeToString(h[:]) }
 
+// short is the first 12 digits of the hash.
+func (h hash) short() string { return hex.EncodeToString(h[:6]) }
+
 // parseHash parses a hash in lower-case hexadecimal, as clients send it.
 func parseHash(text string) (h hash, ok bool) {
 	if len(text) != hex.EncodedLen(len(h)) {

@@ -29,16 +29,9 @@ func (s *Server) present(ctx context.Context, err error) *gqlerror.Error {
 	}
 	f := fault.In(ctx, err)
 	s.tellOfPanic(ctx, err)
-	level := slog.LevelWarn
-	switch f.Kind {
-	case fault.Internal:
-		level = slog.LevelError
-	case fault.BadUserInput, fault.Canceled:
-		level = slog.LevelDebug
-	}
-	s.log.LogAttrs(ctx, level, "field failed",
-		slog.String("path", fieldPath(ctx)), slog.String("code", f.Kind.Code()),
-		slog.String("service", f.Service), slog.String("error", err.Error()))
+	report.From(ctx).Failed(report.Failure{
+		Field: fieldPath(ctx), Service: f.Service, Code: f.Kind.Code(), Level: levelOf(f.Kind),
+	}, err)
 
 	shown := coded(f.Kind, f.Public())
 	shown.Path = at
@@ -47,6 +40,32 @@ func (s *Server) present(ctx context.Context, err error) *gqlerror.Error {
 		report.From(ctx).Missing(f.Service, f.Kind.Reason())
 	}
 	return shown
+}
+
+// levelOf returns the level at which failures of a kind are logged.
+func levelOf(kind fault.Kind) slog.Level {
+	switch kind {
+	case fault.Internal:
+		return slog.LevelError
+	case fault.BadUserInput, fault.Canceled:
+		return slog.LevelDebug
+	default:
+		return slog.LevelWarn
+	}
+}
+
+// logFailures logs the failures of fields since it was called last: one line for each
+// field, service and code, because a short document can have any number of them.
+func (s *Server) logFailures(ctx context.Context) {
+	failures, others := report.From(ctx).TakeFailures()
+	for _, f := range failures {
+		s.log.LogAttrs(ctx, f.Level, "field failed",
+			slog.String("path", f.Field), slog.String("code", f.Code),
+			slog.String("service", f.Service), slog.String("error", f.Error), slog.Int("count", f.Count))
+	}
+	if others > 0 {
+		s.log.LogAttrs(ctx, slog.LevelWarn, "further fields failed", slog.Int("count", others))
+	}
 }
 
 // fieldPath returns the field of ctx as Type.field, for the log. It has no aliases, which

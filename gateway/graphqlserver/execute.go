@@ -77,7 +77,7 @@ func (s *Server) Execute(ctx context.Context, req Request) *Result {
 	if result == nil {
 		result = s.run(ctx, q)
 	}
-	s.observe(ctx, span, operationOf(q, result), result, time.Since(start))
+	s.observe(ctx, span, operationOf(q, result), lineOf(ctx, req, q, result), result, time.Since(start))
 	return result
 }
 
@@ -85,7 +85,7 @@ func (s *Server) Execute(ctx context.Context, req Request) *Result {
 // hash, and enforces trusted documents.
 func (s *Server) serve(ctx context.Context, req Request) *Result {
 	if refused := s.identify(ctx, &req); refused != nil {
-		return s.observeRefused(ctx, refused)
+		return s.observeRefused(ctx, req, refused)
 	}
 	return s.Execute(ctx, req)
 }
@@ -100,6 +100,7 @@ func (s *Server) execute(ctx context.Context, q *query) *Result {
 	defer done()
 	ctx, deferral := s.deferrable(ctx, q)
 	defer s.metrics.time(phaseExecute)()
+	defer s.logFailures(ctx)
 	respond, ctx := s.exec.DispatchOperation(ctx, q.operation)
 	resp := respond(ctx)
 	if resp == nil {
@@ -133,6 +134,9 @@ func (s *Server) recovered(ctx context.Context, v any) error {
 func (s *Server) tellOfPanic(ctx context.Context, err error) {
 	if p, ok := errors.AsType[*fault.Panic](err); ok && p.First() {
 		s.metrics.panics.Inc()
+		if !report.From(ctx).Panicked() {
+			return // it is counted among the failures of its field
+		}
 		s.log.ErrorContext(ctx, "panic", "path", fieldPath(ctx), "panic", p.Value, "stack", string(p.Stack))
 	}
 }

@@ -67,7 +67,7 @@ func (m *metrics) time(phase string) func() {
 
 // observe records the outcome of an operation in its span, which it ends, in the
 // metrics, and for the request log.
-func (s *Server) observe(ctx context.Context, span tracing.Span, o operation, r *Result, took time.Duration) {
+func (s *Server) observe(ctx context.Context, span tracing.Span, o operation, line report.Operation, r *Result, took time.Duration) {
 	if o.kind != unknownKind {
 		span.Rename(o.kind)
 		span.String(tracing.OperationType, o.kind)
@@ -79,25 +79,57 @@ func (s *Server) observe(ctx context.Context, span tracing.Span, o operation, r 
 		span.Fail(r.refused.Reason())
 	}
 	span.End()
-	s.measure(ctx, o, r, took)
+	s.measure(ctx, o, line, r, took)
 }
 
 // fromResponses is the outcome of operations served from the response cache.
 const fromResponses = "response"
 
 // observeRefused is observe for operations refused before their document was known.
-func (s *Server) observeRefused(ctx context.Context, r *Result) *Result {
-	s.measure(ctx, operationOf(nil, r), r, 0)
+func (s *Server) observeRefused(ctx context.Context, req Request, r *Result) *Result {
+	s.measure(ctx, operationOf(nil, r), lineOf(ctx, req, nil, r), r, 0)
 	return r
 }
 
-func (s *Server) measure(ctx context.Context, o operation, r *Result, took time.Duration) {
+func (s *Server) measure(ctx context.Context, o operation, line report.Operation, r *Result, took time.Duration) {
 	series := s.metrics.operations.Get(o)
 	series.count.Inc()
 	if o.kind != string(ast.Subscription) { // that takes as long as its client likes
 		telemetry.Observe(ctx, series.duration, took)
 	}
-	report.RequestOf(ctx).Ran(o.name, r.Summary)
+	report.RequestOf(ctx).Ran(line, r.Summary)
+}
+
+// lineOf returns what the request log says of an operation; q is nil if it was not found.
+// Other than a label, it may have a name that the client chose.
+func lineOf(ctx context.Context, req Request, q *query, r *Result) report.Operation {
+	line := report.Operation{Errors: len(r.Errors)}
+	if q != nil {
+		line.Name, line.Document = shortened(q.selected.Name), q.doc.hash.short()
+	} else {
+		if isName(req.OperationName) { // it may be any text
+			line.Name = shortened(req.OperationName)
+		}
+		if req.Query != "" {
+			line.Document = hashOf(req.Query).short()
+		}
+	}
+	if len(r.Errors) > 0 {
+		line.Code, _ = r.Errors[0].Extensions["code"].(string)
+		line.Errors = max(line.Errors, report.From(ctx).FailureCount())
+	}
+	return line
+}
+
+// isName reports whether text is a name (GraphQL, section 2.1.9), apart from its first
+// character.
+func isName(text string) bool {
+	for _, c := range []byte(text) {
+		if c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+			return false
+		}
+	}
+	return true
 }
 
 // operationOf returns the labels of an operation; q is nil if it was not found.

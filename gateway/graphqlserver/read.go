@@ -142,7 +142,7 @@ func (s *Server) unread(ctx context.Context, err error) *badRequest {
 	f, refused := errors.AsType[*fault.Error](err)
 	switch {
 	case refused:
-		return &badRequest{result: s.observeRefused(ctx, refuseOne(f.Kind, f.Public()))}
+		return &badRequest{result: s.observeRefused(ctx, Request{}, refuseOne(f.Kind, f.Public()))}
 	case errors.Is(err, httpserver.ErrBodyTooLong):
 		s.limits.hits.WithLabelValues(limitBody).Inc()
 		return &badRequest{status: http.StatusRequestEntityTooLarge, message: fmt.Sprintf("the body has more than %d bytes", s.limits.Body)}

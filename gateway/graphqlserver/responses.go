@@ -22,7 +22,8 @@ type kept struct {
 	public bool           // shared caches may store it
 	stored bool           // this gateway has stored it
 
-	operation operation // for metrics
+	operation operation        // for metrics
+	line      report.Operation // for the log
 
 	tagged sync.Once
 	tag    string // of body
@@ -70,7 +71,7 @@ func (s *Server) Recall(ctx context.Context, fingerprint cache.Key) *Result {
 	}
 	_, span := tracing.Start(ctx, tracing.Operation, "operation")
 	span.String(tracing.Outcome, fromResponses)
-	s.observe(ctx, span, result.kept.operation, result, time.Since(start))
+	s.observe(ctx, span, result.kept.operation, result.kept.line, result, time.Since(start))
 	return result
 }
 
@@ -110,7 +111,7 @@ func (k *keeping) run(ctx context.Context, next execution, q *query) *Result {
 	if result.sent || len(result.Errors) > 0 || len(result.Summary.Degraded) > 0 || !time.Now().Before(life.Until) {
 		return result
 	}
-	result.kept = &kept{public: k.hint.public, body: compress.NewBody(encode(result)), operation: operationOf(q, result)}
+	result.kept = &kept{public: k.hint.public, body: compress.NewBody(encode(result)), operation: operationOf(q, result), line: lineOf(ctx, q.Request, q, result)}
 	result.Summary.Life = report.Life{Until: life.Until}
 	again := *q
 	again.operation, again.cost, again.inParts = nil, nil, nil

@@ -52,7 +52,7 @@ func (s *Server) subscribe(ctx context.Context, q *query) *Result {
 		if !begun && ctx.Err() == nil {
 			q.listener.begin()
 		}
-		event := nextEvent(ctx, respond)
+		event := s.nextEvent(ctx, respond)
 		if event == nil {
 			return whole
 		}
@@ -68,10 +68,11 @@ func (s *Server) subscribe(ctx context.Context, q *query) *Result {
 
 // nextEvent waits for an event and resolves it, with loads and a report of its own, which
 // end with it. It returns nil after the last event.
-func nextEvent(ctx context.Context, respond graphql.ResponseHandler) *Result {
+func (s *Server) nextEvent(ctx context.Context, respond graphql.ResponseHandler) *Result {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ctx, rep := report.With(ctx)
+	defer s.logFailures(ctx)
 	resp := respond(ctx)
 	if resp == nil || ctx.Err() != nil { // what was resolved after the end is full of its errors
 		return nil

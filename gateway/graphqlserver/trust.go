@@ -37,7 +37,7 @@ func (s *Server) logUntrusted(ctx context.Context, q *query) {
 // shortened truncates a name chosen by a client.
 func shortened(name string) string { return name[:min(len(name), maxLoggedName)] }
 
-const maxLoggedName = 80
+const maxLoggedName = 128
 
 // checkTrusted logs trusted documents that would be refused, and caches the others before
 // the first request.

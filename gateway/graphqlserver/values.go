@@ -32,7 +32,7 @@ func (s *Server) admitValues(ctx context.Context, lease *admission.Lease, texts 
 		return nil
 	}
 	if refused := s.limits.check(limitValues, n, s.limits.Values, "the request has %d JSON values, more than %d"); refused != nil {
-		return &badRequest{result: s.observeRefused(ctx, refused)}
+		return &badRequest{result: s.observeRefused(ctx, Request{}, refused)}
 	}
 	if err := lease.Take(ctx, n*valueBytes); err != nil {
 		return s.unread(ctx, err)

@@ -7,6 +7,7 @@ import (
 
 	"tributary/gateway/admission"
 	"tributary/gateway/fault"
+	"tributary/gateway/report"
 )
 
 // wsOperation is a running operation.
@@ -37,7 +38,7 @@ func (c *socket) subscribe(ctx context.Context, m wsMessage, lease *admission.Le
 		c.send(ctx, resultMessage(m.ID, refuseOne(fault.Overloaded, fmt.Sprintf("%d operations are under way on this connection, as many as may be", c.count))))
 		return nil
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(report.WithRequest(ctx, report.RequestOf(ctx).Part()))
 	op, held := &wsOperation{cancel}, lease.Move()
 	c.operations[m.ID] = op
 	c.count++

@@ -73,7 +73,7 @@ func isStream(w middleware.WrapResponseWriter) bool {
 }
 
 // lineAttrs is the usual number of attributes of a request's log record.
-const lineAttrs = 10
+const lineAttrs = 13
 
 // traceRequest sets the attributes of a request's span.
 func traceRequest(r *http.Request, a answer, bytes int) {

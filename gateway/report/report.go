@@ -38,6 +38,7 @@ type notes struct {
 	loose    bool // something was called that no Use accounts for
 	calls    []*call
 	degraded []Part
+	failures failures
 }
 
 type key struct{}

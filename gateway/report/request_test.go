@@ -44,7 +44,7 @@ func TestTheLineOfARequestTellsWhereItsAnswerCameFrom(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := &report.Request{}
-			r.Ran("Profile", summary(t, tt.tell))
+			r.Ran(report.Operation{Name: "Profile"}, summary(t, tt.tell))
 			if got := line(r); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
@@ -54,8 +54,8 @@ func TestTheLineOfARequestTellsWhereItsAnswerCameFrom(t *testing.T) {
 
 func TestARequestOfSeveralOperationsHasOneLine(t *testing.T) {
 	r := &report.Request{}
-	r.Ran("Profile", summary(t, func(r *report.Report) { r.Called("users", 1) }))
-	r.Ran("other", summary(t, func(r *report.Report) {
+	r.Ran(report.Operation{Name: "Profile"}, summary(t, func(r *report.Report) { r.Called("users", 1) }))
+	r.Ran(report.Operation{Name: "Other"}, summary(t, func(r *report.Report) {
 		r.Used(report.Use{Answered: time.Now()})
 		r.Called("users", 1)
 		r.Called("orders", 1)
@@ -68,8 +68,53 @@ func TestARequestOfSeveralOperationsHasOneLine(t *testing.T) {
 
 func TestARequestWithoutAnOperationHasNothingToAdd(t *testing.T) {
 	var none *report.Request
-	none.Ran("Profile", report.Summary{})
+	none.Ran(report.Operation{Name: "Profile"}, report.Summary{})
 	if got := line(none) + line(&report.Request{}); got != "" {
 		t.Errorf("got %s", got)
+	}
+}
+
+func TestRequest_LineOfOperations(t *testing.T) {
+	named := report.Operation{Name: "Profile", Document: "0123456789ab"}
+	failed, refused := named, report.Operation{Errors: 1, Code: "GRAPHQL_PARSE_FAILED", Document: "ba9876543210"}
+	failed.Errors, failed.Code = 3, "UPSTREAM_TIMEOUT"
+	for name, tt := range map[string]struct {
+		ran  []report.Operation
+		want string
+	}{
+		"complete":     {[]report.Operation{named}, `"operation":"Profile","document":"0123456789ab","cache":"hit"`},
+		"failed":       {[]report.Operation{failed}, `"operation":"Profile","document":"0123456789ab","errors":3,"code":"UPSTREAM_TIMEOUT","cache":"hit"`},
+		"without name": {[]report.Operation{{}}, `"operation":"","cache":"hit"`},
+		"twice":        {[]report.Operation{named, failed}, `"operations":2,"operation":"Profile","document":"0123456789ab","errors":3,"code":"UPSTREAM_TIMEOUT","cache":"hit"`},
+		"different":    {[]report.Operation{failed, refused}, `"operations":2,"operation":"several","errors":4,"code":"UPSTREAM_TIMEOUT","cache":"hit"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			whole := &report.Request{}
+			for i, o := range tt.ran {
+				r := whole
+				if i > 0 {
+					r = whole.Part() // is told of by the line of the whole
+				}
+				r.Ran(o, report.Summary{})
+			}
+			if got := line(whole); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// A stream runs any number of operations, and has one line.
+func TestRequest_DegradedOnce(t *testing.T) {
+	r := &report.Request{}
+	degraded := summary(t, func(r *report.Report) { r.Missing("orders", "timeout"); r.Missing("users", "timeout") })
+	for range 1000 {
+		r.Part().Ran(report.Operation{}, degraded)
+	}
+	if got, want := line(r), `"operations":1000,"operation":"","cache":"hit","degraded":["orders:timeout","users:timeout"]`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if n := testing.AllocsPerRun(10, func() { r.Ran(report.Operation{}, degraded) }); n > 10 {
+		t.Errorf("%v allocations for one more operation", n)
 	}
 }

@@ -40,7 +40,11 @@ func (s Summary) with(other Summary) Summary {
 		s.Calls[i].Count += c.Count
 		s.Calls[i].Duration += c.Duration
 	}
-	s.Degraded = append(s.Degraded, other.Degraded...)
+	for _, p := range other.Degraded { // each once: a stream has any number of operations
+		if !slices.ContainsFunc(s.Degraded, func(have Part) bool { return have.Service == p.Service && have.Reason == p.Reason }) {
+			s.Degraded = append(s.Degraded, p)
+		}
+	}
 	return s
 }
 

@@ -17,7 +17,7 @@ const RequestMessage = "request"
 
 // NewLogger returns a logger that writes one line per record to w, with one Write each.
 // Records logged with the context of a request have its request_id and, if it is traced,
-// trace_id. Other than an [Output],
+// trace_id; of one request at most [report.MaxLines] are logged. Other than an [Output],
 // w may hold who logs.
 func NewLogger(w io.Writer, cfg LogConfig) *slog.Logger {
 	level := &slog.LevelVar{}
@@ -95,6 +95,8 @@ func (h handler) Handle(ctx context.Context, r slog.Record) error {
 	}
 	switch of := report.RequestOf(ctx); {
 	case of == nil:
+	case r.Message != RequestMessage && !of.MayLog():
+		return nil
 	case of.Trace == "":
 		r.AddAttrs(slog.String("request_id", of.ID))
 	default:

@@ -123,6 +123,28 @@ func TestOutput_UnreadPipe(t *testing.T) {
 	})
 }
 
+// The notice does not wait for the next line.
+func TestOutput_NoticeLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, w := io.Pipe()
+		o := telemetry.NewOutput(w)
+		log := telemetry.NewLogger(o, telemetry.LogConfig{})
+		for i := range 20_000 {
+			log.Info(text100, "i", i)
+		}
+		var text bytes.Buffer
+		go func() { _, _ = io.Copy(&text, r) }()
+		synctest.Wait()
+		got := parse(text.String())
+		got.check(t, o, 20_000)
+		if last := got.lines[len(got.lines)-1]; last >= 0 {
+			t.Errorf("the last line is line %d", last)
+		}
+		o.Close()
+		_ = w.Close()
+	})
+}
+
 func TestOutput_PromptReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, w := io.Pipe()

@@ -115,6 +115,32 @@ func TestWhenThereAreManyOnlySoManyRequestsAreLoggedASecondAndAllThatFailed(t *t
 	})
 }
 
+func TestLogger_LinesOfARequest(t *testing.T) {
+	var b bytes.Buffer
+	log := telemetry.NewLogger(&b, telemetry.LogConfig{Level: "debug"}).With("part", "cache")
+	one, two := of(t.Context(), "one", ""), of(t.Context(), "two", "")
+	for i := range 100 {
+		log.Log(one, slog.Level(4*(i%4)-4), "of one")
+		log.InfoContext(report.WithRequest(one, report.RequestOf(one).Part()), "of a part")
+	}
+	log.InfoContext(two, "of two")
+	for range 30 {
+		log.Info("of none")
+	}
+	for _, ctx := range []context.Context{one, two} {
+		log.LogAttrs(ctx, slog.LevelInfo, "request", report.RequestOf(ctx).Attrs(nil)...)
+	}
+	for text, want := range map[string]int{
+		`"msg":"of one"`: 19, `"msg":"of a part"`: 100, `"msg":"of two"`: 1, `"msg":"of none"`: 30,
+		`"msg":"request","part":"cache","lines_suppressed":81,"request_id":"one"`: 1,
+		`"msg":"request","part":"cache","request_id":"two"`:                       1,
+	} {
+		if got := strings.Count(b.String(), text); got != want {
+			t.Errorf("%d lines %s, want %d", got, text, want)
+		}
+	}
+}
+
 func TestForLibraries_LinesPerSecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b bytes.Buffer

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -315,5 +316,85 @@ func TestStart_ExitCodeAnySink(t *testing.T) {
 				t.Errorf("ended with %v after %v", cmd.ProcessState, time.Since(start))
 			}
 		})
+	}
+}
+
+// One request has at most 20 lines, whatever fails of it, and they count all that failed.
+func TestLog_LinesOfFailures(t *testing.T) {
+	aliases := func(n int, field string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "a%d: %s ", i, field)
+		}
+		return b.String()
+	}
+	ids := func(n int, id func(int) string) string {
+		list := make([]string, n)
+		for i := range list {
+			list[i] = strconv.Quote(id(i))
+		}
+		return "[" + strings.Join(list, ",") + "]"
+	}
+	query := func(text string) string {
+		body, err := json.Marshal(map[string]string{"query": text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(body)
+	}
+	one := func(int) string { return "u1" }
+	each := func(i int) string { return fmt.Sprint("u", i+1) }
+	for name, tt := range map[string]struct {
+		body   string
+		failed int
+	}{
+		"one user many times":  {query(`{ users(ids: ` + ids(1000, one) + `) { ` + aliases(100, "orders { id }") + `} }`), 100_000},
+		"many users":           {query(`{ users(ids: ` + ids(60, each) + `) { ` + aliases(100, "orders { id }") + `} }`), 6_000},
+		"many profiles":        {query(`{ ` + aliases(50, `profile(userId: "u1") { orders { id } products { id } }`) + `}`), 100},
+		"different fields":     {query(`{ ` + aliases(50, `orders(userId: "u1") { id }`) + ` user(id: "u1") { orders { id } } }`), 51},
+		"a list of operations": {"[" + strings.Join(slices.Repeat([]string{query(`{ ` + aliases(10, `orders(userId: "u1") { id }`) + `}`)}, 10), ",") + "]", 100},
+		"ids that are none":    {query(`{ ` + aliases(50, `orders(userId: "") { id }`) + `}`), 50},
+	} {
+		for _, level := range []string{"info", "debug"} {
+			t.Run(name+"/"+level, func(t *testing.T) {
+				s := dev(t, "--upstream-retries=0", "--graphql-batching=10", "--graphql-max-fields=10000000", "--log-level="+level)
+				s.call(http.MethodPut, s.orders+"/_faults", `[{"route":"*","error_rate":1}]`)
+				resp := s.send(http.MethodPost, s.gateway+"/graphql", tt.body, "Content-Type", "application/json", "X-Request-Id", "failing")
+				if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != http.StatusOK {
+					t.Fatal(resp.StatusCode, err)
+				}
+				s.wantLogged(`"request_id":"failing"`, `"route":"/graphql"`)
+				lines, failed, inLine := 0, 0, 0
+				for line := range strings.Lines(s.logged()) {
+					var record struct {
+						ID            string `json:"request_id"`
+						Msg           string
+						Service       string
+						Route         string
+						Count, Errors int
+					}
+					if err := json.Unmarshal([]byte(line), &record); err != nil {
+						t.Fatal(err)
+					}
+					switch {
+					case record.ID != "failing" || strings.HasSuffix(record.Service, "-service"): // the line of a service
+					case record.Msg == "request":
+						lines, inLine = lines+1, record.Errors
+					default:
+						lines, failed = lines+1, failed+record.Count
+					}
+				}
+				if lines > 20 {
+					t.Errorf("%d lines", lines)
+				}
+				want := tt.failed
+				if name == "ids that are none" && level == "info" {
+					want = 0 // what clients do wrong is logged at debug
+				}
+				if failed != want || inLine != tt.failed {
+					t.Errorf("%d failures are in the log, want %d; %d in the request's line, want %d", failed, want, inLine, tt.failed)
+				}
+			})
+		}
 	}
 }

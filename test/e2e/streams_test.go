@@ -57,7 +57,7 @@ func TestAQueryIsAnsweredByServerSentEvents(t *testing.T) {
 			t.Errorf("%s: %s, want %q", name, resp.Header.Get(name), want)
 		}
 	}
-	s.wantLogged(`"method":"POST","route":"/graphql","status":200`, `"request_id":"event-1"`, `"operation":"other","cache":"miss"`, `"upstream_calls":{"users":1}`)
+	s.wantLogged(`"method":"POST","route":"/graphql","status":200`, `"request_id":"event-1"`, `"operation":"","document":"`, `"cache":"miss"`, `"upstream_calls":{"users":1}`)
 	s.wantCounted(`graphql_stream_events_total{transport="sse"} 1`, `graphql_streams_open{transport="sse"} 0`,
 		`graphql_operations_total{operation="other",outcome="complete",type="query"} 1`)
 }
@@ -77,7 +77,7 @@ func TestAWebSocketGetsThroughTheGateway(t *testing.T) {
 	}
 	s.wantCounted(`graphql_streams_open{transport="websocket"} 1`, `graphql_stream_events_total{transport="websocket"} 2`)
 	_ = c.Conn.Close(websocket.StatusNormalClosure, "")
-	s.wantLogged(`"method":"GET","route":"/graphql","status":101`, `"request_id":"socket-1"`, `"operation":"other"`)
+	s.wantLogged(`"method":"GET","route":"/graphql","status":101`, `"request_id":"socket-1"`, `"operations":2,"operation":""`, `"errors":1,"code":"GRAPHQL_VALIDATION_FAILED"`)
 	s.wantCounted(`graphql_streams_open{transport="websocket"} 0`, `http_requests_total{endpoint="/graphql",method="GET",status="101"} 1`,
 		`http_request_duration_seconds_count{endpoint="/graphql",method="GET"} 0`) // it lives for hours
 }
