@@ -27,6 +27,9 @@ func (p *parts) deliver(ctx context.Context, first *Result, rest *execute.Deferr
 	whole, rep := *first, report.From(ctx)
 	whole.sent = true
 	p.begin(ctx, first)
+	if p.failed != nil {
+		return &whole
+	}
 	for ready, more := range rest.Parts {
 		for _, part := range ready {
 			whole.Errors = append(whole.Errors, part.Errors...)
