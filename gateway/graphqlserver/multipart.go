@@ -9,9 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
-
 	"tributary/gateway/execute"
 	"tributary/gateway/report"
 )
@@ -96,29 +93,35 @@ func (p *parts) begin(ctx context.Context, first *Result) {
 // next sends the parts of an operation that are ready, together. summary is that of all
 // parts so far.
 func (p *parts) next(ready []execute.Part, more bool, summary report.Summary) {
-	type part struct {
-		Data       raw           `json:"data"`
-		Path       ast.Path      `json:"path"`
-		Label      string        `json:"label,omitempty"`
-		Errors     gqlerror.List `json:"errors,omitempty"`
-		Extensions *extensions   `json:"extensions,omitempty"`
-	}
-	payload := struct {
-		Incremental []part `json:"incremental"`
-		HasNext     bool   `json:"hasNext"`
-	}{HasNext: more || p.closing}
-	for _, r := range ready {
-		payload.Incremental = append(payload.Incremental, part{Data: r.Data, Path: r.Path, Label: r.Label, Errors: r.Errors})
-	}
-	if len(summary.Degraded) > p.told {
-		p.told = len(summary.Degraded)
-		payload.Incremental[len(ready)-1].Extensions = &extensions{Degraded: summary.Degraded}
-	}
 	p.write(func(b *bytes.Buffer) {
-		b.WriteString(partHeader)
-		writeJSON(b, payload)
-		b.WriteString(delimiter)
+		b.WriteString(partHeader + `{"incremental":[`)
+		for i, r := range ready {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			b.WriteString(`{"data":`)
+			b.Write(r.Data)
+			member(b, "path", r.Path, true)
+			member(b, "label", r.Label, r.Label != "")
+			member(b, "errors", r.Errors, len(r.Errors) > 0)
+			if i == len(ready)-1 && len(summary.Degraded) > p.told {
+				p.told = len(summary.Degraded)
+				member(b, "extensions", extensions{Degraded: summary.Degraded}, true)
+			}
+			b.WriteByte('}')
+		}
+		b.WriteByte(']')
+		member(b, "hasNext", more || p.closing, true)
+		b.WriteString("}" + delimiter)
 	})
+}
+
+// member writes a further member of a JSON object, if it is there.
+func member(b *bytes.Buffer, name string, value any, there bool) {
+	if there {
+		b.WriteString(`,"` + name + `":`)
+		writeJSON(b, value)
+	}
 }
 
 // end ends an answer that was sent. result is about the whole of it.
@@ -147,9 +150,3 @@ func (p *parts) write(fill func(*bytes.Buffer)) {
 		p.failed = p.control.Flush()
 	}
 }
-
-// raw is JSON as it is.
-type raw []byte
-
-// MarshalJSON implements [json.Marshaler].
-func (r raw) MarshalJSON() ([]byte, error) { return r, nil }

@@ -54,7 +54,7 @@ func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
 	defer stop()
 	send := func(result *Result) {
 		s.events.WithLabelValues(transportSSE).Inc()
-		e.send("event: next\ndata: " + string(bytes.TrimSpace(result.text())) + "\n\n")
+		e.send([]byte("event: next\ndata: "), bytes.TrimSpace(result.text()), []byte("\n\n"))
 	}
 	result := s.run(ctx, *req, time.Until(end), e.begin, send)
 	stop()
@@ -69,7 +69,7 @@ func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
 	case s.draining.Err() != nil:
 		return
 	}
-	e.send("event: complete\ndata: \n\n")
+	e.send([]byte("event: complete\ndata: \n\n"))
 }
 
 // readEvents reads and decodes the request of an event stream in the time that it has if its
@@ -105,10 +105,11 @@ func (e *eventStream) begin() {
 	e.mu.Lock()
 	e.begun = true
 	e.mu.Unlock()
-	e.send(":\n\n")
+	e.send([]byte(":\n\n"))
 }
 
-func (e *eventStream) send(text string) {
+// send sends an event or a comment, which may come in pieces.
+func (e *eventStream) send(pieces ...[]byte) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	until := e.until
@@ -116,11 +117,13 @@ func (e *eventStream) send(text string) {
 		until = time.Now().Add(streamWrite)
 	}
 	_ = e.control.SetWriteDeadline(until)
-	_, err := e.w.Write([]byte(text)) //nolint:gosec // G705: no browser takes events for a page
-	if err == nil {
-		err = e.control.Flush()
+	for _, piece := range pieces {
+		if _, err := e.w.Write(piece); err != nil { //nolint:gosec // G705: no browser takes events for a page
+			e.gone()
+			return
+		}
 	}
-	if err != nil {
+	if e.control.Flush() != nil {
 		e.gone()
 	}
 }
@@ -143,7 +146,7 @@ func (e *eventStream) keepAlive(ctx context.Context, every time.Duration) (stop 
 			begun := e.begun
 			e.mu.Unlock()
 			if begun {
-				e.send(":\n\n")
+				e.send([]byte(":\n\n"))
 			}
 		}
 	})
