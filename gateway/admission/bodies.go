@@ -110,13 +110,18 @@ func (l *Lease) Move() Lease {
 	return moved
 }
 
-// Release gives back all that l holds. After that l is empty.
-func (l *Lease) Release() {
-	l.bodies.small.Release(l.small)
-	l.bodies.large.Release(l.large)
-	l.bodies.held.Add(-l.small - l.large)
-	l.small, l.large = 0, 0
+// Shrink gives back what l holds beyond n bytes.
+func (l *Lease) Shrink(n int) {
+	small := min(l.small, int64(n))
+	large := min(l.large, int64(n)-small)
+	l.bodies.small.Release(l.small - small)
+	l.bodies.large.Release(l.large - large)
+	l.bodies.held.Add(small + large - l.small - l.large)
+	l.small, l.large = small, large
 }
+
+// Release gives back all that l holds.
+func (l *Lease) Release() { l.Shrink(0) }
 
 // firstRead is the size in bytes of the first buffer for a body. A client that sends nothing
 // costs no more.

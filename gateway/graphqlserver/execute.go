@@ -9,6 +9,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"tributary/gateway/admission"
 	"tributary/gateway/batch"
 	"tributary/gateway/cache"
 	"tributary/gateway/fault"
@@ -40,6 +41,9 @@ type Request struct {
 	// rawVariables are the variables as the client sent them: a JSON object, part of the text
 	// of the request. They are nil if Variables has them.
 	rawVariables json.RawMessage
+	// lease is the memory of an operation that may last. When its variables are decoded, what
+	// the rest of the request took is given back. Nil: it is held to the end.
+	lease *admission.Lease
 }
 
 // Result is the result of a request. A request that was refused has errors and no data.

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -185,6 +186,7 @@ func sendings() map[string]sending {
 		}, 400, false},
 		"a list, withheld":          {post(length(intakeBody), `[{"query":"{ hello }"}`), 408, false},
 		"events, withheld":          {post(length(intakeBody)+"\r\nAccept: text/event-stream", ""), 408, false},
+		"events, begun":             {post(length(intakeBody)+"\r\nAccept: text/event-stream", `{"query":`), 408, false},
 		"events, impatient":         {post(length(intakeBody)+"\r\nAccept: text/event-stream\r\nX-Request-Timeout: 0.1", ""), 408, false},
 		"impatient":                 {post(chunked+"\r\nX-Request-Timeout: 0.1", ""), 408, false},
 		"of another type, withheld": {post(length(intakeBody)+"\r\nContent-Encoding: br", ""), 415, false},
@@ -303,13 +305,13 @@ func TestIntake_RefusesWhatDoesNotFit(t *testing.T) {
 func TestIntake_HoldsMessagesWhileTheyRun(t *testing.T) {
 	in := newIntake(t, time.Minute)
 	message := func(id int) string {
-		return fmt.Sprintf(`{"id":"%d","type":"subscribe","payload":{"query":"subscription { waits }","x":%q}}`, id, strings.Repeat("x", 700<<10))
+		return fmt.Sprintf(`{"id":"%d","type":"subscribe","payload":{"query":%q}}`, id, "subscription { waits } #"+strings.Repeat("x", 700<<10))
 	}
 	first, held := in.greet(t), 0
 	for id := range 3 {
 		first.Say(message(id))
 		first.Hear(fmt.Sprintf(`{"id":"%d","type":"next","payload":{"data":{"waits":1}}}`, id))
-		held += len(message(id))
+		held += 700 << 10
 		if n := int(in.held()); n < held || n > held+10_000 {
 			t.Errorf("%d bytes held for %d of messages", n, held)
 		}
@@ -333,6 +335,61 @@ func TestIntake_HoldsMessagesWhileTheyRun(t *testing.T) {
 		_ = c.Conn.CloseNow()
 	}
 	until(t, "the end of all", func() bool { return in.held() == 0 && in.open() == 0 })
+}
+
+// An operation on a stream may last. It holds what it needs, and not the rest of its request.
+func TestIntake_HoldsWhatAStreamNeeds(t *testing.T) {
+	long := strings.Repeat("x", 300<<10)
+	payload := fmt.Sprintf(`{"query":"query($name: String!) { hello(name: $name) waits }","variables":{"name":%q,"other":%q},"x":[%s1]}`, long, long, strings.Repeat("1,", 10_000))
+	for name, begin := range map[string]func(*intake) io.Closer{
+		"WebSocket": func(in *intake) io.Closer {
+			conn := in.upgrade()
+			_, _ = io.WriteString(conn, frame(opText, `{"id":"1","type":"subscribe","payload":`+payload+`}`))
+			return conn
+		},
+		"events": func(in *intake) io.Closer {
+			return in.begin(fmt.Sprintf("Accept: text/event-stream\r\nContent-Length: %d", len(payload)), payload)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := newIntake(t, time.Minute)
+			conn := begin(in)
+			until(t, "the operation", func() bool { return in.held() > float64(len(long)) && in.held() < float64(len(long)+10_000) })
+			_ = conn.Close()
+			until(t, "its end", func() bool { return in.held() == 0 })
+		})
+	}
+}
+
+// What a stream gives back of its memory is not in use any more.
+func TestIntake_FreesWhatAStreamReleases(t *testing.T) {
+	in := newIntake(t, time.Minute)
+	const streams, long = 20, 700 << 10
+	heap := func() int {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int(m.HeapAlloc)
+	}
+	payload := fmt.Sprintf(`{"query":"query($name: String!) { hello(name: $name) waits }","variables":{"name":"me","other":%q}}`, strings.Repeat("x", long))
+	before := heap()
+	var conns []net.Conn
+	for i := range streams {
+		if i%2 == 0 {
+			conns = append(conns, in.begin(fmt.Sprintf("Accept: text/event-stream\r\nContent-Length: %d", len(payload)), payload))
+		} else {
+			conn := in.upgrade()
+			_, _ = io.WriteString(conn, frame(opText, `{"id":"1","type":"subscribe","payload":`+payload+`}`))
+			conns = append(conns, conn)
+		}
+		until(t, "the operation", func() bool { return in.held() > 0 && in.held() < float64(1000*(i+1)) })
+	}
+	if more := heap() - before; more > streams*long/2 {
+		t.Errorf("%d bytes in use for %d held", more, int(in.held()))
+	} else {
+		t.Logf("%d bytes in use for %d held", more, int(in.held()))
+	}
+	runtime.KeepAlive(conns)
 }
 
 // greet opens a WebSocket that is ready for operations.

@@ -81,7 +81,11 @@ func (s *Streams) readEvents(w http.ResponseWriter, r *http.Request, timeout tim
 	if bad != nil {
 		return nil, bad
 	}
-	return s.server.decode(ctx, raw, lease)
+	req, bad := s.server.decode(ctx, raw, lease)
+	if bad == nil {
+		req.lease = lease
+	}
+	return req, bad
 }
 
 // eventStream writes events. It is safe for concurrent use.

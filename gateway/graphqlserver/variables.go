@@ -29,10 +29,13 @@ func (req *Request) readVariables(raw []byte) *badRequest {
 	return nil
 }
 
-// decodeVariables decodes the variables that the operation declares, and drops the others.
-// After it, nothing refers to the text of the request any more. A result is why they cannot
-// be decoded.
+// decodeVariables decodes the variables that the operation declares, and drops the text of the
+// request, with all others. A result is why they cannot be decoded.
 func (q *query) decodeVariables() *Result {
+	kept := len(q.Query)
+	if q.lease != nil {
+		defer func() { q.lease.Shrink(kept) }()
+	}
 	raw := q.rawVariables
 	if raw == nil {
 		return nil
@@ -48,6 +51,7 @@ func (q *query) decodeVariables() *Result {
 		if !declared[string(name)] {
 			return
 		}
+		kept += len(value) + countValues(value)*valueBytes
 		v, err := decodeValue(jsontext.NewDecoder(bytes.NewBuffer(value), jsontext.AllowDuplicateNames(true)))
 		failed = errors.Join(failed, err)
 		q.Variables[string(name)] = v

@@ -40,6 +40,7 @@ func (c *socket) subscribe(ctx context.Context, m wsMessage, lease *admission.Le
 	}
 	ctx, cancel := context.WithCancel(report.WithRequest(ctx, report.RequestOf(ctx).Part()))
 	op, held := &wsOperation{cancel}, lease.Move()
+	req.lease = &held
 	c.operations[m.ID] = op
 	c.count++
 	c.running.Go(func() {
