@@ -106,6 +106,17 @@ func TestAWebSocketIsClosedForWhatItsClientDoes(t *testing.T) {
 	until(t, "the end of all", func() bool { return s.schema.sources.Load() == 0 && s.open("websocket") == 0 })
 }
 
+// Each result repeats the id of its operation, which the client chooses.
+func TestWebSocket_LengthOfIDs(t *testing.T) {
+	s := newStreaming(t, usualStreams(), graphqlserver.Limits{})
+	c := s.greeted(t)
+	id := strings.Repeat("x", 256)
+	c.Subscribe(id, "{ hello }")
+	c.Hear(`{"id":"`+id+`","type":"next","payload":{"data":{"hello":"hello you"}}}`, `{"id":"`+id+`","type":"complete"}`)
+	c.Subscribe(id+"x", "{ hello }")
+	c.Closed(4400)
+}
+
 // shown sees that a connection is closed for a message.
 func shown(t *testing.T, c *wstest.Client, message string, code websocket.StatusCode) {
 	t.Helper()
