@@ -191,7 +191,7 @@ func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, ob
 		return execute.Object[*executionContext, orders.Order]{Shape: shape, Of: obj}
 	}
 
-	out := execute.NewFieldSet(fields)
+	out := execute.NewFieldSet(ctx, fields)
 	deferred := execute.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
@@ -258,7 +258,7 @@ func (ec *executionContext) _OrderItem(ctx context.Context, sel ast.SelectionSet
 		return execute.Object[*executionContext, orders.OrderItem]{Shape: shape, Of: obj}
 	}
 
-	out := execute.NewFieldSet(fields)
+	out := execute.NewFieldSet(ctx, fields)
 	deferred := execute.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {

@@ -1104,7 +1104,7 @@ func (ec *executionContext) ___Directive(ctx context.Context, sel ast.SelectionS
 		return execute.Object[*executionContext, introspection.Directive]{Shape: shape, Of: obj}
 	}
 
-	out := execute.NewFieldSet(fields)
+	out := execute.NewFieldSet(ctx, fields)
 	deferred := execute.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
@@ -1160,7 +1160,7 @@ func (ec *executionContext) ___EnumValue(ctx context.Context, sel ast.SelectionS
 		return execute.Object[*executionContext, introspection.EnumValue]{Shape: shape, Of: obj}
 	}
 
-	out := execute.NewFieldSet(fields)
+	out := execute.NewFieldSet(ctx, fields)
 	deferred := execute.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
@@ -1211,7 +1211,7 @@ func (ec *executionContext) ___Field(ctx context.Context, sel ast.SelectionSet, 
 		return execute.Object[*executionContext, introspection.Field]{Shape: shape, Of: obj}
 	}
 
-	out := execute.NewFieldSet(fields)
+	out := execute.NewFieldSet(ctx, fields)
 	deferred := execute.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
@@ -1272,7 +1272,7 @@ func (ec *executionContext) ___InputValue(ctx context.Context, sel ast.Selection
 		return execute.Object[*executionContext, introspection.InputValue]{Shape: shape, Of: obj}
 	}
 
-	out := execute.NewFieldSet(fields)
+	out := execute.NewFieldSet(ctx, fields)
 	deferred := execute.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
@@ -1330,7 +1330,7 @@ var __SchemaImplementors = []string{"__Schema"}
 func (ec *executionContext) ___Schema(ctx context.Context, sel ast.SelectionSet, obj *introspection.Schema) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, __SchemaImplementors)
 
-	out := execute.NewFieldSet(fields)
+	out := execute.NewFieldSet(ctx, fields)
 	deferred := execute.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
@@ -1388,7 +1388,7 @@ var __TypeImplementors = []string{"__Type"}
 func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, obj *introspection.Type) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, __TypeImplementors)
 
-	out := execute.NewFieldSet(fields)
+	out := execute.NewFieldSet(ctx, fields)
 	deferred := execute.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {

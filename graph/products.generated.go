@@ -87,7 +87,7 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 		return execute.Object[*executionContext, products.Product]{Shape: shape, Of: obj}
 	}
 
-	out := execute.NewFieldSet(fields)
+	out := execute.NewFieldSet(ctx, fields)
 	deferred := execute.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {

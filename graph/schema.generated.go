@@ -593,7 +593,7 @@ var profileImplementors = []string{"Profile"}
 func (ec *executionContext) _Profile(ctx context.Context, sel ast.SelectionSet, obj *Profile) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, profileImplementors)
 
-	out := execute.NewFieldSet(fields)
+	out := execute.NewFieldSet(ctx, fields)
 	deferred := execute.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
@@ -642,7 +642,7 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 		Object: "Query",
 	})
 
-	out := execute.NewFieldSet(fields)
+	out := execute.NewFieldSet(ctx, fields)
 	deferred := execute.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		innerCtx := graphql.WithRootFieldContext(ctx, &graphql.RootFieldContext{

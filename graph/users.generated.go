@@ -124,7 +124,7 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 		return execute.Object[*executionContext, users.User]{Shape: shape, Of: obj}
 	}
 
-	out := execute.NewFieldSet(fields)
+	out := execute.NewFieldSet(ctx, fields)
 	deferred := execute.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {

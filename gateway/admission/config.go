@@ -15,6 +15,8 @@ type Config struct {
 	Queue      int           `name:"operation-queue" default:"1024" help:"Maximum number of operations that wait to be executed; more get 503 at once."`
 	QueueWait  time.Duration `name:"operation-queue-wait" default:"250ms" help:"How long an operation may wait to be executed, and a request body for memory, before it gets 503."`
 	BodiesMB   int           `name:"graphql-bodies-mb" default:"64" help:"Memory for all request bodies and WebSocket messages in flight, in MiB, counted as they arrive; more get 503. A quarter of it is kept for the first 16 KiB of each."`
+
+	ResponsesMB int `name:"graphql-responses-mb" default:"64" help:"Maximum size of all answers over 64 KiB in flight, in MiB, while they are made and sent; operations beyond get 503. 0: no limit."`
 }
 
 // maxBodiesMB is beyond any memory, and within the range of a number of bytes.
@@ -33,6 +35,8 @@ func (c Config) Validate() error {
 		return errors.New("graphql-bodies-mb must not be negative")
 	case c.BodiesMB > maxBodiesMB:
 		return fmt.Errorf("graphql-bodies-mb must be at most %d", maxBodiesMB)
+	case c.ResponsesMB < 0:
+		return errors.New("graphql-responses-mb must not be negative")
 	}
 	return nil
 }

@@ -39,6 +39,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Func loads the values of keys, which are distinct.
@@ -143,8 +145,11 @@ func Default[K comparable, V any](value V, next Func[K, V]) Func[K, V] {
 	}
 }
 
-// Chunks calls next with at most size keys per call, in parallel. A call that fails, or
-// panics, fails only its own keys.
+// maxCalls is the maximum number of calls that [Chunks] makes in parallel.
+const maxCalls = 128
+
+// Chunks calls next with at most size keys per call, in parallel, [maxCalls] at a time. A
+// call that fails, or panics, fails only its own keys.
 func Chunks[K comparable, V any](size int, next Func[K, V]) Func[K, V] {
 	return func(ctx context.Context, keys []K) (map[K]V, error) {
 		if len(keys) <= size {
@@ -152,13 +157,14 @@ func Chunks[K comparable, V any](size int, next Func[K, V]) Func[K, V] {
 		}
 		var (
 			mu     sync.Mutex
-			wg     sync.WaitGroup
+			calls  errgroup.Group
 			all    = make(map[K]V, len(keys))
 			failed = KeyErrors[K]{}
 		)
+		calls.SetLimit(maxCalls)
 		for start := 0; start < len(keys); start += size {
 			chunk := keys[start:min(start+size, len(keys))]
-			wg.Go(func() {
+			calls.Go(func() error {
 				values, err := call(ctx, next, chunk)
 				mu.Lock()
 				defer mu.Unlock()
@@ -169,9 +175,10 @@ func Chunks[K comparable, V any](size int, next Func[K, V]) Func[K, V] {
 						failed[key] = e
 					}
 				}
+				return nil
 			})
 		}
-		wg.Wait()
+		_ = calls.Wait() // failures are those of keys
 		return all, failed.OrNil()
 	}
 }

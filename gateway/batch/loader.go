@@ -3,6 +3,7 @@ package batch
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"tributary/gateway/fault"
@@ -23,8 +24,9 @@ type Options struct {
 	// Service is the name of the upstream, for traces and for the [fault.Timeout] of
 	// callers whose deadline passes.
 	Service string
-	// Alone loads each key immediately and separately, so that no key waits for
-	// another. It is for upstreams that take one key per call.
+	// Alone loads each key separately, and immediately unless the operation loads a
+	// hundred others already, so that no key waits for another. It is for upstreams
+	// that take one key per call.
 	Alone bool
 	// PerCall is the maximum number of keys per upstream call, 0 for no limit; with
 	// Alone it is 1. It is used only to compute costs ([Loader.Calls]) and does not
@@ -44,8 +46,9 @@ type Options struct {
 // The Loader itself has no data of requests and lives as long as the process. The
 // state of an operation is in the [Scope] of its context.
 type Loader[K comparable, V any] struct {
-	load Func[K, V]
-	opts Options
+	load    Func[K, V]
+	opts    Options
+	workers atomic.Int64 // see [alone]
 }
 
 // NewLoader returns a loader that loads with load.

@@ -20,18 +20,11 @@ type loads[K comparable, V any] struct {
 	dispatch *dataloader.Loader[K, V] // nil if keys are loaded alone
 
 	mu      sync.Mutex
+	alone   alone[K]
 	futures map[K]*future[V]
 	oldest  time.Time   // when the first key of the current batch arrived
 	quiet   *time.Timer // sends the batch when no key has arrived for Gap
-
-	alone   []K // keys to be loaded alone, that wait for a goroutine
-	sending int // number of goroutines that load keys alone
 }
-
-// maxAlone is the maximum number of goroutines of one operation that load keys alone, for
-// each loader. It is more than the calls that one operation may make to a service at the
-// same time, so that what waits for one of them would wait anyway.
-const maxAlone = 200
 
 // inputCapacity is how many keys can be added to a batch without waiting for its
 // goroutine.
@@ -40,6 +33,7 @@ const inputCapacity = 16
 func newLoads[K comparable, V any](ctx context.Context, l *Loader[K, V]) *loads[K, V] {
 	s := &loads[K, V]{loader: l, ctx: ctx, futures: make(map[K]*future[V])}
 	if l.opts.Alone {
+		s.alone.shared = &l.workers
 		return s
 	}
 	s.dispatch = dataloader.NewBatchedLoader(func(ctx context.Context, keys []K) []*dataloader.Result[V] {
@@ -58,22 +52,6 @@ func newLoads[K comparable, V any](ctx context.Context, l *Loader[K, V]) *loads[
 func (s *loads[K, V]) flush() {
 	if s.dispatch != nil {
 		s.dispatch.Flush()
-	}
-}
-
-// sendAlone loads waiting keys one after the other until there are none.
-func (s *loads[K, V]) sendAlone() {
-	for {
-		s.mu.Lock()
-		if len(s.alone) == 0 {
-			s.sending--
-			s.mu.Unlock()
-			return
-		}
-		key := s.alone[0]
-		s.alone = s.alone[1:]
-		s.mu.Unlock()
-		s.send(s.ctx, []K{key}, 0)
 	}
 }
 
@@ -113,10 +91,8 @@ func (s *loads[K, V]) future(key K) (f *future[V], begun bool) {
 	f = &future[V]{}
 	s.futures[key] = f
 	if s.dispatch == nil {
-		s.alone = append(s.alone, key)
-		if s.sending < maxAlone {
-			s.sending++
-			go s.sendAlone()
+		if s.alone.add(key) {
+			go s.work()
 		}
 		return f, true
 	}
@@ -129,6 +105,19 @@ func (s *loads[K, V]) future(key K) (f *future[V], begun bool) {
 	s.dispatch.Load(s.ctx, key)
 	s.quiet.Reset(s.loader.opts.Gap)
 	return f, true
+}
+
+// work loads queued keys, each alone, until there are none.
+func (s *loads[K, V]) work() {
+	for {
+		s.mu.Lock()
+		key, ok := s.alone.next()
+		s.mu.Unlock()
+		if !ok {
+			return
+		}
+		s.send(s.ctx, []K{key}, 0)
+	}
 }
 
 func (s *loads[K, V]) waited() time.Duration {

@@ -54,7 +54,7 @@ func (d *deferring) start(ctx context.Context, parts int) (first string, rest *e
 
 func (d *deferring) object(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
 	fields := graphql.CollectFields(d.oc, sel, nil)
-	set, group := execute.NewFieldSet(fields), execute.NewDeferredGroup(ctx)
+	set, group := execute.NewFieldSet(ctx, fields), execute.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		set.ResolveConcurrently(d.oc, &group, i, true, strings.HasSuffix(field.Name, "Required"), func(ctx context.Context) graphql.Marshaler {
 			ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Field: field})

@@ -111,7 +111,7 @@ func (f *deferredField) resolve() {
 	func() {
 		defer guard(ctx)
 		if value := guarded(ctx, f.delayed.resolve); value != invalid(f.nonNull) {
-			f.data = Written(value).Bytes()
+			f.data = Written(ctx, value).Bytes()
 		}
 	}()
 	f.errors = graphql.GetErrors(ctx)

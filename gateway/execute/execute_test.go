@@ -71,7 +71,7 @@ func TestLoadsThatNobodyHasBegunRunSideBySide(t *testing.T) {
 func TestFieldsOfAnObjectRunSideBySide(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		loader, ctx := together(3), batch.WithScope(operation(t))
-		set := execute.NewFieldSet(fields("a", "b", "c"))
+		set := execute.NewFieldSet(ctx, fields("a", "b", "c"))
 		group := execute.NewDeferredGroup(ctx)
 		for i, key := range []string{"1", "2", "3"} {
 			set.ResolveConcurrently(graphql.GetOperationContext(ctx), &group, i, true, true, func(ctx context.Context) graphql.Marshaler {
@@ -130,7 +130,7 @@ func TestAPanicIsAnErrorOfItsElementAlone(t *testing.T) {
 
 func TestAFieldThatMustNotBeNullMakesItsObjectInvalid(t *testing.T) {
 	ctx := operation(t)
-	set, group := execute.NewFieldSet(fields("a", "b")), execute.NewDeferredGroup(ctx)
+	set, group := execute.NewFieldSet(ctx, fields("a", "b")), execute.NewDeferredGroup(ctx)
 	for i, nonNull := range []bool{false, true} {
 		set.ResolveConcurrently(graphql.GetOperationContext(ctx), &group, i, true, nonNull, func(context.Context) graphql.Marshaler { return graphql.Null })
 	}
@@ -143,7 +143,7 @@ func TestAFieldThatMustNotBeNullMakesItsObjectInvalid(t *testing.T) {
 func TestANameThatTwoInterfacesHaveIsWrittenOnce(t *testing.T) {
 	both := fields("id", "id", "name")
 	both[0].ObjectDefinition, both[1].ObjectDefinition, both[2].ObjectDefinition = &ast.Definition{Name: "Node"}, &ast.Definition{Name: "Named"}, &ast.Definition{Name: "Named"}
-	set := execute.NewFieldSet(both)
+	set := execute.NewFieldSet(t.Context(), both)
 	for i := range set.Values {
 		set.Values[i] = graphql.MarshalInt(i)
 	}
@@ -169,8 +169,8 @@ func TestObjectsAreWrittenFromWhatTheyAre(t *testing.T) {
 }
 
 func TestWhatWasWrittenStays(t *testing.T) {
-	first := execute.Written(execute.String("first"))
-	execute.Written(execute.String("other"))
+	first := execute.Written(t.Context(), execute.String("first"))
+	execute.Written(t.Context(), execute.String("other"))
 	if got := first.String(); got != `"first"` {
 		t.Errorf("%s after another answer was written", got)
 	}

@@ -16,6 +16,7 @@ type FieldSet struct {
 	fields   []graphql.CollectedField
 	delayed  []delayed
 	deferred *deferredObject // nil: no field is deferred
+	meter    *Meter
 
 	// Space for the values of most objects and for one resolver, so that an object
 	// takes one allocation instead of three.
@@ -31,9 +32,10 @@ type delayed struct {
 	nonNull bool
 }
 
-// NewFieldSet returns a set with space for the values of fields.
-func NewFieldSet(fields []graphql.CollectedField) *FieldSet {
-	m := &FieldSet{fields: fields}
+// NewFieldSet returns a set with space for the values of fields, and counts them.
+func NewFieldSet(ctx context.Context, fields []graphql.CollectedField) *FieldSet {
+	m := &FieldSet{fields: fields, meter: MeterOf(ctx)}
+	m.meter.addFields(len(fields))
 	m.Values, m.delayed = m.few[:], m.one[:0]
 	if len(fields) > len(m.few) {
 		m.Values = make([]graphql.Marshaler, len(fields))
@@ -92,6 +94,10 @@ func (m *FieldSet) Dispatch(ctx context.Context) {
 
 func (m *FieldSet) resolve(ctx context.Context, n int) {
 	d := m.delayed[n]
+	if m.meter.IsStopped() {
+		m.Values[d.i] = graphql.Null
+		return
+	}
 	if d.root != nil {
 		ctx = graphql.WithRootFieldContext(ctx, d.root)
 	}

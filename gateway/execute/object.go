@@ -1,7 +1,6 @@
 package execute
 
 import (
-	"bytes"
 	"io"
 	"slices"
 	"strconv"
@@ -42,10 +41,18 @@ func All[T any](list []*T, nonNull bool, whole func(*T) bool) bool {
 }
 
 // MarshalGQL writes the object.
-func (o Object[E, T]) MarshalGQL(w io.Writer) { o.write(w, o.Of) }
+func (o Object[E, T]) MarshalGQL(w io.Writer) {
+	if b := bufferOf(w); b != nil {
+		b.fields(len(o.Fields))
+	}
+	o.write(w, o.Of)
+}
 
 // MarshalGQL writes the list.
 func (o Objects[E, T]) MarshalGQL(w io.Writer) {
+	if b := bufferOf(w); b != nil {
+		b.fields(len(o.Of) * len(o.Fields))
+	}
 	_, _ = io.WriteString(w, "[")
 	for i, of := range o.Of {
 		if i > 0 {
@@ -78,7 +85,7 @@ type Int int64
 
 // MarshalGQL implements [graphql.Marshaler].
 func (n Int) MarshalGQL(w io.Writer) {
-	if b, buffered := w.(*bytes.Buffer); buffered {
+	if b := bufferOf(w); b != nil {
 		_, _ = b.Write(strconv.AppendInt(b.AvailableBuffer(), int64(n), 10))
 		return
 	}

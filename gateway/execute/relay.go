@@ -17,6 +17,7 @@ const maxHelpers = 500
 type relay struct {
 	step    func(ctx context.Context, i int)
 	ctx     context.Context
+	meter   *Meter // of the operation, or nil
 	outer   *relay // the relay in whose step this one runs; nil for the outermost
 	root    *relay // the outermost
 	n       int64
@@ -34,7 +35,7 @@ func newRelay() *relay {
 
 // run runs all steps and returns when they are done.
 func run(ctx context.Context, n int, step func(ctx context.Context, i int)) {
-	r := &relay{step: step, n: int64(n)}
+	r := &relay{step: step, n: int64(n), meter: MeterOf(ctx)}
 	r.outer, _ = batch.WaiterOf(ctx).(*relay)
 	r.root = r
 	if r.outer != nil {

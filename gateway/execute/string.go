@@ -1,7 +1,6 @@
 package execute
 
 import (
-	"bytes"
 	"io"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -15,8 +14,8 @@ func MarshalString(s string) graphql.Marshaler { return String(s) }
 
 // MarshalGQL implements [graphql.Marshaler].
 func (s String) MarshalGQL(w io.Writer) {
-	b, buffered := w.(*bytes.Buffer)
-	if !buffered || !plain(string(s)) {
+	b := bufferOf(w)
+	if b == nil || !plain(string(s)) {
 		graphql.MarshalString(string(s)).MarshalGQL(w)
 		return
 	}

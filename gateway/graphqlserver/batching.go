@@ -3,9 +3,11 @@ package graphqlserver
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -33,33 +35,46 @@ func (s *Server) serveList(w http.ResponseWriter, r *http.Request, media string,
 	if len(list) > s.cfg.Batching {
 		return &badRequest{status: http.StatusBadRequest, message: fmt.Sprintf("the list has %d requests, more than %d", len(list), s.cfg.Batching)}
 	}
-	bodies := make([][]byte, len(list))
+	answers := make([]pieces, len(list))
 	var all sync.WaitGroup
+	var sum atomic.Int64
 	for i, one := range list {
-		all.Go(func() { bodies[i] = bytes.TrimSpace(s.resultOf(r, rawRequest{body: one})) })
+		all.Go(func() {
+			answers[i] = s.resultOf(r, rawRequest{body: one}).pieces().line()
+			if sum.Add(int64(answers[i].size())) > int64(s.limits.Response) {
+				answers[i] = s.limits.refuseAnswer().pieces().line()
+			}
+		})
 	}
 	all.Wait()
-	answer := append(append([]byte("["), bytes.Join(bodies, []byte(","))...), "]\n"...)
 	h := w.Header()
 	h.Set("Content-Type", media+"; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Length", strconv.Itoa(len(answer)))
+	size := len("[]\n") + len(answers) - 1
+	for _, a := range answers {
+		size += a.size()
+	}
+	h.Set("Content-Length", strconv.Itoa(size))
 	if fault.Left(r.Context()) {
 		w.WriteHeader(fault.Canceled.HTTPStatus())
 	}
-	_, _ = w.Write(answer)
+	for i, a := range answers {
+		_, _ = io.WriteString(w, "[,"[min(i, 1):min(i, 1)+1])
+		_ = a.writeTo(w) // if it fails the client has gone
+	}
+	_, _ = io.WriteString(w, "]\n")
 	return nil
 }
 
 // resultOf returns the result of one request of a batch. It recovers from panics, which
 // would end the process, because it runs on a goroutine of its own.
-func (s *Server) resultOf(r *http.Request, raw rawRequest) (text []byte) {
+func (s *Server) resultOf(r *http.Request, raw rawRequest) (result *Result) {
 	defer func() {
 		if v := recover(); v != nil {
-			text = s.broken(r.Context(), v).text()
+			result = s.broken(r.Context(), v)
 		}
 	}()
-	result := s.Recall(r.Context(), raw.key())
+	result = s.Recall(r.Context(), raw.key())
 	if result == nil {
 		req, bad := s.decode(r.Context(), raw, nil) // all have been admitted together
 		if bad != nil {
@@ -68,13 +83,5 @@ func (s *Server) resultOf(r *http.Request, raw rawRequest) (text []byte) {
 			result = s.serve(r.Context(), *req)
 		}
 	}
-	return result.text()
-}
-
-// text is a result as a GraphQL response.
-func (r *Result) text() []byte {
-	if r.kept != nil {
-		return r.kept.body.Bytes()
-	}
-	return encode(r)
+	return result
 }

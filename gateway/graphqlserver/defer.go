@@ -19,8 +19,9 @@ func (s *Server) deferrable(ctx context.Context, q *query) (context.Context, *ex
 
 // deliver sends the first result and the parts after it as they become ready. It returns
 // when all have been sent, or when the client takes no more, with a result for metrics and
-// logs only, which has the errors and the summary of all parts.
-func (p *parts) deliver(ctx context.Context, first *Result, rest *execute.Deferral) *Result {
+// logs only, which has the errors and the summary of all parts. An operation that exceeds a
+// limit ends with a part that says so.
+func (s *Server) deliver(ctx context.Context, p *parts, first *Result, rest *execute.Deferral) *Result {
 	if fault.Left(ctx) {
 		return refuseOne(fault.Canceled, (&fault.Error{Kind: fault.Canceled}).Public())
 	}
@@ -30,12 +31,17 @@ func (p *parts) deliver(ctx context.Context, first *Result, rest *execute.Deferr
 	if p.failed != nil {
 		return &whole
 	}
+	meter := execute.MeterOf(ctx)
 	for ready, more := range rest.Parts {
+		if why := meter.Stopped(); why != nil {
+			ready, more = ready[:1], false
+			ready[0].Data, ready[0].Errors = []byte("null"), s.stopped(why).Errors
+		}
 		for _, part := range ready {
 			whole.Errors = append(whole.Errors, part.Errors...)
 		}
-		p.next(ready, more, rep.Summary())
-		if p.failed != nil {
+		p.next(ready, more, meter.ErrorsOmitted(), rep.Summary())
+		if p.failed != nil || !more {
 			break
 		}
 	}

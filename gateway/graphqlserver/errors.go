@@ -9,6 +9,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"tributary/gateway/execute"
 	"tributary/gateway/fault"
 	"tributary/gateway/report"
 )
@@ -21,6 +22,10 @@ func coded(kind fault.Kind, message string) *gqlerror.Error {
 // present converts the error of a field for the client: its path, and what its kind
 // allows clients to know. The log has the rest.
 func (s *Server) present(ctx context.Context, err error) *gqlerror.Error {
+	meter := execute.MeterOf(ctx)
+	if meter.IsStopped() {
+		return nil
+	}
 	at := graphql.GetPath(ctx)
 	if ge, ok := errors.AsType[*gqlerror.Error](err); ok {
 		if ge.Path != nil {
@@ -33,11 +38,16 @@ func (s *Server) present(ctx context.Context, err error) *gqlerror.Error {
 		Field: fieldPath(ctx), Service: f.Service, Code: f.Kind.Code(), Level: levelOf(f.Kind),
 	}, err)
 
+	if f.Service != "" {
+		report.From(ctx).Missing(f.Service, f.Kind.Reason())
+	}
+	if !meter.AddError() {
+		return nil
+	}
 	shown := coded(f.Kind, f.Public())
 	shown.Path = at
 	if f.Service != "" {
 		shown.Extensions["service"] = f.Service
-		report.From(ctx).Missing(f.Service, f.Kind.Reason())
 	}
 	return shown
 }
@@ -97,12 +107,13 @@ func abridged(message string) string {
 // refuse returns the result of a request that is not executed. It replaces the extensions
 // of the library's errors, such as the names of validation rules, by the code of a kind.
 func refuse(kind fault.Kind, errs gqlerror.List) *Result {
-	errs = errs[:min(len(errs), maxRefusals)]
+	omitted := max(0, len(errs)-maxRefusals)
+	errs = errs[:len(errs)-omitted]
 	for _, err := range errs {
 		err.Message = abridged(err.Message)
 		err.Extensions = map[string]any{"code": kind.Code()}
 	}
-	return &Result{Errors: errs, refused: kind}
+	return &Result{Errors: errs, Omitted: omitted, refused: kind}
 }
 
 // refuseOne is [refuse] for one reason.

@@ -44,6 +44,7 @@ type Request struct {
 	// lease is the memory of an operation that may last. When its variables are decoded, what
 	// the rest of the request took is given back. Nil: it is held to the end.
 	lease *admission.Lease
+	until context.Context // its result is not needed any more when it ends; nil: when that of the execution does
 }
 
 // Result is the result of a request. A request that was refused has errors and no data.
@@ -53,6 +54,7 @@ type Result struct {
 	Summary report.Summary   // where the data came from
 	Trace   *waterfall.Trace // how they came, if the request asked for that
 	Cost    *lookahead.Cost  // in upstream calls, if the request asked for that
+	Omitted int              // number of errors that are not in Errors
 	Made    time.Time        // when it was put together
 	Took    time.Duration    // how long that took
 
@@ -60,6 +62,7 @@ type Result struct {
 	mutation  bool       // refused because it was no query
 	malformed bool       // refused because it contradicts itself
 	sent      bool       // the client has got it, in parts or event by event
+	document  []byte     // Data with the opening of a response before it and room for its closing behind; nil if there is none
 	kept      *kept      // what it has in common with those who get the same one; nil if it is the only one
 }
 
@@ -72,6 +75,7 @@ func (s *Server) Execute(ctx context.Context, req Request) *Result {
 	if req.Trace {
 		return s.traced(ctx, req)
 	}
+	req.until = ctx
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ctx, span := tracing.Start(ctx, tracing.Operation, "operation")
@@ -79,6 +83,7 @@ func (s *Server) Execute(ctx context.Context, req Request) *Result {
 	start := time.Now()
 	q, result := s.find(ctx, req)
 	if result == nil {
+		req = Request{} // the text of the client may be freed while the operation runs
 		result = s.run(ctx, q)
 	}
 	s.observe(ctx, span, operationOf(q, result), lineOf(ctx, req, q, result), result, time.Since(start))
@@ -100,19 +105,30 @@ func (s *Server) execute(ctx context.Context, q *query) *Result {
 	if refused := s.prepare(ctx, q); refused != nil {
 		return refused
 	}
-	ctx, done := startExecute(ctx, q.operation)
+	meter := s.metered(ctx, q.until)
+	defer meter.Release()
+	ctx, done := startExecute(meter, q.operation)
 	defer done()
 	ctx, deferral := s.deferrable(ctx, q)
 	defer s.metrics.time(phaseExecute)()
 	defer s.logFailures(ctx)
 	respond, ctx := s.exec.DispatchOperation(ctx, q.operation)
 	resp := respond(ctx)
+	if why := meter.Stopped(); why != nil {
+		return s.stopped(why)
+	}
 	if resp == nil {
 		return outOfTime()
 	}
-	result := &Result{Data: resp.Data, Errors: resp.Errors, Summary: report.From(ctx).Summary()}
+	result := &Result{
+		Data: resp.Data, Errors: resp.Errors, Omitted: meter.ErrorsOmitted(),
+		Summary: report.From(ctx).Summary(), document: meter.Document(),
+	}
+	if s.limits.tooLong(result) {
+		return s.limits.refuseAnswer()
+	}
 	if deferral != nil && deferral.Pending() {
-		return q.inParts.deliver(ctx, result, deferral)
+		return s.deliver(ctx, q.inParts, result, deferral)
 	}
 	return result
 }

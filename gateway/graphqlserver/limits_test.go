@@ -58,6 +58,13 @@ func TestEachLimitHoldsAtItsValue(t *testing.T) {
 		"list":          {func(l *graphqlserver.Limits) { l.List = 5 }, func(n int) string { return "{ sum(of: [" + times(n, " #") + "]) }" }, nil, 5, false},
 		"list/variable": {func(l *graphqlserver.Limits) { l.List = 5 }, func(int) string { return "query($l: [Int!]!) { sum(of: $l) }" }, list, 5, false},
 		"list/default":  {func(l *graphqlserver.Limits) { l.List = 5 }, func(n int) string { return "query($l: [Int!]! = [" + times(n, " #") + "]) { sum(of: $l) }" }, nil, 5, false},
+		"alias_length":  {func(l *graphqlserver.Limits) { l.AliasLength = 5 }, func(n int) string { return "{ hello b: hello " + strings.Repeat("a", n) + ": hello }" }, nil, 5, false},
+		"alias_length/spread": {func(l *graphqlserver.Limits) { l.AliasLength = 5 }, func(n int) string {
+			return "{ me { ...f } } fragment f on Query { me { ...{ " + strings.Repeat("a", n) + ": hello } } }"
+		}, nil, 5, false},
+		"response": {func(l *graphqlserver.Limits) { l.Response = 100 }, func(n int) string {
+			return `{ hello(name: "` + strings.Repeat("a", n-len(`{"data":{"hello":"hello "}}`+"\n")) + `") }`
+		}, nil, 100, true},
 		"values": {func(l *graphqlserver.Limits) { l.Values = 9 }, func(int) string { return "{ hello }" }, // beside those in the list
 			func(n int) any { return make([]int, n-4) }, 9, false},
 		"fields": {func(l *graphqlserver.Limits) { l.Fields = 12 }, func(n int) string { return "{ many { hello }" + times(n-11, " a#: hello") + "}" }, nil, 12, true},

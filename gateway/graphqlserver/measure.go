@@ -17,6 +17,7 @@ func (l *limiter) checkDocument(doc *ast.QueryDocument) *Result {
 		l.check(limitDepth, m.depth, l.Depth, "the operation is %d fields deep, more than %d"),
 		l.check(limitRootFields, m.fields, l.RootFields, "the operation has %d fields at its root, more than %d"),
 		l.check(limitAliases, m.aliases, l.Aliases, "the operation has %d aliases, more than %d"),
+		l.check(limitAliasLength, m.alias, l.AliasLength, "an alias has %d bytes, more than %d"),
 		l.check(limitDirectives, m.directives, l.Directives, "the operation has %d directives, more than %d"),
 		l.checkList(m.list),
 	)
@@ -37,6 +38,7 @@ type measures struct {
 	depth, aliases, directives int
 	fields                     int // of the first level
 	list                       int // the length of the longest list
+	alias                      int // the length of the longest alias, or label of a deferred fragment
 }
 
 // uncountable is where counting stops: fragments in fragments reach any number.
@@ -44,6 +46,7 @@ const uncountable = 1 << 30
 
 func (m *measures) add(o measures) {
 	m.depth = max(m.depth, o.depth)
+	m.alias = max(m.alias, o.alias)
 	m.list = max(m.list, o.list)
 	m.fields = min(m.fields+o.fields, uncountable)
 	m.aliases = min(m.aliases+o.aliases, uncountable)
@@ -52,6 +55,7 @@ func (m *measures) add(o measures) {
 
 func (m *measures) atLeast(o measures) {
 	m.depth = max(m.depth, o.depth)
+	m.alias = max(m.alias, o.alias)
 	m.list = max(m.list, o.list)
 	m.fields = max(m.fields, o.fields)
 	m.aliases = max(m.aliases, o.aliases)
@@ -121,7 +125,7 @@ func (m measurer) field(f *ast.Field) measures {
 	is.add(ofDirectives(f.Directives))
 	is.add(measures{list: longestOf(f.Arguments)})
 	if f.Alias != f.Name {
-		is.add(measures{aliases: 1})
+		is.add(measures{aliases: 1, alias: len(f.Alias)})
 	}
 	return is
 }

@@ -90,9 +90,9 @@ func (p *parts) begin(ctx context.Context, first *Result) {
 	})
 }
 
-// next sends the parts of an operation that are ready, together. summary is that of all
-// parts so far.
-func (p *parts) next(ready []execute.Part, more bool, summary report.Summary) {
+// next sends the parts of an operation that are ready, together. omitted and summary are
+// those of all parts so far; the last part tells the number of errors omitted.
+func (p *parts) next(ready []execute.Part, more bool, omitted int, summary report.Summary) {
 	p.write(func(b *bytes.Buffer) {
 		b.WriteString(partHeader + `{"incremental":[`)
 		for i, r := range ready {
@@ -104,9 +104,16 @@ func (p *parts) next(ready []execute.Part, more bool, summary report.Summary) {
 			member(b, "path", r.Path, true)
 			member(b, "label", r.Label, r.Label != "")
 			member(b, "errors", r.Errors, len(r.Errors) > 0)
-			if i == len(ready)-1 && len(summary.Degraded) > p.told {
-				p.told = len(summary.Degraded)
-				member(b, "extensions", extensions{Degraded: summary.Degraded}, true)
+			if i == len(ready)-1 {
+				var about extensions
+				if len(summary.Degraded) > p.told {
+					p.told = len(summary.Degraded)
+					about.Degraded = summary.Degraded
+				}
+				if !more {
+					about.Omitted = omitted
+				}
+				member(b, "extensions", about, about.Degraded != nil || about.Omitted > 0)
 			}
 			b.WriteByte('}')
 		}

@@ -1,6 +1,7 @@
 package graphqlserver
 
 import (
+	"bytes"
 	"context"
 	"sync"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"tributary/gateway/cache"
 	"tributary/gateway/compress"
+	"tributary/gateway/execute"
 	"tributary/gateway/report"
 	"tributary/gateway/tracing"
 )
@@ -111,10 +113,10 @@ func (k *keeping) run(ctx context.Context, next execution, q *query) *Result {
 	if result.sent || len(result.Errors) > 0 || len(result.Summary.Degraded) > 0 || !time.Now().Before(life.Until) {
 		return result
 	}
-	result.kept = &kept{public: k.hint.public, body: compress.NewBody(encode(result)), operation: operationOf(q, result), line: lineOf(ctx, q.Request, q, result)}
+	result.kept = &kept{public: k.hint.public, body: compress.NewBody(compact(encode(result))), operation: operationOf(q, result), line: lineOf(ctx, q.Request, q, result)}
 	result.Summary.Life = report.Life{Until: life.Until}
 	again := *q
-	again.operation, again.cost, again.inParts = nil, nil, nil
+	again.operation, again.cost, again.inParts, again.until = nil, nil, nil, nil
 	again.Query = q.doc.text // which all who sent it share
 	result.kept.stored = k.responses.Keep(ctx, k.key, cache.Response[*Result]{
 		Value: result.forLater(), Size: keptBytes*len(result.kept.body.Bytes()) + len(q.doc.text), Began: began,
@@ -128,6 +130,14 @@ func (k *keeping) run(ctx context.Context, next execution, q *query) *Result {
 	return result
 }
 
+// compact returns b without the memory that it has in reserve, if that is much.
+func compact(b []byte) []byte {
+	if cap(b)-len(b) > len(b)/8 {
+		return bytes.Clone(b)
+	}
+	return b
+}
+
 // keptBytes is roughly the memory of a cached result relative to its body: with
 // the form derived from it, and compressed.
 const keptBytes = 3
@@ -135,7 +145,8 @@ const keptBytes = 3
 // forLater is r for requests that are served from the cache.
 func (r *Result) forLater() *Result {
 	later := *r
-	later.Data = r.kept.body.Bytes()[len(dataOpens) : len(dataOpens)+len(r.Data)]
+	later.Data = r.kept.body.Bytes()[len(execute.Opening) : len(execute.Opening)+len(r.Data)]
+	later.document = nil
 	later.Summary.Asked, later.Summary.Calls = false, nil
 	return &later
 }

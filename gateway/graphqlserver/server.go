@@ -9,6 +9,7 @@ import (
 
 	"tributary/gateway/admission"
 	"tributary/gateway/cache"
+	"tributary/gateway/execute"
 	"tributary/gateway/lookahead"
 )
 
@@ -20,6 +21,7 @@ type Server struct {
 	limits    *limiter
 	bodies    *admission.Bodies
 	documents *documents
+	memory    *execute.Memory
 	run       execution // of a query that was found; what wraps it is told in New
 	responses *Responses
 	version   cache.Key // of the schema
@@ -41,6 +43,7 @@ func New(schema graphql.ExecutableSchema, plan *lookahead.Plan, responses *Respo
 	}
 	s.bodies = admission.NewBodies(cfg.Admission, s.limits.largestRequest(), reg)
 	s.documents = newDocuments(schema.Schema(), cfg, s.limits, s.metrics.time)
+	s.memory = execute.NewMemory(admission.NewResponses(cfg.Admission, answerMemory*s.limits.Response, reg))
 	s.exec.SetQueryCache(prepared{})
 	s.exec.SetErrorPresenter(s.present)
 	s.exec.SetRecoverFunc(s.recovered)

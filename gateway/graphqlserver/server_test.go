@@ -133,6 +133,7 @@ type answer struct {
 		Path       []any          `json:"path"`
 		Extensions map[string]any `json:"extensions"`
 	} `json:"errors"`
+	Extensions map[string]any `json:"extensions"`
 }
 
 func (r reply) answer() (a answer) {

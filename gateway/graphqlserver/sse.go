@@ -1,7 +1,6 @@
 package graphqlserver
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"net/http"
@@ -54,7 +53,7 @@ func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
 	defer stop()
 	send := func(result *Result) {
 		s.events.WithLabelValues(transportSSE).Inc()
-		e.send([]byte("event: next\ndata: "), bytes.TrimSpace(result.text()), []byte("\n\n"))
+		e.sendResult(result)
 	}
 	result := s.run(ctx, *req, time.Until(end), e.begin, send)
 	stop()
@@ -69,7 +68,7 @@ func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
 	case s.draining.Err() != nil:
 		return
 	}
-	e.send([]byte("event: complete\ndata: \n\n"))
+	e.send(pieces{[]byte("event: complete\ndata: \n\n")})
 }
 
 // readEvents reads and decodes the request of an event stream in the time that it has if its
@@ -109,11 +108,16 @@ func (e *eventStream) begin() {
 	e.mu.Lock()
 	e.begun = true
 	e.mu.Unlock()
-	e.send([]byte(":\n\n"))
+	e.send(pieces{[]byte(":\n\n")})
 }
 
-// send sends an event or a comment, which may come in pieces.
-func (e *eventStream) send(pieces ...[]byte) {
+func (e *eventStream) sendResult(r *Result) {
+	event := append(pieces{[]byte("event: next\ndata: ")}, r.pieces().line()...)
+	e.send(append(event, []byte("\n\n")))
+}
+
+// send sends an event or a comment.
+func (e *eventStream) send(p pieces) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	until := e.until
@@ -121,13 +125,11 @@ func (e *eventStream) send(pieces ...[]byte) {
 		until = time.Now().Add(streamWrite)
 	}
 	_ = e.control.SetWriteDeadline(until)
-	for _, piece := range pieces {
-		if _, err := e.w.Write(piece); err != nil { //nolint:gosec // G705: no browser takes events for a page
-			e.gone()
-			return
-		}
+	err := p.writeTo(e.w)
+	if err == nil {
+		err = e.control.Flush()
 	}
-	if e.control.Flush() != nil {
+	if err != nil {
 		e.gone()
 	}
 }
@@ -150,7 +152,7 @@ func (e *eventStream) keepAlive(ctx context.Context, every time.Duration) (stop 
 			begun := e.begun
 			e.mu.Unlock()
 			if begun {
-				e.send([]byte(":\n\n"))
+				e.send(pieces{[]byte(":\n\n")})
 			}
 		}
 	})

@@ -73,7 +73,14 @@ func (s *Server) nextEvent(ctx context.Context, respond graphql.ResponseHandler)
 	defer cancel()
 	ctx, rep := report.With(ctx)
 	defer s.logFailures(ctx)
-	resp := respond(ctx)
+	meter := s.metered(ctx, nil)
+	defer meter.Release()
+	resp := respond(meter)
+	if why := meter.Stopped(); why != nil && ctx.Err() == nil {
+		stopped := s.stopped(why)
+		stopped.Data = []byte("null")
+		return stopped
+	}
 	if resp == nil || ctx.Err() != nil { // what was resolved after the end is full of its errors
 		return nil
 	}
@@ -81,7 +88,7 @@ func (s *Server) nextEvent(ctx context.Context, respond graphql.ResponseHandler)
 	if data == nil && len(resp.Errors) == 0 {
 		data = []byte("null")
 	}
-	return &Result{Data: data, Errors: resp.Errors, Summary: rep.Summary()}
+	return &Result{Data: data, Errors: resp.Errors, Omitted: meter.ErrorsOmitted(), Summary: rep.Summary(), document: meter.Document()}
 }
 
 // broken is the result of a stream's operation that panicked outside of its fields.

@@ -2,7 +2,6 @@ package graphqlserver
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"net"
@@ -177,9 +176,11 @@ func (c *socket) sendUntil(ctx context.Context, until time.Time, m wsMessage) {
 	}
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), until)
 	defer cancel()
-	var text bytes.Buffer
-	writeJSON(&text, m)
-	if err := c.conn.Write(ctx, websocket.MessageText, text.Bytes()); err != nil {
+	message, err := c.conn.Writer(ctx, websocket.MessageText)
+	if err == nil {
+		err = errors.Join(m.pieces().writeTo(message), message.Close())
+	}
+	if err != nil {
 		c.gone()
 	}
 }

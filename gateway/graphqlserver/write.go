@@ -3,12 +3,15 @@ package graphqlserver
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"tributary/gateway/execute"
 	"tributary/gateway/fault"
 	"tributary/gateway/httpserver"
 	"tributary/gateway/lookahead"
@@ -46,45 +49,87 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, media string, sta
 		result.kept.body.Write(w, r, status)
 		return
 	}
-	body := encode(result)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	pieces := encoded(result)
+	h.Set("Content-Length", strconv.Itoa(pieces.size()))
 	w.WriteHeader(status)
-	_, _ = w.Write(body)
+	_ = pieces.writeTo(w) // if it fails the client has gone
 }
-
-// dataOpens is the beginning of a response without errors.
-const dataOpens = `{"data":`
 
 // extensions are those of a response, or of a part of one.
 type extensions struct {
 	Degraded []report.Part    `json:"degraded,omitempty"`
+	Omitted  int              `json:"errorsOmitted,omitempty"`
 	Trace    *waterfall.Trace `json:"trace,omitempty"`
 	Cost     *lookahead.Cost  `json:"cost,omitempty"`
 }
 
-// encode writes a result as a GraphQL response. The data are JSON already and
-// are copied as they are.
-func encode(r *Result) []byte {
-	var b bytes.Buffer
-	b.Grow(len(r.Data) + 64)
+// pieces is a text in pieces, so that a long answer is not copied to put them together.
+type pieces [][]byte
+
+func (p pieces) size() (n int) {
+	for _, piece := range p {
+		n += len(piece)
+	}
+	return n
+}
+
+func (p pieces) writeTo(w io.Writer) (err error) {
+	for _, piece := range p {
+		if len(piece) > 0 && err == nil {
+			_, err = w.Write(piece)
+		}
+	}
+	return err
+}
+
+// line returns p without the line feed at its end.
+func (p pieces) line() pieces {
+	last := len(p) - 1
+	p[last] = bytes.TrimSuffix(p[last], []byte("\n"))
+	return p
+}
+
+// encoded returns a result as a GraphQL response.
+func encoded(r *Result) pieces {
+	bare := len(r.Summary.Degraded) == 0 && r.Omitted == 0 && r.Trace == nil && r.Cost == nil
+	if bare && len(r.Errors) == 0 && r.document != nil {
+		return pieces{append(r.document, execute.Closing...)} // there is room for it
+	}
+	var before, after bytes.Buffer
 	switch {
 	case len(r.Errors) == 0:
-		b.WriteString(dataOpens)
+		before.WriteString(execute.Opening)
 	case r.Data == nil:
-		b.WriteString(`{"errors":`)
-		writeJSON(&b, r.Errors)
+		before.WriteString(`{"errors":`)
+		writeJSON(&before, r.Errors)
 	default:
-		b.WriteString(`{"errors":`)
-		writeJSON(&b, r.Errors)
-		b.WriteString(`,"data":`)
+		before.WriteString(`{"errors":`)
+		writeJSON(&before, r.Errors)
+		before.WriteString(`,"data":`)
 	}
-	b.Write(r.Data)
-	if len(r.Summary.Degraded) > 0 || r.Trace != nil || r.Cost != nil {
-		b.WriteString(`,"extensions":`)
-		writeJSON(&b, extensions{r.Summary.Degraded, r.Trace, r.Cost})
+	if !bare {
+		after.WriteString(`,"extensions":`)
+		writeJSON(&after, extensions{r.Summary.Degraded, r.Omitted, r.Trace, r.Cost})
 	}
-	b.WriteString("}\n")
-	return b.Bytes()
+	after.WriteString(execute.Closing)
+	return pieces{before.Bytes(), r.Data, after.Bytes()}
+}
+
+// encode returns the same in one piece.
+func encode(r *Result) []byte {
+	p := encoded(r)
+	if len(p) == 1 {
+		return p[0]
+	}
+	return slices.Concat(p...)
+}
+
+// pieces returns a result, cached or not, as a GraphQL response.
+func (r *Result) pieces() pieces {
+	if r.kept != nil {
+		return pieces{r.kept.body.Bytes()}
+	}
+	return encoded(r)
 }
 
 func writeJSON(b *bytes.Buffer, v any) {

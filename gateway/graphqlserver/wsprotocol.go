@@ -53,6 +53,20 @@ type wsMessage struct {
 	ID      string          `json:"id,omitempty"`
 	Type    string          `json:"type"`
 	Payload json.RawMessage `json:"payload,omitempty"`
+
+	result *Result // the payload of a message to the client; nil: Payload is
+}
+
+// pieces returns the message as JSON.
+func (m wsMessage) pieces() pieces {
+	var b bytes.Buffer
+	writeJSON(&b, m)
+	if m.result == nil {
+		return pieces{b.Bytes()}
+	}
+	b.Truncate(b.Len() - len("}"))
+	b.WriteString(`,"payload":`)
+	return append(append(pieces{b.Bytes()}, m.result.pieces().line()...), []byte("}"))
 }
 
 // maxID is the maximum length of the id of an operation, in bytes. Each of its results
@@ -94,7 +108,7 @@ func readMessage(text []byte) (m wsMessage, bad *closing) {
 // is no other.
 func resultMessage(id string, r *Result) wsMessage {
 	if r.Data != nil {
-		return wsMessage{ID: id, Type: wsNext, Payload: r.text()}
+		return wsMessage{ID: id, Type: wsNext, result: r}
 	}
 	var errs bytes.Buffer
 	writeJSON(&errs, r.Errors)

@@ -55,6 +55,7 @@ type (
 type library struct {
 	schema *ast.Schema
 	joins  lookahead.Joins
+	stop   context.CancelFunc // of the operation that was started last
 
 	mu    sync.Mutex
 	fresh []string                 // calls that the test has not seen yet
@@ -136,6 +137,7 @@ func (lib *library) start(t *testing.T, query string, vars map[string]any) (pani
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	t.Cleanup(stop)
+	lib.stop = stop
 	var mu sync.Mutex
 	var seen []string
 	ctx = graphql.WithOperationContext(ctx, &graphql.OperationContext{

@@ -16,6 +16,8 @@ type run struct {
 	seen    map[visited]struct{}
 	open    []int // by loader: loads in flight that may still produce keys for it
 	waiting mask  // loaders with keys that have not been sent
+	visits  int
+	over    bool // ctx has ended
 
 	mu       sync.Mutex
 	queue    []func()
@@ -92,8 +94,24 @@ func (r *run) sendAll() {
 	r.waiting.each(func(i int) { r.plan.loaders[i].Flush(r.ctx) })
 }
 
+// checkedVisits is the number of visits between two checks of the context.
+const checkedVisits = 64
+
+// ended reports whether the operation has ended, so that nothing needs to be loaded. Lists
+// in responses of services may be long.
+func (r *run) ended() bool {
+	r.visits++
+	if r.visits%checkedVisits == 0 {
+		r.over = r.over || r.ctx.Err() != nil
+	}
+	return r.over
+}
+
 // visitAll visits nodes under a parent and returns the loaders that they could not reach yet.
 func (r *run) visitAll(nodes []*node, parent any) (open mask) {
+	if r.ended() {
+		return 0
+	}
 	for _, n := range nodes {
 		open |= n.join.visit(r, n, parent, n.below, func(child any) mask {
 			return r.visitAll(n.children, child)

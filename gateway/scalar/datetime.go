@@ -90,9 +90,15 @@ func (d *DateTime) UnmarshalJSON(b []byte) error {
 	return d.UnmarshalGQL(*s)
 }
 
+// buffer is a writer that lends its memory, such as a [bytes.Buffer].
+type buffer interface {
+	io.Writer
+	AvailableBuffer() []byte
+}
+
 // MarshalGQL writes the instant as a JSON string.
 func (d DateTime) MarshalGQL(w io.Writer) {
-	if b, buffered := w.(*bytes.Buffer); buffered {
+	if b, ok := w.(buffer); ok {
 		_, _ = b.Write(strconv.AppendQuote(b.AvailableBuffer(), string(d)))
 		return
 	}

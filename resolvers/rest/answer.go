@@ -51,8 +51,9 @@ func newAnswer(parts *profile, userID string, result *graphqlserver.Result, ttl 
 		return nil, err
 	}
 	tag := etag(content, result.Summary.Degraded)
-	body := slices.Concat(content, []byte(`,"metadata":`), constant[:len(constant)-len("}")])
-	return &answer{body: body, tag: []string{tag}}, nil
+	content = append(content, `,"metadata":`...) // there is room for both
+	content = append(content, constant[:len(constant)-len("}")]...)
+	return &answer{body: content, tag: []string{tag}}, nil
 }
 
 // write answers r, which was received at start.

@@ -16,7 +16,12 @@ type profile struct {
 	User     json.RawMessage   `json:"user"`
 	Orders   []json.RawMessage `json:"orders"` // nil when they could not be had
 	Products []json.RawMessage `json:"products"`
+
+	size int // of all, in bytes
 }
+
+// metadataSize is about the size in bytes of what is added to the profile in an answer.
+const metadataSize = 512
 
 // parse decodes the data of a result; nil means that there is no profile.
 func parse(result *graphqlserver.Result) (*profile, error) {
@@ -28,6 +33,9 @@ func parse(result *graphqlserver.Result) (*profile, error) {
 	}
 	if err := json.Unmarshal(result.Data, &data); err != nil {
 		return nil, &fault.Error{Kind: fault.Internal, Err: err}
+	}
+	if data.Profile != nil {
+		data.Profile.size = len(result.Data)
 	}
 	return data.Profile, nil
 }
@@ -42,6 +50,7 @@ var errNoID = errors.New("a product without an id")
 // content encodes the body without its metadata and closing brace.
 func (p *profile) content() ([]byte, error) {
 	var b bytes.Buffer
+	b.Grow(p.size + metadataSize)
 	b.WriteString(`{"user":`)
 	b.Write(p.User)
 	b.WriteString(`,"orders":`)

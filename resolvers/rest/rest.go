@@ -65,6 +65,8 @@ func (p *Profile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		httpserver.WriteFault(w, r, &fault.Error{Kind: fault.Overloaded})
 	case result.Canceled():
 		httpserver.WriteFault(w, r, &fault.Error{Kind: fault.Canceled})
+	case result.TooComplex():
+		httpserver.WriteFault(w, r, &fault.Error{Kind: fault.TooComplex, Message: result.Errors[0].Message})
 	case made.err != nil:
 		httpserver.WriteFault(w, r, made.err)
 	case made.answer != nil:

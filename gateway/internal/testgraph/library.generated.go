@@ -480,7 +480,7 @@ func (ec *executionContext) _Author(ctx context.Context, sel ast.SelectionSet, o
 		return execute.Object[*executionContext, Author]{Shape: shape, Of: obj}
 	}
 
-	out := execute.NewFieldSet(fields)
+	out := execute.NewFieldSet(ctx, fields)
 	deferred := execute.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
@@ -527,7 +527,7 @@ func (ec *executionContext) _Book(ctx context.Context, sel ast.SelectionSet, obj
 		return execute.Object[*executionContext, Book]{Shape: shape, Of: obj}
 	}
 
-	out := execute.NewFieldSet(fields)
+	out := execute.NewFieldSet(ctx, fields)
 	deferred := execute.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		switch field.Name {
@@ -579,7 +579,7 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 		Object: "Query",
 	})
 
-	out := execute.NewFieldSet(fields)
+	out := execute.NewFieldSet(ctx, fields)
 	deferred := execute.NewDeferredGroup(ctx)
 	for i, field := range fields {
 		innerCtx := graphql.WithRootFieldContext(ctx, &graphql.RootFieldContext{

@@ -2,9 +2,10 @@ package lean
 
 import "go/ast"
 
-// buffer makes the code write a response to a pooled buffer:
+// buffer makes the code write a response to a buffer that keeps to the limits of the
+// operation:
 //
-//	buf := execute.Written(data)
+//	buf := execute.Written(ctx, data)
 //
 // instead of
 //
@@ -18,7 +19,7 @@ func (l *leaning) buffer(n ast.Node) {
 	for i := range len(b.List) - 1 {
 		name, data := bufferOf(b.List[i]), writtenTo(b.List[i+1])
 		if name != "" && data != nil {
-			l.edits = append(l.edits, edit{l.at(b.List[i].Pos()), l.at(b.List[i+1].End()), name + " := execute.Written(" + l.source(data) + ")"})
+			l.edits = append(l.edits, edit{l.at(b.List[i].Pos()), l.at(b.List[i+1].End()), name + " := execute.Written(ctx, " + l.source(data) + ")"})
 		}
 	}
 }

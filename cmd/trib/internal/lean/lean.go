@@ -156,8 +156,13 @@ func (l *leaning) call(n ast.Node) {
 	if !ok {
 		return
 	}
-	if in := standIns[selected(c.Fun)]; in != "" {
-		l.edits = append(l.edits, edit{l.at(c.Fun.Pos()), l.at(c.Fun.End()), "execute." + in})
+	in := standIns[selected(c.Fun)]
+	if in == "" {
+		return
+	}
+	l.edits = append(l.edits, edit{l.at(c.Fun.Pos()), l.at(c.Fun.End()), "execute." + in})
+	if in == "NewFieldSet" { // it needs the operation, to count what is selected
+		l.edits = append(l.edits, edit{l.at(c.Lparen) + 1, l.at(c.Lparen) + 1, "ctx, "})
 	}
 }
 

@@ -209,13 +209,13 @@ func TestAListOfSuchObjectsIsWrittenFromWhatItIs(t *testing.T) {
 
 func TestAnAnswerIsWrittenWhereAnotherWasBefore(t *testing.T) {
 	out := leaned(t, generated+`
-func (e *executableSchema) Exec(data graphql.Marshaler) []byte {
+func (e *executableSchema) Exec(ctx context.Context, data graphql.Marshaler) []byte {
 	var buf bytes.Buffer
 	data.MarshalGQL(&buf)
 	return buf.Bytes()
 }
 `)
-	if !strings.Contains(out, "\tbuf := execute.Written(data)\n\treturn buf.Bytes()\n") {
+	if !strings.Contains(out, "\tbuf := execute.Written(ctx, data)\n\treturn buf.Bytes()\n") {
 		t.Errorf("it is not:\n%s", out)
 	}
 }
@@ -244,7 +244,7 @@ func TestTheGraphIsLean(t *testing.T) {
 			t.Errorf("%s could be leaner: make generate", name)
 		}
 	}
-	for _, call := range []string{"execute.Object[*executionContext, products.Product]{", "execute.Objects[*executionContext, orders.OrderItem]{Shape: shape, Of: obj.Items}", "execute.MarshalSlice(", "execute.Written(", "execute.NewFieldSet(", "execute.NewDeferredGroup(", "execute.MarshalString(", "(ctx, field.Selections, obj.ID)"} {
+	for _, call := range []string{"execute.Object[*executionContext, products.Product]{", "execute.Objects[*executionContext, orders.OrderItem]{Shape: shape, Of: obj.Items}", "execute.MarshalSlice(", "execute.Written(", "execute.NewFieldSet(ctx, ", "execute.NewDeferredGroup(", "execute.MarshalString(", "(ctx, field.Selections, obj.ID)"} {
 		if !strings.Contains(all.String(), call) {
 			t.Errorf("nothing in the graph says %s", call)
 		}
