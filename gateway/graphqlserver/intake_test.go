@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -37,7 +38,7 @@ func newIntake(t *testing.T, timeout time.Duration) *intake {
 	t.Helper()
 	limits := graphqlserver.DefaultLimits()
 	limits.Body = intakeBody
-	s := newServer(t, graphqlserver.Config{Limits: limits, Batching: 10, Admission: admission.Config{BodiesMB: 8}})
+	s := newServer(t, graphqlserver.Config{Limits: limits, Batching: 10, Admission: admission.Config{BodiesMB: 8, Operations: 4 * senders}})
 	cfg := usualStreams()
 	cfg.Max, cfg.Timeout = 2*senders, timeout
 	streams := graphqlserver.NewStreams(s.handler, cfg, s.metrics)
@@ -144,6 +145,14 @@ func sendings() map[string]sending {
 			return conn
 		}
 	}
+	abandoned := func(header, body string) func(*intake) net.Conn {
+		return func(in *intake) net.Conn {
+			conn := in.begin(length(len(body))+header, body)
+			_ = conn.SetLinger(0)
+			_ = conn.Close()
+			return conn
+		}
+	}
 	const long = intakeBody - 1
 	return map[string]sending{
 		"announced and withheld":       {post(length(intakeBody), ""), 408, false},
@@ -179,6 +188,23 @@ func sendings() map[string]sending {
 			_ = conn.CloseWrite()
 			return conn
 		}, 400, false},
+		"complete and abandoned":         {abandoned("", `{"query":"{ waits }"}`), 0, false},
+		"a list, complete and abandoned": {abandoned("", `[{"query":"{ waits }"},{"query":"{ waits }"}]`), 0, false},
+		"events, complete and abandoned": {abandoned("\r\nAccept: text/event-stream", `{"query":"subscription { waits }"}`), 0, false},
+		"parts, complete and abandoned":  {abandoned("\r\nAccept: multipart/mixed", `{"query":"{ waits ... @defer { waits } }"}`), 0, false},
+		"messages, complete and abandoned": {func(in *intake) net.Conn {
+			conn := in.upgrade()
+			for _, query := range []string{"{ waits }", "subscription { waits }"} {
+				_, _ = io.WriteString(conn, frame(opText, fmt.Sprintf(`{"id":%q,"type":"subscribe","payload":{"query":%q}}`, query, query)))
+			}
+			_ = conn.Close()
+			return conn
+		}, 0, false},
+		"without time":              {post(length(3)+"\r\nX-Request-Timeout: 0.000000001", "{}"), 408, false},
+		"a message, negative":       {message(announce(opText, 1<<63) + "{"), 0, false},
+		"a message, all of it":      {message(announce(opText, math.MaxUint64) + "{"), 0, false},
+		"a ping of any length":      {message(announce(0x89, 1<<62)), 0, false},
+		"a close of any length":     {message(announce(0x88, 1<<62)), 0, false},
 		"a list, withheld":          {post(length(intakeBody), `[{"query":"{ hello }"}`), 408, false},
 		"events, withheld":          {post(length(intakeBody)+"\r\nAccept: text/event-stream", ""), 408, false},
 		"events, begun":             {post(length(intakeBody)+"\r\nAccept: text/event-stream", `{"query":`), 408, false},
@@ -222,7 +248,7 @@ func TestIntake_HoldsWhatHasCome(t *testing.T) {
 				for _, conn := range conns {
 					in.ends(t, conn, how.status)
 				}
-				until(t, "the end of all requests", func() bool { return in.held() == 0 && in.open() == 0 })
+				until(t, "the end of all requests", func() bool { return in.held() == 0 && in.open() == 0 && in.gauge("admission_operations_running") == 0 })
 				in.bystander(t, false)
 			})
 		})
