@@ -3,6 +3,7 @@ package admission
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -15,10 +16,10 @@ import (
 // operations that were in its way have ended.
 const RetryAfter = "1"
 
-// Gate limits concurrent operations. It is safe for concurrent use; a nil Gate
+// Gate limits what is done concurrently. It is safe for concurrent use; a nil Gate
 // admits everything.
 type Gate struct {
-	slots   chan struct{} // holds one for each operation that was admitted
+	slots   chan struct{} // holds one for each that was admitted
 	cfg     Config
 	queued  atomic.Int64
 	running prometheus.Gauge
@@ -26,20 +27,31 @@ type Gate struct {
 	shed    *prometheus.CounterVec
 }
 
-// NewGate returns a gate, or nil if cfg sets no limit.
+// NewGate returns a gate for the execution of operations, or nil if cfg sets no limit.
 func NewGate(cfg Config, reg prometheus.Registerer) *Gate {
+	return newGate(cfg, cfg.Operations, "operations", "Operations", "executed", reg)
+}
+
+// NewDocumentGate returns a gate for parsing and validating documents, or nil if cfg sets
+// no limit. It admits one for every two processors: they do nothing else than compute, and
+// cached answers need a processor, too.
+func NewDocumentGate(cfg Config, reg prometheus.Registerer) *Gate {
+	return newGate(cfg, max(1, runtime.GOMAXPROCS(0)/2), "documents", "Documents", "parsed and validated", reg)
+}
+
+func newGate(cfg Config, slots int, subject, title, done string, reg prometheus.Registerer) *Gate {
 	if cfg.Operations == 0 {
 		return nil
 	}
 	g := &Gate{
-		slots: make(chan struct{}, cfg.Operations), cfg: cfg,
+		slots: make(chan struct{}, slots), cfg: cfg,
 		running: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "admission_operations_running", Help: "Operations being executed."}),
+			Name: "admission_" + subject + "_running", Help: title + " being " + done + "."}),
 		waiting: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "admission_operations_waiting", Help: "Operations waiting to be executed."}),
+			Name: "admission_" + subject + "_waiting", Help: title + " waiting to be " + done + "."}),
 		shed: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "admission_operations_shed_total",
-			Help: "Operations rejected because of overload, by reason: the queue was full, or the wait too long.",
+			Name: "admission_" + subject + "_shed_total",
+			Help: title + " rejected because of overload, by reason: the queue was full, or the wait too long.",
 		}, []string{"reason"}),
 	}
 	reg.MustRegister(g.running, g.waiting, g.shed)
@@ -55,7 +67,7 @@ const (
 	tooLong = "wait_too_long"
 )
 
-var errBusy = errors.New("the gateway is executing as many operations as it may")
+var errBusy = errors.New("the gateway is doing as much of this as it may")
 
 // Enter waits for a slot, in order of arrival. The caller must call leave when
 // it is done. The error is a [fault.Overloaded] or that of ctx.

@@ -14,16 +14,26 @@ import (
 // cache, so that cached responses are served under any load.
 func admitted(gate *admission.Gate, next execution) execution {
 	return func(ctx context.Context, q *query) *Result {
-		leave, err := gate.Enter(ctx)
-		if f, refused := errors.AsType[*fault.Error](err); refused {
-			return refuse(f.Kind, gqlerror.List{{Message: f.Public()}})
-		}
-		if err != nil {
-			return outOfTime()
+		leave, refused := enter(ctx, gate)
+		if refused != nil {
+			return refused
 		}
 		defer leave()
 		return next(ctx, q)
 	}
+}
+
+// enter waits for gate to admit its caller, which must call leave when it is done. A
+// result is why it is not admitted.
+func enter(ctx context.Context, gate *admission.Gate) (leave func(), refused *Result) {
+	leave, err := gate.Enter(ctx)
+	if f, overloaded := errors.AsType[*fault.Error](err); overloaded {
+		return nil, refuseOne(f.Kind, f.Public())
+	}
+	if err != nil {
+		return nil, outOfTime()
+	}
+	return leave, nil
 }
 
 // outOfTime is the result of an operation whose deadline passed before it was executed.

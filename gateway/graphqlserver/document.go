@@ -4,15 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/parser"
-	"github.com/vektah/gqlparser/v2/validator"
-	"github.com/vektah/gqlparser/v2/validator/rules"
 
+	"tributary/gateway/admission"
 	"tributary/gateway/execute"
 	"tributary/gateway/fault"
 	"tributary/gateway/tracing"
@@ -29,35 +28,22 @@ type document struct {
 	registered         bool // the gateway knew it beforehand, and figures may name its operations
 }
 
-// documents parses and validates documents, and caches the valid ones. It is safe for
-// concurrent use.
+// documents parses and validates documents, a few at a time, and caches the valid ones.
+// It is safe for concurrent use.
 type documents struct {
-	schema *ast.Schema
-	rules  *rules.Rules
-	limits *limiter
-	known  *documentCache
+	gate      *admission.Gate
+	validator *validator
+	limits    *limiter
+	known     *documentCache
 
 	registered map[hash]bool
 	time       func(phase string) func() // times what is done with one
 }
 
-func newDocuments(schema *ast.Schema, cfg Config, limits *limiter, time func(string) func()) *documents {
-	r := rules.NewDefaultRules()
-	if !cfg.Introspection { // a suggestion tells a name of the schema to who does not know it
-		for _, plain := range []validator.Rule{
-			rules.FieldsOnCorrectTypeRuleWithoutSuggestions,
-			rules.KnownArgumentNamesRuleWithoutSuggestions,
-			rules.KnownTypeNamesRuleWithoutSuggestions,
-			rules.ScalarLeafsRuleWithoutSuggestions,
-			rules.ValuesOfCorrectTypeRuleWithoutSuggestions,
-		} {
-			r.RemoveRule(strings.TrimSuffix(plain.Name, "WithoutSuggestions"))
-			r.AddRule(plain.Name, plain.RuleFunc)
-		}
-	}
-	r.AddRule(emptyObjects.Name, emptyObjects.RuleFunc)
+func newDocuments(schema *ast.Schema, cfg Config, limits *limiter, time func(string) func(), reg prometheus.Registerer) *documents {
 	return &documents{
-		schema: schema, rules: r, limits: limits, known: newDocumentCache(cfg.DocumentsMB << 20),
+		gate:      admission.NewDocumentGate(cfg.Admission, reg),
+		validator: newValidator(schema, cfg.Introspection), limits: limits, known: newDocumentCache(cfg.DocumentsMB << 20),
 		registered: cfg.registered(), time: time,
 	}
 }
@@ -69,28 +55,36 @@ func (d *documents) prepare(ctx context.Context, text string) (doc *document, is
 	if doc, ok := d.known.get(sum); ok {
 		return doc, false, nil
 	}
+	leave, refused := enter(ctx, d.gate)
+	if refused != nil {
+		return nil, true, refused
+	}
+	defer leave()
+	if doc, ok := d.known.get(sum); ok { // it was new to another request as well
+		return doc, false, nil
+	}
 	parsed, refused := d.parse(ctx, text)
 	if refused != nil {
 		return nil, true, refused
 	}
+	if refused := d.check(ctx, parsed); refused != nil {
+		return nil, true, refused
+	}
 	doc = &document{QueryDocument: parsed, hash: sum, text: text, registered: d.registered[sum]}
 	if defers(parsed) {
-		// It was let pass just now, and so is again.
-		doc.inParts, _ = d.parse(ctx, text)
-		doc.defers = execute.NumberDefers(doc.inParts)
-		eachSet(parsed, undefer)
+		doc.QueryDocument, doc.inParts = undeferred(parsed), parsed
+		doc.defers = execute.NumberDefers(parsed)
 	}
 	d.known.add(doc)
 	return doc, true, nil
 }
 
-// parse parses a text and validates it.
+// parse parses a text.
 func (d *documents) parse(ctx context.Context, text string) (*ast.QueryDocument, *Result) {
 	_, span := tracing.Start(ctx, tracing.Parse, "parse")
-	parsed := d.time(phaseParse)
+	defer span.End()
+	defer d.time(phaseParse)()
 	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, d.limits.Tokens)
-	parsed()
-	span.End()
 	if err != nil {
 		return nil, d.refuseParse(err)
 	}
@@ -100,18 +94,30 @@ func (d *documents) parse(ctx context.Context, text string) (*ast.QueryDocument,
 	if len(doc.Operations) == 0 {
 		return nil, refuse(fault.ValidationFailed, gqlerror.List{{Message: "the document has no operation"}})
 	}
-	if refused := d.limits.checkDocument(doc); refused != nil {
-		return nil, refused
-	}
-	_, span = tracing.Start(ctx, tracing.Validate, "validate")
-	validated := d.time(phaseValidate)
-	errs := validator.ValidateWithRules(d.schema, doc, d.rules)
-	validated()
-	span.End()
-	if len(errs) > 0 {
-		return nil, refuse(fault.ValidationFailed, errs)
-	}
 	return doc, nil
+}
+
+// check refuses a document that is beyond a limit, or not valid.
+func (d *documents) check(ctx context.Context, doc *ast.QueryDocument) *Result {
+	_, span := tracing.Start(ctx, tracing.Validate, "validate")
+	defer span.End()
+	defer d.time(phaseValidate)()
+	m := measure(doc)
+	if refused := d.limits.checkDocument(doc, m); refused != nil {
+		return refused
+	}
+	if errs := d.validator.validate(doc, m.name); len(errs) > 0 {
+		return refuse(fault.ValidationFailed, errs)
+	}
+	elements := maxExpansion * d.limits.Tokens
+	errs, done := d.validator.checkMerging(doc, 2*elements)
+	if !done {
+		return d.limits.refuse(excess{limit: limitTokens, allowed: elements, message: "the document selects too much on different types below one field"})
+	}
+	if len(errs) > 0 {
+		return refuse(fault.ValidationFailed, errs)
+	}
+	return nil
 }
 
 // parserDepth is the maximum nesting of braces and brackets that is parsed.
@@ -156,20 +162,6 @@ func defers(doc *ast.QueryDocument) (found bool) {
 		}
 	})
 	return found
-}
-
-// undefer removes @defer, which a server may ignore, so that all data are in a single
-// response. If it were executed, the deferred data would be missing there.
-func undefer(set ast.SelectionSet) {
-	isDefer := func(d *ast.Directive) bool { return d.Name == "defer" }
-	for _, sel := range set {
-		switch sel := sel.(type) {
-		case *ast.InlineFragment:
-			sel.Directives = slices.DeleteFunc(sel.Directives, isDefer)
-		case *ast.FragmentSpread:
-			sel.Directives = slices.DeleteFunc(sel.Directives, isDefer)
-		}
-	}
 }
 
 // eachSet calls f with every selection set of a document.

@@ -37,6 +37,10 @@ func TestEachLimitHoldsAtItsValue(t *testing.T) {
 	}{
 		"tokens": {func(l *graphqlserver.Limits) { l.Tokens = 50 }, // a brace, a name a field, a brace and the end
 			func(n int) string { return "{" + times(n-2, " hello") + "}" }, nil, 50, true},
+		"tokens/fragments": {func(l *graphqlserver.Limits) { l.Tokens = 50 }, // four times as many elements: 10 times 1 + 17, and 17 in the fragment by itself
+			func(n int) string {
+				return "{" + times(10, " ...f") + times(n-197, " hello") + "} fragment f on Query {" + times(17, " hello") + "}"
+			}, nil, 200, false},
 		"selections": {func(l *graphqlserver.Limits) { l.Selections = 7 }, func(n int) string { return "{" + times(n-2, " hello") + " ...{hello}}" }, nil, 7, false},
 		"fragments": {func(l *graphqlserver.Limits) { l.Fragments = 3 }, func(n int) string {
 			return "{" + times(n, " ...f#") + "}" + times(n, " fragment f# on Query { hello }")

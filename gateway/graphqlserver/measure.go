@@ -2,24 +2,35 @@ package graphqlserver
 
 import (
 	"cmp"
+	"slices"
+	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"tributary/gateway/fault"
 )
 
-// checkDocument refuses a document that has too much of something. It comes
-// before validation, which compares each selection with those beside it, so
-// that its time grows with the square of their number.
-func (l *limiter) checkDocument(doc *ast.QueryDocument) *Result {
-	m := measure(doc)
+// A document may have maxExpansion times as many elements with its fragments in place as
+// it may have tokens. Every element takes a token, so only fragments lead there.
+const maxExpansion = 4
+
+// checkDocument refuses a document that has too much of something, or whose fragments
+// form a cycle. It comes before validation, whose time it bounds, and whose rules rely on
+// there being no cycle.
+func (l *limiter) checkDocument(doc *ast.QueryDocument, m measures) *Result {
 	return cmp.Or(
 		l.check(limitSelections, selections(doc), l.Selections, "the document has %d selections, more than %d"),
 		l.check(limitFragments, len(doc.Fragments), l.Fragments, "the document defines %d fragments, more than %d"),
 		l.check(limitDepth, m.depth, l.Depth, "the operation is %d fields deep, more than %d"),
+		l.check(limitDepth, m.nesting, l.Depth, "a value or a type is nested %d deep, more than %d"),
 		l.check(limitRootFields, m.fields, l.RootFields, "the operation has %d fields at its root, more than %d"),
 		l.check(limitAliases, m.aliases, l.Aliases, "the operation has %d aliases, more than %d"),
 		l.check(limitAliasLength, m.alias, l.AliasLength, "an alias has %d bytes, more than %d"),
 		l.check(limitDirectives, m.directives, l.Directives, "the operation has %d directives, more than %d"),
 		l.checkList(m.list),
+		l.check(limitTokens, m.elements, maxExpansion*l.Tokens, "the document has %d elements with its fragments in place, more than %d"),
+		m.refuseCycle(),
 	)
 }
 
@@ -32,52 +43,88 @@ func (l *limiter) checkList(n int) *Result {
 	return l.check(limitList, n, l.List, "a list has %d values, more than %d")
 }
 
-// measures are what an operation has of each thing, with its fragments in the
-// place of their spreads.
+// measures are what a document or a part of it has of each thing, with its fragments in
+// the place of their spreads.
 type measures struct {
 	depth, aliases, directives int
 	fields                     int // of the first level
 	list                       int // the length of the longest list
 	alias                      int // the length of the longest alias, or label of a deferred fragment
+	nesting                    int // of the most deeply nested value
+	name                       int // the length of the longest name, or text of a value, in bytes
+
+	// elements is the work of validation: the number of selections, arguments, directives
+	// and values. A value counts as often as it is nested, because the values around it
+	// are read with it, and a variable more often in an operation with many of them,
+	// among which it is searched.
+	elements int
+	uses     int // of variables
+
+	cycle *gqlerror.Error // of fragments, if there is one
 }
 
 // uncountable is where counting stops: fragments in fragments reach any number.
 const uncountable = 1 << 30
 
+// add adds o to m.
 func (m *measures) add(o measures) {
-	m.depth = max(m.depth, o.depth)
-	m.alias = max(m.alias, o.alias)
-	m.list = max(m.list, o.list)
+	m.extend(o)
 	m.fields = min(m.fields+o.fields, uncountable)
 	m.aliases = min(m.aliases+o.aliases, uncountable)
 	m.directives = min(m.directives+o.directives, uncountable)
+	m.uses = min(m.uses+o.uses, uncountable)
 }
 
+// atLeast makes m cover o, another definition of the same document.
 func (m *measures) atLeast(o measures) {
-	m.depth = max(m.depth, o.depth)
-	m.alias = max(m.alias, o.alias)
-	m.list = max(m.list, o.list)
+	m.extend(o)
 	m.fields = max(m.fields, o.fields)
 	m.aliases = max(m.aliases, o.aliases)
 	m.directives = max(m.directives, o.directives)
 }
 
-// measure gives the most that any operation of a document has of each thing,
-// or any fragment by itself, spread or not.
+// extend adds what add and atLeast treat alike.
+func (m *measures) extend(o measures) {
+	m.depth = max(m.depth, o.depth)
+	m.list = max(m.list, o.list)
+	m.alias = max(m.alias, o.alias)
+	m.nesting = max(m.nesting, o.nesting)
+	m.name = max(m.name, o.name)
+	m.elements = min(m.elements+o.elements, uncountable)
+	m.cycle = cmp.Or(m.cycle, o.cycle)
+}
+
+// refuseCycle refuses a document whose fragments form a cycle.
+func (m *measures) refuseCycle() *Result {
+	if m.cycle == nil {
+		return nil
+	}
+	return refuse(fault.ValidationFailed, gqlerror.List{m.cycle})
+}
+
+// variablesPerElement is how many variables are searched in the time that an element
+// takes otherwise.
+const variablesPerElement = 64
+
+// measure returns the most that any operation of a document has of each thing, or any
+// fragment by itself, spread or not, and the elements of all of them together.
 func measure(doc *ast.QueryDocument) (most measures) {
-	m := measurer{doc, map[string]measures{}}
+	m := measurer{doc: doc, fragments: map[string]measures{}}
 	for _, op := range doc.Operations {
 		is := m.set(op.SelectionSet)
 		is.add(ofDirectives(op.Directives))
 		for _, v := range op.VariableDefinitions {
+			is.add(measures{name: len(v.Variable), nesting: lists(v.Type), elements: 1})
 			is.add(ofDirectives(v.Directives))
-			is.add(measures{list: longest(v.DefaultValue)})
+			is.add(ofValue(v.DefaultValue))
 		}
+		is.elements = min(is.elements+is.uses*len(op.VariableDefinitions)/variablesPerElement, uncountable)
 		most.atLeast(is)
 	}
 	for _, f := range doc.Fragments {
-		is := m.fragment(f.Name)
+		is := m.fragment(f.Name, f.Position)
 		is.add(ofDirectives(f.Directives))
+		is.add(measures{name: max(len(f.Name), len(f.TypeCondition))})
 		is.fields = 0 // it need not stand at a root
 		most.atLeast(is)
 	}
@@ -89,20 +136,37 @@ func measure(doc *ast.QueryDocument) (most measures) {
 type measurer struct {
 	doc       *ast.QueryDocument
 	fragments map[string]measures
+	within    []string // the fragments that are being measured, outermost first
 }
 
-func (m measurer) fragment(name string) measures {
+func (m *measurer) fragment(name string, at *ast.Position) measures {
+	if i := slices.Index(m.within, name); i >= 0 {
+		return measures{cycle: cycle(m.within[i:], at)}
+	}
 	if found, ok := m.fragments[name]; ok {
 		return found
 	}
-	m.fragments[name] = measures{} // while it is measured, of itself it has nothing
+	var is measures
 	if f := m.doc.Fragments.ForName(name); f != nil {
-		m.fragments[name] = m.set(f.SelectionSet)
+		m.within = append(m.within, name)
+		is = m.set(f.SelectionSet)
+		m.within = m.within[:len(m.within)-1]
 	}
-	return m.fragments[name]
+	m.fragments[name] = is
+	return is
 }
 
-func (m measurer) set(set ast.SelectionSet) (sum measures) {
+// cycle returns the error for fragments each of which spreads the next one, and the last
+// one, at a position, the first.
+func cycle(names []string, at *ast.Position) *gqlerror.Error {
+	via := ""
+	if len(names) > 1 {
+		via = ` via "` + strings.Join(names[1:], `", "`) + `"`
+	}
+	return gqlerror.ErrorPosf(at, "Cannot spread fragment %q within itself%s.", names[0], via)
+}
+
+func (m *measurer) set(set ast.SelectionSet) (sum measures) {
 	for _, sel := range set {
 		switch sel := sel.(type) {
 		case *ast.Field:
@@ -110,53 +174,76 @@ func (m measurer) set(set ast.SelectionSet) (sum measures) {
 		case *ast.InlineFragment:
 			sum.add(m.set(sel.SelectionSet))
 			sum.add(ofDirectives(sel.Directives))
+			sum.add(measures{name: len(sel.TypeCondition), elements: 1})
 		case *ast.FragmentSpread:
-			sum.add(m.fragment(sel.Name))
+			sum.add(m.fragment(sel.Name, sel.Position))
 			sum.add(ofDirectives(sel.Directives))
+			sum.add(measures{name: len(sel.Name), elements: 1})
 		}
 	}
 	return sum
 }
 
-func (m measurer) field(f *ast.Field) measures {
+func (m *measurer) field(f *ast.Field) measures {
 	is := m.set(f.SelectionSet)
 	is.depth++
 	is.fields = 1
+	is.add(measures{name: max(len(f.Name), len(f.Alias)), elements: 1})
 	is.add(ofDirectives(f.Directives))
-	is.add(measures{list: longestOf(f.Arguments)})
+	is.add(ofArguments(f.Arguments))
 	if f.Alias != f.Name {
 		is.add(measures{aliases: 1, alias: len(f.Alias)})
 	}
 	return is
 }
 
-func ofDirectives(list ast.DirectiveList) measures {
-	m := measures{directives: len(list)}
-	for _, d := range list {
-		m.list = max(m.list, longestOf(d.Arguments))
-	}
-	return m
-}
-
-func longestOf(list ast.ArgumentList) (n int) {
-	for _, a := range list {
-		n = max(n, longest(a.Value))
+// lists is how many lists a type is nested in.
+func lists(t *ast.Type) (n int) {
+	for ; t.Elem != nil; t = t.Elem {
+		n++
 	}
 	return n
 }
 
-// longest is the length of the longest list in a value.
-func longest(v *ast.Value) (n int) {
-	if v == nil {
-		return 0
+func ofDirectives(list ast.DirectiveList) (sum measures) {
+	for _, d := range list {
+		sum.add(measures{directives: 1, name: len(d.Name), elements: 1})
+		sum.add(ofArguments(d.Arguments))
 	}
-	if v.Kind == ast.ListValue {
-		n = len(v.Children)
+	return sum
+}
+
+func ofArguments(list ast.ArgumentList) (sum measures) {
+	for _, a := range list {
+		sum.add(measures{name: len(a.Name), elements: 1})
+		sum.add(ofValue(a.Value))
+	}
+	return sum
+}
+
+// ofValue measures a value; nil is none.
+func ofValue(v *ast.Value) (sum measures) {
+	if v != nil {
+		sum.addValue(v, 1)
+	}
+	return sum
+}
+
+// addValue adds a value that is nested depth deep.
+func (m *measures) addValue(v *ast.Value, depth int) {
+	m.nesting = max(m.nesting, depth)
+	m.name = max(m.name, len(v.Raw))
+	m.elements += depth
+	switch v.Kind {
+	case ast.ListValue:
+		m.list = max(m.list, len(v.Children))
+	case ast.Variable:
+		m.uses++
 	}
 	for _, child := range v.Children {
-		n = max(n, longest(child.Value))
+		m.name = max(m.name, len(child.Name))
+		m.addValue(child.Value, depth+1)
 	}
-	return n
 }
 
 // longestIn is the same of a value in JSON.

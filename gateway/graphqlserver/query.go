@@ -29,7 +29,9 @@ type execution func(context.Context, *query) *Result
 // means, and its variables. A result is why there is none.
 func (s *Server) find(ctx context.Context, req Request) (*query, *Result) {
 	doc, isNew, refused := s.documents.prepare(ctx, req.Query)
-	s.metrics.countDocument(isNew)
+	if refused == nil || !refused.Overloaded() {
+		s.metrics.countDocument(isNew)
+	}
 	if refused != nil {
 		return nil, refused
 	}

@@ -89,7 +89,7 @@ func (s *Server) keeping(q *query) *keeping {
 	if q.selected.Operation != ast.Query {
 		return nil
 	}
-	hint := q.doc.hint(s.documents.schema, q.selected)
+	hint := q.doc.hint(s.documents.validator.schema, q.selected)
 	key, ok := responseKey(s.version, q)
 	if !ok || !hint.keepable() {
 		return nil

@@ -42,7 +42,7 @@ func New(schema graphql.ExecutableSchema, plan *lookahead.Plan, responses *Respo
 		cfg:       cfg, log: log, metrics: newMetrics(reg),
 	}
 	s.bodies = admission.NewBodies(cfg.Admission, s.limits.largestRequest(), reg)
-	s.documents = newDocuments(schema.Schema(), cfg, s.limits, s.metrics.time)
+	s.documents = newDocuments(schema.Schema(), cfg, s.limits, s.metrics.time, reg)
 	s.memory = execute.NewMemory(admission.NewResponses(cfg.Admission, answerMemory*s.limits.Response, reg))
 	s.exec.SetQueryCache(prepared{})
 	s.exec.SetErrorPresenter(s.present)

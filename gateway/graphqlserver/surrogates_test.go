@@ -2,7 +2,13 @@ package graphqlserver_test
 
 import (
 	"encoding/json"
+	"regexp"
+	"strings"
 	"testing"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/parser"
+	"pgregory.net/rapid"
 
 	"tributary/gateway/graphqlserver"
 )
@@ -38,4 +44,36 @@ func TestEscapesInStringsOfADocument(t *testing.T) {
 	}
 	got := s.post(`{"query":"query($n: String!) { hello(name: $n) }","variables":{"n":"\ud83d\ude00\ufffd�"}}`)
 	got.expect(200, "").data(`{"hello":"hello 😀��"}`)
+}
+
+// Escapes are found as by the grammar of strings.
+func TestSurrogates_AgreeWithTheGrammar(t *testing.T) {
+	s := newServer(t, graphqlserver.Config{})
+	texts := regexp.MustCompile(`(?s)#[^\r\n]*|"""(?:\\"""|.)*?"""+|"(?:\\.|[^"\\])*"`)
+	escapes := regexp.MustCompile(`(?is)\\(?:ud[89ab]..\\ud[c-f]..|(ud[89a-f]..)|.)`)
+	pieces := []string{`\uD83D`, `\uDE00`, `\u0041`, `\n`, `\\`, `\"`, `"`, `"`, `""`, `"""`, `\"""`, "#", "\n", "\r", " ", "u", `\u{1F600}`}
+	found := map[bool]int{}
+	rapid.Check(t, func(t *rapid.T) {
+		text := `{ hello(name: "` + strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 0, 12).Draw(t, "pieces"), "") + `") }` + "\n"
+		if _, err := parser.ParseQuery(&ast.Source{Input: text}); err != nil {
+			t.Skip()
+		}
+		half := ""
+		for _, text := range texts.FindAllString(text, -1) {
+			for _, escape := range escapes.FindAllStringSubmatch(text, -1) {
+				if half == "" && text[0] != '#' && !strings.HasPrefix(text, `"""`) && escape[1] != "" {
+					half = `\` + escape[1]
+				}
+			}
+		}
+		_, got := s.handler.Explain(t.Context(), graphqlserver.Request{Query: text})
+		refused := got != nil && strings.Contains(got.Errors[0].Message, "half of a surrogate pair")
+		if refused != (half != "") || (refused && !strings.HasPrefix(got.Errors[0].Message, half+" ")) {
+			t.Fatalf("%v, want %q of %s", got, half, text)
+		}
+		found[refused]++
+	})
+	if len(found) != 2 {
+		t.Error("one kind was never drawn")
+	}
 }
