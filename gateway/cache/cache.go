@@ -49,7 +49,7 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Cache, error
 	if c.memory, err = NewMemory(cfg.memoryBytes()); err != nil {
 		return nil, err
 	}
-	reg.MustRegister(newSizes(tierMemory, &c.memory.evicted, c.memory.size))
+	reg.MustRegister(NewSizes(tierMemory, &c.memory.evicted, c.memory.size))
 	if c.shared != nil {
 		reg.MustRegister(newRedisFigures(c.shared))
 	}

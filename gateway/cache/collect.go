@@ -7,14 +7,15 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// newSizes returns a collector for the size of a memory tier, read on each scrape.
-func newSizes(tier string, evicted *atomic.Uint64, size func() (bytes uint64, entries int)) prometheus.Collector {
+// NewSizes returns a collector for the size of a tier in memory, read on each scrape. Tier
+// is its value of the label cache_type.
+func NewSizes(tier string, evicted *atomic.Uint64, size func() (bytes uint64, entries int)) prometheus.Collector {
 	desc := func(name, help string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help, nil, prometheus.Labels{"cache_type": tier})
 	}
-	bytes := desc("cache_bytes", "About how many bytes a cache tier in memory takes.")
-	entries := desc("cache_entries", "About how many entries, or whole responses, a cache tier in memory has.")
-	evictions := desc("cache_evictions_total", "Entries, or whole responses, dropped before their time to make room.")
+	bytes := desc("cache_bytes", "About how many bytes a cache in memory takes.")
+	entries := desc("cache_entries", "About how many entries, whole responses or documents a cache in memory has.")
+	evictions := desc("cache_evictions_total", "Entries, whole responses or documents dropped before their time to make room.")
 	return collect(func(send send) {
 		b, n := size()
 		send(bytes, prometheus.GaugeValue, float64(b))

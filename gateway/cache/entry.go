@@ -33,7 +33,7 @@ type Entry struct {
 func (e *Entry) Age(now time.Time) time.Duration { return max(0, now.Sub(e.Answered)) }
 
 // weight is the approximate number of bytes that the entry takes in memory, without its
-// key. A value that has yet to be decoded is assumed to take as much as the body.
+// key. A value that has not been decoded is assumed to take as much as the body.
 func (e *Entry) weight() int { return entryOverhead + len(e.Body) + max(e.footprint, len(e.Body)) }
 
 // Usable reports whether the entry may still be served, fresh or stale.

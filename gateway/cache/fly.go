@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -106,8 +107,12 @@ func (t *through[V]) sound(e *Entry, name string) *Entry {
 	if e.Absent {
 		return e
 	}
-	if _, err := t.decode(e); err != nil {
+	v, err := t.decode(e)
+	if err != nil {
 		return nil
+	}
+	if e.footprint == 0 { // it was read from the shared store, and nobody else has it yet
+		e.footprint = footprint(reflect.ValueOf(v))
 	}
 	return e
 }

@@ -24,7 +24,7 @@ type part struct {
 }
 
 func newKept[V any](resp Response[V]) *keptResponse[V] {
-	k := &keptResponse[V]{Response: resp}
+	k := &keptResponse[V]{Response: resp, parts: make([]part, 0, len(resp.Life.Of))}
 	weight := resp.Size + responseOverhead
 	for _, use := range resp.Life.Of {
 		p := part{use.Name, use.Answered}

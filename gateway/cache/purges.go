@@ -11,15 +11,19 @@ import (
 // PurgeAll is the tag of all entries.
 const PurgeAll = "*"
 
-// purgesKnown is how many purges are remembered. Loads that started before the oldest of
-// them count as purged.
-const purgesKnown = 1024
+// purgesKnown is how many purges are remembered, and purgeBytesKnown the maximum size of
+// their tags. Loads that started before the oldest of them count as purged.
+const (
+	purgesKnown     = 1024
+	purgeBytesKnown = 4 << 20
+)
 
 // purges remembers recent purges, so that loads in flight do not bring purged values
 // back. The zero value is empty and ready to use.
 type purges struct {
 	mu     sync.RWMutex
 	known  []purge // in the order of time
+	bytes  int     // size of known
 	before time.Time
 	count  atomic.Uint64 // number of purges so far
 }
@@ -29,14 +33,24 @@ type purge struct {
 	tags []string
 }
 
+func (p purge) bytes() (n int) {
+	for _, tag := range p.tags {
+		n += 2*8 + len(tag) // with the string's header
+	}
+	return n
+}
+
 func (p *purges) add(tags []string, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.known) == purgesKnown {
-		p.before = p.known[0].at
-		p.known = slices.Delete(p.known, 0, 1)
-	}
 	p.known = append(p.known, purge{now, tags})
+	p.bytes += p.known[len(p.known)-1].bytes()
+	old := 0
+	for ; len(p.known)-old > purgesKnown || (p.bytes > purgeBytesKnown && old < len(p.known)-1); old++ {
+		p.before = p.known[old].at
+		p.bytes -= p.known[old].bytes()
+	}
+	p.known = slices.Delete(p.known, 0, old)
 	p.count.Add(1)
 }
 

@@ -52,14 +52,18 @@ type Responses[V any] struct {
 	evicted      atomic.Uint64 // responses dropped to make room
 }
 
-// The approximate overhead of a response, and of each of its parts, in bytes.
+// The approximate overhead of a response, and of each of its parts, in bytes, as
+// measured.
 const (
-	responseOverhead = 512
+	responseOverhead = 1280
 	partOverhead     = 64
 )
 
-// aliasesKept is the maximum number of aliases.
-const aliasesKept = 20_000
+// aliasesKept is the maximum number of aliases, and aliasBytes what each takes.
+const (
+	aliasesKept = 20_000
+	aliasBytes  = 160
+)
 
 // NewResponses returns a cache for responses built from entities of c, or nil if
 // disabled by the settings. It must be created before c is used, and is closed with it.
@@ -90,8 +94,11 @@ func NewResponses[V any](c *Cache, reg prometheus.Registerer) (*Responses[V], er
 		return nil, fmt.Errorf("cache: responses: %w", err)
 	}
 	c.alsoClose = append(c.alsoClose, r.kept.StopAllGoroutines, r.aliases.StopAllGoroutines)
-	reg.MustRegister(newSizes(tierResponse, &r.evicted,
-		func() (bytes uint64, entries int) { return r.kept.WeightedSize(), r.kept.EstimatedSize() }))
+	reg.MustRegister(NewSizes(tierResponse, &r.evicted,
+		func() (bytes uint64, entries int) {
+			aliases := uint64(r.aliases.EstimatedSize()) //nolint:gosec // G115: a size
+			return r.kept.WeightedSize() + aliases*aliasBytes, r.kept.EstimatedSize()
+		}))
 	return r, nil
 }
 

@@ -11,7 +11,8 @@ import (
 )
 
 // Body is a response body that is sent many times. It is compressed once per
-// coding, on first use. It is safe for concurrent use.
+// coding, on first use. In each coding it takes at most as much memory as
+// uncompressed. It is safe for concurrent use.
 type Body struct {
 	plain      []byte
 	gzip, zstd func() []byte
@@ -21,23 +22,36 @@ type Body struct {
 func NewBody(b []byte) *Body {
 	return &Body{
 		plain: b,
-		gzip:  sync.OnceValue(func() []byte { return gzipped(b) }),
-		zstd:  sync.OnceValue(func() []byte { return zstandard(b) }),
+		gzip:  sync.OnceValue(func() []byte { return ifShorter(gzipped(b), b) }),
+		zstd:  sync.OnceValue(func() []byte { return ifShorter(zstandard(b), b) }),
 	}
 }
 
 // Bytes returns the uncompressed body.
 func (b *Body) Bytes() []byte { return b.plain }
 
-// In returns the body in a coding, and the coding it is actually in: a short
-// body is not compressed.
+// ifShorter returns a copy of a compressed body without the room that the compressor
+// had taken, or nil if it is not shorter than the plain one.
+func ifShorter(compressed, plain []byte) []byte {
+	if len(compressed) >= len(plain) {
+		return nil
+	}
+	return bytes.Clone(compressed)
+}
+
+// In returns the body in a coding, and the coding it is actually in: a body is
+// not compressed if it is short, or does not become shorter.
 func (b *Body) In(coding Coding) ([]byte, Coding) {
 	if len(b.plain) >= MinSize {
+		var compressed []byte
 		switch coding {
 		case Gzip:
-			return b.gzip(), Gzip
+			compressed = b.gzip()
 		case Zstd:
-			return b.zstd(), Zstd
+			compressed = b.zstd()
+		}
+		if compressed != nil {
+			return compressed, coding
 		}
 	}
 	return b.plain, Identity

@@ -2,6 +2,7 @@ package compress_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -255,5 +256,17 @@ func TestABodyIsCompressedOnce(t *testing.T) {
 	}
 	if got, in := body.In("br"); in != compress.Identity || &got[0] != &long[0] {
 		t.Error("an unknown coding")
+	}
+}
+
+// A body that does not become shorter is sent as it is, and takes no memory twice.
+func TestBody_DoesNotBecomeLonger(t *testing.T) {
+	random := make([]byte, 100<<10)
+	_, _ = rand.Read(random) // it never fails
+	b := compress.NewBody(random)
+	for _, coding := range []compress.Coding{compress.Gzip, compress.Zstd} {
+		if got, in := b.In(coding); in != compress.Identity || !bytes.Equal(got, random) {
+			t.Errorf("%s: %d bytes of %d in %s", coding, len(got), len(random), in)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package graphqlserver
 
 import (
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -33,16 +34,41 @@ func (h *hint) until(made, otherwise time.Time) time.Time {
 	return otherwise
 }
 
+// hints caches the hints of a document's operations. The zero value is empty. It is safe
+// for concurrent use.
+type hints struct {
+	mu    sync.Mutex
+	known map[*ast.OperationDefinition]hint
+}
+
+// hintBytes is about how many bytes the hint of an operation takes.
+const hintBytes = 96
+
+// of returns the hint of an operation.
+func (h *hints) of(schema *ast.Schema, op *ast.OperationDefinition) hint {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	found, ok := h.known[op]
+	if !ok {
+		if h.known == nil {
+			h.known = map[*ast.OperationDefinition]hint{}
+		}
+		found = hintOf(schema, op)
+		h.known[op] = found
+	}
+	return found
+}
+
 // hintOf combines the hints of all fields of an operation, including those that its
 // variables may skip.
 func hintOf(schema *ast.Schema, op *ast.OperationDefinition) hint {
-	w := hints{schema: schema, whole: hint{public: true}, seen: map[spread]bool{}}
+	w := hintWalk{schema: schema, whole: hint{public: true}, seen: map[spread]bool{}}
 	w.walk(op.SelectionSet, policy{root: true})
 	return w.whole
 }
 
-// hints is a walk over an operation.
-type hints struct {
+// hintWalk is a walk over an operation.
+type hintWalk struct {
 	schema *ast.Schema
 	whole  hint
 	seen   map[spread]bool
@@ -66,7 +92,7 @@ type policy struct {
 
 func (p policy) hinted() bool { return (p.maxAge != nil || p.scope != "") && !p.vague }
 
-func (w *hints) walk(set ast.SelectionSet, parent policy) {
+func (w *hintWalk) walk(set ast.SelectionSet, parent policy) {
 	for _, sel := range set {
 		switch sel := sel.(type) {
 		case *ast.Field:
@@ -100,7 +126,7 @@ func stricter(a, b *int) *int {
 
 // of returns the policy of a field. For an interface or union, it is the strictest of
 // those of its possible types.
-func (w *hints) of(f *ast.Field, parent policy) policy {
+func (w *hintWalk) of(f *ast.Field, parent policy) policy {
 	var all []policy
 	for _, owner := range w.behind(f.ObjectDefinition) {
 		def := owner.Fields.ForName(f.Name)
@@ -126,7 +152,7 @@ func (w *hints) of(f *ast.Field, parent policy) policy {
 }
 
 // behind returns a type and its possible types.
-func (w *hints) behind(def *ast.Definition) []*ast.Definition {
+func (w *hintWalk) behind(def *ast.Definition) []*ast.Definition {
 	if !def.IsAbstractType() {
 		return []*ast.Definition{def}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 
 	"tributary/gateway/admission"
+	"tributary/gateway/cache"
 	"tributary/gateway/execute"
 	"tributary/gateway/fault"
 	"tributary/gateway/tracing"
@@ -24,8 +25,22 @@ type document struct {
 	defers             *execute.Defers    // of inParts
 	hash               hash
 	text               string
-	traits             traits
+	meaning            cache.Key // a digest of its tokens
+	hints              hints
+	weight             int  // approximate size in bytes
 	registered         bool // the gateway knew it beforehand, and figures may name its operations
+}
+
+// newDocument returns the document of a text that was parsed and is valid.
+func newDocument(parsed *ast.QueryDocument, hash hash, text string, registered bool) *document {
+	d := &document{QueryDocument: parsed, hash: hash, text: text, meaning: meaningOf(text), registered: registered}
+	if defers(parsed) {
+		d.QueryDocument, d.inParts = undeferred(parsed), parsed
+		d.defers = execute.NumberDefers(parsed)
+		d.weight = weigh(d.inParts)
+	}
+	d.weight += documentOverhead + len(text) + hintBytes*len(d.Operations) + weigh(d.QueryDocument)
+	return d
 }
 
 // documents parses and validates documents, a few at a time, and caches the valid ones.
@@ -43,7 +58,7 @@ type documents struct {
 func newDocuments(schema *ast.Schema, cfg Config, limits *limiter, time func(string) func(), reg prometheus.Registerer) *documents {
 	return &documents{
 		gate:      admission.NewDocumentGate(cfg.Admission, reg),
-		validator: newValidator(schema, cfg.Introspection), limits: limits, known: newDocumentCache(cfg.DocumentsMB << 20),
+		validator: newValidator(schema, cfg.Introspection), limits: limits, known: newDocumentCache(cfg.DocumentsMB<<20, reg),
 		registered: cfg.registered(), time: time,
 	}
 }
@@ -63,6 +78,7 @@ func (d *documents) prepare(ctx context.Context, text string) (doc *document, is
 	if doc, ok := d.known.get(sum); ok { // it was new to another request as well
 		return doc, false, nil
 	}
+	text = strings.Clone(text) // it may be a part of a longer one, such as a URL
 	parsed, refused := d.parse(ctx, text)
 	if refused != nil {
 		return nil, true, refused
@@ -70,11 +86,7 @@ func (d *documents) prepare(ctx context.Context, text string) (doc *document, is
 	if refused := d.check(ctx, parsed); refused != nil {
 		return nil, true, refused
 	}
-	doc = &document{QueryDocument: parsed, hash: sum, text: text, registered: d.registered[sum]}
-	if defers(parsed) {
-		doc.QueryDocument, doc.inParts = undeferred(parsed), parsed
-		doc.defers = execute.NumberDefers(parsed)
-	}
+	doc = newDocument(parsed, sum, text, d.registered[sum])
 	d.known.add(doc)
 	return doc, true, nil
 }

@@ -3,9 +3,12 @@ package graphqlserver
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"sync/atomic"
 
 	"github.com/maypok86/otter/v2"
-	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tributary/gateway/cache"
 )
 
 // hash is the SHA-256 of a document's text.
@@ -27,12 +30,9 @@ func parseHash(text string) (h hash, ok bool) {
 	return h, err == nil && h.String() == text
 }
 
-// The memory of a document besides its text, measured on documents of many shapes: a
-// constant, and an amount per node of its syntax tree.
-const (
-	documentOverhead = 1024
-	nodeBytes        = 288
-)
+// documentOverhead is about how many bytes a cached document takes besides its text and its
+// trees: its entry in the cache, and what the response cache wants to know of it.
+const documentOverhead = 1024
 
 // maxShare limits one document to 1/maxShare of the cache.
 const maxShare = 32
@@ -44,86 +44,31 @@ const maxShare = 32
 type documentCache struct {
 	entries *otter.Cache[hash, *document]
 	longest int
+	evicted atomic.Uint64 // documents dropped to make room
 }
 
 // newDocumentCache returns a cache of at most about maxBytes.
-func newDocumentCache(maxBytes int) *documentCache {
-	return &documentCache{
-		longest: maxBytes / maxShare,
-		entries: otter.Must(&otter.Options[hash, *document]{
-			MaximumWeight: uint64(max(1, maxBytes)),
-			Weigher:       func(_ hash, d *document) uint32 { return uint32(min(d.bytes(), 1<<31)) }, //nolint:gosec // G115: it is bounded
-			Executor:      func(work func()) { work() },                                              // run on the caller's goroutine
-		}),
-	}
+func newDocumentCache(maxBytes int, reg prometheus.Registerer) *documentCache {
+	c := &documentCache{longest: maxBytes / maxShare}
+	c.entries = otter.Must(&otter.Options[hash, *document]{
+		MaximumWeight: uint64(max(1, maxBytes)),
+		Weigher:       func(_ hash, d *document) uint32 { return uint32(min(d.weight, 1<<31)) }, //nolint:gosec // G115: it is bounded
+		Executor:      func(work func()) { work() },                                             // run on the caller's goroutine
+		OnAtomicDeletion: func(e otter.DeletionEvent[hash, *document]) {
+			if e.Cause == otter.CauseOverflow {
+				c.evicted.Add(1)
+			}
+		},
+	})
+	reg.MustRegister(cache.NewSizes("document", &c.evicted,
+		func() (bytes uint64, entries int) { return c.entries.WeightedSize(), c.entries.EstimatedSize() }))
+	return c
 }
 
 func (c *documentCache) get(h hash) (*document, bool) { return c.entries.GetIfPresent(h) }
 
 func (c *documentCache) add(d *document) {
-	if d.bytes() <= c.longest {
+	if d.weight <= c.longest {
 		c.entries.Set(d.hash, d)
 	}
-}
-
-// bytes estimates the memory of the document.
-func (d *document) bytes() int {
-	n := nodes(d.QueryDocument)
-	if d.inParts != nil {
-		n *= 2
-	}
-	return documentOverhead + len(d.text) + nodeBytes*n
-}
-
-// nodes counts the selections, arguments, directives and values of a document, as
-// written.
-func nodes(doc *ast.QueryDocument) (n int) {
-	eachSet(doc, func(set ast.SelectionSet) {
-		for _, sel := range set {
-			n++
-			switch sel := sel.(type) {
-			case *ast.Field:
-				n += argumentNodes(sel.Arguments) + directiveNodes(sel.Directives)
-			case *ast.InlineFragment:
-				n += directiveNodes(sel.Directives)
-			case *ast.FragmentSpread:
-				n += directiveNodes(sel.Directives)
-			}
-		}
-	})
-	for _, op := range doc.Operations {
-		n += directiveNodes(op.Directives)
-		for _, v := range op.VariableDefinitions {
-			n += 2 + valueNodes(v.DefaultValue) + directiveNodes(v.Directives)
-		}
-	}
-	for _, f := range doc.Fragments {
-		n += directiveNodes(f.Directives)
-	}
-	return n
-}
-
-func directiveNodes(list ast.DirectiveList) (n int) {
-	for _, d := range list {
-		n += 1 + argumentNodes(d.Arguments)
-	}
-	return n
-}
-
-func argumentNodes(list ast.ArgumentList) (n int) {
-	for _, a := range list {
-		n += 1 + valueNodes(a.Value)
-	}
-	return n
-}
-
-func valueNodes(v *ast.Value) int {
-	if v == nil {
-		return 0
-	}
-	n := 1
-	for _, child := range v.Children {
-		n += 1 + valueNodes(child.Value)
-	}
-	return n
 }

@@ -34,7 +34,7 @@ func addFreshness(f *httpserver.Fields, get bool, r *Result, now time.Time) {
 
 // AppendCacheStatus appends the value of the Cache-Status header (RFC 9211) at now.
 func (r *Result) AppendCacheStatus(b []byte, now time.Time) []byte {
-	return r.Summary.AppendCacheStatus(b, now, r.kept != nil && r.kept.stored)
+	return r.Summary.AppendCacheStatus(b, now, r.stored)
 }
 
 // etag returns a strong ETag. It differs by media type, though the body is the same.

@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"io"
-	"sync"
+	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/formatter"
@@ -17,27 +17,38 @@ import (
 // responseKey is the key of a query in the response cache. It is equal for queries whose
 // documents differ at most in whitespace, commas and comments, and whose operations,
 // declared variables and schemas are the same, so that their answers can only differ if
-// the entities do. It is not ok if the variables are not JSON.
-func responseKey(version cache.Key, q *query) (key cache.Key, ok bool) {
+// the entities do. Variables are those that the operation declares, as JSON.
+func responseKey(version cache.Key, q *query, variables []byte) cache.Key {
 	sum := sha256.New()
 	d := digest{sum}
 	d.text(string(version[:]))
-	says := q.doc.says()
-	d.text(string(says[:]))
+	d.text(string(q.doc.meaning[:]))
 	d.text(q.selected.Name)
+	_, _ = sum.Write(variables)
+	return cache.Key(sum.Sum(nil))
+}
+
+// declaredVariables returns the variables of a query that its operation declares, in the
+// order of the declarations, as a JSON object, or nil if there are none. It is not ok if they are not JSON.
+func declaredVariables(q *query) (object []byte, ok bool) {
+	before := byte('{')
 	for _, v := range q.selected.VariableDefinitions {
 		value, given := q.Variables[v.Variable]
 		if !given { // not the same as null
-			d.text("")
 			continue
 		}
 		text, err := json.Marshal(value)
 		if err != nil {
-			return key, false
+			return nil, false
 		}
-		d.bytes(text)
+		object = append(strconv.AppendQuote(append(object, before), v.Variable), ':')
+		object = append(object, text...)
+		before = ','
 	}
-	return cache.Key(sum.Sum(nil)), true
+	if object == nil {
+		return nil, true
+	}
+	return append(object, '}'), true
 }
 
 // versionOf returns a digest of a schema.
@@ -47,33 +58,11 @@ func versionOf(schema *ast.Schema) cache.Key {
 	return cache.Key(sum.Sum(nil))
 }
 
-// traits are properties of a document for the response cache, computed once.
-type traits struct {
-	reading sync.Once
-	says    cache.Key
-	hinting sync.Once
-	hints   map[*ast.OperationDefinition]hint
-}
-
-// says returns a digest of the document's tokens.
-func (d *document) says() cache.Key {
-	d.traits.reading.Do(func() {
-		sum := sha256.New()
-		digest{sum}.tokens(d.text)
-		d.traits.says = cache.Key(sum.Sum(nil))
-	})
-	return d.traits.says
-}
-
-// hint returns the cache policy of an operation of the document.
-func (d *document) hint(schema *ast.Schema, op *ast.OperationDefinition) hint {
-	d.traits.hinting.Do(func() {
-		d.traits.hints = make(map[*ast.OperationDefinition]hint, len(d.Operations))
-		for _, op := range d.Operations {
-			d.traits.hints[op] = hintOf(schema, op)
-		}
-	})
-	return d.traits.hints[op]
+// meaningOf returns a digest of the tokens of a valid document.
+func meaningOf(text string) cache.Key {
+	sum := sha256.New()
+	digest{sum}.tokens(text)
+	return cache.Key(sum.Sum(nil))
 }
 
 // digest hashes texts so that different sequences have different digests.

@@ -22,7 +22,6 @@ type Responses = cache.Responses[*Result]
 type kept struct {
 	body   *compress.Body // the whole GraphQL response
 	public bool           // shared caches may store it
-	stored bool           // this gateway has stored it
 
 	operation operation        // for metrics
 	line      report.Operation // for the log
@@ -79,29 +78,30 @@ func (s *Server) Recall(ctx context.Context, fingerprint cache.Key) *Result {
 
 // keeping has what is needed to cache the result of one query.
 type keeping struct {
-	responses *Responses
+	server    *Server
 	key       cache.Key
 	hint      hint
+	variables []byte // see [declaredVariables]
 }
 
 // keeping returns nil if the result of a query must not be cached.
 func (s *Server) keeping(q *query) *keeping {
-	if q.selected.Operation != ast.Query {
+	if s.responses == nil || q.selected.Operation != ast.Query {
 		return nil
 	}
-	hint := q.doc.hint(s.documents.validator.schema, q.selected)
-	key, ok := responseKey(s.version, q)
+	hint := q.doc.hints.of(s.documents.validator.schema, q.selected)
+	variables, ok := declaredVariables(q)
 	if !ok || !hint.keepable() {
 		return nil
 	}
-	return &keeping{s.responses, key, hint}
+	return &keeping{s, responseKey(s.version, q, variables), hint, variables}
 }
 
 // alias lets an identical request find its response without being parsed. Requests
 // with untrusted documents are excluded, because each of them is counted.
 func (k *keeping) alias(q *query) {
 	if q.Fingerprint != (cache.Key{}) && !q.untrusted {
-		k.responses.Alias(q.Fingerprint, k.key)
+		k.server.responses.Alias(q.Fingerprint, k.key)
 	}
 }
 
@@ -115,16 +115,11 @@ func (k *keeping) run(ctx context.Context, next execution, q *query) *Result {
 	}
 	result.kept = &kept{public: k.hint.public, body: compress.NewBody(compact(encode(result))), operation: operationOf(q, result), line: lineOf(ctx, q.Request, q, result)}
 	result.Summary.Life = report.Life{Until: life.Until}
-	again := *q
-	again.operation, again.cost, again.inParts, again.until = nil, nil, nil, nil
-	again.Query = q.doc.text // which all who sent it share
-	result.kept.stored = k.responses.Keep(ctx, k.key, cache.Response[*Result]{
-		Value: result.forLater(), Size: keptBytes*len(result.kept.body.Bytes()) + len(q.doc.text), Began: began,
+	again := renewal{k.server, q.doc.text, q.selected.Name, bytes.Clone(k.variables)}
+	result.stored = k.server.responses.Keep(ctx, k.key, cache.Response[*Result]{
+		Value: result.forLater(), Size: keptBytes*len(result.kept.body.Bytes()) + again.bytes(), Began: began,
 		Oldest: result.Summary.Oldest, Life: life,
-		Renew: func(ctx context.Context) {
-			ctx, _ = report.With(ctx)
-			k.run(ctx, next, &again)
-		},
+		Renew: func(ctx context.Context) { again.run(ctx, next) },
 	})
 	k.alias(q)
 	return result
@@ -149,4 +144,36 @@ func (r *Result) forLater() *Result {
 	later.document = nil
 	later.Summary.Asked, later.Summary.Calls = false, nil
 	return &later
+}
+
+// renewal is what a cached response keeps to be built anew: what of its request matters to
+// the response, and nothing else of it. It is kept as long as the response.
+type renewal struct {
+	server    *Server
+	text      string // of the document, which is that in the cache of documents if it is there
+	operation string // a part of text
+	variables []byte // see [declaredVariables]
+}
+
+// bytes is the memory that the renewal refers to.
+func (r *renewal) bytes() int { return len(r.text) + len(r.variables) }
+
+// run executes the operation with next, and caches the result. Without its document, which
+// may have been evicted while the gateway is overloaded, it does nothing.
+func (r *renewal) run(ctx context.Context, next execution) {
+	doc, _, refused := r.server.documents.prepare(ctx, r.text)
+	if refused != nil {
+		return
+	}
+	q := &query{
+		Request: Request{Query: doc.text, OperationName: r.operation, rawVariables: r.variables},
+		doc:     doc, selected: doc.Operations.ForName(r.operation),
+	}
+	if q.decodeVariables() != nil {
+		return
+	}
+	if k := r.server.keeping(q); k != nil {
+		ctx, _ = report.With(ctx)
+		k.run(ctx, next, q)
+	}
 }

@@ -29,6 +29,7 @@ type counting struct {
 	definition *ast.Schema
 	executed   atomic.Int32
 	note       func(*report.Report, *graphql.Response)
+	seen       func(*graphql.OperationContext) // what is executed; nil: not needed
 }
 
 func (c *counting) Schema() *ast.Schema { return c.definition }
@@ -37,7 +38,10 @@ func (c *counting) Complexity(context.Context, string, string, int, map[string]a
 	return 0, false
 }
 
-func (c *counting) Exec(context.Context) graphql.ResponseHandler {
+func (c *counting) Exec(ctx context.Context) graphql.ResponseHandler {
+	if c.seen != nil {
+		c.seen(graphql.GetOperationContext(ctx))
+	}
 	return func(ctx context.Context) *graphql.Response {
 		r := &graphql.Response{Data: fmt.Appendf(nil, `{"n":%d}`, c.executed.Add(1))}
 		c.note(report.From(ctx), r)

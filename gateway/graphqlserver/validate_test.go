@@ -131,7 +131,8 @@ func TestValidator_AgreesWithTheLibrary(t *testing.T) {
 	const most = 1 << 30
 	limits := graphqlserver.Limits{
 		Body: most, Tokens: most, Selections: most, Fragments: most, Depth: most, RootFields: most,
-		Aliases: most, Directives: most, List: most, Fields: most, Calls: most,
+		Aliases: most, AliasLength: most, Directives: most, List: most, Fields: most, Calls: most,
+		Values: most, Parts: most, Response: most,
 	}
 	s, _ := newCachedIn(t, nil, mergeable, graphqlserver.Config{Limits: limits}, prometheus.NewRegistry())
 	conflicts := map[bool]int{}
