@@ -61,6 +61,13 @@ func cold() graphtest.Setup {
 	return graphtest.Setup{Timeout: graphtest.Usual().Timeout, TTL: time.Nanosecond}
 }
 
+// entitiesAlone is a setup in which whole answers are not kept.
+func entitiesAlone() graphtest.Setup {
+	with := graphtest.Usual()
+	with.ResponseMB = 0
+	return with
+}
+
 func shop() upstreamtest.Data { return upstreamtest.Shop(1, 2, 2, 3) }
 
 func graphQL(s *graphqlserver.Server) http.Handler { return s }

@@ -9,7 +9,6 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"tributary/internal/testkit/graphtest"
 	"tributary/internal/testkit/upstreamtest"
 )
 
@@ -23,13 +22,6 @@ func objectsOf(orders int) float64 { return float64(1 + orders*(1+3*2)) }
 
 // ordersQuery asks for all orders of a user.
 const ordersQuery = `{ user(id: \"u1\") { orders { id totalAmount items { quantity price product { name price } } } } }`
-
-// entitiesAlone is a setup in which whole answers are not kept.
-func entitiesAlone() graphtest.Setup {
-	with := graphtest.Usual()
-	with.ResponseMB = 0
-	return with
-}
 
 func BenchmarkGrowthFromEntities(b *testing.B) {
 	for _, orders := range sizes {
