@@ -53,3 +53,23 @@ func TestResponseLimit_BoundsABatch(t *testing.T) {
 		t.Errorf("Content-Length: %s, of %d bytes", length, len(reply.text))
 	}
 }
+
+// A stream ends with an answer that is too long, and goes on after an event that is.
+func TestResponseLimit_BoundsStreams(t *testing.T) {
+	limits := graphqlserver.DefaultLimits()
+	limits.Response = len(`{"data":{"ticks":1}}`) // and there is a line feed
+	s := newStreaming(t, usualStreams(), limits)
+	const refused = `{"message":"the answer has more than 20 bytes","extensions":{"allowed":20,"code":"QUERY_TOO_COMPLEX","limit":"response"}}`
+	event := "event: next\ndata: {\"errors\":[" + refused + "],\"data\":null}\n\n"
+	if got := all(t, s.listen(t.Context(), "subscription { ticks(to: 2) }")); got != event+event+complete {
+		t.Errorf("by server-sent events: %q", got)
+	}
+	if resp := s.listen(t.Context(), "{ hello }"); resp.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(all(t, resp), refused) {
+		t.Errorf("a query by server-sent events: %s", resp.Status)
+	}
+	c := s.greeted(t)
+	c.Subscribe("a", "{ hello }")
+	c.Hear(`{"id":"a","type":"error","payload":[` + refused + `]}`)
+	c.Subscribe("b", "subscription { ticks(to: 1) }")
+	c.Hear(`{"id":"b","type":"next","payload":{"errors":[`+refused+`],"data":null}}`, `{"id":"b","type":"complete"}`)
+}

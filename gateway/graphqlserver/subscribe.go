@@ -77,9 +77,7 @@ func (s *Server) nextEvent(ctx context.Context, respond graphql.ResponseHandler)
 	defer meter.Release()
 	resp := respond(meter)
 	if why := meter.Stopped(); why != nil && ctx.Err() == nil {
-		stopped := s.stopped(why)
-		stopped.Data = []byte("null")
-		return stopped
+		return withoutData(s.stopped(why))
 	}
 	if resp == nil || ctx.Err() != nil { // what was resolved after the end is full of its errors
 		return nil
@@ -88,7 +86,16 @@ func (s *Server) nextEvent(ctx context.Context, respond graphql.ResponseHandler)
 	if data == nil && len(resp.Errors) == 0 {
 		data = []byte("null")
 	}
-	return &Result{Data: data, Errors: resp.Errors, Omitted: meter.ErrorsOmitted(), Summary: rep.Summary(), document: meter.Document()}
+	event := &Result{Data: data, Errors: resp.Errors, Omitted: meter.ErrorsOmitted(), Summary: rep.Summary(), document: meter.Document()}
+	if s.limits.tooLong(event) {
+		return withoutData(s.limits.refuseAnswer())
+	}
+	return event
+}
+
+// withoutData returns the event for a refusal, which does not end the subscription.
+func withoutData(refusal *Result) *Result {
+	return &Result{Data: []byte("null"), Errors: refusal.Errors}
 }
 
 // broken is the result of a stream's operation that panicked outside of its fields.

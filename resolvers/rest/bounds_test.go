@@ -1,0 +1,29 @@
+package rest_test
+
+import (
+	"net/http"
+	"testing"
+
+	"tributary/gateway/graphqlserver"
+	"tributary/internal/graphtest"
+	"tributary/internal/upstreamtest"
+)
+
+// A profile is as long as the data are; nobody has asked for too much.
+func TestProfile_TooLongIsAProblem(t *testing.T) {
+	for name, set := range map[string]func(*graphqlserver.Limits){
+		"bytes":  func(l *graphqlserver.Limits) { l.Response = 10_000 },
+		"fields": func(l *graphqlserver.Limits) { l.Fields = 500 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			with := graphtest.Usual()
+			with.GraphQL.Limits = graphqlserver.DefaultLimits()
+			set(&with.GraphQL.Limits)
+			data := upstreamtest.Shop(2, 100, 3, 10)
+			data.Orders["u2"] = data.Orders["u2"][:1]
+			g := serve(t, upstreamtest.New(t, data), with)
+			g.get("/api/profile/u1").problem(t, http.StatusUnprocessableEntity, "QUERY_TOO_COMPLEX")
+			g.get("/api/profile/u2").document(t)
+		})
+	}
+}
