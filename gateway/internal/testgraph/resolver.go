@@ -1,7 +1,7 @@
 package testgraph
 
 //go:generate go tool gqlgen generate
-//go:generate go run tributary/internal/lean .
+//go:generate go run tributary/cmd/trib lean .
 
 import (
 	"context"
