@@ -5,6 +5,8 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"tributary/gateway/execute"
 )
 
 // expectedLength is the assumed length of a list if the query does not determine it.
@@ -56,7 +58,7 @@ func (e estimate) length(f *ast.Field) int {
 	}
 	longest := -1
 	if len(f.Arguments) > 0 {
-		for _, value := range f.ArgumentMap(e.op.Variables) {
+		for _, value := range execute.ArgumentMap(f, e.op.Variables) {
 			if list, ok := value.([]any); ok {
 				longest = max(longest, len(list))
 			}

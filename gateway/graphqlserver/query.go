@@ -8,6 +8,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"tributary/gateway/execute"
 	"tributary/gateway/fault"
 	"tributary/gateway/lookahead"
 )
@@ -96,7 +97,7 @@ func (s *Server) bind(ctx context.Context, q *query) *Result {
 		doc = q.doc.inParts
 	}
 	op, errs := s.exec.CreateOperationContext(context.WithValue(ctx, documentKey{}, doc), &graphql.RawParams{
-		Query: q.Query, OperationName: q.OperationName, Variables: q.Variables,
+		Query: q.Query, OperationName: q.OperationName, Variables: execute.WithDefaults(q.selected, q.Variables),
 	})
 	if len(errs) > 0 { // what is left to go wrong is a variable that does not fit its type
 		for _, err := range errs { // a path is one of the answer; theirs is one of the request

@@ -21,7 +21,7 @@ type Join struct {
 	// value below it, now for what is known and later for what arrives. below
 	// holds the loaders that next may reach. The result holds those that could
 	// not be reached yet because parent is a stub that does not know enough.
-	visit func(r *run, n *node, parent any, below mask, next func(child any) mask) mask
+	visit func(r *run, n *node, parent any, below set, next func(child any) set) set
 	// reckon counts what visit would load, without loading it.
 	reckon func(c *costing, n *node, parents values, next func(children values))
 }
@@ -116,15 +116,15 @@ func Many[T any](l *batch.Loader[string, []T], length int, stub func(key string)
 // By returns the join that loads from s by keys.
 func (s Source[T]) By(keys *Keys) *Join {
 	j := &Join{loaders: []loader{s.loader}, reckon: s.reckon(keys)}
-	j.visit = func(r *run, n *node, parent any, below mask, next func(any) mask) mask {
+	j.visit = func(r *run, n *node, parent any, below set, next func(any) set) set {
 		known := false
 		keys.each(parent, n.args, func(key string) {
 			if key == "" {
 				return
 			}
 			known = true
-			if below == 0 { // nothing depends on the value, and the loader deduplicates keys
-				r.begin(s.loader, 0)
+			if below.empty() { // nothing depends on the value, and the loader deduplicates keys
+				r.begin(s.loader, set{})
 				s.loader.Begin(r.ctx, key)
 				return
 			}
@@ -143,9 +143,9 @@ func (s Source[T]) By(keys *Keys) *Join {
 			})
 		})
 		if known {
-			return 0
+			return set{}
 		}
-		return r.plan.bit(s.loader) | below
+		return r.plan.set(s.loader).union(below)
 	}
 	return j
 }
@@ -154,8 +154,8 @@ func (s Source[T]) By(keys *Keys) *Join {
 func (j *Join) Then(following *Join) *Join {
 	return &Join{
 		loaders: append(append([]loader(nil), j.loaders...), following.loaders...),
-		visit: func(r *run, n *node, parent any, below mask, next func(any) mask) mask {
-			return j.visit(r, n, parent, r.plan.bits(following.loaders)|below, func(v any) mask {
+		visit: func(r *run, n *node, parent any, below set, next func(any) set) set {
+			return j.visit(r, n, parent, r.plan.set(following.loaders...).union(below), func(v any) set {
 				return following.visit(r, n, v, below, next)
 			})
 		},
@@ -169,7 +169,7 @@ func (j *Join) Then(following *Join) *Join {
 // values. length is the list length that costs assume.
 func Each[P, C any](length int, get func(P) []C) *Join {
 	j := &Join{
-		visit: func(_ *run, _ *node, parent any, below mask, next func(any) mask) mask {
+		visit: func(_ *run, _ *node, parent any, below set, next func(any) set) set {
 			if p, ok := parent.(P); ok {
 				for _, c := range get(p) {
 					next(c)
@@ -187,11 +187,11 @@ func Each[P, C any](length int, get func(P) []C) *Join {
 // As is the join of a field whose value is computed from its parent.
 func As[P, C any](value func(P) C) *Join {
 	j := &Join{
-		visit: func(_ *run, _ *node, parent any, _ mask, next func(any) mask) mask {
+		visit: func(_ *run, _ *node, parent any, _ set, next func(any) set) set {
 			if p, ok := parent.(P); ok {
 				return next(value(p))
 			}
-			return 0
+			return set{}
 		},
 	}
 	j.reckon = func(c *costing, _ *node, parents values, next func(values)) {

@@ -18,17 +18,13 @@ package lookahead
 import (
 	"context"
 	"fmt"
-	"math/bits"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"tributary/gateway/execute"
 )
-
-// mask is a set of loaders, by their number in the plan.
-type mask uint64
-
-const maxLoaders = 64
 
 // A Plan is a schema with its joins. It is safe for concurrent use.
 type Plan struct {
@@ -56,9 +52,6 @@ func New(schema *ast.Schema, joins Joins) (*Plan, error) {
 			}
 		}
 	}
-	if len(p.loaders) > maxLoaders {
-		return nil, fmt.Errorf("lookahead: %d loaders, more than %d", len(p.loaders), maxLoaders)
-	}
 	for name, def := range schema.Types {
 		satisfies := []string{name}
 		for _, i := range schema.GetImplements(def) {
@@ -69,13 +62,12 @@ func New(schema *ast.Schema, joins Joins) (*Plan, error) {
 	return p, nil
 }
 
-func (p *Plan) bit(l loader) mask { return 1 << p.number[l] }
-
-func (p *Plan) bits(ls []loader) (m mask) {
+// set returns the set of some loaders.
+func (p *Plan) set(ls ...loader) (s set) {
 	for _, l := range ls {
-		m |= p.bit(l)
+		s = s.with(p.number[l])
 	}
-	return m
+	return s
 }
 
 // Start starts the loads that the operation of ctx needs, and further ones as values
@@ -110,7 +102,7 @@ type node struct {
 	join     *Join
 	args     map[string]any
 	children []*node
-	below    mask // loaders that the children may reach
+	below    set // loaders that the children may reach
 }
 
 // extension is the key under which an operation's nodes are cached in its stats,
@@ -138,24 +130,17 @@ func (p *Plan) nodes(op *graphql.OperationContext, def *ast.Definition, set ast.
 		}
 		n := &node{name: f.Alias, join: join}
 		if len(f.Definition.Arguments) > 0 {
-			n.args = f.ArgumentMap(op.Variables)
+			n.args = execute.ArgumentMap(f.Field, op.Variables)
 		}
 		if child := p.schema.Types[f.Definition.Type.Name()]; child != nil && len(f.Selections) > 0 {
 			n.children = p.nodes(op, child, f.Selections)
 		}
 		for _, c := range n.children {
-			n.below |= p.bits(c.join.loaders) | c.below
+			n.below = n.below.union(p.set(c.join.loaders...)).union(c.below)
 		}
-		if len(join.loaders) > 0 || n.below != 0 {
+		if len(join.loaders) > 0 || !n.below.empty() {
 			found = append(found, n)
 		}
 	}
 	return found
-}
-
-// each calls f with the number of every loader in m.
-func (m mask) each(f func(i int)) {
-	for ; m != 0; m &= m - 1 {
-		f(bits.TrailingZeros64(uint64(m)))
-	}
 }

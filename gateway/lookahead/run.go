@@ -15,7 +15,7 @@ type run struct {
 
 	seen    map[visited]struct{}
 	open    []int // by loader: loads in flight that may still produce keys for it
-	waiting mask  // loaders with keys that have not been sent
+	waiting set   // loaders with keys that have not been sent
 	visits  int
 	over    bool // ctx has ended
 
@@ -80,11 +80,14 @@ func (r *run) next() func() {
 }
 
 func (r *run) flush() {
-	r.waiting.each(func(i int) {
+	waiting := r.waiting
+	r.waiting = set{}
+	waiting.each(func(i int) {
 		if r.open[i] == 0 {
-			r.waiting &^= 1 << i
 			r.plan.loaders[i].Flush(r.ctx)
+			return
 		}
+		r.waiting = r.waiting.with(i)
 	})
 }
 
@@ -108,14 +111,14 @@ func (r *run) ended() bool {
 }
 
 // visitAll visits nodes under a parent and returns the loaders that they could not reach yet.
-func (r *run) visitAll(nodes []*node, parent any) (open mask) {
+func (r *run) visitAll(nodes []*node, parent any) (open set) {
 	if r.ended() {
-		return 0
+		return set{}
 	}
 	for _, n := range nodes {
-		open |= n.join.visit(r, n, parent, n.below, func(child any) mask {
+		open = open.union(n.join.visit(r, n, parent, n.below, func(child any) set {
 			return r.visitAll(n.children, child)
-		})
+		}))
 	}
 	return open
 }
@@ -131,12 +134,12 @@ func (r *run) first(n *node, j *Join, key string) bool {
 
 // begin records that l was given a key whose value may produce keys for the loaders in
 // open.
-func (r *run) begin(l loader, open mask) {
-	r.waiting |= r.plan.bit(l)
+func (r *run) begin(l loader, open set) {
+	r.waiting = r.waiting.union(r.plan.set(l))
 	open.each(func(i int) { r.open[i]++ })
 }
 
 // end undoes begin: the value has produced all of its keys.
-func (r *run) end(open mask) {
+func (r *run) end(open set) {
 	open.each(func(i int) { r.open[i]-- })
 }

@@ -54,7 +54,7 @@ func Rewrite(dir string) error {
 // check returns an error unless the rewritten code has each of the calls that every schema
 // leads to.
 func check(dir string, texts map[string][]byte) error {
-	for _, call := range []string{"execute.NewFieldSet(", "execute.Written(", "execute.MarshalString("} {
+	for _, call := range []string{"execute.NewFieldSet(", "execute.Written(", "execute.MarshalString(", "execute.ArgumentMap("} {
 		found := false
 		for _, text := range texts {
 			found = found || bytes.Contains(text, []byte(call))
@@ -163,6 +163,9 @@ func (l *leaning) call(n ast.Node) {
 	l.edits = append(l.edits, edit{l.at(c.Fun.Pos()), l.at(c.Fun.End()), "execute." + in})
 	if in == "NewFieldSet" { // it needs the operation, to count what is selected
 		l.edits = append(l.edits, edit{l.at(c.Lparen) + 1, l.at(c.Lparen) + 1, "ctx, "})
+	}
+	if s, ok := c.Fun.(*ast.SelectorExpr); ok && s.Sel.Name == "ArgumentMap" && len(c.Args) == 1 {
+		l.edits = append(l.edits, edit{l.at(c.Fun.Pos()), l.at(c.Args[0].Pos()), "execute.ArgumentMap(" + l.source(s.X) + ".Field, "})
 	}
 }
 
