@@ -67,7 +67,7 @@ func run(t *testing.T, dir, name string, args ...string) (string, int) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-buildvcs=false")
+	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS="+os.Getenv("GOFLAGS")+" -buildvcs=false") // those of the test, to share its build cache
 	out, err := cmd.CombinedOutput()
 	if cmd.ProcessState == nil {
 		t.Fatal(err)
@@ -198,7 +198,7 @@ func TestProject_FromDocumentsToAnswers(t *testing.T) {
 			`GET /categories/c`:                         `{"code":"c","parent":{"code":"root"},"children":[{"code":"d","children":[]}]}`,
 			`GET /tenants/a%2Fb/machines/s`:             `{"tenant":"a/b","serial":"s","hours":9223372036854775807,"partIds":["p1","p2"]}`,
 			`GET /tenants/t/machines/s`:                 `{"tenant":"other","serial":"s"}`,
-			`POST /search {"text":"x","max_price":2.5}`: `{"hits":[{"id":"p1","Name":"N","func":"f"}],"took":1}`,
+			`POST /search {"text":"x","max_price":2.50}`: `{"hits":[{"id":"p1","Name":"N","func":"f"}],"took":1}`,
 		}),
 	}
 	dir := filepath.Join(t.TempDir(), "shop")
@@ -293,9 +293,9 @@ func TestProject_FromDocumentsToAnswers(t *testing.T) {
 		},
 		{
 			"a POST that reads",
-			`{ searchParts(input: {text: "x", maxPrice: 2.5}) { id } again: searchParts(input: {text: "x", maxPrice: 2.5}) { name } }`,
+			`{ searchParts(input: {text: "x", maxPrice: 2.50}) { id } again: searchParts(input: {text: "x", maxPrice: 2.50}) { name } }`,
 			`{"searchParts":[{"id":"p1"}],"again":[{"name":"N"}]}`,
-			map[string][]string{"vendor": {`POST /search {"text":"x","max_price":2.5}`}},
+			map[string][]string{"vendor": {`POST /search {"text":"x","max_price":2.50}`}},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
