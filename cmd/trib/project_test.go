@@ -103,6 +103,18 @@ func tree(t *testing.T, dir string) map[string]string {
 	return files
 }
 
+// edit replaces a text that a file has once.
+func edit(t *testing.T, file, old, with string) {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil || strings.Count(string(b), old) != 1 {
+		t.Fatalf("%s does not have %s once: %v", file, old, err)
+	}
+	if err := os.WriteFile(file, []byte(strings.Replace(string(b), old, with, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // gateway runs a project's binary until the test ends, and returns its address.
 func gateway(t *testing.T, binary string, env ...string) string {
 	t.Helper()
@@ -175,6 +187,7 @@ func TestProject_FromDocumentsToAnswers(t *testing.T) {
 			`GET /authors/9`: `{"id":8,"full_name":"Another"}`,
 			`GET /authors/7/books?genre=novel&genre=poetry`: "[" + fmt.Sprintf(book, "b3") + "]",
 			`GET /authors/7/books`:                          "[]",
+			`POST /loans {"book_id":"b1"}`:                  `{"id":"l9","book_id":"b1","due_at":"2026-01-02T03:04:05Z"}`,
 			`GET /loans?book_id=b1`:                         `[{"id":"l1","book_id":"b1","due_at":"2026-01-02T03:04:05"}]`,
 			`GET /loans?book_id=b2`:                         `[{"id":"l2","book_id":"b9","due_at":"2026-01-02T03:04:05Z"}]`,
 		}),
@@ -185,19 +198,20 @@ func TestProject_FromDocumentsToAnswers(t *testing.T) {
 		}),
 		"animals": newService(t, map[string]string{
 			`GET /animal/findByStatus?status=available,adopted`: `[{"id":3,"name":"Rex","photoUrls":[],"status":"adopted","category":{"id":1,"name":"dogs"}}]`,
-			`GET /adoption/x`: `{"id":"x","animalId":3,"createdAt":"2026-01-02T03:04:05Z","fee":12}`,
-			`GET /animal/3`:   `{"id":3,"name":"Rex","photoUrls":["u"]}`,
-			`GET /animal/4`:   `{"error":"not found"}`,
+			`GET /adoption/x`:  `{"id":"x","animalId":3,"createdAt":"2026-01-02T03:04:05Z","fee":12}`,
+			`GET /animal/3`:    `{"id":3,"name":"Rex","photoUrls":["u"]}`,
+			`GET /animal/4`:    `{"error":"not found"}`,
+			`DELETE /animal/3`: ``,
 		}),
 		"articles": newService(t, map[string]string{
 			`GET /articles/1`: `{"data":{"type":"articles","id":"1","attributes":{"title":"T","body-text":"B","word-count":2},"relationships":{"author":{"data":{"type":"people","id":"9"}}}},"included":[]}`,
 			`GET /articles?filter[section]=news&page[number]=2`: `{"data":[{"type":"articles","id":"2"}]}`,
 		}),
 		"vendor": newService(t, map[string]string{
-			`GET /parts?ids=p1,p2`:                      `{"_embedded":{"parts":[{"id":"p1","Name":"N","func":"f","type":"t","select":null,"category_code":"c","shape":{"kind":"round","radius":1.50}},{"id":"p2","Name":"M","func":"g","shape":{"kind":"box","width":2}}]}}`,
-			`GET /categories/c`:                         `{"code":"c","parent":{"code":"root"},"children":[{"code":"d","children":[]}]}`,
-			`GET /tenants/a%2Fb/machines/s`:             `{"tenant":"a/b","serial":"s","hours":9223372036854775807,"partIds":["p1","p2"]}`,
-			`GET /tenants/t/machines/s`:                 `{"tenant":"other","serial":"s"}`,
+			`GET /parts?ids=p1,p2`:                       `{"_embedded":{"parts":[{"id":"p1","Name":"N","func":"f","type":"t","select":null,"category_code":"c","shape":{"kind":"round","radius":1.50}},{"id":"p2","Name":"M","func":"g","shape":{"kind":"box","width":2}}]}}`,
+			`GET /categories/c`:                          `{"code":"c","parent":{"code":"root"},"children":[{"code":"d","children":[]}]}`,
+			`GET /tenants/a%2Fb/machines/s`:              `{"tenant":"a/b","serial":"s","hours":9223372036854775807,"partIds":["p1","p2"]}`,
+			`GET /tenants/t/machines/s`:                  `{"tenant":"other","serial":"s"}`,
 			`POST /search {"text":"x","max_price":2.50}`: `{"hits":[{"id":"p1","Name":"N","func":"f"}],"took":1}`,
 		}),
 	}
@@ -212,11 +226,17 @@ func TestProject_FromDocumentsToAnswers(t *testing.T) {
 	env := []string{"BFF_BILLING_URL=" + services["billing"].url + "/billing"}
 	for name, document := range map[string]string{"library": "library.json", "billing": "billing.yaml", "animals": "animals.json", "articles": "articles.yaml", "vendor": "vendor.yaml"} {
 		args := []string{"add", name, "--openapi", filepath.Join(documents, document), "--url", services[name].url}
-		if name == "vendor" {
+		switch name {
+		case "vendor":
 			args = append(args, "--read", "searchParts")
+		case "library": // with a write
+			args = append(args, "book", "booksBatch", "author", "authorBooks", "loans", "createLoan")
+		case "animals":
+			args = append(args, "animalById", "animalsByStatus", "adoption", "deleteAnimal")
 		}
 		must(t, dir, trib, args...)
 	}
+	edit(t, filepath.Join(dir, "graph/schema/library.graphqls"), `body: "{input}"`, `body: "{input}", invalidates: ["Book.loans={input.bookId}"]`)
 	must(t, dir, trib, "generate")
 	before := tree(t, dir)
 	must(t, dir, trib, "generate")
@@ -296,6 +316,21 @@ func TestProject_FromDocumentsToAnswers(t *testing.T) {
 			`{ searchParts(input: {text: "x", maxPrice: 2.50}) { id } again: searchParts(input: {text: "x", maxPrice: 2.50}) { name } }`,
 			`{"searchParts":[{"id":"p1"}],"again":[{"name":"N"}]}`,
 			map[string][]string{"vendor": {`POST /search {"text":"x","max_price":2.50}`}},
+		},
+		{
+			"a write, and what it makes out of date",
+			`mutation { createLoan(input: {bookId: "b1"}) { id book { title loans { id } } } deleteAnimal(animalId: 3) again: deleteAnimal(animalId: 4) }`,
+			`{"createLoan":{"id":"l9","book":{"title":"T","loans":[{"id":"l1"}]}},"deleteAnimal":true,"again":null} UPSTREAM_REJECTED at [again]`,
+			map[string][]string{
+				"library": {"GET /loans?book_id=b1", `POST /loans {"book_id":"b1"}`}, // the book is cached
+				"animals": {"DELETE /animal/3", "DELETE /animal/4"},
+			},
+		},
+		{
+			"what was deleted is asked for anew",
+			`{ adoption(id: "x") { animal { photoUrls } } }`,
+			`{"adoption":{"animal":{"photoUrls":["u"]}}}`,
+			map[string][]string{"animals": {"GET /animal/3"}},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

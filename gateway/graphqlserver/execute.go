@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"tributary/gateway/admission"
@@ -142,6 +143,15 @@ func loading(plan *lookahead.Plan) graphql.ResponseMiddleware {
 		plan.Start(ctx)
 		return next(ctx)
 	}
+}
+
+// loadingApart opens a scope for each field of a mutation, so that what is selected below it
+// shows what it and those before it have changed.
+func loadingApart(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
+	if graphql.GetOperationContext(ctx).Operation.Operation == ast.Mutation {
+		ctx = batch.WithScope(ctx)
+	}
+	return next(ctx)
 }
 
 // recovered turns a panic of a resolver into an error of its field.

@@ -14,7 +14,7 @@ import (
 	"tributary/gateway/upstream"
 )
 
-// An Endpoint is a call of a service that reads.
+// An Endpoint is a call of a service.
 type Endpoint struct {
 	Up *upstream.Client
 	// Call is the call as [ParseRoute] takes it.
@@ -32,6 +32,8 @@ type Endpoint struct {
 	Key []string
 	// Body is the placeholder whose value, which is JSON, is the body of a POST.
 	Body string
+	// Idempotent says of a write that the service takes Idempotency-Key.
+	Idempotent bool
 }
 
 // client is an endpoint whose call has been parsed.
@@ -81,14 +83,22 @@ func (c *client) check(key string) error {
 
 // call makes the call for a key and returns the response.
 func (c *client) call(ctx context.Context, args Args) ([]byte, error) {
+	r := c.request(args)
+	r.Repeatable = true
+	return c.Up.Do(ctx, r)
+}
+
+func (c *client) request(args Args) upstream.Request {
 	r := upstream.Request{
-		Method: c.route.Method, Route: c.route.Path, Repeatable: true,
+		Method: c.route.Method, Route: c.route.Path,
 		Path: c.route.path(args), Query: c.route.query(args),
 	}
 	if c.Body != "" {
-		r.Body = json.RawMessage(args.Get(c.Body))
+		if body := args.Get(c.Body); body != "" {
+			r.Body = json.RawMessage(body)
+		}
 	}
-	return c.Up.Do(ctx, r)
+	return r
 }
 
 // pointer is the JSON pointer to the value in a response.

@@ -4,7 +4,12 @@ package rest
 // if is is nil, any will do.
 func One[V any](e Endpoint, decode DecodeFunc[V], is func(v *V, args Args) bool) Source[*V] {
 	c := e.open()
-	read := func(response []byte, args Args) (*V, bool, error) {
+	return each(c, readOne(c, decode, is), func() (*V, bool) { return nil, false })
+}
+
+// readOne returns the function that reads a response with one value.
+func readOne[V any](c *client, decode DecodeFunc[V], is func(v *V, args Args) bool) func([]byte, Args) (*V, bool, error) {
+	return func(response []byte, args Args) (*V, bool, error) {
 		d, free := c.decoders.of(response)
 		defer free()
 		v, there := new(V), false
@@ -25,14 +30,18 @@ func One[V any](e Endpoint, decode DecodeFunc[V], is func(v *V, args Args) bool)
 		d.pack()
 		return v, true, nil
 	}
-	return each(c, read, func() (*V, bool) { return nil, false })
 }
 
 // List loads a list of objects per key; what is not found is an empty list. An object that
 // does not belong to the key, by of, makes the list invalid; if of is nil, any will do.
 func List[V any](e Endpoint, decode DecodeFunc[V], of func(v *V, args Args) bool) Source[[]*V] {
 	c := e.open()
-	read := func(response []byte, args Args) (list []*V, found bool, err error) {
+	return each(c, readList(c, decode, of), func() ([]*V, bool) { return []*V{}, true })
+}
+
+// readList returns the function that reads a response with a list of objects.
+func readList[V any](c *client, decode DecodeFunc[V], of func(v *V, args Args) bool) func([]byte, Args) ([]*V, bool, error) {
+	return func(response []byte, args Args) (list []*V, found bool, err error) {
 		d, free := c.decoders.of(response)
 		defer free()
 		there := false
@@ -50,13 +59,17 @@ func List[V any](e Endpoint, decode DecodeFunc[V], of func(v *V, args Args) bool
 		d.pack()
 		return orEmpty(list), true, nil
 	}
-	return each(c, read, func() ([]*V, bool) { return []*V{}, true })
 }
 
 // Values loads a list of scalars per key; what is not found is an empty list.
 func Values[V any](e Endpoint, decode DecodeFunc[V]) Source[[]V] {
 	c := e.open()
-	read := func(response []byte, _ Args) (list []V, found bool, err error) {
+	return each(c, readValues(c, decode), func() ([]V, bool) { return []V{}, true })
+}
+
+// readValues returns the function that reads a response with a list of scalars.
+func readValues[V any](c *client, decode DecodeFunc[V]) func([]byte, Args) ([]V, bool, error) {
+	return func(response []byte, _ Args) (list []V, found bool, err error) {
 		d, free := c.decoders.of(response)
 		defer free()
 		there := false
@@ -67,7 +80,6 @@ func Values[V any](e Endpoint, decode DecodeFunc[V]) Source[[]V] {
 		d.pack()
 		return orEmpty(list), true, nil
 	}
-	return each(c, read, func() ([]V, bool) { return []V{}, true })
 }
 
 func orEmpty[V any](list []V) []V {

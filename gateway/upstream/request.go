@@ -18,6 +18,11 @@ type Request struct {
 	// Repeatable says that the call changes nothing, so that it may be retried whatever
 	// its method.
 	Repeatable bool
+	// Write says that the call changes something: it is never hedged, and repeated only if
+	// its method is PUT or DELETE, or if it has a Key.
+	Write bool
+	// Key is sent as Idempotency-Key, by which the service tells that a call is repeated.
+	Key string
 }
 
 // Do makes a call and returns the body of the response. Its errors are those of
@@ -38,9 +43,20 @@ func (c *Client) Do(ctx context.Context, call Request) ([]byte, error) {
 		r.Body, _ = r.GetBody()
 		r.ContentLength = int64(len(call.Body))
 	}
-	if call.Repeatable {
+	forward(ctx, r.Header)
+	switch {
+	case call.Key != "":
+		r.Header[idempotencyKey] = []string{call.Key}
+	case call.Repeatable, call.Method == http.MethodPut, call.Method == http.MethodDelete:
 		r.Header[idempotencyKey] = nil // a signal, see idempotent
 	}
-	forward(ctx, r.Header)
+	if call.Write {
+		r = r.WithContext(context.WithValue(ctx, writeKey{}, true))
+	}
 	return c.send(r, c.calls)
 }
+
+type writeKey struct{}
+
+// isWrite reports whether r changes something.
+func isWrite(r *http.Request) bool { return r.Context().Value(writeKey{}) != nil }

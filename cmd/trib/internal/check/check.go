@@ -88,8 +88,8 @@ func (c *comparison) service(s *schema.Service, doc *openapi.Document) {
 		}
 	}
 	for _, f := range c.graph.Writes {
-		if f.Write.Service == s {
-			c.call([]*schema.Field{f}, doc, f.Write.Route, f.Write.At, f.Write.Value)
+		if f.Loader.Service == s {
+			c.call([]*schema.Field{f}, doc, f.Loader.One, f.Loader.OneAt, f.Loader.Value)
 		}
 	}
 }

@@ -118,15 +118,17 @@ func (f field) KeyBody() string {
 	}
 	parts := make([]string, len(f.Parts))
 	for i, p := range f.Parts {
-		parts[i] = part(p)
+		parts[i] = f.part(p)
 	}
 	return "rest.Key(" + strings.Join(parts, ", ") + ")"
 }
 
 // part is the expression of one value of a key.
-func part(p schema.Part) string {
+func (f field) part(p schema.Part) string {
 	name := quote(p.Param)
 	switch {
+	case p.Arg != nil && (p.Param == f.Field.Loader.Body || p.Arg.Type.Leaf().Kind == schema.InputKind):
+		return fmt.Sprintf("rest.Arg(%s, rest.JSON(%s))", name, p.Arg.Go)
 	case p.Member != nil && p.Member.Type.Elem != nil:
 		return fmt.Sprintf("rest.ListArg(%s, o.%s)", name, p.Member.Go)
 	case p.Member != nil && p.Member.Type.NonNull:
@@ -135,8 +137,6 @@ func part(p schema.Part) string {
 		return fmt.Sprintf("rest.OptionalOf(%s, o.%s)", name, p.Member.Go)
 	case p.Arg == nil:
 		return fmt.Sprintf("rest.Arg(%s, %q)", name, p.Constant)
-	case p.Arg.Type.Leaf().Kind == schema.InputKind:
-		return fmt.Sprintf("rest.Arg(%s, rest.JSON(%s))", name, p.Arg.Go)
 	case p.Arg.Type.Elem != nil:
 		return fmt.Sprintf("rest.ListArg(%s, %s)", name, p.Arg.Go)
 	case p.Arg.Type.NonNull:

@@ -22,6 +22,7 @@ type view struct {
 	Loaders         []loader
 	Joined          []loader // those that a field leads to
 	Fields          []field
+	Writes          []field
 	Embedded        []embedded
 	Empty           bool // the schema has no fields
 }
@@ -47,6 +48,9 @@ func newView(g *schema.Graph, library, module string) *view {
 		v.Fields = append(v.Fields, field{f})
 		used[f.Loader] = true
 	}
+	for _, f := range g.Writes {
+		v.Writes = append(v.Writes, field{f})
+	}
 	for _, l := range v.Loaders {
 		if used[l.Loader] {
 			v.Joined = append(v.Joined, l)
@@ -64,6 +68,7 @@ func (v *view) of(s *schema.Service) *view {
 	part.Unions = slices.DeleteFunc(slices.Clone(v.Unions), func(u *schema.Union) bool { return u.Service != s })
 	part.Inputs = slices.DeleteFunc(slices.Clone(v.Inputs), func(i *schema.Input) bool { return i.Service != s })
 	part.Loaders = slices.DeleteFunc(slices.Clone(v.Loaders), func(l loader) bool { return l.Service != s })
+	part.Writes = slices.DeleteFunc(slices.Clone(v.Writes), func(f field) bool { return f.Field.Loader.Service != s })
 	return &part
 }
 

@@ -160,25 +160,7 @@ func (r *reader) readCall(f *Field, d *ast.Directive) {
 	if l.List() {
 		l.Length = LengthOf(f.Def)
 	}
-	l.One = parse(l.OneCall, d)
-	for _, name := range l.One.Placeholders() {
-		f.Parts = append(f.Parts, r.placeholder(f, name, name, d))
-	}
-	if body := strings.Trim(directive.String(d, "body"), "{}"); body != "" {
-		f.Parts = append(f.Parts, r.placeholder(f, body, body, d))
-		l.Body = body
-	}
-	for _, a := range f.Args {
-		if !slices.ContainsFunc(f.Parts, func(p Part) bool { return p.Arg == a }) {
-			errorf(a.Def.Position, "%s: the argument %q is not used: write {%s} in the call", f.name(), a.Def.Name, a.Def.Name)
-		}
-	}
-	for _, p := range f.Parts {
-		l.Params = append(l.Params, p.Param)
-		if p.isID() {
-			l.IDs = append(l.IDs, p.Param)
-		}
-	}
+	r.call(f, l, d)
 	l.Named = len(f.Parts) != 1 || !f.Parts[0].isID() || f.Parts[0].isOptionalArg() || f.Parts[0].isList()
 	r.by(l, d)
 	r.many(l, d)

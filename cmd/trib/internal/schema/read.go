@@ -77,6 +77,9 @@ func (r *reader) read() {
 			r.field(root, f)
 		}
 	}
+	for _, f := range r.graph.Writes {
+		r.tags(f)
+	}
 	r.finish()
 }
 
@@ -107,11 +110,13 @@ func (r *reader) finish() {
 
 func sorted[T any](byName map[string]T, _ func(T) *ast.Definition) []T {
 	all := make([]T, 0, len(byName))
-	for _, name := range slices.Sorted(maps.Keys(byName)) {
+	for _, name := range sortedNames(byName) {
 		all = append(all, byName[name])
 	}
 	return all
 }
+
+func sortedNames[T any](byName map[string]T) []string { return slices.Sorted(maps.Keys(byName)) }
 
 func (r *reader) readServices() {
 	for _, d := range r.schema.SchemaDirectives.ForNames(directive.Service) {
