@@ -25,9 +25,9 @@ func main() {
 		Version:     version,
 		Description: "A backend-for-frontend: one GraphQL schema and a REST profile over REST services.",
 		Services: []app.Service{
-			{Name: "users", URL: "http://localhost:8001", Example: &app.Example{Name: "user-service", Addr: ":8001", New: serve(usersserver.New)}},
-			{Name: "orders", URL: "http://localhost:8002", Example: &app.Example{Name: "order-service", Addr: ":8002", New: serve(ordersserver.New)}},
-			{Name: "products", URL: "http://localhost:8003", Example: &app.Example{Name: "product-service", Addr: ":8003", New: serve(productsserver.New)}},
+			{Name: "users", URL: "http://localhost:8001", Health: "/health", Example: &app.Example{Name: "user-service", Addr: ":8001", New: serve(usersserver.New)}},
+			{Name: "orders", URL: "http://localhost:8002", Health: "/health", Example: &app.Example{Name: "order-service", Addr: ":8002", New: serve(ordersserver.New)}},
+			{Name: "products", URL: "http://localhost:8003", Health: "/health", Example: &app.Example{Name: "product-service", Addr: ":8003", New: serve(productsserver.New)}},
 		},
 		Schema:     resolvers.Schema,
 		Operations: graph.Operations(),

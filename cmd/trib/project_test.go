@@ -46,7 +46,9 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 	answer, ok := s.answers[line]
 	if !ok {
-		http.NotFound(w, r)
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(w, `{"title":"not found"}`)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")

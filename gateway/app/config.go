@@ -42,6 +42,7 @@ func newGatewayConfig(g *Graph) gatewayConfig {
 		plugin, service := flagsOf[upstream.ServiceConfig](
 			`embed:"" prefix:` + strconv.Quote(s.Name+"-") +
 				` set:` + strconv.Quote("service="+s.Name) + ` set:` + strconv.Quote("url="+s.URL))
+		service.Health = s.Health
 		cfg.Services = append(cfg.Services, plugin)
 		cfg.services = append(cfg.services, service)
 	}

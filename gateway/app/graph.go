@@ -71,6 +71,9 @@ type Service struct {
 	Name string
 	// URL is the default of the base URL.
 	URL string
+	// Health is the path of the health check, such as /health. A service without one, or
+	// that answers it with 404, is judged by its calls.
+	Health string
 	// Example is an implementation for development, if there is one. The command dev
 	// runs it beside the gateway, and the command NAME runs it alone.
 	Example *Example

@@ -29,6 +29,7 @@ func breaker(cfg Config, f *figures, next http.RoundTripper) http.RoundTripper {
 		WithDelay(cfg.BreakerDelay).
 		WithJitterFactor(.2). // so that gateways that opened at the same time do not probe at the same time
 		OnStateChanged(func(e circuitbreaker.StateChangedEvent) {
+			f.open.Store(e.NewState == circuitbreaker.OpenState)
 			f.breaker.Set(stateValue(e.NewState))
 			logCircuit(cfg.Log, f.service, e)
 		}).

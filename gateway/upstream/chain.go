@@ -30,9 +30,9 @@ func (f RoundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 //
 // The second round tripper is for health checks. They bypass bulkhead and breaker, and
 // are not counted.
-func chain(cfg Config, f *figures) (calls, probes http.RoundTripper) {
+func chain(cfg Config, to connection, f *figures) (calls, probes http.RoundTripper) {
 	paid := newBudget(cfg.RetryBudget, f)
-	once := timeout(cfg.Timeout, buffer(cfg.MaxBody, transport(cfg)))
+	once := timeout(cfg.Timeout, buffer(cfg.MaxBody, transport(cfg, to)))
 	calls = measure(f,
 		bulkhead(cfg, f,
 			breaker(cfg, f,
@@ -42,9 +42,10 @@ func chain(cfg Config, f *figures) (calls, probes http.RoundTripper) {
 	return calls, once
 }
 
-func transport(cfg Config) http.RoundTripper {
+func transport(cfg Config, to connection) http.RoundTripper {
 	return &http.Transport{
-		Proxy: http.ProxyFromEnvironment,
+		Proxy:           to.proxy,
+		TLSClientConfig: to.tls,
 		// net/http continues a dial after the request that started it has ended,
 		// so it needs a timeout of its own.
 		DialContext:         (&net.Dialer{Timeout: cfg.Timeout, KeepAlive: 30 * time.Second}).DialContext,

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -27,28 +29,40 @@ type Client struct {
 	path    string  // of the base URL, escaped, without a trailing slash
 	isJSON  []string
 	agent   []string
+	header  http.Header // of all requests
+	health  string      // the path of the health check, "" for none
 	figures *figures
 	calls   http.RoundTripper
 	probes  http.RoundTripper
 }
 
-// NewClient returns a client of the service at baseURL; see [ParseURL].
+// NewClient returns a client of the service at baseURL, whose health check is /health.
 func NewClient(service, baseURL string, cfg Config, m *Metrics) (*Client, error) {
-	base, err := ParseURL(baseURL)
+	return ServiceConfig{URL: baseURL, Health: "/health"}.NewClient(service, cfg, m)
+}
+
+// NewClient returns a client of the service with these settings.
+func (c ServiceConfig) NewClient(service string, cfg Config, m *Metrics) (*Client, error) {
+	base, err := ParseURL(c.URL)
 	if err != nil {
 		return nil, fmt.Errorf("the URL of the %s service %w", service, err)
+	}
+	to, err := c.connect(service)
+	if err != nil {
+		return nil, err
 	}
 	if cfg, err = cfg.of(service); err != nil {
 		return nil, err
 	}
-	c := &Client{
+	client := &Client{
+		header: to.header, health: c.Health,
 		service: service, share: (cfg.Concurrency + 1) / 2, figures: m.of(service),
 		isJSON: []string{"application/json"}, agent: []string{userAgent},
 		base: url.URL{Scheme: base.Scheme, Host: strings.TrimSuffix(base.Host, ":")},
 		path: strings.TrimSuffix(base.EscapedPath(), "/"),
 	}
-	c.calls, c.probes = chain(cfg.withDefaults(), c.figures)
-	return c, nil
+	client.calls, client.probes = chain(cfg.withDefaults(), to, client.figures)
+	return client, nil
 }
 
 // Get fetches the resource at a route such as /things/{id} and returns the body.
@@ -76,11 +90,21 @@ func (c *Client) Share() int { return c.share }
 // Name is the name of the service.
 func (c *Client) Name() string { return c.service }
 
-// Ping requests the service's /health. It bypasses metrics, reports and policies: it
-// is made once, even if the circuit breaker is open or the bulkhead full.
+// Ping requests the service's health check. It bypasses metrics, reports and policies: it
+// is made once, even if the circuit breaker is open or the bulkhead full. A service without
+// a health check, or whose health check does not exist, is judged by its calls: it fails
+// while its circuit breaker is open.
 func (c *Client) Ping(ctx context.Context) error {
-	_, err := c.ask(ctx, c.probes, http.MethodGet, nil, "/health", nil)
-	return err
+	if c.health != "" {
+		_, err := c.ask(ctx, c.probes, http.MethodGet, nil, c.health, nil)
+		if f, failed := errors.AsType[*fault.Error](err); !errors.Is(err, ErrNotFound) && !(failed && mayBeNotFound(f.Status)) {
+			return err
+		}
+	}
+	if c.figures.open.Load() {
+		return fault.New(fault.CircuitOpen, c.service, errOpen)
+	}
+	return nil
 }
 
 // Invalid returns the error for a response that could not be decoded, and counts it.
@@ -120,6 +144,7 @@ func (c *Client) request(ctx context.Context, method string, body []byte, route 
 		r.ContentLength = int64(len(body))
 	}
 	forward(ctx, r.Header)
+	maps.Copy(r.Header, c.header)
 	return r
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -61,6 +62,7 @@ type figures struct {
 	attempts                         *telemetry.Memo[attempted, prometheus.Counter]
 	durations                        *telemetry.Memo[string, prometheus.Observer] // by kind of attempt
 	inFlight, queue, breaker, budget prometheus.Gauge
+	open                             atomic.Bool // the circuit breaker rejects calls
 }
 
 type attempted struct{ outcome, kind string }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 )
@@ -44,6 +45,7 @@ func (c *Client) Do(ctx context.Context, call Request) ([]byte, error) {
 		r.ContentLength = int64(len(call.Body))
 	}
 	forward(ctx, r.Header)
+	maps.Copy(r.Header, c.header)
 	switch {
 	case call.Key != "":
 		r.Header[idempotencyKey] = []string{call.Key}
