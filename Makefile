@@ -64,6 +64,7 @@ docs: ## Write anew what is generated in README.md and docs/.
 	go test ./test/e2e -run README -update-readme
 	go test ./gateway/app -run PageOfMetrics -update-metrics
 	go test ./gateway/fault -update
+	go test ./cmd/trib/internal/directive -update
 
 fuzz: ## Run every fuzz target for FUZZTIME (10s).
 	scripts/fuzz.sh $(FUZZTIME)

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -117,6 +119,105 @@ func edit(t *testing.T, file, old, with string) {
 	}
 }
 
+// unchanged checks that dir has the files that it had.
+func unchanged(t *testing.T, dir string, before map[string]string) {
+	t.Helper()
+	after := tree(t, dir)
+	for _, name := range slices.Sorted(maps.Keys(after)) {
+		if before[name] != after[name] {
+			t.Errorf("%s has changed:\n%s", name, after[name])
+		}
+	}
+	if len(before) != len(after) {
+		t.Errorf("%d files, want %d", len(after), len(before))
+	}
+}
+
+// refusals gives trib wrong input: it exits with code 2 and one line, and writes nothing.
+func refusals(t *testing.T, trib, dir, documents string) {
+	library := filepath.Join(documents, "library.json")
+	if err := os.WriteFile(filepath.Join(documents, "page.html"), []byte("<!doctype html>\n<title>Sorry</title>\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"add", "redis", "--openapi", library}, `"redis" cannot be the name of a service`},
+		{[]string{"add", "Big", "--openapi", library}, `"Big" cannot be the name of a service`},
+		{[]string{"add", "library", "--openapi", library}, "library.graphqls exists"},
+		{[]string{"add", "more", "--openapi", "nowhere.yaml"}, "nowhere.yaml"},
+		{[]string{"add", "more", "--openapi", filepath.Join(documents, "page.html")}, "page.html"},
+		{[]string{"add", "more", "--openapi", library, "nothing"}, `there is no operation "nothing"`},
+		{[]string{"add", "more"}, "openapi"},
+		{[]string{"new", dir, "--module", "example.com/other"}, "is not empty"},
+		{[]string{"new", filepath.Join(dir, "other"), "--module", "no module"}, "--module"},
+		{[]string{"nothing"}, "nothing"},
+	} {
+		refused(t, trib, dir, tt.want, tt.args...)
+	}
+	file := filepath.Join(dir, "graph/schema/library.graphqls")
+	for _, tt := range []struct{ old, with, want string }{
+		{`author: Author @join(key: "{authorId}")`, `author: Author @join(key: "{nothing}")`, "nothing"},
+		{`author: Author @join(key: "{authorId}")`, `author: [Author] @join(key: "{authorId}")`, "is a list, but its key is not"},
+		{`author: Author @join(key: "{authorId}")`, `author: Author! @join(key: "{authorId}")`, "make the type Author"},
+		{"  title: String!\n", "  title: Boolean!\n", "Book.title"},
+		{"  title: String!\n", "  title: String!\n  title: String!\n", "title"},
+		{`book(bookId: ID!): Book @join(key: "{bookId}")`, `book(bookId: ID!): Book @join(key: "{book}")`, `no argument "book"`},
+		{`call: "POST /loans"`, `call: "POST /loan"`, "does not have POST /loan"},
+		{`body: "{input}"`, `body: "{other}"`, `no argument "other"`},
+		{`invalidates: ["Book.loans={input.bookId}"]`, `invalidates: ["Book.nothing"]`, `"Book.nothing"`},
+		{`invalidates: ["Book.loans={input.bookId}"]`, `invalidates: ["Book={input.nothing}"]`, "input.nothing"},
+		{"createLoan(input: LoanCreateInput!): Loan", "createLoan(input: LoanCreateInput!, more: Int): Loan", `"more" is not used`},
+		{`keys: "book_ids", max: 50`, `keys: "book_ids", max: 0`, "max must be 1 or more"},
+		{"enum Genre {", "enum Genre", "library.graphqls"},
+	} {
+		edit(t, file, tt.old, tt.with)
+		refused(t, trib, dir, tt.want, "generate")
+		edit(t, file, tt.with, tt.old)
+	}
+	broken := filepath.Join(dir, "resolvers/broken.go")
+	if err := os.WriteFile(broken, []byte("package resolvers\n\nfunc (\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, trib, dir, "broken.go", "generate") // after it has begun to write
+	if err := os.Remove(broken); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// refused runs trib in dir, which must say what is wrong in one line and write nothing.
+func refused(t *testing.T, trib, dir, want string, args ...string) {
+	t.Helper()
+	before := tree(t, dir)
+	out, code := run(t, dir, trib, args...)
+	if code != 2 || strings.Count(out, "\n") != 1 || !strings.Contains(out, want) {
+		t.Errorf("trib %s: exit code %d, want 2 and a line with %s in\n%s", strings.Join(args, " "), code, want, out)
+	}
+	if line := regexp.MustCompile(`\.graphqls:\d+: `); args[0] == "generate" && strings.Contains(out, ".graphqls") && !line.MatchString(out) {
+		t.Errorf("there is no line in %s", out)
+	}
+	unchanged(t, dir, before)
+}
+
+// drift changes a document, and has trib name the fields that break.
+func drift(t *testing.T, trib, dir, documents string) {
+	library := filepath.Join(documents, "library.json")
+	for _, tt := range []struct{ old, with, want string }{
+		{`"price": {"type": "number"`, `"price": {"type": "boolean"`, "Book.price"},
+		{`"full_name": {"type": "string"}`, `"name": {"type": "string"}`, "Author.fullName"},
+		{`"/loans": {`, `"/lendings": {`, "Book.loans"},
+		{`"name": "since", "in": "query"`, `"name": "from", "in": "query"`, "Query.loans"},
+	} {
+		edit(t, library, tt.old, tt.with)
+		out, code := run(t, dir, trib, "check")
+		if code != 1 || !strings.Contains(out, tt.want) {
+			t.Errorf("%s for %s: exit code %d, want 1 and a line with %s in\n%s", tt.with, tt.old, code, tt.want, out)
+		}
+		edit(t, library, tt.with, tt.old)
+	}
+}
+
 // gateway runs a project's binary until the test ends, and returns its address.
 func gateway(t *testing.T, binary string, env ...string) string {
 	t.Helper()
@@ -218,8 +319,8 @@ func TestProject_FromDocumentsToAnswers(t *testing.T) {
 		}),
 	}
 	dir := filepath.Join(t.TempDir(), "shop")
-	documents, err := filepath.Abs("testdata")
-	if err != nil {
+	documents := t.TempDir()
+	if err := os.CopyFS(documents, os.DirFS("testdata")); err != nil {
 		t.Fatal(err)
 	}
 	trib := filepath.Join(t.TempDir(), "trib")
@@ -240,14 +341,16 @@ func TestProject_FromDocumentsToAnswers(t *testing.T) {
 	}
 	edit(t, filepath.Join(dir, "graph/schema/library.graphqls"), `body: "{input}"`, `body: "{input}", invalidates: ["Book.loans={input.bookId}"]`)
 	must(t, dir, trib, "generate")
+	resolvers := filepath.Join(dir, "resolvers/library.go")
+	edit(t, resolvers, "return r.loadLoanBook(ctx, obj)", "// By hand.\n\tbook, err := r.loadLoanBook(ctx, obj)\n\treturn book, err")
 	before := tree(t, dir)
+	edit(t, resolvers, "return r.loadBookAuthor(ctx, obj)", "return r.loadNothing(ctx, obj)")
 	must(t, dir, trib, "generate")
-	for name, text := range tree(t, dir) {
-		if before[name] != text {
-			t.Errorf("%s changes when it is generated once more", name)
-		}
-	}
+	unchanged(t, dir, before) // with the body that was written by hand, and without the one that was not
 	must(t, dir, trib, "check")
+	refusals(t, trib, dir, documents)
+	drift(t, trib, dir, documents)
+	unchanged(t, dir, before)
 	must(t, dir, "go", "vet", "./...")
 	must(t, dir, "go", "build", "-o", "app", ".")
 	if sdl := must(t, dir, "./app", "schema"); strings.Contains(sdl, "@entity") || strings.Contains(sdl, "@wire") || strings.Contains(sdl, "Casing") || !strings.Contains(sdl, "@cacheControl") {
