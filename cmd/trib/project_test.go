@@ -176,14 +176,10 @@ func refusals(t *testing.T, trib, dir, documents string) {
 		refused(t, trib, dir, tt.want, "generate")
 		edit(t, file, tt.with, tt.old)
 	}
-	broken := filepath.Join(dir, "resolvers/broken.go")
-	if err := os.WriteFile(broken, []byte("package resolvers\n\nfunc (\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	refused(t, trib, dir, "broken.go", "generate") // after it has begun to write
-	if err := os.Remove(broken); err != nil {
-		t.Fatal(err)
-	}
+	config, binding := filepath.Join(dir, "gqlgen.yml"), "\nmodels:\n  LoanCreateInput:\n    model: example.com/shop/resolvers.Nothing\n"
+	edit(t, config, "\nmodels:\n", binding)
+	refused(t, trib, dir, "resolvers.Nothing", "generate") // when half of the code has been written
+	edit(t, config, binding, "\nmodels:\n")
 }
 
 // refused runs trib in dir, which must say what is wrong in one line and write nothing.
