@@ -135,6 +135,7 @@ func unchanged(t *testing.T, dir string, before map[string]string) {
 
 // refusals gives trib wrong input: it exits with code 2 and one line, and writes nothing.
 func refusals(t *testing.T, trib, dir, documents string) {
+	t.Helper()
 	library := filepath.Join(documents, "library.json")
 	if err := os.WriteFile(filepath.Join(documents, "page.html"), []byte("<!doctype html>\n<title>Sorry</title>\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -156,7 +157,7 @@ func refusals(t *testing.T, trib, dir, documents string) {
 	} {
 		refused(t, trib, dir, tt.want, tt.args...)
 	}
-	file := filepath.Join(dir, "graph/schema/library.graphqls")
+	file := filepath.Join(dir, "graph", "schema", "library.graphqls")
 	for _, tt := range []struct{ old, with, want string }{
 		{`author: Author @join(key: "{authorId}")`, `author: Author @join(key: "{nothing}")`, "nothing"},
 		{`author: Author @join(key: "{authorId}")`, `author: [Author] @join(key: "{authorId}")`, "is a list, but its key is not"},
@@ -198,6 +199,7 @@ func refused(t *testing.T, trib, dir, want string, args ...string) {
 
 // drift changes a document, and has trib name the fields that break.
 func drift(t *testing.T, trib, dir, documents string) {
+	t.Helper()
 	library := filepath.Join(documents, "library.json")
 	for _, tt := range []struct{ old, with, want string }{
 		{`"price": {"type": "number"`, `"price": {"type": "boolean"`, "Book.price"},
@@ -335,9 +337,9 @@ func TestProject_FromDocumentsToAnswers(t *testing.T) {
 		}
 		must(t, dir, trib, args...)
 	}
-	edit(t, filepath.Join(dir, "graph/schema/library.graphqls"), `body: "{input}"`, `body: "{input}", invalidates: ["Book.loans={input.bookId}"]`)
+	edit(t, filepath.Join(dir, "graph", "schema", "library.graphqls"), `body: "{input}"`, `body: "{input}", invalidates: ["Book.loans={input.bookId}"]`)
 	must(t, dir, trib, "generate")
-	resolvers := filepath.Join(dir, "resolvers/library.go")
+	resolvers := filepath.Join(dir, "resolvers", "library.go")
 	edit(t, resolvers, "return r.loadLoanBook(ctx, obj)", "// By hand.\n\tbook, err := r.loadLoanBook(ctx, obj)\n\treturn book, err")
 	before := tree(t, dir)
 	edit(t, resolvers, "return r.loadBookAuthor(ctx, obj)", "return r.loadNothing(ctx, obj)")

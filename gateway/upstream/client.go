@@ -97,7 +97,8 @@ func (c *Client) Name() string { return c.service }
 func (c *Client) Ping(ctx context.Context) error {
 	if c.health != "" {
 		_, err := c.ask(ctx, c.probes, http.MethodGet, nil, c.health, nil)
-		if f, failed := errors.AsType[*fault.Error](err); !errors.Is(err, ErrNotFound) && !(failed && mayBeNotFound(f.Status)) {
+		f, failed := errors.AsType[*fault.Error](err)
+		if absent := errors.Is(err, ErrNotFound) || failed && mayBeNotFound(f.Status); !absent {
 			return err
 		}
 	}

@@ -59,7 +59,7 @@ func TestServiceConfig_TLS(t *testing.T) {
 		_, _ = io.WriteString(w, strings.Repeat("c", len(r.TLS.PeerCertificates)))
 	}))
 	server.Config.ErrorLog = nil
-	server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert} //nolint:gosec // G402: httptest sets the rest
+	server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	t.Cleanup(server.Close)

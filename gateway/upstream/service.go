@@ -59,8 +59,6 @@ func (c ServiceConfig) header() (http.Header, error) {
 
 // isToken reports whether s can be the name of a header (RFC 9110, section 5.6.2).
 func isToken(s string) bool {
-	const marks = "!#$%&'*+-.^_`|~"
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return !('0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || strings.ContainsRune(marks, r))
-	})
+	const letters, marks = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "!#$%&'*+-.^_`|~"
+	return s != "" && strings.Trim(s, letters+marks) == ""
 }

@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write "+page+" anew")
 func TestDirectives_Page(t *testing.T) {
 	want := document(t)
 	if *update {
-		if err := os.WriteFile(page, []byte(want), 0o644); err != nil { //nolint:gosec // G306: a page
+		if err := os.WriteFile(page, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

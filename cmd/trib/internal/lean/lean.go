@@ -156,6 +156,9 @@ func (l *leaning) call(n ast.Node) {
 	if !ok {
 		return
 	}
+	if s, ok := c.Fun.(*ast.SelectorExpr); ok && s.Sel.Name == "ArgumentMap" && len(c.Args) == 1 {
+		l.edits = append(l.edits, edit{l.at(c.Fun.Pos()), l.at(c.Args[0].Pos()), "execute.ArgumentMap(" + l.source(s.X) + ".Field, "})
+	}
 	in := standIns[selected(c.Fun)]
 	if in == "" {
 		return
@@ -163,9 +166,6 @@ func (l *leaning) call(n ast.Node) {
 	l.edits = append(l.edits, edit{l.at(c.Fun.Pos()), l.at(c.Fun.End()), "execute." + in})
 	if in == "NewFieldSet" { // it needs the operation, to count what is selected
 		l.edits = append(l.edits, edit{l.at(c.Lparen) + 1, l.at(c.Lparen) + 1, "ctx, "})
-	}
-	if s, ok := c.Fun.(*ast.SelectorExpr); ok && s.Sel.Name == "ArgumentMap" && len(c.Args) == 1 {
-		l.edits = append(l.edits, edit{l.at(c.Fun.Pos()), l.at(c.Args[0].Pos()), "execute.ArgumentMap(" + l.source(s.X) + ".Field, "})
 	}
 }
 

@@ -220,6 +220,25 @@ func (e *executableSchema) Exec(ctx context.Context, data graphql.Marshaler) []b
 	}
 }
 
+func TestLean_ReplacesCalls(t *testing.T) {
+	out := leaned(t, generated+`
+func (ec *executionContext) _Query_f(ctx context.Context, field graphql.CollectedField) {
+	_, _ = ec.field_Query_f_args(ctx, field.ArgumentMap(ec.Variables))
+	_ = graphql.NewFieldSet(fields)
+	_ = graphql.NewDeferredGroup(ctx)
+	_ = graphql.MarshalID(v)
+}
+`)
+	for _, call := range []string{
+		"ec.field_Query_f_args(ctx, execute.ArgumentMap(field.Field, ec.Variables))",
+		"execute.NewFieldSet(ctx, fields)", "execute.NewDeferredGroup(ctx)", "execute.MarshalString(v)",
+	} {
+		if !strings.Contains(out, call) {
+			t.Errorf("there is no %s in\n%s", call, out)
+		}
+	}
+}
+
 // Fails if a new file of the schema or a new version of gqlgen generates code that is not
 // rewritten.
 func TestTheGraphIsLean(t *testing.T) {
