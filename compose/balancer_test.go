@@ -49,7 +49,7 @@ func TestBalancer_RepeatsOnlyWhatDidNotConnect(t *testing.T) {
 	if got := directives(t, "retry-on"); !slices.Equal(got, []string{"conn-failure"}) {
 		t.Errorf("retry-on %q, want conn-failure alone", got)
 	}
-	for _, name := range []string{"timeout connect", "timeout client", "timeout server", "timeout tunnel", "timeout http-request", "timeout http-keep-alive"} {
+	for _, name := range []string{"timeout connect", "timeout client", "timeout server", "timeout tunnel", "timeout http-request", "timeout http-keep-alive", "timeout queue"} {
 		if got := directives(t, name); len(got) != 1 {
 			t.Errorf("%s is %q, want one value", name, got)
 		}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"tributary/gateway/heap"
 )
 
 // Config has the settings of load shedding. The zero value admits everything.
@@ -21,6 +23,20 @@ type Config struct {
 
 // maxBodiesMB is beyond any memory, and within the range of a number of bytes.
 const maxBodiesMB = 1 << 30
+
+// operationBytes is the memory of an operation that no other budget has: its answer, as
+// long as that is short, and what belongs to its goroutines.
+const operationBytes = 64 << 10
+
+// Budgets returns the memory that the settings permit to requests. A body is read into
+// buffers of up to twice its size.
+func (c Config) Budgets() []heap.Budget {
+	return []heap.Budget{
+		heap.Each("BFF_MAX_OPERATIONS", c.Operations, operationBytes),
+		heap.InMiB("BFF_GRAPHQL_BODIES_MB", c.BodiesMB, 2),
+		heap.Each("BFF_GRAPHQL_RESPONSES_MB", c.ResponsesMB, 1<<20),
+	}
+}
 
 // Validate reports the first setting that cannot be used.
 func (c Config) Validate() error {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"tributary/gateway/heap"
 )
 
 // Config has the settings of the cache. Those for single kinds take precedence over
@@ -84,6 +86,15 @@ func (c Config) Validate() error {
 		}
 	}
 	return nil
+}
+
+// Budgets returns the memory that the settings permit to the caches. Their sizes are
+// estimates of what they keep alive, which is at most twice as much.
+func (c Config) Budgets() []heap.Budget {
+	return []heap.Budget{
+		heap.InMiB("BFF_CACHE_MEMORY_MB", c.MemoryMB, 2),
+		heap.InMiB("BFF_CACHE_RESPONSE_MB", c.ResponseMB, 2),
+	}
 }
 
 func (c Config) memoryBytes() uint64 { return uint64(c.MemoryMB) << 20 } //nolint:gosec // G115: Validate has refused what is negative

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tributary/gateway/admission"
+	"tributary/gateway/heap"
 	"tributary/gateway/trusted"
 )
 
@@ -44,6 +45,12 @@ func (c Config) registered() map[hash]bool {
 	known := map[hash]bool{}
 	c.Trusted.Each(func(_, text string) { known[hashOf(text)] = true })
 	return known
+}
+
+// Budgets returns the memory that the settings permit to documents and requests. The size
+// of a document is an estimate of what it keeps alive, which is at most twice as much.
+func (c Config) Budgets() []heap.Budget {
+	return append(c.Admission.Budgets(), heap.InMiB("BFF_GRAPHQL_DOCUMENTS_MB", c.DocumentsMB, 2))
 }
 
 // Validate reports the first setting that cannot be used.
