@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"tributary/gateway/graphqlserver"
-	"tributary/internal/graphtest"
-	"tributary/internal/upstreamtest"
+	"tributary/internal/testkit/graphtest"
+	"tributary/internal/testkit/upstreamtest"
 )
 
 // A profile is as long as the data are; nobody has asked for too much.
