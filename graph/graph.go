@@ -5,12 +5,7 @@ package graph
 
 //go:generate go run tributary/cmd/trib lean .
 
-import (
-	"embed"
-	"strings"
-
-	"github.com/vektah/gqlparser/v2/formatter"
-)
+import "embed"
 
 // RESTProfile is the operation behind GET /api/profile/{id}.
 //
@@ -42,11 +37,4 @@ func must[V any](v V, err error) V {
 // each of its fields is loaded separately.
 type Profile struct {
 	UserID string
-}
-
-// SDL returns the schema as one document, without type extensions and built-in types.
-func SDL() string {
-	var b strings.Builder
-	formatter.NewFormatter(&b, formatter.WithIndent("  ")).FormatSchema(NewExecutableSchema(Config{}).Schema())
-	return b.String()
 }

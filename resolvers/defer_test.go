@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/vektah/gqlparser/v2"
-	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/validator/rules"
 	"pgregory.net/rapid"
 
@@ -35,7 +34,7 @@ type failer interface {
 // The parts of any deferred answer come to an end and are, merged, what a plain evaluator
 // answers without @defer.
 func TestDefer_AnyQueryMergesToTheWhole(t *testing.T) {
-	schema := gqlparser.MustLoadSchema(&ast.Source{Input: graph.SDL()})
+	schema := graph.NewExecutableSchema(graph.Config{}).Schema()
 	up := upstreamtest.New(t, upstreamtest.Data{})
 	several := 0 // answers of more than one part
 	rapid.Check(t, func(t *rapid.T) {

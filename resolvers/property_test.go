@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/vektah/gqlparser/v2"
-	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/validator/rules"
 	"pgregory.net/rapid"
 
@@ -30,7 +29,7 @@ import (
 // Whatever is asked, the answer is what the plain evaluator gives, nothing is
 // asked for twice, and what is down costs its own fields alone.
 func TestAnyQueryIsAnsweredAsAPlainEvaluatorWould(t *testing.T) {
-	schema := gqlparser.MustLoadSchema(&ast.Source{Input: graph.SDL()})
+	schema := graph.NewExecutableSchema(graph.Config{}).Schema()
 	up, checks := upstreamtest.New(t, upstreamtest.Data{}), 0
 	rapid.Check(t, func(t *rapid.T) {
 		d := data(t)

@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"context"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -63,34 +62,6 @@ func (m *Memory) set(key string, e *Entry, now time.Time) {
 		}
 		return e, otter.WriteOp
 	})
-}
-
-// Get implements [Store]; it never fails.
-func (m *Memory) Get(_ context.Context, keys []string) (map[string]*Entry, error) {
-	found, now := make(map[string]*Entry), time.Now()
-	for _, key := range keys {
-		if e := m.get(key, now); e != nil {
-			found[key] = e
-		}
-	}
-	return found, nil
-}
-
-// Set implements [Store]; it never fails. It does not replace an entry by an older one.
-func (m *Memory) Set(_ context.Context, entries map[string]*Entry) error {
-	now := time.Now()
-	for key, e := range entries {
-		m.set(key, e, now)
-	}
-	return nil
-}
-
-// Delete implements [Store]; it never fails.
-func (m *Memory) Delete(_ context.Context, keys []string) error {
-	for _, key := range keys {
-		m.entries.Invalidate(key)
-	}
-	return nil
 }
 
 // purge deletes the entries of tags.

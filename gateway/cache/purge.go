@@ -43,13 +43,6 @@ func (c *Cache) Purge(ctx context.Context, tags ...string) error {
 	return nil
 }
 
-// PurgedSince reports whether one of the entities in names, each as "kind:key", was
-// purged at start or later. Whoever caches something derived from entities must check
-// this before serving it, with the time at which deriving it started.
-func (c *Cache) PurgedSince(start time.Time, names ...string) bool {
-	return c.purges.since(start, names...)
-}
-
 // forget drops the entries of tags from memory, and those of loads in flight.
 func (c *Cache) forget(tags []string) {
 	c.purges.add(tags, time.Now())

@@ -101,36 +101,6 @@ func TestALoadThatBeganBeforeAPurgeServesNobodyWhoCameAfter(t *testing.T) {
 	})
 }
 
-func TestWhoeverKeepsWhatWasMadeOfEntitiesIsToldOfPurges(t *testing.T) {
-	inBubble(t, nil, func(t *subtest, g *gateway, _ *source) {
-		start := time.Now()
-		time.Sleep(time.Second)
-		if g.PurgedSince(start, "user:1", "item:a") {
-			t.Error("nothing was purged yet")
-		}
-		_ = g.Purge(t.Context(), "item:a")
-		for want, names := range map[bool][]string{true: {"user:1", "item:a"}, false: {"user:1", "item:b"}} {
-			if g.PurgedSince(start, names...) != want {
-				t.Errorf("%v: want %v", names, want)
-			}
-		}
-		time.Sleep(time.Nanosecond)
-		if g.PurgedSince(time.Now(), "item:a") {
-			t.Error("it was purged before")
-		}
-		for range 2000 { // more than are remembered
-			time.Sleep(time.Millisecond)
-			_ = g.Purge(t.Context(), "other:b")
-		}
-		if !g.PurgedSince(start, "item:a") {
-			t.Error("a purge was forgotten")
-		}
-		if g.PurgedSince(time.Now().Add(-500*time.Millisecond), "item:a") {
-			t.Error("purges of others count")
-		}
-	})
-}
-
 // newMini returns a miniredis whose clock runs, which it does not by itself.
 func newMini(t *testing.T) *miniredis.Miniredis {
 	t.Helper()

@@ -57,7 +57,8 @@ func NewRedis(rawURL string, log *slog.Logger) (*Redis, error) {
 	return s, nil
 }
 
-// Get implements [Store]. It ignores values that are not valid entries.
+// Get returns the usable entries of keys. If it returns an error as well, entries may be
+// missing. It ignores values that are not valid entries.
 func (s *Redis) Get(ctx context.Context, keys []string) (map[string]*Entry, error) {
 	values := make([]*redis.StringCmd, len(keys))
 	lefts := make([]*redis.DurationCmd, len(keys))
@@ -85,7 +86,7 @@ func (s *Redis) Get(ctx context.Context, keys []string) (map[string]*Entry, erro
 	return found, err
 }
 
-// Set implements [Store].
+// Set stores entries, except expired ones.
 func (s *Redis) Set(ctx context.Context, entries map[string]*Entry) error {
 	err := s.call(ctx, "set", func(ctx context.Context, pipe redis.Pipeliner) {
 		now := time.Now()
@@ -100,7 +101,7 @@ func (s *Redis) Set(ctx context.Context, entries map[string]*Entry) error {
 	return err
 }
 
-// Delete implements [Store].
+// Delete removes the entries of keys.
 func (s *Redis) Delete(ctx context.Context, keys []string) error {
 	return s.call(ctx, "delete", func(ctx context.Context, pipe redis.Pipeliner) {
 		for _, key := range keys {

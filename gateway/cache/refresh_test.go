@@ -170,7 +170,7 @@ func TestARefreshIsNotPartOfTheRequestThatBeganIt(t *testing.T) {
 		time.Sleep(25 * time.Second)
 		src.set(func(s *source) {
 			s.wait = func(ctx context.Context, _ []string) error {
-				report.From(ctx).Called("items", time.Second)
+				report.From(ctx).Calling("items")()
 				return ctx.Err()
 			}
 		})

@@ -2,6 +2,7 @@ package cache_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -12,8 +13,15 @@ import (
 	"tributary/gateway/cache/redistest"
 )
 
-// stores runs body for each implementation of Store.
-func stores(t *testing.T, body func(t *subtest, s cache.Store)) {
+// store is what both tiers have in common.
+type store interface {
+	Get(ctx context.Context, keys []string) (map[string]*cache.Entry, error)
+	Set(ctx context.Context, entries map[string]*cache.Entry) error
+	Delete(ctx context.Context, keys []string) error
+}
+
+// stores runs body for each tier.
+func stores(t *testing.T, body func(t *subtest, s store)) {
 	t.Helper()
 	t.Parallel()
 	t.Run("memory", func(t *testing.T) {
@@ -44,14 +52,14 @@ func entry(age, keep time.Duration, body string) *cache.Entry {
 }
 
 // put stores entries, and retries while Redis is slow.
-func put(t testing.TB, s cache.Store, entries map[string]*cache.Entry) {
+func put(t testing.TB, s store, entries map[string]*cache.Entry) {
 	t.Helper()
 	var err error
 	eventually(t, "the store takes entries", func() bool { err = s.Set(t.Context(), entries); return err == nil })
 }
 
 // look gets keys, and retries likewise.
-func look(t testing.TB, s cache.Store, keys ...string) (found map[string]*cache.Entry) {
+func look(t testing.TB, s store, keys ...string) (found map[string]*cache.Entry) {
 	t.Helper()
 	eventually(t, "the store answers", func() bool {
 		var err error
@@ -62,7 +70,7 @@ func look(t testing.TB, s cache.Store, keys ...string) (found map[string]*cache.
 }
 
 func TestAStoreGivesWhatItWasGiven(t *testing.T) {
-	stores(t, func(t *subtest, s cache.Store) {
+	stores(t, func(t *subtest, s store) {
 		everyByte := make([]byte, 256)
 		for i := range everyByte {
 			everyByte[i] = byte(i)
@@ -89,7 +97,7 @@ func TestAStoreGivesWhatItWasGiven(t *testing.T) {
 }
 
 func TestAnEntryIsAsOldInTheStoreAsItWas(t *testing.T) {
-	stores(t, func(t *subtest, s cache.Store) {
+	stores(t, func(t *subtest, s store) {
 		put(t, s, map[string]*cache.Entry{"user:1": entry(20*time.Second, time.Minute, "{}")})
 		e := look(t, s, "user:1")["user:1"]
 		if e == nil {
@@ -105,7 +113,7 @@ func TestAnEntryIsAsOldInTheStoreAsItWas(t *testing.T) {
 }
 
 func TestWhatHasNoTimeLeftIsNotKept(t *testing.T) {
-	stores(t, func(t *subtest, s cache.Store) {
+	stores(t, func(t *subtest, s store) {
 		put(t, s, map[string]*cache.Entry{
 			"user:over":  entry(time.Minute, time.Minute, "{}"),
 			"user:never": entry(0, 0, "{}"),
@@ -120,7 +128,7 @@ func TestWhatHasNoTimeLeftIsNotKept(t *testing.T) {
 }
 
 func TestWhatIsDeletedIsGone(t *testing.T) {
-	stores(t, func(t *subtest, s cache.Store) {
+	stores(t, func(t *subtest, s store) {
 		put(t, s, map[string]*cache.Entry{"user:1": entry(0, time.Minute, "1"), "user:2": entry(0, time.Minute, "2")})
 		if err := s.Delete(t.Context(), []string{"user:1", "user:never"}); err != nil {
 			t.Fatal(err)
@@ -132,7 +140,7 @@ func TestWhatIsDeletedIsGone(t *testing.T) {
 }
 
 func TestManyKeysTravelTogether(t *testing.T) {
-	stores(t, func(t *subtest, s cache.Store) {
+	stores(t, func(t *subtest, s store) {
 		entries := map[string]*cache.Entry{}
 		var keys []string
 		for i := range 500 {

@@ -172,7 +172,7 @@ func TestWhatMayNotBeKeptIsNot(t *testing.T) {
 		"something stale":         func(r *report.Report, resp *graphql.Response) { part(r, resp); r.OutOfDate("things", time.Minute) },
 		"something missing":       func(r *report.Report, resp *graphql.Response) { part(r, resp); r.Missing("things", "timeout") },
 		"nothing that lives":      func(*report.Report, *graphql.Response) {},
-		"a call beside the cache": func(r *report.Report, resp *graphql.Response) { part(r, resp); r.Called("things", time.Second) },
+		"a call beside the cache": func(r *report.Report, resp *graphql.Response) { part(r, resp); r.Calling("things")() },
 		"a part that has just died": func(r *report.Report, _ *graphql.Response) {
 			r.Used(report.Use{Name: "thing:1", Answered: time.Now(), Fresh: time.Now(), Asked: true})
 		},

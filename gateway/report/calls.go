@@ -21,36 +21,23 @@ type call struct {
 	took    time.Duration
 }
 
-// Called records a call to a service.
-func (r *Report) Called(service string, took time.Duration) {
-	r.call(&call{service: service, took: took})
-}
-
-// Calling notes a call to a service that begins, and gives what notes its end. An
-// answer that goes out before that, because its time is over, tells of the call
-// all the same, and of how long it has been waited for.
+// Calling records a call to a service that begins now; ended records its end. A
+// summary made before that has the call with the time it has taken so far.
 func (r *Report) Calling(service string) (ended func()) {
-	c := &call{service: service, began: time.Now()}
-	r.call(c)
-	return func() {
-		if r == nil {
-			return
-		}
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		c.took, c.began = time.Since(c.began), time.Time{}
-	}
-}
-
-func (r *Report) call(c *call) {
 	if r == nil {
-		return
+		return func() {}
 	}
+	c := &call{service: service, began: time.Now()}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.asked = true
 	r.loose = r.loose || !r.kept
 	r.calls = append(r.calls, c)
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		c.took, c.began = time.Since(c.began), time.Time{}
+	}
 }
 
 // byService adds up calls, as far as they have come at now.

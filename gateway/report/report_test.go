@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"tributary/gateway/report"
@@ -37,7 +38,7 @@ func TestAskedOnceIsAskedForTheWholeAnswer(t *testing.T) {
 			r.Used(report.Use{Answered: noon})
 		},
 		"a question without answer": func(r *report.Report) { r.Asked() },
-		"a call":                    func(r *report.Report) { r.Called("users", time.Second) },
+		"a call":                    func(r *report.Report) { r.Calling("users")() },
 	} {
 		_, r := report.With(t.Context())
 		note(r)
@@ -73,10 +74,10 @@ func TestEachServiceIsDegradedOncePerReason(t *testing.T) {
 
 func TestASummaryDoesNotChangeAfterwards(t *testing.T) {
 	_, r := report.With(t.Context())
-	r.Called("users", time.Second)
+	r.Calling("users")()
 	r.Missing("users", "timeout")
 	s := r.Summary()
-	r.Called("users", time.Second)
+	r.Calling("users")()
 	r.Missing("orders", "timeout")
 	if s.Calls[0].Count != 1 || len(s.Degraded) != 1 {
 		t.Errorf("summary has become %+v", s)
@@ -87,7 +88,7 @@ func TestWithoutAReportNotesAreForgotten(t *testing.T) {
 	r := report.From(t.Context())
 	r.Used(report.Use{Answered: noon, Asked: true})
 	r.Asked()
-	r.Called("users", time.Second)
+	r.Calling("users")()
 	r.Missing("users", "timeout")
 	r.OutOfDate("users", time.Second)
 	if s := r.Summary(); s.Asked || s.Calls != nil || s.Degraded != nil || s.ServerTiming() != "" {
@@ -95,13 +96,15 @@ func TestWithoutAReportNotesAreForgotten(t *testing.T) {
 	}
 }
 
-func TestNotesMayBeTakenSideBySide(t *testing.T) {
+func TestNotesMayBeTakenSideBySide(t *testing.T) { synctest.Test(t, notesSideBySide) }
+
+func notesSideBySide(t *testing.T) {
 	ctx, _ := report.With(t.Context())
 	var wg sync.WaitGroup
 	for range 50 {
 		wg.Go(func() {
 			r := report.From(ctx)
-			r.Called("users", time.Millisecond)
+			call(r, "users", time.Millisecond)
 			r.Used(report.Use{Answered: noon, Asked: true})
 			r.Missing("users", "timeout")
 			_ = r.Summary()
@@ -114,22 +117,43 @@ func TestNotesMayBeTakenSideBySide(t *testing.T) {
 	}
 }
 
+// call records a call that takes so long. It is for bubbles of synctest.
+func call(r *report.Report, service string, took time.Duration) {
+	ended := r.Calling(service)
+	time.Sleep(took)
+	ended()
+}
+
+func TestServerTiming_SumsCallsByService(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, r := report.With(t.Context())
+		call(r, "users", 12*time.Millisecond)
+		call(r, "orders", 20*time.Millisecond)
+		r.Calling("orders") // has not ended
+		time.Sleep(21500 * time.Microsecond)
+		const want = `users;dur=12.0;desc="1 calls", orders;dur=41.5;desc="2 calls"`
+		if got := r.Summary().ServerTiming(); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	})
+}
+
 func Example() {
 	ctx, r := report.With(context.Background())
 
 	// Parts of the gateway note what they see.
-	report.From(ctx).Called("users", 12*time.Millisecond)
-	report.From(ctx).Called("orders", 20*time.Millisecond)
-	report.From(ctx).Called("orders", 21500*time.Microsecond)
+	report.From(ctx).Calling("users")()
+	report.From(ctx).Calling("orders")()
+	report.From(ctx).Calling("orders")()
 	report.From(ctx).Used(report.Use{Answered: noon, Asked: true})
 	report.From(ctx).Missing("orders", "timeout")
 
 	s := r.Summary()
-	fmt.Println(s.ServerTiming())
+	fmt.Println(s.Calls[0].Service, s.Calls[0].Count, s.Calls[1].Service, s.Calls[1].Count)
 	fmt.Println("age", s.Age(noon.Add(2*time.Second)), "asked", s.Asked)
 	fmt.Println(s.Degraded[0].Service, s.Degraded[0].Reason)
 	// Output:
-	// users;dur=12.0;desc="1 calls", orders;dur=41.5;desc="2 calls"
+	// users 1 orders 2
 	// age 2s asked true
 	// orders timeout
 }

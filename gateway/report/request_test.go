@@ -32,12 +32,12 @@ func TestTheLineOfARequestTellsWhereItsAnswerCameFrom(t *testing.T) {
 		want string
 	}{
 		"all was there": {func(r *report.Report) { r.Used(report.Use{Answered: now}) }, `"operation":"Profile","cache":"hit"`},
-		"nothing was":   {func(r *report.Report) { r.Called("users", 1); r.Used(report.Use{Answered: now, Asked: true}) }, `"operation":"Profile","cache":"miss","upstream_calls":{"users":1}`},
+		"nothing was":   {func(r *report.Report) { r.Calling("users")(); r.Used(report.Use{Answered: now, Asked: true}) }, `"operation":"Profile","cache":"miss","upstream_calls":{"users":1}`},
 		"some of it was": {func(r *report.Report) {
 			r.Used(report.Use{Answered: now})
-			r.Called("users", 1)
-			r.Called("users", 1)
-			r.Called("orders", 1)
+			r.Calling("users")()
+			r.Calling("users")()
+			r.Calling("orders")()
 		}, `"operation":"Profile","cache":"partial","upstream_calls":{"users":2,"orders":1}`},
 		"some was old":    {func(r *report.Report) { r.Used(report.Use{Answered: now}); r.OutOfDate("users", time.Minute) }, `"operation":"Profile","cache":"stale","degraded":["users:stale"]`},
 		"some is missing": {func(r *report.Report) { r.Asked(); r.Missing("users", "timeout"); r.Missing("orders", "unavailable") }, `"operation":"Profile","cache":"miss","degraded":["orders:unavailable","users:timeout"]`},
@@ -54,11 +54,11 @@ func TestTheLineOfARequestTellsWhereItsAnswerCameFrom(t *testing.T) {
 
 func TestARequestOfSeveralOperationsHasOneLine(t *testing.T) {
 	r := &report.Request{}
-	r.Ran(report.Operation{Name: "Profile"}, summary(t, func(r *report.Report) { r.Called("users", 1) }))
+	r.Ran(report.Operation{Name: "Profile"}, summary(t, func(r *report.Report) { r.Calling("users")() }))
 	r.Ran(report.Operation{Name: "Other"}, summary(t, func(r *report.Report) {
 		r.Used(report.Use{Answered: time.Now()})
-		r.Called("users", 1)
-		r.Called("orders", 1)
+		r.Calling("users")()
+		r.Calling("orders")()
 		r.Missing("orders", "timeout")
 	}))
 	if got, want := line(r), `"operations":2,"operation":"several","cache":"partial","upstream_calls":{"users":2,"orders":1},"degraded":["orders:timeout"]`; got != want {

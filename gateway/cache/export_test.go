@@ -1,0 +1,34 @@
+package cache
+
+import (
+	"context"
+	"time"
+)
+
+// Memory has for tests the methods that Redis has for the cache, so that both are held to
+// the same behaviour.
+
+func (m *Memory) Get(_ context.Context, keys []string) (map[string]*Entry, error) {
+	found, now := make(map[string]*Entry), time.Now()
+	for _, key := range keys {
+		if e := m.get(key, now); e != nil {
+			found[key] = e
+		}
+	}
+	return found, nil
+}
+
+func (m *Memory) Set(_ context.Context, entries map[string]*Entry) error {
+	now := time.Now()
+	for key, e := range entries {
+		m.set(key, e, now)
+	}
+	return nil
+}
+
+func (m *Memory) Delete(_ context.Context, keys []string) error {
+	for _, key := range keys {
+		m.entries.Invalidate(key)
+	}
+	return nil
+}
