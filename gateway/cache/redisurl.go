@@ -1,11 +1,10 @@
 package cache
 
 import (
-	"cmp"
 	"crypto/tls"
 	"errors"
-	"net"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -14,135 +13,77 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
-// ParseRedisURL parses the URL of a Redis: redis:// or, for TLS, rediss://, with user
-// and password, one or several hosts, and a database number:
+// ParseRedisURL parses the URL of a Redis as [redis.ParseURL] does, which takes one host,
+// and with lists of hosts:
 //
 //	redis://user:password@host:6379/0
 //	redis://host-1:6379,host-2:6379,host-3:6379                a cluster
-//	redis://host-1:6379, redis://host-2:6379                   the same, as whole URLs
+//	redis://host-1:6379, redis://host-2:6379                   the same
 //	redis://sentinel-1:26379,sentinel-2:26379?master_name=main  what sentinels name
 //
-// Sentinels may have a sentinel_username and a sentinel_password of their own. Errors
-// do not contain the URL, which may have a password.
+// Its parameters are db, master_name, sentinel_username and sentinel_password. Errors do
+// not contain the URL, which may have a password.
 func ParseRedisURL(rawURL string) (*redis.UniversalOptions, error) {
-	scheme, rest, ok := strings.Cut(rawURL, "://")
+	scheme, list, ok := strings.Cut(rawURL, "://")
 	if !ok || (scheme != "redis" && scheme != "rediss") {
 		return nil, errors.New("a Redis URL begins with redis:// or rediss://")
 	}
-	// net/url does not support lists of hosts, so it parses the URL without them.
-	userinfo, hosts, tail, err := splitList(rest, scheme)
+	rest, tail := regexp.MustCompile(`,\s*`+scheme+`://`).ReplaceAllString(list, ","), ""
+	repeated := rest != list
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		rest, tail = rest[:i], rest[i:]
+	}
+	if strings.HasPrefix(tail, "//") {
+		return nil, errors.New("it has URLs of more than one scheme, or no comma between them")
+	}
+	if repeated && (strings.Count(rest, "@") > 1 || strings.Contains(tail, ",")) {
+		return nil, errors.New("user, password, database and parameters stand once: before the first host, and after the last")
+	}
+	opts := &redis.UniversalOptions{}
+	tail, err := takeSentinels(tail, opts)
 	if err != nil {
 		return nil, err
 	}
-	u, err := url.Parse(scheme + "://" + userinfo + "host" + tail)
-	if err != nil {
-		return nil, errors.New("not a URL")
+	at := strings.LastIndex(rest, "@") + 1
+	hosts := strings.Split(rest[at:], ",")
+	for _, host := range hosts {
+		host = strings.TrimSpace(host)
+		one, err := redis.ParseURL(scheme + "://" + rest[:at] + host + tail)
+		if err != nil || one.DB < 0 || host == "" && len(hosts) > 1 {
+			return nil, errors.New("it is not like redis://user:password@host:6379/0, with commas between several hosts")
+		}
+		if port, err := strconv.ParseUint(one.Addr[strings.LastIndex(one.Addr, ":")+1:], 10, 16); err != nil || port == 0 {
+			return nil, errors.New("a port is not between 1 and 65535")
+		}
+		opts.Addrs, opts.Username, opts.Password, opts.DB = append(opts.Addrs, one.Addr), one.Username, one.Password, one.DB
 	}
-	opts := &redis.UniversalOptions{Username: u.User.Username()}
-	opts.Password, _ = u.User.Password()
-	if opts.Addrs, err = addresses(hosts); err != nil {
-		return nil, err
+	if opts.DB != 0 && len(opts.Addrs) > 1 && opts.MasterName == "" {
+		return nil, errors.New("a cluster has no other database than 0")
 	}
-	if err := parameters(opts, u); err != nil {
-		return nil, err
-	}
-	if scheme == "rediss" {
+	if scheme == "rediss" { // each host is verified by its own name
 		opts.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
 	limit(opts)
 	return opts, nil
 }
 
-// splitList splits a list of URLs, the first of them without its scheme, into the three
-// parts of a single one. The hosts are joined; the other parts may be repeated, but must
-// not differ.
-func splitList(list, scheme string) (userinfo, hosts, tail string, err error) {
-	urls := strings.Split(list, scheme+"://")
-	all := make([]string, len(urls))
-	for i, u := range urls {
-		if i < len(urls)-1 {
-			var comma bool
-			if u, comma = strings.CutSuffix(strings.TrimSpace(u), ","); !comma {
-				return "", "", "", errors.New("no comma is before its second URL")
-			}
-		}
-		user, host, end := splitAuthority(u)
-		if strings.HasSuffix(host, ":") && strings.HasPrefix(end, "//") {
-			return "", "", "", errors.New("it has URLs of more than one scheme")
-		}
-		userinfo, tail, all[i] = cmp.Or(userinfo, user), cmp.Or(tail, end), host
-		if cmp.Or(user, userinfo) != userinfo || cmp.Or(end, tail) != tail {
-			return "", "", "", errors.New("it has URLs with different users, passwords, databases or parameters")
-		}
+// takeSentinels moves the parameters of sentinels from tail, "/0?a=b", to opts.
+func takeSentinels(tail string, opts *redis.UniversalOptions) (string, error) {
+	path, query, _ := strings.Cut(tail, "?")
+	params, err := url.ParseQuery(query)
+	if err != nil || strings.Contains(tail, "#") {
+		return "", errors.New("its parameters are not those of a URL")
 	}
-	return userinfo, strings.Join(all, ","), tail, nil
-}
-
-// splitAuthority splits "user:password@host,host/0?a=b" into its three parts. The first
-// ends in "@" unless it is empty.
-func splitAuthority(s string) (userinfo, hosts, tail string) {
-	if i := strings.IndexAny(s, "/?#"); i >= 0 {
-		s, tail = s[:i], s[i:]
+	for name, to := range map[string]*string{
+		"master_name": &opts.MasterName, "sentinel_username": &opts.SentinelUsername, "sentinel_password": &opts.SentinelPassword,
+	} {
+		*to = params.Get(name)
+		params.Del(name)
 	}
-	if i := strings.LastIndex(s, "@"); i >= 0 {
-		return s[:i+1], s[i+1:], tail
+	if len(params) > 1 || len(params) == 1 && !params.Has("db") {
+		return "", errors.New("it has a parameter that is none of db, master_name, sentinel_username, sentinel_password")
 	}
-	return "", s, tail
-}
-
-func addresses(hosts string) ([]string, error) {
-	if hosts == "" {
-		return []string{"localhost:6379"}, nil
-	}
-	addrs := strings.Split(hosts, ",")
-	for i, addr := range addrs {
-		addr = strings.TrimSpace(addr)
-		u, err := url.Parse("redis://" + addr)
-		if err != nil || u.Hostname() == "" || u.Host != addr {
-			return nil, errors.New("a host is empty or invalid")
-		}
-		port := u.Port()
-		if port == "" {
-			port = "6379"
-		}
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			return nil, errors.New("a port is not between 1 and 65535")
-		}
-		addrs[i] = net.JoinHostPort(u.Hostname(), port)
-	}
-	return addrs, nil
-}
-
-func parameters(opts *redis.UniversalOptions, u *url.URL) error {
-	query, err := url.ParseQuery(u.RawQuery)
-	if err != nil || u.Fragment != "" {
-		return errors.New("not a URL")
-	}
-	db := strings.Trim(u.Path, "/")
-	for name := range query {
-		switch value := query.Get(name); name {
-		case "master_name":
-			opts.MasterName = value
-		case "sentinel_username":
-			opts.SentinelUsername = value
-		case "sentinel_password":
-			opts.SentinelPassword = value
-		case "db":
-			db = value
-		default:
-			return errors.New("it has a parameter that is none of db, master_name, sentinel_username, sentinel_password")
-		}
-	}
-	if db == "" {
-		return nil
-	}
-	if opts.DB, err = strconv.Atoi(db); err != nil || opts.DB < 0 {
-		return errors.New("the database is not a number")
-	}
-	if opts.DB != 0 && len(opts.Addrs) > 1 && opts.MasterName == "" {
-		return errors.New("a cluster has no other database than 0")
-	}
-	return nil
+	return path + "?" + params.Encode(), nil
 }
 
 // limit sets timeouts and pool sizes for a Redis that may not respond. Calls are limited

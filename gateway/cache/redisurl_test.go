@@ -10,24 +10,23 @@ import (
 
 func TestRedisURLs(t *testing.T) {
 	for url, want := range map[string]string{
-		"redis://":                                              "[localhost:6379] db 0 user '' password '' tls false master ''",
-		"redis://redis":                                         "[redis:6379] db 0 user '' password '' tls false master ''",
-		"redis://redis:7000/2":                                  "[redis:7000] db 2 user '' password '' tls false master ''",
-		"redis://redis?db=3":                                    "[redis:6379] db 3 user '' password '' tls false master ''",
-		"redis://:p%40ss@redis":                                 "[redis:6379] db 0 user '' password 'p@ss' tls false master ''",
-		"redis://ann:p,a@ss@redis":                              "[redis:6379] db 0 user 'ann' password 'p,a@ss' tls false master ''",
-		"rediss://ann:x@redis.example.com":                      "[redis.example.com:6379] db 0 user 'ann' password 'x' tls true master ''",
-		"redis://[::1]:7000":                                    "[[::1]:7000] db 0 user '' password '' tls false master ''",
-		"redis://[::1]":                                         "[[::1]:6379] db 0 user '' password '' tls false master ''",
-		"redis://a,b:7001,[::1]:7002":                           "[a:6379 b:7001 [::1]:7002] db 0 user '' password '' tls false master ''",
-		"redis://a:1,redis://b:2":                               "[a:1 b:2] db 0 user '' password '' tls false master ''",
-		"redis://a:1, b:2 ,\tc":                                 "[a:1 b:2 c:6379] db 0 user '' password '' tls false master ''",
-		"rediss://a , rediss://b/0":                             "[a:6379 b:6379] db 0 user '' password '' tls true master ''",
-		"redis://ann:p,a@a, redis://ann:p,a@b":                  "[a:6379 b:6379] db 0 user 'ann' password 'p,a' tls false master ''",
-		"redis://ann:x@a,b,redis://c":                           "[a:6379 b:6379 c:6379] db 0 user 'ann' password 'x' tls false master ''",
-		"redis://s1/1?master_name=m,redis://s2/1?master_name=m": "[s1:6379 s2:6379] db 1 user '' password '' tls false master 'm'",
-		"redis://:x@s1:26379,s2:26379/1?master_name=m":          "[s1:26379 s2:26379] db 1 user '' password 'x' tls false master 'm'",
-		"redis://s1:26379?master_name=m":                        "[s1:26379] db 0 user '' password '' tls false master 'm'",
+		"redis://":                                     "[localhost:6379] db 0 user '' password '' tls false master ''",
+		"redis://redis":                                "[redis:6379] db 0 user '' password '' tls false master ''",
+		"redis://redis:7000/2":                         "[redis:7000] db 2 user '' password '' tls false master ''",
+		"redis://redis?db=3":                           "[redis:6379] db 3 user '' password '' tls false master ''",
+		"redis://:p%40ss@redis":                        "[redis:6379] db 0 user '' password 'p@ss' tls false master ''",
+		"redis://ann:p,a@ss@redis":                     "[redis:6379] db 0 user 'ann' password 'p,a@ss' tls false master ''",
+		"rediss://ann:x@redis.example.com":             "[redis.example.com:6379] db 0 user 'ann' password 'x' tls true master ''",
+		"redis://[::1]:7000":                           "[[::1]:7000] db 0 user '' password '' tls false master ''",
+		"redis://[::1]":                                "[[::1]:6379] db 0 user '' password '' tls false master ''",
+		"redis://a,b:7001,[::1]:7002":                  "[a:6379 b:7001 [::1]:7002] db 0 user '' password '' tls false master ''",
+		"redis://a:1,redis://b:2":                      "[a:1 b:2] db 0 user '' password '' tls false master ''",
+		"redis://a:1, b:2 ,\tc":                        "[a:1 b:2 c:6379] db 0 user '' password '' tls false master ''",
+		"rediss://a , rediss://b/0":                    "[a:6379 b:6379] db 0 user '' password '' tls true master ''",
+		"redis://ann:x@a,b,redis://c":                  "[a:6379 b:6379 c:6379] db 0 user 'ann' password 'x' tls false master ''",
+		"redis://s1,redis://s2/1?master_name=m":        "[s1:6379 s2:6379] db 1 user '' password '' tls false master 'm'",
+		"redis://:x@s1:26379,s2:26379/1?master_name=m": "[s1:26379 s2:26379] db 1 user '' password 'x' tls false master 'm'",
+		"redis://s1:26379?master_name=m":               "[s1:26379] db 0 user '' password '' tls false master 'm'",
 	} {
 		o, err := cache.ParseRedisURL(url)
 		if err != nil {
@@ -68,10 +67,11 @@ func TestRedisURLsThatCannotBeMeant(t *testing.T) {
 
 func TestRedisURLsInAListSayWhatIsWrongWithThem(t *testing.T) {
 	for url, want := range map[string]string{
-		"redis://a,rediss://b":        "scheme",
-		"redis://u:x@a,redis://u:y@b": "different",
-		"redis://a/0,redis://b/1":     "different",
-		"redis://a:1 redis://b:2":     "comma",
+		"redis://a,rediss://b":                               "scheme",
+		"redis://u:x@a,redis://u:x@b":                        "stand once",
+		"redis://a/0,redis://b/0":                            "stand once",
+		"redis://s1?master_name=m, redis://s2?master_name=m": "stand once",
+		"redis://a:1 redis://b:2":                            "comma",
 	} {
 		if _, err := cache.ParseRedisURL(url); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want something about %s", url, err, want)
