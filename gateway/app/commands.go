@@ -43,8 +43,8 @@ func (c *configCommand) Run(p *process) error {
 		return settings.Tables(p.Stdout, p.parsed.Selected())
 	}
 	err := p.settings.Print(p.Stdout, p.parsed)
-	for _, v := range tracing.Variables(p.Getenv) {
-		err = errors.Join(err, p.settings.PrintVariable(p.Stdout, v.Name, v.Secret))
+	for _, name := range tracing.Names() {
+		err = errors.Join(err, p.settings.PrintVariable(p.Stdout, name, tracing.IsSecret(name)))
 	}
 	return err
 }

@@ -31,15 +31,12 @@ func FuzzTraceparent(f *testing.F) {
 // Any value of a variable is accepted, or rejected by an error that has the variable's
 // name and not its value.
 func FuzzSettings(f *testing.F) {
-	variables := tracing.Variables(env(nil))
+	variables := tracing.Names()
 	for i, seed := range []string{"true", "otlp", "always_on", "0.5", "tracecontext,baggage", "me", "a=b,c=%20d", "http://collector:4318", "a=b%zz", "a=\x00"} {
 		f.Add(uint8(i), seed)
 	}
 	f.Fuzz(func(t *testing.T, which uint8, value string) {
-		name := variables[int(which)%len(variables)].Name
-		if strings.Contains(name, "CERTIFICATE") || strings.Contains(name, "KEY") {
-			t.Skip("names a file, which is opened")
-		}
+		name := variables[int(which)%len(variables)]
 		const secret = "s3cr3t"
 		err := tracing.Check(env(map[string]string{"OTEL_TRACES_EXPORTER": "otlp", name: value + secret}))
 		if err != nil && (!strings.HasPrefix(err.Error(), name+" must be ") || strings.Contains(err.Error(), secret)) {

@@ -37,8 +37,8 @@ type Provider struct {
 }
 
 // New returns a provider configured by the standard OTEL_* variables, or nil if they
-// set neither an endpoint nor an exporter. An invalid variable is an error that names
-// it (see [Check]). New does not connect, and a collector that does not answer is no
+// set neither an endpoint nor an exporter. A variable that is checked
+// and invalid is an error that names it (see [Check]). New does not connect, and a collector that does not answer is no
 // error. The OpenTelemetry library reads most variables from the process environment
 // itself, so getenv must read the same one.
 func New(ctx context.Context, source Source, getenv func(string) string, log *slog.Logger) (*Provider, error) {
@@ -46,8 +46,7 @@ func New(ctx context.Context, source Source, getenv func(string) string, log *sl
 	if err != nil || !set.on {
 		return nil, err
 	}
-	// The library's own log is plain text on stderr and contains values. The settings
-	// that it would complain about have been checked.
+	// The library's own log is plain text on stderr and contains values.
 	otel.SetLogger(logr.Discard())
 	ctx = context.WithoutCancel(ctx) // a server that is stopped while it starts has not failed to start
 	exporter, err := set.exporter(ctx)

@@ -10,16 +10,17 @@ import (
 // which protocol to export. The library reads all others.
 type settings struct{ on, grpc bool }
 
-// settingsOf reads the variables of the OpenTelemetry specification. An invalid value
-// is an error, where the library would use a default or fail later. Nothing is checked
-// while tracing is off.
+// settingsOf reads the variables of the OpenTelemetry specification, and checks some of
+// them (see [problem]). Nothing is checked while tracing is off.
 func settingsOf(getenv func(string) string) (settings, error) {
 	if !isOn(getenv) {
 		return settings{}, nil
 	}
-	for _, v := range Variables(getenv) {
-		if value := getenv(v.Name); value != "" && !v.holds(value) {
-			return settings{}, fmt.Errorf("%s must be %s", v.Name, v.must)
+	for _, name := range Names() {
+		if value := getenv(name); value != "" {
+			if must := problem(name, value); must != "" {
+				return settings{}, fmt.Errorf("%s must be %s", name, must)
+			}
 		}
 	}
 	protocol := cmp.Or(getenv("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"), getenv("OTEL_EXPORTER_OTLP_PROTOCOL"))

@@ -1,90 +1,88 @@
 package tracing
 
 import (
-	"cmp"
 	"math"
+	"net/url"
+	"slices"
 	"strconv"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
 )
 
-// A Variable is one of the standard OTEL_* variables that have an effect here.
-type Variable struct {
-	Name   string
-	Secret bool // its value may hold a secret
-	kind
-}
+// maxQueue limits the queue of spans: its memory is reserved when the process starts.
+const maxQueue = 1 << 20
 
-// The default size of the queue is the specification's. Its memory is reserved when
-// the process starts, so it is limited.
-const (
-	defaultQueue = "2048"
-	maxQueue     = 1 << 20
-)
-
-// Variables returns all variables that have an effect, in the OpenTelemetry library,
-// its exporters or this package. Which values are valid can depend on other variables,
-// which are read with getenv.
-func Variables(getenv func(string) string) []Variable {
-	all := []Variable{
-		{Name: "OTEL_SDK_DISABLED", kind: truth()},
-		{Name: "OTEL_TRACES_EXPORTER", kind: oneOf("otlp", "none")},
-		{Name: "OTEL_TRACES_SAMPLER", kind: oneOf("always_on", "always_off", "traceidratio",
-			"parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio")},
-		{Name: "OTEL_TRACES_SAMPLER_ARG", kind: share()},
-		{Name: "OTEL_PROPAGATORS", kind: propagators()},
-		{Name: "OTEL_SERVICE_NAME", kind: anything()},
-		{Name: "OTEL_RESOURCE_ATTRIBUTES", kind: attributes()},
-	}
+// Names returns the OTEL_* variables that have an effect, in the OpenTelemetry library,
+// its exporters or this package.
+func Names() []string {
+	all := strings.Fields(`OTEL_SDK_DISABLED OTEL_TRACES_EXPORTER OTEL_TRACES_SAMPLER OTEL_TRACES_SAMPLER_ARG
+		OTEL_PROPAGATORS OTEL_SERVICE_NAME OTEL_RESOURCE_ATTRIBUTES`)
 	for _, form := range []string{"OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_TRACES_"} {
-		all = append(all, ofExporter(form, getenv)...)
+		for name := range strings.FieldsSeq("ENDPOINT HEADERS PROTOCOL COMPRESSION TIMEOUT INSECURE CERTIFICATE CLIENT_CERTIFICATE CLIENT_KEY") {
+			all = append(all, form+name)
+		}
 	}
-	return append(append(all, ofBatches(getenv)...), ofSpans()...)
+	return append(all, strings.Fields(`OTEL_BSP_SCHEDULE_DELAY OTEL_BSP_EXPORT_TIMEOUT OTEL_BSP_MAX_QUEUE_SIZE OTEL_BSP_MAX_EXPORT_BATCH_SIZE
+		OTEL_ATTRIBUTE_COUNT_LIMIT OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT
+		OTEL_SPAN_EVENT_COUNT_LIMIT OTEL_SPAN_LINK_COUNT_LIMIT OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT OTEL_LINK_ATTRIBUTE_COUNT_LIMIT`)...)
 }
 
-// ofExporter returns the variables that begin with form, the prefix for all signals or
-// that for traces. Times are in milliseconds; 0 means no limit.
-func ofExporter(form string, getenv func(string) string) []Variable {
-	certificate, key := form+"CLIENT_CERTIFICATE", form+"CLIENT_KEY"
-	return []Variable{
-		{Name: form + "ENDPOINT", Secret: true, kind: collector()},
-		{Name: form + "HEADERS", Secret: true, kind: headers()},
-		{Name: form + "PROTOCOL", kind: oneOf("http/protobuf", "grpc")},
-		{Name: form + "COMPRESSION", kind: oneOf("gzip", "none")},
-		{Name: form + "TIMEOUT", kind: number(0, math.MaxInt32)},
-		{Name: form + "INSECURE", kind: truth()},
-		{Name: form + "CERTIFICATE", kind: authorities()},
-		{Name: certificate, kind: certificateOf(key, getenv(key))},
-		{Name: key, kind: keyOf(certificate, getenv(certificate))},
-	}
+// IsSecret reports whether the value of a variable may hold a secret.
+func IsSecret(name string) bool {
+	return strings.HasSuffix(name, "_HEADERS") || strings.HasSuffix(name, "_ENDPOINT")
 }
 
-// ofBatches returns the variables of the batch span processor. Times are in
-// milliseconds; with a delay of 0 the library would spin.
-func ofBatches(getenv func(string) string) []Variable {
-	queue, err := strconv.Atoi(cmp.Or(getenv("OTEL_BSP_MAX_QUEUE_SIZE"), defaultQueue))
-	if err != nil {
-		queue = maxQueue // reported by the queue's own kind
+// problem returns what the value of a variable must be, or "" if it may be used. Checked
+// are those that the library would misread in silence, and so send nothing or send it to
+// another place, and those with which it panics or spins. For all others it takes its
+// default when it cannot use a value.
+func problem(name, value string) (must string) {
+	switch strings.Replace(name, "OTLP_TRACES_", "OTLP_", 1) {
+	case "OTEL_TRACES_EXPORTER":
+		return unless(value == "otlp" || value == "none", "one of otlp, none")
+	case "OTEL_EXPORTER_OTLP_PROTOCOL":
+		return unless(value == "http/protobuf" || value == "grpc", "one of http/protobuf, grpc")
+	case "OTEL_EXPORTER_OTLP_ENDPOINT":
+		return unless(isCollector(value), "a URL with http:// or https:// and a host, and without user, query and fragment")
+	case "OTEL_EXPORTER_OTLP_HEADERS":
+		return unless(areHeaders(value), "headers as in name=value,name=value, values percent-encoded")
+	case "OTEL_PROPAGATORS":
+		return unless(slices.Contains([]string{"tracecontext", "tracecontext,baggage", "baggage,tracecontext"}, strings.ReplaceAll(value, " ", "")),
+			"tracecontext or tracecontext,baggage")
+	case "OTEL_BSP_SCHEDULE_DELAY":
+		return unless(isCount(value, math.MaxInt32), "a whole number from 1 to 2147483647")
+	case "OTEL_BSP_MAX_QUEUE_SIZE", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE":
+		return unless(isCount(value, maxQueue), "a whole number from 1 to "+strconv.Itoa(maxQueue))
 	}
-	batch := number(1, queue)
-	batch.must += ", the size of the queue"
-	return []Variable{
-		{Name: "OTEL_BSP_SCHEDULE_DELAY", kind: number(1, math.MaxInt32)},
-		{Name: "OTEL_BSP_EXPORT_TIMEOUT", kind: number(0, math.MaxInt32)},
-		{Name: "OTEL_BSP_MAX_QUEUE_SIZE", kind: number(1, maxQueue)},
-		{Name: "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", kind: batch},
-	}
+	return ""
 }
 
-// ofSpans returns the variables that limit a span; -1 means no limit. If one is not a
-// number, go.opentelemetry.io/auto/sdk, a dependency of the library, prints a line to
-// stderr before main starts, whether tracing is on or not.
-func ofSpans() (all []Variable) {
-	for _, name := range []string{
-		"OTEL_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
-		"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
-		"OTEL_SPAN_EVENT_COUNT_LIMIT", "OTEL_SPAN_LINK_COUNT_LIMIT",
-		"OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT",
-	} {
-		all = append(all, Variable{Name: name, kind: number(-1, math.MaxInt32)})
+func isCount(value string, most int) bool {
+	n, err := strconv.Atoi(value)
+	return err == nil && n >= 1 && n <= most
+}
+
+func unless(good bool, must string) string {
+	if good {
+		return ""
 	}
-	return all
+	return must
+}
+
+func isCollector(value string) bool {
+	u, err := url.Parse(value)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" &&
+		u.User == nil && u.RawQuery == "" && u.Fragment == ""
+}
+
+func areHeaders(list string) bool {
+	for pair := range strings.SplitSeq(list, ",") {
+		name, encoded, found := strings.Cut(pair, "=")
+		value, err := url.PathUnescape(encoded)
+		if !found || err != nil || !httpguts.ValidHeaderFieldName(strings.TrimSpace(name)) || !httpguts.ValidHeaderFieldValue(strings.TrimSpace(value)) {
+			return false
+		}
+	}
+	return true
 }
