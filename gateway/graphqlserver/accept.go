@@ -4,8 +4,9 @@ import (
 	"mime"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
+
+	"tributary/gateway/internal/qvalue"
 )
 
 // The media types of answers.
@@ -91,12 +92,7 @@ func quality(accept, mediaType string) (q float64, rank int) {
 		if r <= rank {
 			continue
 		}
-		rank, q = r, 1
-		if v, ok := params["q"]; ok {
-			if q, err = strconv.ParseFloat(v, 64); err != nil || q < 0 || q > 1 {
-				q = 0
-			}
-		}
+		rank, q = r, qvalue.Of(params)
 	}
 	return q, rank
 }

@@ -37,14 +37,14 @@ func (r *Result) AppendCacheStatus(b []byte, now time.Time) []byte {
 	return r.Summary.AppendCacheStatus(b, now, r.stored)
 }
 
-// etag returns a strong ETag. It differs by media type, though the body is the same.
+// etag returns a weak ETag: bodies are compressed. It differs by media type, though the body is the same.
 func (k *kept) etag(media string) string {
 	k.tagged.Do(func() {
 		sum := sha256.Sum256(k.body.Bytes())
 		k.tag = base64.RawURLEncoding.EncodeToString(sum[:18])
 	})
 	if media == mediaGraphQL {
-		return `"` + k.tag + `-graphql"`
+		return `W/"` + k.tag + `-graphql"`
 	}
-	return `"` + k.tag + `"`
+	return `W/"` + k.tag + `"`
 }

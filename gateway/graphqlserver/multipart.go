@@ -5,11 +5,11 @@ import (
 	"context"
 	"mime"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"tributary/gateway/execute"
+	"tributary/gateway/internal/qvalue"
 	"tributary/gateway/report"
 )
 
@@ -34,11 +34,9 @@ func takesParts(h http.Header) bool {
 		if err != nil || media != mediaMultipart {
 			continue
 		}
-		q, err := strconv.ParseFloat(params["q"], 64)
-		refused := params["q"] != "" && (err != nil || q <= 0)
 		spec, named := params["deferspec"]
 		other := params["subscriptionspec"] + params["incrementalspec"]
-		if !refused && ((named && spec == deferSpec) || (!named && other == "")) {
+		if qvalue.Of(params) > 0 && ((named && spec == deferSpec) || (!named && other == "")) {
 			return true
 		}
 	}

@@ -11,7 +11,8 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
-	"strings"
+
+	"tributary/gateway/compress"
 )
 
 // Policies of pages, by what their pages do. All talk to their own server only.
@@ -80,7 +81,7 @@ func (s Site) File(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", content)
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("Vary", "Accept-Encoding")
-	if acceptsGzip(r.Header) {
+	if compress.Quality(r.Header, compress.Gzip) > 0 {
 		h.Set("Content-Encoding", "gzip")
 		_, _ = w.Write(packed) //nolint:gosec // our own file
 		return
@@ -89,20 +90,4 @@ func (s Site) File(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		_, _ = io.Copy(w, plain) //nolint:gosec // our own file, of a size that was seen when it was built
 	}
-}
-
-// acceptsGzip evaluates Accept-Encoding (RFC 9110, section 12.5.3).
-func acceptsGzip(h http.Header) bool {
-	others := false
-	for coding := range strings.SplitSeq(strings.Join(h.Values("Accept-Encoding"), ","), ",") {
-		name, q, _ := strings.Cut(coding, ";")
-		refused := strings.Trim(strings.TrimPrefix(strings.ReplaceAll(q, " ", ""), "q="), "0.") == "" && q != ""
-		switch strings.ToLower(strings.TrimSpace(name)) {
-		case "gzip", "x-gzip":
-			return !refused
-		case "*":
-			others = !refused
-		}
-	}
-	return others
 }

@@ -18,7 +18,7 @@ func TestAnswersAreCompressedForThoseWhoCanUndoIt(t *testing.T) {
 		"/playground":                     "zstd",
 	} {
 		got := s.send(http.MethodGet, s.gateway+path, "", "Accept-Encoding", "gzip;q=0.5, zstd")
-		if got.Header.Get("Content-Encoding") != want || !strings.Contains(got.Header.Get("Vary"), "Accept-Encoding") || len(got.Header["Vary"]) != 1 {
+		if got.Header.Get("Content-Encoding") != want || !strings.Contains(strings.Join(got.Header["Vary"], ", "), "Accept-Encoding") {
 			t.Errorf("%s: %s %v", path, got.Status, got.Header)
 		}
 	}
