@@ -52,31 +52,6 @@ type wireItem struct {
 	Price     *scalar.Decimal `json:"price"`
 }
 
-// room is where the orders of one answer stand, beside each other: they are
-// kept together and go together.
-type room struct {
-	orders  []Order
-	items   []OrderItem
-	strings []*string
-}
-
-func newRoom(wire []*wireOrder) *room {
-	items := 0
-	for _, w := range wire {
-		if w != nil && w.Items != nil {
-			items += len(*w.Items)
-		}
-	}
-	return &room{make([]Order, len(wire)), make([]OrderItem, items), make([]*string, 0, 5*len(wire)+2*items)}
-}
-
-// next takes the next place of places.
-func next[T any](places *[]T) *T {
-	place := &(*places)[0]
-	*places = (*places)[1:]
-	return place
-}
-
 // decode reads the orders of a user, the first of equals. The list makes sense
 // or it doesn't: one order that is broken, or is another user's, spoils it.
 func decode(answer []byte, userID string) ([]*Order, error) {
@@ -84,10 +59,10 @@ func decode(answer []byte, userID string) ([]*Order, error) {
 	if err := upstream.DecodeList(answer, &wire); err != nil {
 		return nil, err
 	}
-	list, room := make([]*Order, 0, len(wire)), newRoom(wire)
+	list := make([]*Order, 0, len(wire))
 	seen := make(map[string]bool, len(wire))
 	for i, w := range wire {
-		o, err := w.order(userID, room)
+		o, err := w.order(userID)
 		if err != nil {
 			return nil, fmt.Errorf("order %d: %w", i, err)
 		}
@@ -96,7 +71,6 @@ func decode(answer []byte, userID string) ([]*Order, error) {
 		}
 		seen[o.ID] = true
 	}
-	upstream.Pack(room.strings...)
 	return list, nil
 }
 
@@ -105,14 +79,13 @@ var (
 	errOther = errors.New("it is another user's")
 )
 
-func (w *wireOrder) order(userID string, room *room) (*Order, error) {
+func (w *wireOrder) order(userID string) (*Order, error) {
 	if w == nil {
 		return nil, errNull
 	}
 	var f upstream.Fields
 	items := upstream.Require(&f, "items", w.Items)
-	o := next(&room.orders)
-	*o = Order{
+	o := &Order{
 		ID:          upstream.Require(&f, "id", w.ID),
 		UserID:      upstream.Require(&f, "user_id", w.UserID),
 		Status:      upstream.Require(&f, "status", w.Status),
@@ -131,21 +104,19 @@ func (w *wireOrder) order(userID string, room *room) (*Order, error) {
 	}
 	for i, item := range items {
 		var err error
-		if o.Items[i], err = item.orderItem(room); err != nil {
+		if o.Items[i], err = item.orderItem(); err != nil {
 			return nil, fmt.Errorf("item %d: %w", i, err)
 		}
 	}
-	room.strings = append(room.strings, &o.ID, &o.UserID, &o.Status, (*string)(&o.TotalAmount), (*string)(&o.CreatedAt))
 	return o, nil
 }
 
-func (w *wireItem) orderItem(room *room) (*OrderItem, error) {
+func (w *wireItem) orderItem() (*OrderItem, error) {
 	if w == nil {
 		return nil, errNull
 	}
 	var f upstream.Fields
-	item := next(&room.items)
-	*item = OrderItem{
+	item := &OrderItem{
 		ProductID: upstream.Require(&f, "product_id", w.ProductID),
 		Quantity:  int32(upstream.Require(&f, "quantity", w.Quantity)),
 		Price:     upstream.Require(&f, "price", w.Price),
@@ -153,6 +124,5 @@ func (w *wireItem) orderItem(room *room) (*OrderItem, error) {
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
-	room.strings = append(room.strings, &item.ProductID, (*string)(&item.Price))
 	return item, scalar.CheckID(item.ProductID)
 }

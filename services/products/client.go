@@ -168,6 +168,5 @@ func (w *wireProduct) product() (id string, p *Product, err error) {
 		Category:      upstream.Require(&f, "category", w.Category),
 		StockQuantity: int32(upstream.Require(&f, "stock_quantity", w.StockQuantity)),
 	}
-	upstream.Pack(&p.ID, &p.Name, &p.Description, (*string)(&p.Price), &p.Category)
 	return p.ID, p, f.Err()
 }

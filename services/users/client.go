@@ -73,6 +73,5 @@ func decode(answer []byte, id string) (*User, error) {
 		IsActive:  upstream.Require(&f, "is_active", w.IsActive),
 		CreatedAt: upstream.Require(&f, "created_at", w.CreatedAt),
 	}
-	upstream.Pack(&u.Username, &u.Email, &u.FullName, (*string)(&u.CreatedAt))
 	return u, f.Err()
 }
