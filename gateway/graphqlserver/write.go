@@ -44,7 +44,6 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, media string, sta
 		}
 	}
 	h.Set("Content-Type", contentType(media))
-	httpserver.Gather(r)
 	if result.kept != nil {
 		result.kept.body.Write(w, r, status)
 		return

@@ -46,7 +46,6 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		WriteTimeout:      s.WriteTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    cmp.Or(s.Limits.HeaderBytes, headerBytes),
-		ConnContext:       withGatherer,
 		ErrorLog:          telemetry.ForLibraries(s.Log),
 
 		DisableGeneralOptionsHandler: true, // it answers OPTIONS * past all that is ours
@@ -55,7 +54,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		ln = netutil.LimitListener(ln, s.MaxConnections)
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(&gathering{Listener: ln}) }()
+	go func() { failed <- srv.Serve(ln) }()
 	select {
 	case err := <-failed:
 		return err

@@ -77,7 +77,6 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request, result *graphqlse
 	fields.Add("Content-Type", []byte("application/json"))
 	fields.Add("Content-Length", strconv.AppendInt(value[:0], int64(len(a.body)+len(changing)), 10))
 	fields.Set(h)
-	httpserver.Gather(r)
 	_, _ = w.Write(a.body)
 	_, _ = w.Write(changing)
 }
