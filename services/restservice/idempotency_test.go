@@ -141,41 +141,33 @@ func TestIdempotencyKey_LostAnswer(t *testing.T) {
 	}
 }
 
+// Of two requests with one key, the one that comes first holds it for as long as it takes.
 func TestIdempotencyKey_UnderWay(t *testing.T) {
 	s := newCounter(t, `[{"route":"*","hang":true}]`)
 	ctx, cancel := context.WithCancel(t.Context())
-	held := make(chan struct{})
-	go func() {
-		defer close(held)
-		r, _ := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/count", strings.NewReader(`{"name":"a"}`))
-		r.Header.Set("Idempotency-Key", "k")
-		if resp, err := s.Client().Do(r); err == nil {
+	defer cancel()
+	statuses := make(chan int, 2)
+	for range 2 {
+		go func() {
+			r, _ := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/count", strings.NewReader(`{"name":"a"}`))
+			r.Header.Set("Idempotency-Key", "k")
+			resp, err := s.Client().Do(r)
+			if err != nil {
+				statuses <- 0
+				return
+			}
 			_ = resp.Body.Close()
-		}
-	}()
-	for status := 0; status != http.StatusConflict; { // the first may not have arrived yet: then this one hangs
-		ctx, stop := context.WithCancel(t.Context())
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/count", strings.NewReader(`{"name":"b"}`))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Idempotency-Key", "k")
-		resp, err := s.Client().Do(r)
-		stop()
-		if err != nil {
-			t.Fatal(err)
-		}
-		status = resp.StatusCode
-		_ = resp.Body.Close()
-		if status == http.StatusUnprocessableEntity { // another body, while the first is under way
-			break
-		}
+			statuses <- resp.StatusCode
+		}()
 	}
-	if status, answer := s.post(t, "k", `{"name":"a"}`); status != http.StatusConflict {
-		t.Errorf("%d %s", status, answer)
+	if status := <-statuses; status != http.StatusConflict {
+		t.Errorf("the second is answered %d", status)
+	}
+	if status, answer := s.post(t, "k", `{"name":"b"}`); status != http.StatusUnprocessableEntity {
+		t.Errorf("another body: %d %s", status, answer)
 	}
 	cancel()
-	<-held
+	<-statuses
 	s.rules(t, `[]`)
 	for status := http.StatusConflict; status != http.StatusOK; { // until the service has seen that the first has left
 		if status, _ = s.post(t, "k", `{"name":"a"}`); status != http.StatusConflict && status != http.StatusOK {
