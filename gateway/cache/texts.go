@@ -27,9 +27,17 @@ func (t *Texts) Get(ctx context.Context, name string) (text string, found bool) 
 	return string(e.Body), true
 }
 
-// Set writes a text in the background.
+// textsPending is how many writes may wait for the shared store so that a text may wait as
+// well. Texts are long, and those who sent one can send it again.
+const textsPending = 64
+
+// Set writes a text in the background, unless many writes are waiting.
 func (t *Texts) Set(_ context.Context, name, text string) {
 	if t.cache.shared == nil {
+		return
+	}
+	if len(t.cache.writes) >= textsPending {
+		t.cache.metrics.dropped.Inc()
 		return
 	}
 	now := time.Now()
