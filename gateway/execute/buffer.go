@@ -16,6 +16,8 @@ type Buffer struct {
 	check int    // length from which on a write checks
 	limit int    // maximum length; 0: none
 	held  int    // bytes that meter holds for b
+
+	deferred []*deferredObject // the objects in b that have deferred fields
 }
 
 // stopWriting is the panic of a [Buffer] whose operation was stopped.

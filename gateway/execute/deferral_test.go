@@ -64,7 +64,11 @@ func (d *deferring) object(ctx context.Context, sel ast.SelectionSet) graphql.Ma
 			if !strings.HasSuffix(field.Name, "List") {
 				return d.object(ctx, field.Selections)
 			}
-			return execute.MarshalSlice(ctx, listLength, 0, false, func(ctx context.Context, _ int) graphql.Marshaler {
+			length := listLength
+			if field.Name == "oneList" {
+				length = 1
+			}
+			return execute.MarshalSlice(ctx, length, 0, false, func(ctx context.Context, _ int) graphql.Marshaler {
 				return d.object(ctx, field.Selections)
 			})
 		})

@@ -2,6 +2,7 @@ package execute
 
 import (
 	"context"
+	"io"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -85,6 +86,25 @@ func (o *deferredObject) add(field graphql.CollectedField, d delayed) bool {
 		}
 	}
 	return len(f.groups) > 0
+}
+
+// addToPayloads adds objects that were written to the payloads that they belong to. It is
+// called by the goroutine that writes the payload.
+func addToPayloads(objects []*deferredObject) {
+	for _, o := range objects {
+		o.in.objects = append(o.in.objects, o)
+	}
+}
+
+// writtenTo records that objects were written to w. A [Buffer] adds them to their payloads
+// when it becomes part of the answer: an object in a list may be written ahead, by any
+// goroutine, and become null with another one around it.
+func writtenTo(w io.Writer, objects ...*deferredObject) {
+	if b := bufferOf(w); b != nil {
+		b.deferred = append(b.deferred, objects...)
+		return
+	}
+	addToPayloads(objects)
 }
 
 // group returns the group of a directive, or nil if there can be none any more.

@@ -107,10 +107,11 @@ func (m *FieldSet) resolve(ctx context.Context, n int) {
 	}
 }
 
-// MarshalGQL writes the object. Only then is what it has deferred part of the answer.
+// MarshalGQL writes the object. When what it is written to is part of the answer, so is
+// what it has deferred.
 func (m *FieldSet) MarshalGQL(w io.Writer) {
 	if m.deferred != nil {
-		m.deferred.in.objects = append(m.deferred.in.objects, m.deferred)
+		writtenTo(w, m.deferred)
 	}
 	_, _ = io.WriteString(w, "{")
 	mixed := m.mixed()

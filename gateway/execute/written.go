@@ -21,6 +21,7 @@ func Written(ctx context.Context, m graphql.Marshaler) *bytes.Buffer {
 	if meter == nil {
 		w := &Buffer{}
 		m.MarshalGQL(w)
+		addToPayloads(w.deferred)
 		return bytes.NewBuffer(w.b)
 	}
 	return bytes.NewBuffer(meter.write(m))
@@ -45,6 +46,7 @@ func (m *Meter) write(data graphql.Marshaler) []byte {
 		m.stop(ErrBytes)
 		return nil
 	}
+	addToPayloads(w.deferred)
 	return written
 }
 
@@ -54,7 +56,7 @@ func (m *Meter) flatten(set *FieldSet) graphql.Marshaler {
 	if !w.marshal(set) {
 		return graphql.Null
 	}
-	f := &flat{m.finish(w), m}
+	f := &flat{b: m.finish(w), deferred: w.deferred, meter: m}
 	m.hold(flatOverhead)
 	if m.flat.Add(int64(len(f.b))) > int64(m.bytesLeft()) && m.limits.Bytes > 0 {
 		m.stop(ErrBytes)
@@ -98,13 +100,15 @@ const flatOverhead = 64
 
 // flat is an object that was flattened.
 type flat struct {
-	b     []byte
-	meter *Meter // nil: it was written
+	b        []byte
+	deferred []*deferredObject
+	meter    *Meter // nil: it was written
 }
 
 // MarshalGQL writes the object.
 func (f *flat) MarshalGQL(w io.Writer) {
 	_, _ = w.Write(f.b)
+	writtenTo(w, f.deferred...)
 	if f.meter != nil {
 		f.meter.flat.Add(-int64(len(f.b)))
 		f.meter.hold(-cap(f.b) - flatOverhead)

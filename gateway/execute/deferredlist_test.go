@@ -1,0 +1,64 @@
+package execute_test
+
+import (
+	"context"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"tributary/gateway/batch"
+	"tributary/gateway/execute"
+)
+
+// Objects of long lists are written ahead. What they defer is part of the answer only if
+// they are.
+func TestDeferral_BelowALongList(t *testing.T) {
+	const most = listLength - 100 // parts; what would be more is not deferred
+	for name, c := range map[string]struct {
+		document, null string // null: the first part, if nothing is deferred for that reason
+	}{
+		"that is there":                    {`{ aList { a ... @defer { b } } }`, ""},
+		"below another object":             {`{ aList { o { a ... @defer { b } } } }`, ""},
+		"in an object that is null":        {`{ o { aList { a ... @defer { b } } nullRequired } }`, `{"o":null}`},
+		"in a list whose objects are null": {`{ oneList { aList { a ... @defer { b } } nullRequired } }`, `{"oneList":[null]}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			// The look-ahead has not started these loads, so several goroutines resolve the elements.
+			loader := batch.NewLoader(batch.Each(func(_ context.Context, key string) (string, bool, error) { return key, true, nil }), batch.Options{Alone: true})
+			d := newDeferring(t, c.document, func(ctx context.Context, name string) graphql.Marshaler {
+				if name == "nullRequired" {
+					return graphql.Null
+				}
+				if _, err := loader.Load(ctx, graphql.GetPath(ctx).String()); err != nil {
+					t.Error(err)
+				}
+				return execute.String(name)
+			})
+			m := execute.NewMeter(batch.WithScope(t.Context()), nil, execute.Limits{}, execute.NewMemory(newBudget(math.MaxInt64)))
+			defer m.Release()
+			first, rest := d.start(m, most)
+			if c.null != "" {
+				if first != c.null || rest.Pending() {
+					t.Errorf("first %.100s, want %s; there are parts: %v, want none", first, c.null, rest.Pending())
+				}
+				return
+			}
+			if as, bs := strings.Count(first, `"a":"a"`), strings.Count(first, `"b":"b"`); as != listLength || bs != listLength-most {
+				t.Errorf("the first part has a %d times and b %d times, of %d objects and %d parts", as, bs, listLength, most)
+			}
+			var paths []string
+			for ready := range rest.Parts {
+				for _, part := range ready {
+					paths = append(paths, part.Path.String())
+				}
+			}
+			slices.Sort(paths)
+			if n := len(slices.Compact(paths)); n != most {
+				t.Errorf("%d parts, want %d", n, most)
+			}
+		})
+	}
+}
