@@ -140,6 +140,7 @@ func (d *Deferral) complete(f *deferredField, ready []Part) []Part {
 func (d *Deferral) part(g *deferredGroup) (Part, bool) {
 	o := g.object
 	part := Part{Path: o.path, Label: d.defers.label(g.number, graphql.GetOperationContext(o.ctx).Variables)}
+	MeterOf(o.ctx).addBytes(len(part.Label) + len(part.Path.String()))
 	valid := true
 	for _, f := range g.fields {
 		part.Errors = append(part.Errors, f.errors...)

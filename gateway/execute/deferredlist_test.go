@@ -2,6 +2,7 @@ package execute_test
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -58,6 +59,34 @@ func TestDeferral_BelowALongList(t *testing.T) {
 			slices.Sort(paths)
 			if n := len(slices.Compact(paths)); n != most {
 				t.Errorf("%d parts, want %d", n, most)
+			}
+		})
+	}
+}
+
+// The label and the path of a part are as long as the client likes, and count.
+func TestDeferral_LabelsAndPathsCount(t *testing.T) {
+	long := strings.Repeat("l", 1000)
+	for name, document := range map[string]string{
+		"label":             `{ aList { ... @defer(label: "` + long + `") { b } } }`,
+		"label by variable": `query($l: String) { aList { ... @defer(label: $l) { b } } }`,
+		"path":              `{ ` + long + `: aList { ... @defer { b } } }`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDeferring(t, document, func(_ context.Context, name string) graphql.Marshaler { return execute.String(name) })
+			d.oc.Variables = map[string]any{"l": long}
+			m := execute.NewMeter(t.Context(), nil, execute.Limits{Bytes: 200_000}, execute.NewMemory(newBudget(math.MaxInt64)))
+			defer m.Release()
+			_, rest := d.start(m, listLength)
+			n := 0
+			for ready := range rest.Parts {
+				if m.IsStopped() {
+					break
+				}
+				n += len(ready)
+			}
+			if n > 200 || !errors.Is(m.Stopped(), execute.ErrBytes) {
+				t.Errorf("%d parts of more than 1000 bytes, where 200000 bytes are allowed; stopped by %v", n, m.Stopped())
 			}
 		})
 	}

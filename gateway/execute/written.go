@@ -38,16 +38,25 @@ func (m *Meter) write(data graphql.Marshaler) []byte {
 	}
 	document := m.finish(w)
 	written := document[len(Opening):]
-	sum := m.written.Add(int64(len(written)))
-	if sum == int64(len(written)) {
+	if m.written.Load() == 0 {
 		m.document = document
 	}
-	if m.limits.Bytes > 0 && sum > int64(m.limits.Bytes) { // together with parts written meanwhile
-		m.stop(ErrBytes)
+	if !m.addBytes(len(written)) { // together with parts written meanwhile
 		return nil
 	}
 	addToPayloads(w.deferred)
 	return written
+}
+
+// addBytes counts n bytes of the answer, and reports whether the operation may go on.
+func (m *Meter) addBytes(n int) bool {
+	if m == nil {
+		return true
+	}
+	if m.written.Add(int64(n)) > int64(m.limits.Bytes) && m.limits.Bytes > 0 {
+		m.stop(ErrBytes)
+	}
+	return !m.IsStopped()
 }
 
 // flatten returns what set writes in place of set, which takes several times the memory.

@@ -49,7 +49,7 @@ type measures struct {
 	depth, aliases, directives int
 	fields                     int // of the first level
 	list                       int // the length of the longest list
-	alias                      int // the length of the longest alias, or label of a deferred fragment
+	alias                      int // the length of the longest alias
 	nesting                    int // of the most deeply nested value
 	name                       int // the length of the longest name, or text of a value, in bytes
 
