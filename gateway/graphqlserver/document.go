@@ -37,7 +37,7 @@ func newDocument(parsed *ast.QueryDocument, hash hash, text string, registered b
 	if defers(parsed) {
 		d.QueryDocument, d.inParts = undeferred(parsed), parsed
 		d.defers = execute.NumberDefers(parsed)
-		d.weight = weigh(d.inParts)
+		d.weight = weigh(d.inParts) + d.defers.Bytes()
 	}
 	d.weight += documentOverhead + len(text) + hintBytes*len(d.Operations) + weigh(d.QueryDocument)
 	return d

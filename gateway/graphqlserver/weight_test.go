@@ -96,7 +96,10 @@ func hoarders() map[string]func(n int) ask {
 			return ask{query: fmt.Sprintf("%s query Q{a%d:a}", times(900, ` "of a query" query Q#{a}`), n), operation: "Q"}
 		},
 		"documents of deferred fields": func(n int) ask {
-			return ask{query: fmt.Sprintf("{b{a%d:a %s}}", n, strings.Repeat("...@defer{a} ", 400))}
+			return ask{query: fmt.Sprintf("{b{a%d:a %s}}", n, strings.Repeat("...@defer{a} ", 250))}
+		},
+		"documents of nested deferred fragments": func(n int) ask {
+			return ask{query: fmt.Sprintf("{b{a%d:a %s}}", n, nested(115, "...@defer{", "a", "}"))}
 		},
 		"documents of directives": func(n int) ask {
 			return ask{query: fmt.Sprintf("{b{a%d:a %s}}", n, strings.Repeat("a@skip(if:false) ", 400))}
