@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"runtime"
@@ -32,11 +33,19 @@ func NewGate(cfg Config, reg prometheus.Registerer) *Gate {
 	return newGate(cfg, cfg.Operations, "operations", "Operations", "executed", reg)
 }
 
+// documentWait is how long a document may wait if operations may not wait at all. It is
+// several times what the most expensive document takes.
+const documentWait = 250 * time.Millisecond
+
 // NewDocumentGate returns a gate for parsing and validating documents, or nil if cfg sets
 // no limit. It admits one for every two processors: they do nothing else than compute, and
-// cached answers need a processor, too.
+// cached answers need a processor, too. As many may wait as operations may be executed and
+// wait.
 func NewDocumentGate(cfg Config, reg prometheus.Registerer) *Gate {
-	return newGate(cfg, max(1, runtime.GOMAXPROCS(0)/2), "documents", "Documents", "parsed and validated", reg)
+	slots := max(1, runtime.GOMAXPROCS(0)/2)
+	cfg.Queue += cfg.Operations
+	cfg.QueueWait = cmp.Or(cfg.QueueWait, documentWait)
+	return newGate(cfg, slots, "documents", "Documents", "parsed and validated", reg)
 }
 
 func newGate(cfg Config, slots int, subject, title, done string, reg prometheus.Registerer) *Gate {

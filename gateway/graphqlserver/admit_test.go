@@ -12,11 +12,11 @@ import (
 	"tributary/gateway/graphqlserver"
 )
 
-// Documents that are new are parsed and validated a few at a time. Those beyond the queue
-// are refused, and so can come again; documents that are known need no place.
+// Documents that are new are parsed and validated a few at a time. Those that would wait too
+// long are refused, and so can come again; documents that are known need no place.
 func TestAdmission_OfDocuments(t *testing.T) {
 	const clients, each = 8, 20
-	s := newServer(t, graphqlserver.Config{DocumentsMB: 4, Admission: admission.Config{Operations: 1000, Queue: 0, QueueWait: time.Second}})
+	s := newServer(t, graphqlserver.Config{DocumentsMB: 4, Admission: admission.Config{Operations: 1000, QueueWait: time.Millisecond}})
 	s.ask("{ hello }").expect(200, "")
 	var shed atomic.Int32
 	var done atomic.Bool
@@ -43,7 +43,7 @@ func TestAdmission_OfDocuments(t *testing.T) {
 	all.Wait()
 	done.Store(true)
 	bystander.Wait()
-	if n := s.count("admission_documents_shed_total", "queue_full"); n == 0 || n != float64(shed.Load()) {
+	if n := s.count("admission_documents_shed_total", "wait_too_long"); n == 0 || n != float64(shed.Load()) {
 		t.Errorf("%v were shed, and %d answered so", n, shed.Load())
 	}
 	if parsed := s.count("graphql_documents_total", "parsed"); parsed != float64(1+clients*each-shed.Load()) {
@@ -68,4 +68,21 @@ func TestAdmission_OfOneDocument(t *testing.T) {
 	if parsed, atOnce := s.count("graphql_documents_total", "parsed"), max(1, runtime.GOMAXPROCS(0)/2); parsed > float64(atOnce) {
 		t.Errorf("it was parsed %v times, %d at once", parsed, atOnce)
 	}
+}
+
+// Where operations may not wait, new documents still do: few are validated at a time, and
+// each for a short time.
+func TestAdmission_WithoutQueue(t *testing.T) {
+	const clients = 30
+	s := newServer(t, graphqlserver.Config{DocumentsMB: 64, Admission: admission.Config{Operations: clients}})
+	begin := make(chan struct{})
+	var all sync.WaitGroup
+	for c := range clients {
+		all.Go(func() {
+			<-begin
+			s.ask(fmt.Sprintf("{ a%d: hello }", c)).expect(200, "")
+		})
+	}
+	close(begin)
+	all.Wait()
 }

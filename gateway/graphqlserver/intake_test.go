@@ -38,7 +38,7 @@ func newIntake(t *testing.T, timeout time.Duration) *intake {
 	t.Helper()
 	limits := graphqlserver.DefaultLimits()
 	limits.Body = intakeBody
-	s := newServer(t, graphqlserver.Config{Limits: limits, Batching: 10, Admission: admission.Config{BodiesMB: 8, Operations: 4 * senders, Queue: 4 * senders, QueueWait: time.Second}})
+	s := newServer(t, graphqlserver.Config{Limits: limits, Batching: 10, Admission: admission.Config{BodiesMB: 8, Operations: 4 * senders}})
 	cfg := usualStreams()
 	cfg.Max, cfg.Timeout = 2*senders, timeout
 	streams := graphqlserver.NewStreams(s.handler, cfg, s.metrics)
