@@ -25,7 +25,7 @@ type document struct {
 	defers             *execute.Defers    // of inParts
 	hash               hash
 	text               string
-	meaning            cache.Key // a digest of its tokens
+	meaning            cache.Key // see [meaningOf]
 	hints              hints
 	weight             int  // approximate size in bytes
 	registered         bool // the gateway knew it beforehand, and figures may name its operations
@@ -33,7 +33,7 @@ type document struct {
 
 // newDocument returns the document of a text that was parsed and is valid.
 func newDocument(parsed *ast.QueryDocument, hash hash, text string, registered bool) *document {
-	d := &document{QueryDocument: parsed, hash: hash, text: text, meaning: meaningOf(text), registered: registered}
+	d := &document{QueryDocument: parsed, hash: hash, text: text, meaning: meaningOf(text, hash), registered: registered}
 	if defers(parsed) {
 		d.QueryDocument, d.inParts = undeferred(parsed), parsed
 		d.defers = execute.NumberDefers(parsed)

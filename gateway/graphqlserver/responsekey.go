@@ -58,8 +58,16 @@ func versionOf(schema *ast.Schema) cache.Key {
 	return cache.Key(sum.Sum(nil))
 }
 
-// meaningOf returns a digest of the tokens of a valid document.
-func meaningOf(text string) cache.Key {
+// maxNormalized is the length of the longest document of which insignificant characters do
+// not matter, in bytes. To read the tokens of a longer one again costs as much as parsing it.
+const maxNormalized = 64 << 10
+
+// meaningOf returns a digest of the tokens of a valid document, or of its text if that is
+// long.
+func meaningOf(text string, hash hash) cache.Key {
+	if len(text) > maxNormalized {
+		return cache.Key(hash)
+	}
 	sum := sha256.New()
 	digest{sum}.tokens(text)
 	return cache.Key(sum.Sum(nil))

@@ -301,3 +301,17 @@ func TestAnAnswerIsFreshWhenItGoesOut(t *testing.T) {
 		got.expectHeader("Cache-Status", `tributary; hit; ttl=(0|-1); detail=stale-if-error`)
 	})
 }
+
+// Insignificant characters of a document do not matter to its response, unless it is long.
+func TestResponseKey_OfLongDocuments(t *testing.T) {
+	for length, executions := range map[int]int32{10: 1, 70 << 10: 2} {
+		s, schema := newCached(t, `type Query { a(s: String): Int }`)
+		query := `{ a(s: "` + strings.Repeat("x", length) + `") }`
+		for _, text := range []string{query, query + " ", query, query + " "} {
+			s.ask(text).expect(200, "")
+		}
+		if n := schema.executed.Load(); n != executions {
+			t.Errorf("%d bytes: executed %d times, want %d", length, n, executions)
+		}
+	}
+}

@@ -118,6 +118,8 @@ func costly() map[string]func(n int) string {
 		"directives/unknown":    func(n int) string { return "{s" + repeat("@a", n) + "}" },
 		"directives/everywhere": field("s@skip(if:false)"),
 		"deferred":              func(n int) string { return "{" + repeat("...@defer{me{s}}", n) + "}" },
+		"deferred/nested":       func(n int) string { return "{me{" + repeat(nested(n%50, "...@defer{", "s", "}"), n/50+1) + "}}" },
+		"deferred/in one place": func(n int) string { return "{" + nested(n, "...@defer{", "s", "}") + "}" },
 		"types/abstract":        func(n int) string { return "{any{" + repeat(" ...on Node{id}", n) + "}}" },
 		"types/objects":         func(n int) string { return "{node{" + repeat(" ...on T1{id} ...on T2{id}", n) + "}}" },
 		"introspection":         func(n int) string { return "{me{s} " + repeat("__schema{types{fields{type{fields{name}}}}}", n) + "}" },
