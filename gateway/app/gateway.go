@@ -99,7 +99,7 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 	r.Method(http.MethodGet, "/health", checker)
 	r.Get("/livez", httpserver.Live)
 	r.Method(http.MethodGet, "/readyz", ready)
-	r.Method(http.MethodGet, "/metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg, EnableOpenMetrics: true}))
+	r.Method(http.MethodGet, "/metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg, EnableOpenMetrics: true, DisableCompression: true}))
 	mountOperators(r, cfg.Admin, operators, core.store, log)
 	err = errors.Join(mountPages(r.With(browser.Page), cfg, history), cfg.faults.mount(r, core.store, log))
 	if err != nil {
