@@ -18,7 +18,7 @@ export VERSION REPLICAS TRACING
 
 .DEFAULT_GOAL := help
 .PHONY: help run build generate generate-check test lint fmt latency check fuzz soak bench bench-compare bench-peers bench-soak bench-smoke \
-	docs library test-browser test-stack soak-short rules scripts pages pages-check clients up down picture compose-test clean
+	docs library test-hostile test-browser test-stack soak-short rules scripts pages pages-check clients up down picture compose-test clean
 
 help: ## Say what there is to make.
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ generate-check: ## Fail when generated code is not what would be generated; chan
 test: ## Run all tests that need Go and nothing else, in random order and under the race detector.
 	scripts/test.sh $$(go list ./... | grep -vE '/(test/(browser|clients|soak)|grafana|prometheus)$$')
 
+test-hostile: ## Try what strangers may send and readers of the log may do to a gateway; without the race detector, which takes several times the memory.
+	REDIS_SERVER=$$(scripts/redis-server.sh) go test -shuffle=on ./test/e2e -run Hostile
+
 library: ## Run the tests of the library in a copy without the shop.
 	go test -count=1 -timeout 30m ./test/e2e -run TestLibrary -library
 
@@ -58,7 +61,7 @@ fmt: $(GOLANGCI_LINT) ## Format the Go code.
 latency: ## Measure two hops, bystanders of a hanging service and attacks, and count allocations, one after the other; without the race detector, which would count too.
 	go test -p 1 -run 'TwoHops|Isolation|Allocations|AnAttackCosts' -v ./gateway/app ./resolvers ./gateway/graphqlserver
 
-check: lint scripts rules generate-check pages-check test library test-browser test-stack clients soak-short latency ## All that a change must pass.
+check: lint scripts rules generate-check pages-check test test-hostile library test-browser test-stack clients soak-short latency ## All that a change must pass.
 
 docs: ## Write anew what is generated in README.md and docs/.
 	go test ./test/e2e -run README -update-readme

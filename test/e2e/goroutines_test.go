@@ -1,3 +1,5 @@
+//go:build !race
+
 package e2e_test
 
 import (
@@ -16,7 +18,7 @@ import (
 
 // One request adds a bounded number of goroutines, and gets a bounded number of parts,
 // whether services answer or not.
-func TestRequest_AddsBoundedGoroutines(t *testing.T) {
+func TestHostile_GoroutinesOfOneRequest(t *testing.T) {
 	const goroutines, parts = 2500, 1000
 	each := func(n int, format string) string {
 		var b strings.Builder

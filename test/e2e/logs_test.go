@@ -1,3 +1,5 @@
+//go:build !race
+
 package e2e_test
 
 import (
@@ -181,7 +183,7 @@ func openFull(t *testing.T) *os.File {
 
 // Whatever becomes of stderr and stdout: requests are answered, and the process stops in
 // order.
-func TestServe_AnySink(t *testing.T) {
+func TestHostile_AnySinkOfTheLog(t *testing.T) {
 	const enough = 400 // for more than the 64 KiB of a pipe
 	sinks := map[string]func(*served){
 		"stderr unread": func(s *served) {
@@ -252,7 +254,7 @@ func TestServe_AnySink(t *testing.T) {
 }
 
 // A reader that has not read for so long that lines were dropped learns how many.
-func TestServe_ReaderComesBack(t *testing.T) {
+func TestHostile_ReaderOfTheLogComesBack(t *testing.T) {
 	s := serving(t, "gateway")
 	r, w := pipe(t)
 	s.stderr = w
@@ -297,7 +299,7 @@ func TestServe_ReaderComesBack(t *testing.T) {
 }
 
 // What goes wrong at the start is told by the exit code, though nobody reads why.
-func TestStart_ExitCodeAnySink(t *testing.T) {
+func TestHostile_ExitCodeAnySink(t *testing.T) {
 	r, gone := pipe(t)
 	_ = r.Close()
 	for sink, w := range map[string]*os.File{"reader gone": gone, "full disk": openFull(t), "full pipe": filled(t)} {
@@ -316,7 +318,7 @@ func TestStart_ExitCodeAnySink(t *testing.T) {
 }
 
 // One request has at most 20 lines, whatever fails of it, and they count all that failed.
-func TestLog_LinesOfFailures(t *testing.T) {
+func TestHostile_LinesOfFailures(t *testing.T) {
 	aliases := func(n int, field string) string {
 		var b strings.Builder
 		for i := range n {

@@ -1,8 +1,9 @@
+//go:build !race
+
 package e2e_test
 
 import (
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -14,18 +15,6 @@ import (
 	"tributary/internal/testkit"
 	"tributary/internal/testkit/upstreamtest"
 )
-
-// figure is a metric of a gateway, asked for over a connection of its own.
-func (p *program) figure(client *http.Client, name string) float64 {
-	p.t.Helper()
-	return p.figures(client, name)[0]
-}
-
-// figures are some metrics of a gateway at one moment.
-func (p *program) figures(client *http.Client, names ...string) []float64 {
-	p.t.Helper()
-	return testkit.Scrape(p.t, client, p.url, names...)
-}
 
 // usage is what a gateway takes of the machine.
 type usage struct{ goroutines, heap int }
@@ -39,7 +28,7 @@ const (
 // However many clients ask for what is slow, the gateway takes on what it may,
 // refuses the rest at once, gives what it has in its cache, and has as many
 // goroutines and as much memory with 400 of them as with 100.
-func TestAnyLoadLeavesTheGatewayBoundedAndTheCacheServed(t *testing.T) {
+func TestHostile_Flood(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=0s", "--cache-ttl=1m",
 		"--graphql-documents-mb=1", // full before long
@@ -138,7 +127,7 @@ func (f *flood) ask(crowd *http.Client) {
 }
 
 // A body is given room as it arrives, and not as it is announced.
-func TestWhoAnnouncesMuchAndSendsNothingCostsLittle(t *testing.T) {
+func TestHostile_BodiesAnnounced(t *testing.T) {
 	const announcing, announced = 200, 1 << 20
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	addr := testkit.KeepAddr(t)
@@ -169,19 +158,4 @@ func announce(t *testing.T, addr string, length int) net.Conn {
 		t.Fatal(err)
 	}
 	return conn
-}
-
-func get(t *testing.T, client *http.Client, url string) (int, string) {
-	t.Helper()
-	resp, err := client.Get(url)
-	if err != nil {
-		t.Error(err)
-		return 0, ""
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Error(err)
-	}
-	return resp.StatusCode, string(body)
 }

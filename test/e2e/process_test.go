@@ -49,6 +49,18 @@ func (p *program) ready() int {
 	return resp.StatusCode
 }
 
+// figure is a metric of a gateway, asked for over a connection of its own.
+func (p *program) figure(client *http.Client, name string) float64 {
+	p.t.Helper()
+	return p.figures(client, name)[0]
+}
+
+// figures are some metrics of a gateway at one moment.
+func (p *program) figures(client *http.Client, names ...string) []float64 {
+	p.t.Helper()
+	return testkit.Scrape(p.t, client, p.url, names...)
+}
+
 func (p *program) signal() { p.Stop() }
 
 // over are the flags of a gateway over the services of a test.

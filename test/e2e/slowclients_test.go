@@ -1,35 +1,20 @@
+//go:build !race
+
 package e2e_test
 
 import (
 	"bufio"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 )
-
-// connect opens a connection to a gateway and sends the beginning of a request.
-func (s *system) connect(request string) *net.TCPConn {
-	s.t.Helper()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(s.gateway, "http://"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() { _ = conn.Close() })
-	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
-	if _, err := io.WriteString(conn, request); err != nil {
-		s.t.Fatal(err)
-	}
-	return conn.(*net.TCPConn)
-}
 
 const slowPost = "POST /graphql HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n"
 
-func TestAClientThatSendsItsQueryTooSlowlyIsCutOff(t *testing.T) {
+func TestHostile_SlowSender(t *testing.T) {
 	s := dev(t, "--read-timeout=300ms", "--read-header-timeout=200ms")
 	for name, accept := range map[string]string{"JSON": "", "honest": "Accept: application/graphql-response+json\r\n", "events": "Accept: text/event-stream\r\n"} {
 		conn := s.connect(slowPost + accept + "\r\n" + `{"query":`)
@@ -56,7 +41,7 @@ func TestAClientThatSendsItsQueryTooSlowlyIsCutOff(t *testing.T) {
 }
 
 // The answer is longer than what the two systems take in for their programs.
-func TestAClientThatTakesItsAnswerTooSlowlyIsCutOff(t *testing.T) {
+func TestHostile_SlowReader(t *testing.T) {
 	const times, long = 16, 1 << 20 // under the race detector 40 took a busy machine ten seconds to write
 	users := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

@@ -1,3 +1,5 @@
+//go:build !race
+
 package e2e_test
 
 import (
@@ -82,7 +84,7 @@ func awaitFirst(t *testing.T, conn net.Conn) {
 
 // The stop takes no longer than the requests that were accepted may, and is in order, with
 // answers open that wait for services or for clients.
-func TestStop_WithOpenAnswers(t *testing.T) {
+func TestHostile_StopWithOpenAnswers(t *testing.T) {
 	up := shopToHang(t)
 	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=100ms", "--request-timeout=2s", "--upstream-timeout=1m")...)
 	for _, query := range []string{
@@ -124,7 +126,7 @@ func TestStop_WithOpenAnswers(t *testing.T) {
 
 // A client that reads the parts of its answer too slowly is cut off soon after the end of
 // its time: until then its operation counts as running.
-func TestDefer_SlowClientIsCutOff(t *testing.T) {
+func TestHostile_SlowReaderOfParts(t *testing.T) {
 	up := shopToHang(t)
 	s := dev(t, append(over(up), "--request-timeout=1s", "--write-timeout=5m", "--max-operations=1")...)
 	for _, query := range []string{

@@ -2,10 +2,12 @@ package e2e_test
 
 import (
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"tributary/internal/testkit"
 	"tributary/test/harness"
@@ -90,6 +92,21 @@ func (s *system) send(method, url, body string, header ...string) *http.Response
 	return resp
 }
 
+// connect opens a connection to a gateway and sends the beginning of a request.
+func (s *system) connect(request string) *net.TCPConn {
+	s.t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.gateway, "http://"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = conn.Close() })
+	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
+	if _, err := io.WriteString(conn, request); err != nil {
+		s.t.Fatal(err)
+	}
+	return conn.(*net.TCPConn)
+}
+
 func waitFor(t *testing.T, what func() bool) {
 	t.Helper()
 	testkit.WaitFor(t, "the condition", what)
@@ -124,4 +141,19 @@ func (s *system) wantCounted(series ...string) {
 			return strings.Contains(metrics, one+"\n")
 		})
 	}
+}
+
+func get(t *testing.T, client *http.Client, url string) (int, string) {
+	t.Helper()
+	resp, err := client.Get(url)
+	if err != nil {
+		t.Error(err)
+		return 0, ""
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	return resp.StatusCode, string(body)
 }

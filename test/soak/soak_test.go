@@ -34,8 +34,8 @@ const (
 	moreHeap       = 24 << 20 // a cache has filled meanwhile
 )
 
-// Under faults that come and go at random, with clients that leave at random,
-// every answer makes sense and comes in time, nothing panics, the gateway is
+// Under faults that come and go at random, with clients that leave at random and
+// hostile ones, every answer makes sense and comes in time, nothing panics, the gateway is
 // well as soon as its services are, and it ends with as many goroutines, files
 // and bytes as it had when it was warm.
 func TestSoak(t *testing.T) {
@@ -59,8 +59,8 @@ func TestSoak(t *testing.T) {
 	if after.goroutines > before.goroutines+moreGoroutines || after.files > before.files+moreFiles || after.heap > before.heap+moreHeap {
 		t.Errorf("it has grown")
 	}
-	t.Logf("%d requests in %v: %d whole, %d degraded, %d shed or without anything, %d left by their clients",
-		s.asked.Load(), *soakTime, s.whole.Load(), s.partial.Load(), s.none.Load(), s.left.Load())
+	t.Logf("%d requests in %v: %d whole, %d degraded, %d shed or without anything, %d left by their clients; %d attacks",
+		s.asked.Load(), *soakTime, s.whole.Load(), s.partial.Load(), s.none.Load(), s.left.Load(), s.attacked.Load())
 	if s.partial.Load() == 0 || s.whole.Load() == 0 {
 		t.Error("nothing was tried")
 	}
@@ -75,6 +75,7 @@ type soak struct {
 	services                          []*faultyupstream.Server
 	client                            *http.Client
 	asked, whole, partial, none, left atomic.Int64
+	attacked                          atomic.Int64
 }
 
 var builder harness.Builder
@@ -100,7 +101,7 @@ func newSoak(t *testing.T) *soak {
 		"--request-timeout=1s", "--upstream-timeout=300ms", "--upstream-breaker-delay=200ms", "--upstream-max-body=65536",
 		"--upstream-hedge-quantile=0.95", "--upstream-concurrency=16", "--upstream-queue=16", "--upstream-queue-wait=50ms",
 		"--max-operations=24", "--operation-queue=4", "--operation-queue-wait=20ms",
-		"--cache-ttl=150ms", "--cache-stale-if-error=300ms", "--cache-patience=100ms", "--cache-memory-mb=8")
+		"--cache-ttl=150ms", "--cache-stale-if-error=300ms", "--cache-patience=100ms", "--cache-memory-mb=8", "--cache-response-mb=4", "--graphql-documents-mb=2")
 	t.Cleanup(func() {
 		s.client.CloseIdleConnections()
 		p.Stop()
@@ -131,6 +132,13 @@ func (s *soak) load(d time.Duration, now func()) {
 		clients.Go(func() {
 			for ctx.Err() == nil {
 				s.ask()
+			}
+		})
+	}
+	for range 4 {
+		clients.Go(func() {
+			for ctx.Err() == nil {
+				s.attack(ctx)
 			}
 		})
 	}
