@@ -18,7 +18,7 @@ export VERSION REPLICAS TRACING
 
 .DEFAULT_GOAL := help
 .PHONY: help run build generate generate-check test lint fmt latency check fuzz soak bench bench-compare bench-peers bench-soak bench-smoke \
-	docs library test-hostile test-browser test-stack soak-short rules scripts pages pages-check clients up down picture compose-test clean
+	docs library test-hostile test-browser test-stack soak-short rules scripts pages pages-check clients up down compose-test clean
 
 help: ## Say what there is to make.
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -115,9 +115,6 @@ up: ## Start the whole stack in Docker (REPLICAS=2: two gateways, TRACING=1: wit
 
 down: ## Stop the stack; its volumes stay.
 	docker compose -f compose/compose.yaml --profile '*' down --remove-orphans
-
-picture: ## Draw the dashboards' panels in docs/images from a run of a minute or two.
-	go test ./grafana -run WhatIsWatched -picture ../docs/images/dashboards.svg
 
 compose-test: ## Run the stack in Docker, break it, and see that it holds.
 	scripts/compose-test.sh

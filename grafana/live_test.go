@@ -14,14 +14,15 @@ import (
 
 	"github.com/goccy/go-yaml"
 
-	"tributary/internal/picture"
 	"tributary/internal/testkit/watched"
 )
 
-// troubled is a system that has been asked for a while, has lost all its services
-// and Redis, and has them back; and when it had lost them. Between the troubles it
-// is left alone for so many seconds.
-func troubled(t *testing.T, calm int) (*watched.System, []picture.Span) {
+// calm is the time before and after each trouble, in seconds.
+const calm = 8
+
+// troubled returns a system under load that has lost all its services and then Redis, and
+// has them back.
+func troubled(t *testing.T) *watched.System {
 	t.Helper()
 	collector := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})) // spans go there
 	t.Cleanup(collector.Close)
@@ -30,7 +31,6 @@ func troubled(t *testing.T, calm int) (*watched.System, []picture.Span) {
 	stop := s.Load(40)
 	defer stop()
 	s.Pass(calm)
-	broken := time.Now()
 	for service := range s.Services {
 		s.Break(service, `[{"route":"*","error_rate":1}]`)
 	}
@@ -40,22 +40,16 @@ func troubled(t *testing.T, calm int) (*watched.System, []picture.Span) {
 	for service := range s.Services {
 		s.Break(service, `[]`)
 	}
-	healed := time.Now()
 	s.Until(`max(upstream_breaker_state{job="gateway"}) == 0`)
 	s.Pass(calm / 2)
-	hung := time.Now()
 	s.Redis.Hang()
 	s.Until(`min(redis_up) == 0 or max(up{job="redis"}) == 0`)
 	s.Until(`sum(cache_errors_total) > 0`)
 	s.Pass(calm / 3)
 	s.Redis.Continue()
-	back := time.Now()
 	s.Until(`min(redis_up) == 1 and on() sum(rate(upstream_attempts_total{outcome="ok"}[3s])) > 0`)
 	s.Pass(calm / 2)
-	return s, []picture.Span{
-		{From: broken, To: healed, Label: "all services fail"},
-		{From: hung, To: back, Label: "Redis hangs"},
-	}
+	return s
 }
 
 // A dashboard is worth what it shows when something is the matter. So here
@@ -64,14 +58,7 @@ func TestWhatIsWatchedIsThere(t *testing.T) {
 	if testing.Short() {
 		t.Skip("SKIPPED: it runs the whole system for half a minute, and -short is set")
 	}
-	calm := 8
-	if *draw != "" {
-		calm = 30
-	}
-	s, spans := troubled(t, calm)
-	if *draw != "" {
-		save(t, s, spans, *draw)
-	}
+	s := troubled(t)
 	t.Run("every query of every panel finds something", func(t *testing.T) {
 		for _, a := range asks(t, decoded(t)) {
 			values := []string{".*"}
