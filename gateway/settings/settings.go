@@ -85,35 +85,17 @@ func (s *Settings) source(ctx *kong.Context, name string) string {
 	return "default"
 }
 
-// Explain adds to an error that names a setting where its value came from.
+// Explain adds to an error where the value of its setting came from. The setting is the
+// first word of the message, as the parser and Validate methods write it, after the names
+// of commands that the parser puts before it.
 func (s *Settings) Explain(err error) error {
-	for _, name := range slices.Sorted(maps.Keys(s.from)) {
-		if namesWord(err.Error(), name) {
-			return fmt.Errorf("%w (set by %s)", err, s.from[name])
+	for part := range strings.SplitSeq(err.Error(), ": ") {
+		name, _, _ := strings.Cut(strings.TrimPrefix(part, "--"), " ")
+		if from, ok := s.from[name]; ok {
+			return fmt.Errorf("%w (set by %s)", err, from)
 		}
 	}
 	return err
-}
-
-// namesWord reports whether text has word, and not only as a part of a longer name.
-func namesWord(text, word string) bool {
-	const inName = "abcdefghijklmnopqrstuvwxyz-"
-	for {
-		i := strings.Index(text, word)
-		if i < 0 {
-			return false
-		}
-		before := strings.TrimSuffix(text[:i], "--")
-		after := text[i+len(word):]
-		if !endsIn(before, inName) && (after == "" || !strings.ContainsRune(inName, rune(after[0]))) {
-			return true
-		}
-		text = after
-	}
-}
-
-func endsIn(s, chars string) bool {
-	return s != "" && strings.ContainsRune(chars, rune(s[len(s)-1]))
 }
 
 func isSetting(flag *kong.Flag) bool {
