@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -13,7 +14,16 @@ import (
 	"testing"
 )
 
-const module = "tributary"
+// module returns the path of the module.
+func module(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	return strings.TrimPrefix(first, "module ")
+}
 
 // layers are the folders of the house and what of the project may be imported
 // in each. Tests, and packages for tests, are held to it too, but may take their
@@ -73,12 +83,12 @@ func serviceOf(pkg string) string {
 // cached answer as long as the files it saw the test open are the same, and
 // it sees these.
 func TestImportsGoOneWay(t *testing.T) {
-	packages := map[string]bool{}
+	packages, prefix := map[string]bool{}, module(t)+"/"
 	for file, imports := range importsOf(t, ".") {
 		pkg := strings.TrimPrefix(path.Dir(file), ".")
 		packages[pkg] = true
 		for _, imp := range imports {
-			to, ours := strings.CutPrefix(imp, module+"/")
+			to, ours := strings.CutPrefix(imp, prefix)
 			helper := (strings.HasSuffix(file, "_test.go") || strings.HasSuffix(pkg, "test")) && mayHelp(to, pkg)
 			if ours && !helper {
 				if c := objection(pkg, to); c != "" {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -43,6 +44,47 @@ func TestLibrary_PassesWithoutTheShop(t *testing.T) {
 	}
 }
 
+// Renaming the module is one step, and a project outside can be made with the result.
+func TestLibrary_Renamed(t *testing.T) {
+	if !*wholeLibrary {
+		t.Skip("SKIPPED: it builds all packages under another name; make library does")
+	}
+	root, project := t.TempDir(), filepath.Join(t.TempDir(), "project")
+	copyModule(t, root)
+	const name = "example.com/renamed/library"
+	for _, step := range []struct {
+		dir  string
+		args []string
+	}{
+		{root, []string{"scripts/rename-module.sh", name}},
+		{root, []string{"go", "build", "./..."}},
+		{root, []string{"go", "run", "./cmd/trib", "new", project, "--module", "example.com/project"}},
+		{project, []string{"go", "build", "-o", "app", "."}},
+		{project, []string{"./app", "schema"}},
+	} {
+		cmd := exec.CommandContext(t.Context(), "sh", "-c", `exec "$@"`, "sh")
+		cmd.Args = append(cmd.Args, step.args...)
+		cmd.Dir = step.dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", strings.Join(step.args, " "), err, out)
+		}
+	}
+	old := regexp.MustCompile(`(?m)"` + module(t) + `/|^module ` + module(t) + `\b`)
+	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(file)
+		if found := old.Find(text); found != nil {
+			t.Errorf("%s still has %s", file, found)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // copyModule copies the module to a folder, without hidden files, what npm installed,
 // and the files and folders in without.
 func copyModule(t *testing.T, to string, without ...string) {
@@ -67,7 +109,7 @@ func copyModule(t *testing.T, to string, without ...string) {
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(filepath.Join(to, name), text, 0o600)
+		return os.WriteFile(filepath.Join(to, name), text, 0o700)
 	})
 	if err != nil {
 		t.Fatal(err)
