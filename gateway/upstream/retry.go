@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"tributary/gateway/fault"
@@ -92,11 +93,20 @@ func retryAfter(resp *http.Response) time.Duration {
 		return 0
 	}
 	value := resp.Header.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+	if isDigits(value) {
+		seconds, err := strconv.ParseUint(value, 10, 31)
+		if err != nil { // out of range, which is no reason to come back at once
+			return forever
+		}
 		return min(forever, time.Duration(seconds)*time.Second)
 	}
 	if at, err := http.ParseTime(value); err == nil {
 		return min(forever, max(0, time.Until(at)))
 	}
 	return 0
+}
+
+// isDigits reports whether text is a number as delay-seconds has it: digits of any count.
+func isDigits(text string) bool {
+	return text != "" && strings.Trim(text, "0123456789") == ""
 }

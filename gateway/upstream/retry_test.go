@@ -106,10 +106,19 @@ func TestARetryWaitsAsLongAsTheServiceAsks(t *testing.T) {
 }
 
 func TestAnUnreadableRetryAfterIsNone(t *testing.T) {
-	for _, after := range []string{"soon", "-1", "1e3", "", "99999999999999999999", "Mon, 01 Jan 1990 00:00:00 GMT"} {
+	for _, after := range []string{"soon", "-1", "+1", "1e3", "1.5", "", "Mon, 01 Jan 1990 00:00:00 GMT"} {
 		c := over(t, patient(), faultyupstream.First(1, faultyupstream.Answer(503, "", "Retry-After: "+after), well))
 		if got := c.get(t.Context()); got != "ok" {
 			t.Errorf("Retry-After %q: %s", after, got)
+		}
+	}
+}
+
+func TestRetryAfter_LongerThanAnyRequest(t *testing.T) {
+	for _, after := range []string{"86400", "2147483647", "2147483648", "4294967296", "9223372036854775808", "18446744073709551616", "99999999999999999999", "00000000000000000003600"} {
+		c := over(t, patient(), faultyupstream.First(1, faultyupstream.Answer(503, "", "Retry-After: "+after), well))
+		if got := c.get(t.Context()); got == "ok" || len(c.up.Requests()) != 1 {
+			t.Errorf("Retry-After %q: %s after %d requests, want no retry", after, got, len(c.up.Requests()))
 		}
 	}
 }
