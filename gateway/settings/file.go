@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -55,6 +56,7 @@ func (e *lineError) Error() string { return fmt.Sprintf(":%d: %s", e.line, e.wha
 
 // parse returns the keys and values. A key without a value counts as absent.
 func parse(text []byte) (map[string]value, error) {
+	text = bytes.TrimPrefix(text, []byte("\uFEFF")) // a byte order mark
 	doc, err := parser.ParseBytes(text, 0)
 	if err != nil {
 		return nil, notYAML(err)
