@@ -3,6 +3,7 @@ package browser_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -119,8 +120,24 @@ func TestWhatIsNoOriginIsRefused(t *testing.T) {
 			t.Errorf("%q: %v", origin, err)
 		}
 	}
-	if (browser.Config{Origins: []string{"*"}, Credentials: true}).Validate() == nil {
-		t.Error("cookies from everywhere")
+}
+
+func TestOrigins_WithCredentials(t *testing.T) {
+	for origin, ok := range map[string]bool{
+		"https://shop.example.com": true, "http://localhost:*": true, "http://[::1]:*": true, "http://127.0.0.1:3000": true,
+		"https://*.example.com": true, "https://*.preview.example.co.uk": true, "https://pr-*.example.com:8443": true, "https://*-pr.example.com": true,
+		"*": false, "https://*": false, "http://*": false, "https://*:*": false, "https://*:8443": false,
+		"https://shop.example.com*": false, "https://shop.*": false, "https://shop.example.*": false, "http://localhost*": false,
+		"https://*.com": false, "https://*.co.uk": false, "https://*.CO.UK": false, "https://*.github.io": false, "https://*.com:8443": false,
+		"https://*example.com": false, "https://*example.co.uk": false, "https://a.*example.com": false,
+	} {
+		err := (browser.Config{Origins: []string{"https://first.example.com", origin}, Credentials: true}).Validate()
+		if (err == nil) != ok {
+			t.Errorf("%s: %v", origin, err)
+		}
+		if err != nil && !strings.Contains(err.Error(), strconv.Quote(origin)) && !strings.HasPrefix(err.Error(), "cors-origins") {
+			t.Errorf("%s: the error does not name it: %v", origin, err)
+		}
 	}
 }
 

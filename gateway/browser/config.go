@@ -5,11 +5,12 @@
 package browser
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
+
+	"golang.org/x/net/publicsuffix"
 )
 
 // Config has the settings for browsers.
@@ -25,10 +26,33 @@ func (c Config) Validate() error {
 			return fmt.Errorf("cors-origins: %q is not an origin like https://shop.example.com, without a path", origin)
 		}
 	}
-	if c.Credentials && slices.Contains(c.Origins, "*") {
-		return errors.New("cors-credentials cannot go with cors-origins=*: name the origins")
+	for _, origin := range c.Origins {
+		if c.Credentials && !isOneSite(origin) {
+			return fmt.Errorf("cors-credentials cannot go with %q in cors-origins, which stands for hosts of any owner: "+
+				"name the origin, or let * stand for what precedes a domain of yours, as in https://*.example.com", origin)
+		}
 	}
 	return nil
+}
+
+// isOneSite reports whether all origins that a pattern stands for belong to one owner: its
+// host is fixed, or * stands for what precedes a domain that its owner has registered.
+func isOneSite(pattern string) bool {
+	_, host, _ := strings.Cut(strings.ToLower(strings.TrimSuffix(pattern, ":*")), "://")
+	_, after, wild := strings.Cut(host, "*")
+	if !wild {
+		return host != ""
+	}
+	_, domain, _ := strings.Cut(after, ".") // the label that * is a part of may be of any owner
+	domain, _, _ = strings.Cut(domain, ":")
+	return isRegistered(domain)
+}
+
+// isRegistered reports whether a domain is below one of the public suffixes, such as com
+// and co.uk, under which anybody can register.
+func isRegistered(domain string) bool {
+	_, err := publicsuffix.EffectiveTLDPlusOne(domain)
+	return err == nil
 }
 
 func isOrigin(s string) bool {
