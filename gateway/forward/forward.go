@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"tributary/gateway/tracing"
 	"tributary/gateway/upstream"
 )
 
@@ -38,8 +39,9 @@ func (c Config) pick(to http.Header, r *http.Request, requestID func(context.Con
 		case "x-request-id":
 			to.Set(name, requestID(r.Context()))
 			continue
-		case "traceparent": // W3C Trace Context has it in two parts
-			copyTo(to, r.Header, "Tracestate")
+		case "traceparent", "tracestate": // which are valid together or not at all
+			tracing.Inject(tracing.Extract(context.Background(), r.Header), to)
+			continue
 		}
 		copyTo(to, r.Header, name)
 	}

@@ -4,9 +4,14 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/forward"
+	"tributary/gateway/upstream"
 )
 
 func TestWhatCannotBeForwardedIsRefused(t *testing.T) {
@@ -62,5 +67,48 @@ func TestRequestsThatMayBeAnsweredInDifferentWaysAreToldApart(t *testing.T) {
 	}
 	if v, vary := variant([]string{"X-Request-Id"}, "Accept-Language", "en"); v != "" || vary != "" {
 		t.Errorf("%q and %q of nothing", v, vary)
+	}
+}
+
+func TestForward_TraceContextThatIsInvalid(t *testing.T) {
+	const parent, state = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=1,b=2"
+	for name, tt := range map[string]struct {
+		parents, states []string
+		parent, state   string
+	}{
+		"both":                  {[]string{parent}, []string{state}, parent, state},
+		"a state in two fields": {[]string{parent}, []string{"a=1", "b=2"}, parent, state},
+		"no state":              {[]string{parent}, nil, parent, ""},
+		"an invalid state":      {[]string{parent}, []string{"a=1,=,"}, parent, ""},
+		"no parent":             {nil, []string{state}, "", ""},
+		"two parents":           {[]string{parent, parent}, []string{state}, "", ""},
+		"an empty parent":       {[]string{""}, []string{state}, "", ""},
+		"capitals":              {[]string{strings.ToUpper(parent)}, []string{state}, "", ""},
+		"a short id":            {[]string{"00-0af7651916cd43dd8448eb211c80319-b7ad6b7169203331-01"}, []string{state}, "", ""},
+		"a zero trace":          {[]string{"00-00000000000000000000000000000000-b7ad6b7169203331-01"}, []string{state}, "", ""},
+		"a zero span":           {[]string{"00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01"}, []string{state}, "", ""},
+		"version ff":            {[]string{"ff" + parent[2:]}, []string{state}, "", ""},
+		"more than version 00":  {[]string{parent + "-x"}, []string{state}, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+			r.Header["Traceparent"], r.Header["Tracestate"] = tt.parents, tt.states
+			seen := make(chan http.Header, 1)
+			service := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen <- r.Header }))
+			defer service.Close()
+			cfg := forward.Config{Headers: []string{"traceparent", "X-Request-Id"}}
+			handler := forward.Handler(cfg, func(context.Context) string { return "r" })
+			handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				client, err := upstream.NewClient("things", service.URL, upstream.Config{Timeout: time.Minute, MaxBody: 1000}, upstream.NewMetrics(prometheus.NewRegistry()))
+				if err != nil {
+					t.Error(err)
+				}
+				_, _ = client.Get(r.Context(), "/things")
+			})).ServeHTTP(httptest.NewRecorder(), r)
+			got := <-seen
+			if got.Get("Traceparent") != tt.parent || got.Get("Tracestate") != tt.state {
+				t.Errorf("the service got %q and %q, want %q and %q", got.Get("Traceparent"), got.Get("Tracestate"), tt.parent, tt.state)
+			}
+		})
 	}
 }

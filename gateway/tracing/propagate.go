@@ -3,6 +3,7 @@ package tracing
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
@@ -12,12 +13,21 @@ import (
 const traceparent = "Traceparent"
 
 // Extract returns a context with the trace in header (W3C Trace Context), or ctx if
-// there is none.
+// there is none or its traceparent is invalid.
 func Extract(ctx context.Context, header http.Header) context.Context {
 	if len(header[traceparent]) == 0 {
 		return ctx
 	}
-	return propagation.TraceContext{}.Extract(ctx, propagation.HeaderCarrier(header))
+	return propagation.TraceContext{}.Extract(ctx, fields{propagation.HeaderCarrier(header)})
+}
+
+// fields is a carrier with the values of repeated fields in one list: several traceparent
+// are an invalid one, and several tracestate are a single list (Trace Context, section 3).
+type fields struct{ propagation.HeaderCarrier }
+
+// Get implements [propagation.TextMapCarrier].
+func (f fields) Get(name string) string {
+	return strings.Join(http.Header(f.HeaderCarrier).Values(name), ",")
 }
 
 // Inject sets the trace and span of ctx in header (W3C Trace Context), even if this
