@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -45,6 +46,9 @@ func New(ctx context.Context, source Source, getenv func(string) string, log *sl
 	set, err := settingsOf(getenv)
 	if err != nil || !set.on {
 		return nil, err
+	}
+	if strings.Contains(getenv("OTEL_PROPAGATORS"), "baggage") {
+		log.Warn("OTEL_PROPAGATORS: baggage is not propagated by tracing; add it to BFF_FORWARD_HEADERS to pass it on to services")
 	}
 	// The library's own log is plain text on stderr and contains values.
 	otel.SetLogger(logr.Discard())

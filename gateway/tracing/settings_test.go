@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"log/slog"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -124,6 +125,23 @@ func TestSettingsOfTheSpecificationAreTaken(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		p.Close(t.Context())
+	}
+}
+
+func TestPropagators_BaggageIsWarnedOf(t *testing.T) {
+	for propagators, warned := range map[string]bool{
+		"": false, "tracecontext": false, "tracecontext,baggage": true, "baggage,tracecontext": true, " tracecontext , baggage ": true,
+	} {
+		var log strings.Builder
+		p, err := tracing.New(t.Context(), tracing.Source{Name: "me"}, env(map[string]string{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_PROPAGATORS": propagators}),
+			slog.New(slog.NewTextHandler(&log, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Close(t.Context())
+		if strings.Contains(log.String(), "BFF_FORWARD_HEADERS") != warned {
+			t.Errorf("%q logs %q", propagators, log.String())
+		}
 	}
 }
 
