@@ -7,8 +7,9 @@ import (
 )
 
 // lazyDeadline is like the context of [context.WithDeadline], but starts its timer only
-// when something waits for its end, which does not happen for cached responses. It must be
-// stopped.
+// when something waits for its end, which does not happen for cached responses: of their 27
+// allocations it saves 3, and a timer (BenchmarkHit in gateway/app). It relies on the
+// documented behavior of [context.Context] alone. It must be stopped.
 type lazyDeadline struct {
 	context.Context // the parent
 	at              time.Time
