@@ -184,6 +184,7 @@ func openFull(t *testing.T) *os.File {
 // Whatever becomes of stderr and stdout: requests are answered, and the process stops in
 // order.
 func TestHostile_AnySinkOfTheLog(t *testing.T) {
+	t.Parallel()
 	const enough = 400 // for more than the 64 KiB of a pipe
 	sinks := map[string]func(*served){
 		"stderr unread": func(s *served) {
@@ -245,6 +246,7 @@ func TestHostile_AnySinkOfTheLog(t *testing.T) {
 	for _, command := range []string{"gateway", "users", "dev"} {
 		for sink, use := range sinks {
 			t.Run(command+"/"+sink, func(t *testing.T) {
+				t.Parallel()
 				s := serving(t, command)
 				use(s)
 				s.stop()
@@ -319,6 +321,7 @@ func TestHostile_ExitCodeAnySink(t *testing.T) {
 
 // One request has at most 20 lines, whatever fails of it, and they count all that failed.
 func TestHostile_LinesOfFailures(t *testing.T) {
+	t.Parallel()
 	aliases := func(n int, field string) string {
 		var b strings.Builder
 		for i := range n {

@@ -42,6 +42,7 @@ func TestHostile_SlowSender(t *testing.T) {
 
 // The answer is longer than what the two systems take in for their programs.
 func TestHostile_SlowReader(t *testing.T) {
+	t.Parallel()
 	const times, long = 16, 1 << 20 // under the race detector 40 took a busy machine ten seconds to write
 	users := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

@@ -85,6 +85,7 @@ func awaitFirst(t *testing.T, conn net.Conn) {
 // The stop takes no longer than the requests that were accepted may, and is in order, with
 // answers open that wait for services or for clients.
 func TestHostile_StopWithOpenAnswers(t *testing.T) {
+	t.Parallel()
 	up := shopToHang(t)
 	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=100ms", "--request-timeout=2s", "--upstream-timeout=1m")...)
 	for _, query := range []string{
@@ -127,6 +128,7 @@ func TestHostile_StopWithOpenAnswers(t *testing.T) {
 // A client that reads the parts of its answer too slowly is cut off soon after the end of
 // its time: until then its operation counts as running.
 func TestHostile_SlowReaderOfParts(t *testing.T) {
+	t.Parallel()
 	up := shopToHang(t)
 	s := dev(t, append(over(up), "--request-timeout=1s", "--write-timeout=5m", "--max-operations=1")...)
 	for _, query := range []string{
