@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 type gateway struct {
 	t          testing.TB
 	operators  *admin.Mux
-	user, item batch.Func[string, string]
+	poet, item batch.Func[string, string]
 	asked      []string
 }
 
@@ -45,20 +45,20 @@ func newGateway(t testing.TB, cfg admin.Config, redisURL string) *gateway {
 		g.asked = append(g.asked, keys...)
 		return map[string]string{keys[0]: "something"}, nil
 	}
-	g.user = cache.Through(c, cache.Kind{Name: "user", Service: "users"}, source)
+	g.poet = cache.Through(c, cache.Kind{Name: "poet", Service: "poets"}, source)
 	g.item = cache.Through(c, cache.Kind{Name: "item", Service: "items"}, source)
 	g.operators.Handle("POST /admin/purge", admin.Purge(c, log))
 	return g
 }
 
-// load loads two users and an item, and gives those for which the source was asked.
+// load loads two poets and an item, and gives those for which the source was asked.
 func (g *gateway) load() []string {
 	g.t.Helper()
 	g.asked = nil
 	for _, l := range []struct {
 		load batch.Func[string, string]
 		key  string
-	}{{g.user, "u1"}, {g.user, "u2"}, {g.item, "i1"}} {
+	}{{g.poet, "u1"}, {g.poet, "u2"}, {g.item, "i1"}} {
 		if _, err := l.load(g.t.Context(), []string{l.key}); err != nil {
 			g.t.Fatal(err)
 		}
@@ -82,11 +82,11 @@ func (g *gateway) do(method, path, body string, header ...string) *httptest.Resp
 
 func TestAPurgeDropsAnEntityAKindOrEverything(t *testing.T) {
 	for body, want := range map[string][]string{
-		`{"tags":["user:u1"]}`:           {"u1"},
-		`{"tags":["user:u1","item:i1"]}`: {"u1", "i1"},
-		`{"tags":["user"]}`:              {"u1", "u2"},
+		`{"tags":["poet:u1"]}`:           {"u1"},
+		`{"tags":["poet:u1","item:i1"]}`: {"u1", "i1"},
+		`{"tags":["poet"]}`:              {"u1", "u2"},
 		`{"tags":["*"]}`:                 {"u1", "u2", "i1"},
-		`{"tags":["user:nobody"]}`:       nil,
+		`{"tags":["poet:nobody"]}`:       nil,
 	} {
 		g := newGateway(t, admin.Config{Addr: ":0"}, "")
 		g.load()
@@ -108,13 +108,13 @@ func TestABadPurgeIsRefusedAndNamed(t *testing.T) {
 		``:                              "JSON object",
 		`[]`:                            "JSON object",
 		`{"tags":[]}`:                   "JSON object",
-		`{"tags":["user:u1"]} {}`:       "JSON object",
-		`{"tag":["user:u1"]}`:           "JSON object",
+		`{"tags":["poet:u1"]} {}`:       "JSON object",
+		`{"tag":["poet:u1"]}`:           "JSON object",
 		`{"tags":[7]}`:                  "JSON object",
-		`{"tags":["user:u1","usr:u1"]}`: `no kind \"usr\" (there are item, user)`,
-		`{"tags":["user:"]}`:            `tag \"user:\" names no user`,
+		`{"tags":["poet:u1","usr:u1"]}`: `no kind \"usr\" (there are item, poet)`,
+		`{"tags":["poet:"]}`:            `tag \"poet:\" names no poet`,
 		`{"tags":[""]}`:                 `no kind \"\"`,
-		`{"tags":["user"` + strings.Repeat(`,"user"`, 1000) + `]}`: "1001 tags",
+		`{"tags":["poet"` + strings.Repeat(`,"poet"`, 1000) + `]}`: "1001 tags",
 	} {
 		w := g.purge(body)
 		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), name) || w.Header().Get("Content-Type") != "application/problem+json" {
@@ -161,7 +161,7 @@ func TestWhatOperatorsDoNotHaveIsNotFound(t *testing.T) {
 func TestAPurgeThatDoesNotGetToRedisSaysSo(t *testing.T) {
 	g := newGateway(t, admin.Config{Addr: ":0"}, "redis://127.0.0.1:1")
 	g.load()
-	w := g.purge(`{"tags":["user:u1"]}`)
+	w := g.purge(`{"tags":["poet:u1"]}`)
 	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), `"unreached":["redis"]`) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}

@@ -14,7 +14,7 @@ import (
 // A purge does what it can be meant to say, or is refused; the token is one
 // word that nothing else is taken for.
 func FuzzPurge(f *testing.F) {
-	for _, s := range []string{`{"tags":["user:1","item"]}`, `{"tags":["*"]}`, `{"tags":[]}`, `{"tags":["user:"]}`, `[]`, `{"tags":["user:\u0000*"]}{}`, ``} {
+	for _, s := range []string{`{"tags":["poet:1","item"]}`, `{"tags":["*"]}`, `{"tags":[]}`, `{"tags":["poet:"]}`, `[]`, `{"tags":["poet:\u0000*"]}{}`, ``} {
 		f.Add(s, "Bearer secret")
 	}
 	f.Add(`{"tags":["*"]}`, "Basic secret")

@@ -19,7 +19,7 @@ const (
 
 // Purge removes entries from the caches of all gateways:
 //
-//	POST /admin/purge   {"tags": ["user:user123", "product"]}
+//	POST /admin/purge   {"tags": ["book:b1", "author"]}
 //
 // A tag is an entity, a kind, or "*" for everything. 200 means that none of it is
 // served any more, on other gateways after some milliseconds; 503 that this
@@ -57,7 +57,7 @@ func answer(w http.ResponseWriter, tags []string, err error) {
 	writeJSON(w, status, out)
 }
 
-var errNoTags = errors.New(`the body must be a JSON object like {"tags": ["user:user123", "product"]}, or {"tags": ["*"]} for everything`)
+var errNoTags = errors.New(`the body must be a JSON object like {"tags": ["book:b1", "author"]}, or {"tags": ["*"]} for everything`)
 
 // readTags reads the tags of a purge, which must mean something that there is.
 func readTags(body io.Reader, kinds []string) ([]string, error) {

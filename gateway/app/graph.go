@@ -121,7 +121,7 @@ type API struct {
 // A Route is an endpoint for GET and HEAD requests. Its requests have a deadline, and
 // are subject to the settings for header forwarding and for browsers.
 type Route struct {
-	// Pattern is the path, with parameters in braces, as in /api/profile/{id}. Handlers
+	// Pattern is the path, with parameters in braces, as in /api/books/{id}. Handlers
 	// read these with httpserver.PathParam. Metrics and logs use it as the name.
 	Pattern string
 	// Handler answers the requests.

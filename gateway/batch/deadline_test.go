@@ -38,17 +38,17 @@ func TestADeadlineIsAFaultOfTheServiceThatWasWaitedFor(t *testing.T) {
 	for name, within := range cases {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				l := batch.NewLoader(hang, batch.Options{Service: "orders"})
+				l := batch.NewLoader(hang, batch.Options{Service: "drafts"})
 				root, stop := context.WithCancel(t.Context())
 				defer stop()
 				ctx, cancel := within(root)
 				defer cancel()
 				_, errs := l.LoadAll(ctx, []string{"u1", "u2"})
 				for _, err := range errs {
-					expectTimeoutOf(t, "orders", err)
+					expectTimeoutOf(t, "drafts", err)
 				}
 				_, err := l.Load(ctx, "u1")
-				expectTimeoutOf(t, "orders", err)
+				expectTimeoutOf(t, "drafts", err)
 			})
 		})
 	}
@@ -62,9 +62,9 @@ func expectTimeoutOf(t *testing.T, service string, err error) {
 }
 
 func TestAFaultOfTheUpstreamStaysWhatItIs(t *testing.T) {
-	want := fault.New(fault.Unavailable, "users", context.DeadlineExceeded)
+	want := fault.New(fault.Unavailable, "poets", context.DeadlineExceeded)
 	l := batch.NewLoader(func(context.Context, []string) (map[string]string, error) { return nil, want },
-		batch.Options{Service: "orders"})
+		batch.Options{Service: "drafts"})
 	if _, err := l.Load(batch.WithScope(t.Context()), "u1"); !errors.Is(err, want) {
 		t.Errorf("error %v, want %v", err, want)
 	}
@@ -80,7 +80,7 @@ func TestACancelledCallerGetsItsCauseAndOthersTheirValue(t *testing.T) {
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
-	}, batch.Options{Service: "users", Alone: true})
+	}, batch.Options{Service: "poets", Alone: true})
 	scope := batch.WithScope(t.Context())
 
 	gone := errors.New("the client has gone")

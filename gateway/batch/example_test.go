@@ -8,7 +8,7 @@ import (
 	"tributary/gateway/batch"
 )
 
-// prices is the batch call of a service that has prices by product.
+// prices is the batch call of a service that has prices by edition.
 func prices(_ context.Context, ids []string) (map[string]int, error) {
 	fmt.Println("asked for", slices.Sorted(slices.Values(ids)))
 	found := map[string]int{}
@@ -22,7 +22,7 @@ func prices(_ context.Context, ids []string) (map[string]int, error) {
 
 // The loader lives as long as the process, a scope as long as an operation.
 func Example() {
-	loader := batch.NewLoader(batch.Chunks(100, prices), batch.Options{Service: "products"})
+	loader := batch.NewLoader(batch.Chunks(100, prices), batch.Options{Service: "editions"})
 
 	ctx := batch.WithScope(context.Background())
 	values, errs := loader.LoadAll(ctx, []string{"tea", "unknown", "coffee", "tea"})

@@ -16,12 +16,12 @@
 // in batches, and loads each key once. It holds no data of requests and lives as long
 // as the process:
 //
-//	users := batch.NewLoader(client.Users, batch.Options{Service: "users"})
+//	books := batch.NewLoader(client.Books, batch.Options{Service: "books"})
 //
 // The state of an operation is in the [Scope] of its context:
 //
 //	ctx = batch.WithScope(ctx)
-//	user, err := users.Load(ctx, "u1")
+//	book, err := books.Load(ctx, "b1")
 //
 // A batch is sent when [Loader.Flush] is called, or when no key has arrived for
 // [Options.Gap], or after [Options.Linger]. [Loader.Begin] and [Loader.Start] request a

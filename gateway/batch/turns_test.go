@@ -39,7 +39,7 @@ func (c *crowd) get(ctx context.Context, key string) (string, bool, error) {
 }
 
 func (c *crowd) loader(turns int) *batch.Loader[string, string] {
-	return batch.NewLoader(batch.InTurns(turns, batch.Each(c.get)), batch.Options{Service: "users", Alone: true})
+	return batch.NewLoader(batch.InTurns(turns, batch.Each(c.get)), batch.Options{Service: "poets", Alone: true})
 }
 
 func keys(n int) []string {
@@ -96,7 +96,7 @@ func TestWhoseTurnDoesNotComeInTimeIsNotAskedFor(t *testing.T) {
 		_, errs := up.loader(2).LoadAll(batch.WithScope(ctx), keys(6))
 		late := 0
 		for _, err := range errs {
-			if f := fault.From(err); err != nil && f.Kind == fault.Timeout && f.Service == "users" {
+			if f := fault.From(err); err != nil && f.Kind == fault.Timeout && f.Service == "poets" {
 				late++
 			}
 		}

@@ -69,7 +69,7 @@ func TestAnUnclassifiedErrorTellsAClientNothing(t *testing.T) {
 		"a plain error is internal":                   {secret, fault.Internal},
 		"a deadline is a time-out":                    {fmt.Errorf("%w: %w", secret, context.DeadlineExceeded), fault.Timeout},
 		"a cancelled context is internal":             {fmt.Errorf("%w: %w", secret, context.Canceled), fault.Internal},
-		"a failure keeps its kind however it is told": {fmt.Errorf("loading: %w", fault.New(fault.Rejected, "users", secret)), fault.Rejected},
+		"a failure keeps its kind however it is told": {fmt.Errorf("loading: %w", fault.New(fault.Rejected, "poets", secret)), fault.Rejected},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := fault.From(c.err)
@@ -95,19 +95,19 @@ func TestWhatEndedBecauseItsClientLeftIsNoFailure(t *testing.T) {
 	leave()
 	late, cancel := context.WithTimeout(going, 0)
 	defer cancel()
-	ended := fmt.Errorf("GET users: %w", context.Canceled)
+	ended := fmt.Errorf("GET poets: %w", context.Canceled)
 	for name, c := range map[string]struct {
 		ctx  context.Context
 		err  error
 		want string
 	}{
 		"an error of the end":                     {left, ended, "CANCELED "},
-		"one that a service was blamed for":       {left, fault.New(fault.Unavailable, "users", ended), "CANCELED "},
+		"one that a service was blamed for":       {left, fault.New(fault.Unavailable, "poets", ended), "CANCELED "},
 		"a defect at the same time":               {left, errors.New("cannot be"), "INTERNAL "},
 		"a panic with the error of the end":       {left, fault.Recovered("", ended), "INTERNAL "},
-		"a service that failed at the same time":  {left, fault.New(fault.Unavailable, "users", nil), "UPSTREAM_UNAVAILABLE users"},
+		"a service that failed at the same time":  {left, fault.New(fault.Unavailable, "poets", nil), "UPSTREAM_UNAVAILABLE poets"},
 		"an error of another's end":               {going, ended, "INTERNAL "},
-		"the same, of a service":                  {going, fault.New(fault.Unavailable, "users", ended), "UPSTREAM_UNAVAILABLE users"},
+		"the same, of a service":                  {going, fault.New(fault.Unavailable, "poets", ended), "UPSTREAM_UNAVAILABLE poets"},
 		"time that was over, and no client's end": {late, ended, "INTERNAL "},
 		"the end by time":                         {late, late.Err(), "UPSTREAM_TIMEOUT "},
 	} {
@@ -119,12 +119,12 @@ func TestWhatEndedBecauseItsClientLeftIsNoFailure(t *testing.T) {
 
 func TestTheSentenceForClientsNamesTheServiceAndNoMore(t *testing.T) {
 	for _, k := range fault.Kinds() {
-		named := fault.New(k, "users", errors.New("internals")).Public()
+		named := fault.New(k, "poets", errors.New("internals")).Public()
 		nameless := fault.New(k, "", errors.New("internals")).Public()
 		if strings.Contains(named+nameless, "internals") || strings.Contains(named+nameless, "  ") || nameless == "" {
 			t.Errorf("%s reads %q and %q", k, named, nameless)
 		}
-		if about := strings.HasPrefix(k.Code(), "UPSTREAM_") || k == fault.CircuitOpen; about != strings.Contains(named, "users") {
+		if about := strings.HasPrefix(k.Code(), "UPSTREAM_") || k == fault.CircuitOpen; about != strings.Contains(named, "poets") {
 			t.Errorf("%s reads %q", k, named)
 		}
 	}
@@ -135,7 +135,7 @@ func TestTheSentenceForClientsNamesTheServiceAndNoMore(t *testing.T) {
 
 func Example() {
 	// Where it arises, a failure gets its kind and keeps its cause.
-	err := fmt.Errorf("loading a user: %w", fault.New(fault.Unavailable, "users", errors.New("connection refused")))
+	err := fmt.Errorf("loading a poet: %w", fault.New(fault.Unavailable, "poets", errors.New("connection refused")))
 
 	// Where it leaves, the kind says all that a client may know.
 	f := fault.From(err)
@@ -144,6 +144,6 @@ func Example() {
 	fmt.Println("log:", f.Error())
 	// Output:
 	// UPSTREAM_UNAVAILABLE 503
-	// client: the users service is unavailable
-	// log: the users service is unavailable: connection refused
+	// client: the poets service is unavailable
+	// log: the poets service is unavailable: connection refused
 }

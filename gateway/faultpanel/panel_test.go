@@ -56,7 +56,7 @@ func send(h http.Handler, method, path, body string, header ...string) *httptest
 func panel(t *testing.T, redis *faultpanel.Relay, forget func(context.Context) error) (*faultpanel.Panel, *string) {
 	t.Helper()
 	url, rules := service(t)
-	p, err := faultpanel.New(map[string]string{"orders": url, "gone": "http://127.0.0.1:1"}, redis, forget, slog.New(slog.DiscardHandler))
+	p, err := faultpanel.New(map[string]string{"drafts": url, "gone": "http://127.0.0.1:1"}, redis, forget, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,10 +65,10 @@ func panel(t *testing.T, redis *faultpanel.Relay, forget func(context.Context) e
 
 func TestRulesReachTheServiceAndAreShown(t *testing.T) {
 	p, rules := panel(t, nil, nil)
-	if w := send(p, http.MethodPut, "/dev/faults/orders", `[{"route":"*"}]`); w.Code != http.StatusOK || *rules != `[{"route":"*"}]` {
+	if w := send(p, http.MethodPut, "/dev/faults/drafts", `[{"route":"*"}]`); w.Code != http.StatusOK || *rules != `[{"route":"*"}]` {
 		t.Fatalf("%d %s; the service has %s", w.Code, w.Body, *rules)
 	}
-	if got := send(p, http.MethodGet, "/dev/faults", "").Body.String(); got != `{"services":{"gone":null,"orders":[{"route":"*"}]},"redis":null}`+"\n" {
+	if got := send(p, http.MethodGet, "/dev/faults", "").Body.String(); got != `{"services":{"drafts":[{"route":"*"}],"gone":null},"redis":null}`+"\n" {
 		t.Errorf("shows %s", got)
 	}
 	if w := send(p, http.MethodPut, "/dev/faults/payments", "[]"); w.Code != http.StatusNotFound {
@@ -78,7 +78,7 @@ func TestRulesReachTheServiceAndAreShown(t *testing.T) {
 
 func TestAPageOfAnotherOriginBreaksNothing(t *testing.T) {
 	p, rules := panel(t, nil, func(context.Context) error { t.Error("the cache was emptied"); return nil })
-	for _, at := range []string{"PUT /dev/faults/orders", "PUT /dev/redis", "DELETE /dev/cache"} {
+	for _, at := range []string{"PUT /dev/faults/drafts", "PUT /dev/redis", "DELETE /dev/cache"} {
 		method, path, _ := strings.Cut(at, " ")
 		if w := send(p, method, path, "[1]", "Sec-Fetch-Site", "cross-site"); w.Code != http.StatusForbidden {
 			t.Errorf("%s: %d", at, w.Code)

@@ -42,5 +42,5 @@ func Example() {
 
 	// Output:
 	// {"hello":"hello Anna"}, 0 errors
-	// 294 {"errors":[{"message":"the orders service did not answer in time","path":["fails"],"extensions":{"code":"UPSTREAM_TIMEOUT","service":"orders"}}],"data":{"hello":"hello you","fails":null},"extensions":{"degraded":[{"service":"orders","reason":"timeout"}]}}
+	// 294 {"errors":[{"message":"the drafts service did not answer in time","path":["fails"],"extensions":{"code":"UPSTREAM_TIMEOUT","service":"drafts"}}],"data":{"hello":"hello you","fails":null},"extensions":{"degraded":[{"service":"drafts","reason":"timeout"}]}}
 }

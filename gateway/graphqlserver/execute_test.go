@@ -41,7 +41,7 @@ func TestAnErrorSaysToTheClientWhatItsKindAllows(t *testing.T) {
 		service              any
 		log                  string
 	}{
-		"of a service":        {`{ x: fails(kind: "timeout") }`, "UPSTREAM_TIMEOUT", "the orders service did not answer in time", "orders", "secret-host"},
+		"of a service":        {`{ x: fails(kind: "timeout") }`, "UPSTREAM_TIMEOUT", "the drafts service did not answer in time", "drafts", "secret-host"},
 		"of the client":       {`{ x: fails(kind: "input") }`, "BAD_USER_INPUT", "an id must not be empty", nil, "DEBUG"},
 		"that nobody expects": {`{ x: fails(kind: "unknown") }`, "INTERNAL", "internal error", nil, "/etc/secret"},
 	} {
@@ -58,7 +58,7 @@ func TestAnErrorSaysToTheClientWhatItsKindAllows(t *testing.T) {
 			if !strings.Contains(s.log.String(), tt.log) || !strings.Contains(s.log.String(), `"path":"Query.fails"`) {
 				t.Errorf("the log has no %s of Query.fails: %s", tt.log, s.log)
 			}
-			if degraded := strings.Contains(got.text, `"extensions":{"degraded":[{"service":"orders","reason":"timeout"}]}}`); degraded != (tt.service != nil) {
+			if degraded := strings.Contains(got.text, `"extensions":{"degraded":[{"service":"drafts","reason":"timeout"}]}}`); degraded != (tt.service != nil) {
 				t.Errorf("degraded, or not, in %s", got.text)
 			}
 		})

@@ -74,7 +74,7 @@ func TestLog_LinesOfARequest(t *testing.T) {
 	}{
 		"of a service": {
 			deep + aliases(`fails(kind: "timeout")`) + "} } } }",
-			[]record{{Msg: "field failed", Path: "Query.fails", Code: "UPSTREAM_TIMEOUT", Service: "orders", Count: 1600}}, 2,
+			[]record{{Msg: "field failed", Path: "Query.fails", Code: "UPSTREAM_TIMEOUT", Service: "drafts", Count: 1600}}, 2,
 		},
 		"internal": {
 			deep + aliases(`fails(kind: "unknown")`) + "} } } }",
@@ -87,7 +87,7 @@ func TestLog_LinesOfARequest(t *testing.T) {
 		"several": {
 			"{ " + aliases(`fails(kind: "timeout")`) + ` b: fails(kind: "input") c: fails(kind: "unknown") panics }`,
 			[]record{
-				{Msg: "field failed", Path: "Query.fails", Code: "UPSTREAM_TIMEOUT", Service: "orders", Count: 200},
+				{Msg: "field failed", Path: "Query.fails", Code: "UPSTREAM_TIMEOUT", Service: "drafts", Count: 200},
 				{Msg: "field failed", Path: "Query.fails", Code: "BAD_USER_INPUT", Count: 1},
 				{Msg: "field failed", Path: "Query.fails", Code: "INTERNAL", Count: 1},
 				{Msg: "field failed", Path: "Query.panics", Code: "INTERNAL", Count: 1},

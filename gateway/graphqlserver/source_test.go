@@ -20,7 +20,7 @@ func (s *schema) subscribe(ctx context.Context, op *graphql.OperationContext) gr
 	args := field.ArgumentMap(op.Variables)
 	switch field.Name {
 	case "breaks":
-		graphql.AddError(ctx, fault.New(fault.Unavailable, "orders", nil))
+		graphql.AddError(ctx, fault.New(fault.Unavailable, "drafts", nil))
 		return nil
 	case "explodes":
 		return func(context.Context) *graphql.Response { panic("secret-of-the-panic") }

@@ -28,10 +28,10 @@ func hung(ctx context.Context) error {
 	return ctx.Err()
 }
 
-func checker(users, orders, cache health.Check) *health.Checker {
+func checker(poets, drafts, cache health.Check) *health.Checker {
 	return &health.Checker{
 		Service: "api-gateway", Version: "v1",
-		Services:  map[string]health.Check{"users": users, "orders": orders},
+		Services:  map[string]health.Check{"poets": poets, "drafts": drafts},
 		CacheType: "redis", Cache: cache,
 		Timeout: time.Second, Hold: time.Minute,
 	}
@@ -39,9 +39,9 @@ func checker(users, orders, cache health.Check) *health.Checker {
 
 func TestAGatewayIsAsHealthyAsWhatItAsks(t *testing.T) {
 	for name, tt := range map[string]struct {
-		users, orders, cache health.Check
+		poets, drafts, cache health.Check
 		code                 int
-		overall, ofOrders    string
+		overall, ofDrafts    string
 		ofCache              string
 	}{
 		"all is well":           {up, up, up, 200, "healthy", "healthy", "healthy"},
@@ -55,12 +55,12 @@ func TestAGatewayIsAsHealthyAsWhatItAsks(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
 				w := httptest.NewRecorder()
-				checker(tt.users, tt.orders, tt.cache).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/health", http.NoBody))
+				checker(tt.poets, tt.drafts, tt.cache).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/health", http.NoBody))
 				var f health.Finding
 				if err := json.Unmarshal(w.Body.Bytes(), &f); err != nil {
 					t.Fatal(err)
 				}
-				if w.Code != tt.code || f.Status != tt.overall || f.Services["orders"].Status != tt.ofOrders || f.Cache.Status != tt.ofCache {
+				if w.Code != tt.code || f.Status != tt.overall || f.Services["drafts"].Status != tt.ofDrafts || f.Cache.Status != tt.ofCache {
 					t.Errorf("%d %s", w.Code, w.Body)
 				}
 				if f.Service != "api-gateway" || f.Version != "v1" || f.Cache.Type != "redis" || f.Timestamp.IsZero() {
@@ -103,11 +103,11 @@ func TestAFindingIsHeldSoThatNobodyHammersTheServices(t *testing.T) {
 func ExampleChecker() {
 	c := &health.Checker{
 		Service: "api-gateway", Version: "v1",
-		Services:  map[string]health.Check{"users": func(context.Context) error { return nil }},
+		Services:  map[string]health.Check{"poets": func(context.Context) error { return nil }},
 		CacheType: "memory", Cache: func(context.Context) error { return nil },
 		Timeout: time.Second, Hold: time.Second,
 	}
 	f := c.Find(context.Background())
-	fmt.Println(f.Status, f.Services["users"].Status)
+	fmt.Println(f.Status, f.Services["poets"].Status)
 	// Output: healthy healthy
 }

@@ -49,7 +49,7 @@ func serve(t *testing.T) *site {
 	})
 	r.Handle("/any", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Method) }))
 	r.Get("/fault", func(w http.ResponseWriter, r *http.Request) {
-		httpserver.WriteFault(w, r, fault.New(fault.Timeout, "users", fmt.Errorf("10.0.0.7 is down")))
+		httpserver.WriteFault(w, r, fault.New(fault.Timeout, "poets", fmt.Errorf("10.0.0.7 is down")))
 	})
 	server := httptest.NewServer(r)
 	t.Cleanup(func() {

@@ -15,7 +15,7 @@ func TestReport_Failures(t *testing.T) {
 	for range 4 {
 		all.Go(func() {
 			for i := range 25_000 {
-				r.Failed(report.Failure{Field: fmt.Sprint("Type.field", i%20), Service: "users", Code: "UPSTREAM_TIMEOUT"}, errors.New("it is late"))
+				r.Failed(report.Failure{Field: fmt.Sprint("Type.field", i%20), Service: "poets", Code: "UPSTREAM_TIMEOUT"}, errors.New("it is late"))
 			}
 		})
 	}
@@ -39,10 +39,10 @@ func TestReport_Failures(t *testing.T) {
 func TestReport_FailuresApart(t *testing.T) {
 	_, r := report.With(t.Context())
 	failures := []report.Failure{
-		{Field: "Query.a", Service: "users", Code: "X"},
-		{Field: "Query.b", Service: "users", Code: "X"},
-		{Field: "Query.a", Service: "orders", Code: "X"},
-		{Field: "Query.a", Service: "users", Code: "Y"},
+		{Field: "Query.a", Service: "poets", Code: "X"},
+		{Field: "Query.b", Service: "poets", Code: "X"},
+		{Field: "Query.a", Service: "drafts", Code: "X"},
+		{Field: "Query.a", Service: "poets", Code: "Y"},
 	}
 	for _, f := range append(failures, failures[0]) {
 		r.Failed(f, errors.New(f.Field))

@@ -38,7 +38,7 @@ func TestAskedOnceIsAskedForTheWholeAnswer(t *testing.T) {
 			r.Used(report.Use{Answered: noon})
 		},
 		"a question without answer": func(r *report.Report) { r.Asked() },
-		"a call":                    func(r *report.Report) { r.Calling("users")() },
+		"a call":                    func(r *report.Report) { r.Calling("poets")() },
 	} {
 		_, r := report.With(t.Context())
 		note(r)
@@ -54,15 +54,15 @@ func TestEachServiceIsDegradedOncePerReason(t *testing.T) {
 		want string
 	}{
 		"nothing is":     {func(*report.Report) {}, `null`},
-		"the same twice": {func(r *report.Report) { r.Missing("users", "timeout"); r.Missing("users", "timeout") }, `[{"service":"users","reason":"timeout"}]`},
-		"two reasons":    {func(r *report.Report) { r.Missing("users", "timeout"); r.Missing("users", "rejected") }, `[{"service":"users","reason":"timeout"},{"service":"users","reason":"rejected"}]`},
+		"the same twice": {func(r *report.Report) { r.Missing("poets", "timeout"); r.Missing("poets", "timeout") }, `[{"service":"poets","reason":"timeout"}]`},
+		"two reasons":    {func(r *report.Report) { r.Missing("poets", "timeout"); r.Missing("poets", "rejected") }, `[{"service":"poets","reason":"timeout"},{"service":"poets","reason":"rejected"}]`},
 		"of stale parts, the oldest": {func(r *report.Report) {
-			r.OutOfDate("orders", 31*time.Second)
-			r.OutOfDate("orders", 40500*time.Millisecond+time.Nanosecond)
-			r.OutOfDate("orders", 35*time.Second)
-			r.OutOfDate("users", time.Minute)
-		}, `[{"service":"orders","reason":"stale","age_seconds":40.5},{"service":"users","reason":"stale","age_seconds":60}]`},
-		"to the millisecond": {func(r *report.Report) { r.OutOfDate("users", 1602*time.Millisecond) }, `[{"service":"users","reason":"stale","age_seconds":1.602}]`},
+			r.OutOfDate("drafts", 31*time.Second)
+			r.OutOfDate("drafts", 40500*time.Millisecond+time.Nanosecond)
+			r.OutOfDate("drafts", 35*time.Second)
+			r.OutOfDate("poets", time.Minute)
+		}, `[{"service":"drafts","reason":"stale","age_seconds":40.5},{"service":"poets","reason":"stale","age_seconds":60}]`},
+		"to the millisecond": {func(r *report.Report) { r.OutOfDate("poets", 1602*time.Millisecond) }, `[{"service":"poets","reason":"stale","age_seconds":1.602}]`},
 	} {
 		_, r := report.With(t.Context())
 		c.note(r)
@@ -74,11 +74,11 @@ func TestEachServiceIsDegradedOncePerReason(t *testing.T) {
 
 func TestASummaryDoesNotChangeAfterwards(t *testing.T) {
 	_, r := report.With(t.Context())
-	r.Calling("users")()
-	r.Missing("users", "timeout")
+	r.Calling("poets")()
+	r.Missing("poets", "timeout")
 	s := r.Summary()
-	r.Calling("users")()
-	r.Missing("orders", "timeout")
+	r.Calling("poets")()
+	r.Missing("drafts", "timeout")
 	if s.Calls[0].Count != 1 || len(s.Degraded) != 1 {
 		t.Errorf("summary has become %+v", s)
 	}
@@ -88,9 +88,9 @@ func TestWithoutAReportNotesAreForgotten(t *testing.T) {
 	r := report.From(t.Context())
 	r.Used(report.Use{Answered: noon, Asked: true})
 	r.Asked()
-	r.Calling("users")()
-	r.Missing("users", "timeout")
-	r.OutOfDate("users", time.Second)
+	r.Calling("poets")()
+	r.Missing("poets", "timeout")
+	r.OutOfDate("poets", time.Second)
 	if s := r.Summary(); s.Asked || s.Calls != nil || s.Degraded != nil || s.ServerTiming() != "" {
 		t.Errorf("summary %+v", s)
 	}
@@ -104,9 +104,9 @@ func notesSideBySide(t *testing.T) {
 	for range 50 {
 		wg.Go(func() {
 			r := report.From(ctx)
-			call(r, "users", time.Millisecond)
+			call(r, "poets", time.Millisecond)
 			r.Used(report.Use{Answered: noon, Asked: true})
-			r.Missing("users", "timeout")
+			r.Missing("poets", "timeout")
 			_ = r.Summary()
 		})
 	}
@@ -127,11 +127,11 @@ func call(r *report.Report, service string, took time.Duration) {
 func TestServerTiming_SumsCallsByService(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, r := report.With(t.Context())
-		call(r, "users", 12*time.Millisecond)
-		call(r, "orders", 20*time.Millisecond)
-		r.Calling("orders") // has not ended
+		call(r, "poets", 12*time.Millisecond)
+		call(r, "drafts", 20*time.Millisecond)
+		r.Calling("drafts") // has not ended
 		time.Sleep(21500 * time.Microsecond)
-		const want = `users;dur=12.0;desc="1 calls", orders;dur=41.5;desc="2 calls"`
+		const want = `poets;dur=12.0;desc="1 calls", drafts;dur=41.5;desc="2 calls"`
 		if got := r.Summary().ServerTiming(); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
@@ -142,18 +142,18 @@ func Example() {
 	ctx, r := report.With(context.Background())
 
 	// Parts of the gateway note what they see.
-	report.From(ctx).Calling("users")()
-	report.From(ctx).Calling("orders")()
-	report.From(ctx).Calling("orders")()
+	report.From(ctx).Calling("poets")()
+	report.From(ctx).Calling("drafts")()
+	report.From(ctx).Calling("drafts")()
 	report.From(ctx).Used(report.Use{Answered: noon, Asked: true})
-	report.From(ctx).Missing("orders", "timeout")
+	report.From(ctx).Missing("drafts", "timeout")
 
 	s := r.Summary()
 	fmt.Println(s.Calls[0].Service, s.Calls[0].Count, s.Calls[1].Service, s.Calls[1].Count)
 	fmt.Println("age", s.Age(noon.Add(2*time.Second)), "asked", s.Asked)
 	fmt.Println(s.Degraded[0].Service, s.Degraded[0].Reason)
 	// Output:
-	// users 1 orders 2
+	// poets 1 drafts 2
 	// age 2s asked true
-	// orders timeout
+	// drafts timeout
 }

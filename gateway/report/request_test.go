@@ -31,20 +31,20 @@ func TestTheLineOfARequestTellsWhereItsAnswerCameFrom(t *testing.T) {
 		tell func(*report.Report)
 		want string
 	}{
-		"all was there": {func(r *report.Report) { r.Used(report.Use{Answered: now}) }, `"operation":"Profile","cache":"hit"`},
-		"nothing was":   {func(r *report.Report) { r.Calling("users")(); r.Used(report.Use{Answered: now, Asked: true}) }, `"operation":"Profile","cache":"miss","upstream_calls":{"users":1}`},
+		"all was there": {func(r *report.Report) { r.Used(report.Use{Answered: now}) }, `"operation":"Catalog","cache":"hit"`},
+		"nothing was":   {func(r *report.Report) { r.Calling("poets")(); r.Used(report.Use{Answered: now, Asked: true}) }, `"operation":"Catalog","cache":"miss","upstream_calls":{"poets":1}`},
 		"some of it was": {func(r *report.Report) {
 			r.Used(report.Use{Answered: now})
-			r.Calling("users")()
-			r.Calling("users")()
-			r.Calling("orders")()
-		}, `"operation":"Profile","cache":"partial","upstream_calls":{"users":2,"orders":1}`},
-		"some was old":    {func(r *report.Report) { r.Used(report.Use{Answered: now}); r.OutOfDate("users", time.Minute) }, `"operation":"Profile","cache":"stale","degraded":["users:stale"]`},
-		"some is missing": {func(r *report.Report) { r.Asked(); r.Missing("users", "timeout"); r.Missing("orders", "unavailable") }, `"operation":"Profile","cache":"miss","degraded":["orders:unavailable","users:timeout"]`},
+			r.Calling("poets")()
+			r.Calling("poets")()
+			r.Calling("drafts")()
+		}, `"operation":"Catalog","cache":"partial","upstream_calls":{"poets":2,"drafts":1}`},
+		"some was old":    {func(r *report.Report) { r.Used(report.Use{Answered: now}); r.OutOfDate("poets", time.Minute) }, `"operation":"Catalog","cache":"stale","degraded":["poets:stale"]`},
+		"some is missing": {func(r *report.Report) { r.Asked(); r.Missing("poets", "timeout"); r.Missing("drafts", "unavailable") }, `"operation":"Catalog","cache":"miss","degraded":["drafts:unavailable","poets:timeout"]`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := &report.Request{}
-			r.Ran(report.Operation{Name: "Profile"}, summary(t, tt.tell))
+			r.Ran(report.Operation{Name: "Catalog"}, summary(t, tt.tell))
 			if got := line(r); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
@@ -54,38 +54,38 @@ func TestTheLineOfARequestTellsWhereItsAnswerCameFrom(t *testing.T) {
 
 func TestARequestOfSeveralOperationsHasOneLine(t *testing.T) {
 	r := &report.Request{}
-	r.Ran(report.Operation{Name: "Profile"}, summary(t, func(r *report.Report) { r.Calling("users")() }))
+	r.Ran(report.Operation{Name: "Catalog"}, summary(t, func(r *report.Report) { r.Calling("poets")() }))
 	r.Ran(report.Operation{Name: "Other"}, summary(t, func(r *report.Report) {
 		r.Used(report.Use{Answered: time.Now()})
-		r.Calling("users")()
-		r.Calling("orders")()
-		r.Missing("orders", "timeout")
+		r.Calling("poets")()
+		r.Calling("drafts")()
+		r.Missing("drafts", "timeout")
 	}))
-	if got, want := line(r), `"operations":2,"operation":"several","cache":"partial","upstream_calls":{"users":2,"orders":1},"degraded":["orders:timeout"]`; got != want {
+	if got, want := line(r), `"operations":2,"operation":"several","cache":"partial","upstream_calls":{"poets":2,"drafts":1},"degraded":["drafts:timeout"]`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
 func TestARequestWithoutAnOperationHasNothingToAdd(t *testing.T) {
 	var none *report.Request
-	none.Ran(report.Operation{Name: "Profile"}, report.Summary{})
+	none.Ran(report.Operation{Name: "Catalog"}, report.Summary{})
 	if got := line(none) + line(&report.Request{}); got != "" {
 		t.Errorf("got %s", got)
 	}
 }
 
 func TestRequest_LineOfOperations(t *testing.T) {
-	named := report.Operation{Name: "Profile", Document: "0123456789ab"}
+	named := report.Operation{Name: "Catalog", Document: "0123456789ab"}
 	failed, refused := named, report.Operation{Errors: 1, Code: "GRAPHQL_PARSE_FAILED", Document: "ba9876543210"}
 	failed.Errors, failed.Code = 3, "UPSTREAM_TIMEOUT"
 	for name, tt := range map[string]struct {
 		ran  []report.Operation
 		want string
 	}{
-		"complete":     {[]report.Operation{named}, `"operation":"Profile","document":"0123456789ab","cache":"hit"`},
-		"failed":       {[]report.Operation{failed}, `"operation":"Profile","document":"0123456789ab","errors":3,"code":"UPSTREAM_TIMEOUT","cache":"hit"`},
+		"complete":     {[]report.Operation{named}, `"operation":"Catalog","document":"0123456789ab","cache":"hit"`},
+		"failed":       {[]report.Operation{failed}, `"operation":"Catalog","document":"0123456789ab","errors":3,"code":"UPSTREAM_TIMEOUT","cache":"hit"`},
 		"without name": {[]report.Operation{{}}, `"operation":"","cache":"hit"`},
-		"twice":        {[]report.Operation{named, failed}, `"operations":2,"operation":"Profile","document":"0123456789ab","errors":3,"code":"UPSTREAM_TIMEOUT","cache":"hit"`},
+		"twice":        {[]report.Operation{named, failed}, `"operations":2,"operation":"Catalog","document":"0123456789ab","errors":3,"code":"UPSTREAM_TIMEOUT","cache":"hit"`},
 		"different":    {[]report.Operation{failed, refused}, `"operations":2,"operation":"several","errors":4,"code":"UPSTREAM_TIMEOUT","cache":"hit"`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -107,11 +107,11 @@ func TestRequest_LineOfOperations(t *testing.T) {
 // A stream runs any number of operations, and has one line.
 func TestRequest_DegradedOnce(t *testing.T) {
 	r := &report.Request{}
-	degraded := summary(t, func(r *report.Report) { r.Missing("orders", "timeout"); r.Missing("users", "timeout") })
+	degraded := summary(t, func(r *report.Report) { r.Missing("drafts", "timeout"); r.Missing("poets", "timeout") })
 	for range 1000 {
 		r.Part().Ran(report.Operation{}, degraded)
 	}
-	if got, want := line(r), `"operations":1000,"operation":"","cache":"hit","degraded":["orders:timeout","users:timeout"]`; got != want {
+	if got, want := line(r), `"operations":1000,"operation":"","cache":"hit","degraded":["drafts:timeout","poets:timeout"]`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	if n := testing.AllocsPerRun(10, func() { r.Ran(report.Operation{}, degraded) }); n > 10 {

@@ -67,16 +67,16 @@ func TestASampleIsWhatHappenedSinceTheLast(t *testing.T) {
 		f.requests.WithLabelValues("/graphql", "200").Add(6)
 		f.requests.WithLabelValues("/graphql", "503").Add(2)
 		f.requests.WithLabelValues("/status.json", "200").Add(100) // watching is no work
-		f.attempts.WithLabelValues("orders", "ok").Add(4)
-		f.attempts.WithLabelValues("orders", "timeout").Add(2)
-		f.attempts.WithLabelValues("orders", "canceled").Add(2) // its client left
-		f.breaker.WithLabelValues("orders").Set(2)
+		f.attempts.WithLabelValues("drafts", "ok").Add(4)
+		f.attempts.WithLabelValues("drafts", "timeout").Add(2)
+		f.attempts.WithLabelValues("drafts", "canceled").Add(2) // its client left
+		f.breaker.WithLabelValues("drafts").Set(2)
 		for range 100 {
 			f.latency.WithLabelValues("/graphql").Observe(.15)
 		}
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
-		f.attempts.WithLabelValues("orders", "ok").Add(1)
+		f.attempts.WithLabelValues("drafts", "ok").Add(1)
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 
@@ -84,14 +84,14 @@ func TestASampleIsWhatHappenedSinceTheLast(t *testing.T) {
 		if len(got) != 2 {
 			t.Fatalf("%d samples", len(got))
 		}
-		first, orders := got[0], got[0].Services["orders"]
-		if first.Requests != 4 || first.Failed != 1 || orders != (status.Service{Calls: 4, Failed: 1, Breaker: 2}) {
+		first, drafts := got[0], got[0].Services["drafts"]
+		if first.Requests != 4 || first.Failed != 1 || drafts != (status.Service{Calls: 4, Failed: 1, Breaker: 2}) {
 			t.Errorf("first sample: %+v", first)
 		}
 		if first.P95 == nil || *first.P95 < 190 || *first.P95 > 200 {
 			t.Errorf("95th percentile: %v", first.P95)
 		}
-		if second := got[1]; second.Requests != 0 || second.P95 != nil || second.Services["orders"].Calls != .5 {
+		if second := got[1]; second.Requests != 0 || second.P95 != nil || second.Services["drafts"].Calls != .5 {
 			t.Errorf("second sample: %+v", second)
 		}
 		if later := ask(t, h, got[0].Time).Samples; len(later) != 1 || later[0].Time != got[1].Time {

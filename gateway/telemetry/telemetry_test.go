@@ -30,7 +30,7 @@ func lines(b *bytes.Buffer) []string {
 
 func TestEveryRecordOfARequestNamesIt(t *testing.T) {
 	var b bytes.Buffer
-	log := telemetry.NewLogger(&b, telemetry.LogConfig{Level: "info", Format: "json"}).With("service", "users")
+	log := telemetry.NewLogger(&b, telemetry.LogConfig{Level: "info", Format: "json"}).With("service", "poets")
 	log.InfoContext(of(t.Context(), "me", "abc"), "one")
 	log.InfoContext(of(t.Context(), "you", ""), "two")
 	log.InfoContext(t.Context(), "three")
@@ -40,9 +40,9 @@ func TestEveryRecordOfARequestNamesIt(t *testing.T) {
 		t.Fatalf("want three lines, got %s", &b)
 	}
 	for i, want := range []string{
-		`"msg":"one","service":"users","request_id":"me","trace_id":"abc"}`,
-		`"msg":"two","service":"users","request_id":"you"}`,
-		`"msg":"three","service":"users"}`,
+		`"msg":"one","service":"poets","request_id":"me","trace_id":"abc"}`,
+		`"msg":"two","service":"poets","request_id":"you"}`,
+		`"msg":"three","service":"poets"}`,
 	} {
 		if !strings.HasSuffix(got[i], want) {
 			t.Errorf("%s does not end with %s", got[i], want)

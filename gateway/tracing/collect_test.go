@@ -16,12 +16,12 @@ func TestDetailsAreCollectedAndNeverExported(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", c.URL)
 	one(t, "", func(ctx context.Context) {
 		ctx, collection := tracing.Collect(ctx)
-		_, span := tracing.StartClient(ctx, tracing.Attempt, "GET", "/users/{id}")
-		span.Detail(tracing.Path, "/users/u1")
+		_, span := tracing.StartClient(ctx, tracing.Attempt, "GET", "/poets/{id}")
+		span.Detail(tracing.Path, "/poets/u1")
 		span.Details(tracing.KeyList, []string{"u1"})
 		span.End()
 		r := collection.Spans()[0]
-		if r.Attributes[tracing.Path] != "/users/u1" || !slices.Equal(r.Attributes[tracing.KeyList].([]string), []string{"u1"}) {
+		if r.Attributes[tracing.Path] != "/poets/u1" || !slices.Equal(r.Attributes[tracing.KeyList].([]string), []string{"u1"}) {
 			t.Errorf("collected %v", r.Attributes)
 		}
 	})
@@ -59,11 +59,11 @@ func TestWhatIsCollectedAloneIsNotExportedNorSampledByOthers(t *testing.T) {
 
 func TestSpansTellOfTheirParentTheirEndAndTheirFailure(t *testing.T) {
 	ctx, collection := tracing.Collect(t.Context())
-	inside, outer := tracing.Start(ctx, tracing.Call, "call", "users")
-	_, inner := tracing.Start(inside, tracing.Attempt, "GET", "/users/{id}")
+	inside, outer := tracing.Start(ctx, tracing.Call, "call", "poets")
+	_, inner := tracing.Start(inside, tracing.Attempt, "GET", "/poets/{id}")
 	inner.Fail("timeout")
 	inner.End()
-	_, waiting := tracing.Start(ctx, tracing.Resolve, "resolve", "Query.user")
+	_, waiting := tracing.Start(ctx, tracing.Resolve, "resolve", "Query.poet")
 	outer.Link(waiting.Ref(), tracing.Ref{})
 	r := collection.Spans()
 	switch {
@@ -95,12 +95,12 @@ func TestACollectionIsBounded(t *testing.T) {
 // A step sets attributes and details, which the collection contains.
 func ExampleCollect() {
 	load := func(ctx context.Context, keys []string) error {
-		_, span := tracing.Start(ctx, tracing.Batch, "batch", "users")
+		_, span := tracing.Start(ctx, tracing.Batch, "batch", "poets")
 		defer span.End()
 		span.Int(tracing.Keys, len(keys))
 		span.Details(tracing.KeyList, keys)
 		span.Fail("timeout")
-		return errors.New("the user service did not answer in time")
+		return errors.New("the poet service did not answer in time")
 	}
 
 	ctx, collection := tracing.Collect(context.Background())
@@ -108,5 +108,5 @@ func ExampleCollect() {
 	for _, r := range collection.Spans() {
 		fmt.Println(r.Step, r.Name, r.Attributes[tracing.Keys], r.Attributes[tracing.KeyList], r.Error)
 	}
-	// Output: batch batch users 2 [u1 u2] timeout
+	// Output: batch batch poets 2 [u1 u2] timeout
 }

@@ -119,7 +119,7 @@ func TestACollectorThatIsDownCostsNothingButALineInTheLog(t *testing.T) {
 func TestTracingThatIsOffAllocatesNothing(t *testing.T) {
 	ctx := nested(t.Context(), 10)
 	allocations := testing.AllocsPerRun(100, func() {
-		ctx, span := tracing.Start(ctx, tracing.Batch, "batch", "users")
+		ctx, span := tracing.Start(ctx, tracing.Batch, "batch", "poets")
 		span.Int(tracing.Keys, 3)
 		span.String(tracing.Outcome, "ok")
 		span.Fail("timeout")
@@ -145,7 +145,7 @@ func BenchmarkStart(b *testing.B) {
 	b.Run("off", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			_, span := tracing.Start(deep, tracing.Batch, "batch", "users")
+			_, span := tracing.Start(deep, tracing.Batch, "batch", "poets")
 			span.Int(tracing.Keys, 3)
 			span.End()
 		}
@@ -154,7 +154,7 @@ func BenchmarkStart(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			ctx, _ := tracing.Collect(deep)
-			_, span := tracing.Start(ctx, tracing.Batch, "batch", "users")
+			_, span := tracing.Start(ctx, tracing.Batch, "batch", "poets")
 			span.Int(tracing.Keys, 3)
 			span.End()
 		}

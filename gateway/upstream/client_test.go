@@ -22,7 +22,7 @@ import (
 
 func TestAClientNeedsTheURLOfAServer(t *testing.T) {
 	m := upstream.NewMetrics(prometheus.NewRegistry())
-	for _, bad := range []string{"", "localhost:8001", "ftp://example.com", "http://", "/users", "http://exa mple.com", "://",
+	for _, bad := range []string{"", "localhost:8001", "ftp://example.com", "http://", "/poets", "http://exa mple.com", "://",
 		"http://:8001", "http://ann:pass@example.com", "http://ann@example.com", "http://example.com/?token=pass", "http://example.com?", "http://example.com#pass"} {
 		_, err := upstream.NewClient("things", bad, once, m)
 		if err == nil || !strings.Contains(err.Error(), "things") || strings.Contains(err.Error(), "pass") {

@@ -1,8 +1,8 @@
 // Package upstream is the HTTP client for the services behind the gateway. It wraps
 // net/http in a chain of resilience policies, one chain for each service.
 //
-//	users, err := upstream.NewClient("users", "http://localhost:8001", cfg, metrics)
-//	body, err := users.Get(ctx, "/users/{id}", id)
+//	books, err := upstream.NewClient("books", "http://localhost:8001", cfg, metrics)
+//	body, err := books.Get(ctx, "/books/{id}", id)
 //	err = upstream.DecodeObject(body, &user)
 //
 // # Policies

@@ -22,7 +22,7 @@ func sound() upstream.Config {
 func TestASettingThatCannotBeUsedIsNamed(t *testing.T) {
 	for name, change := range map[string]func(*upstream.Config){
 		"upstream-timeout":        func(c *upstream.Config) { c.Timeout = 0 },
-		"upstream-overrides":      func(c *upstream.Config) { c.Overrides = upstream.Overrides{"orders.timeout": "-1s"} },
+		"upstream-overrides":      func(c *upstream.Config) { c.Overrides = upstream.Overrides{"drafts.timeout": "-1s"} },
 		"upstream-least-time":     func(c *upstream.Config) { c.LeastTime = -1 },
 		"upstream-max-body":       func(c *upstream.Config) { c.MaxBody = -1 },
 		"upstream-concurrency":    func(c *upstream.Config) { c.Concurrency = -1 },
@@ -66,7 +66,7 @@ func TestEverySettingCanBeSetForOneService(t *testing.T) {
 			continue
 		}
 		c := sound()
-		c.Overrides = upstream.Overrides{"orders." + name: values[field.Type]}
+		c.Overrides = upstream.Overrides{"drafts." + name: values[field.Type]}
 		if err := c.Validate(); err != nil && name != "overrides" {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -75,8 +75,8 @@ func TestEverySettingCanBeSetForOneService(t *testing.T) {
 
 func TestAnOverrideThatCannotBeUsedIsNamed(t *testing.T) {
 	for key, value := range map[string]string{
-		"orders": "3s", ".timeout": "3s", "orders.": "3s", "orders.tmeout": "3s", "orders.upstream-timeout": "3s",
-		"orders.timeout": "soon", "orders.retries": "many", "orders.hedge-quantile": "1", "orders.overrides": "{}",
+		"drafts": "3s", ".timeout": "3s", "drafts.": "3s", "drafts.tmeout": "3s", "drafts.upstream-timeout": "3s",
+		"drafts.timeout": "soon", "drafts.retries": "many", "drafts.hedge-quantile": "1", "drafts.overrides": "{}",
 	} {
 		c := sound()
 		c.Overrides = upstream.Overrides{key: value}

@@ -41,7 +41,7 @@ func FuzzDecode(f *testing.F) {
 
 // An override is rejected by its name, or is usable.
 func FuzzOverrides(f *testing.F) {
-	for _, s := range [][2]string{{"orders.timeout", "3s"}, {"orders.retries", "0"}, {"orders.hedge-quantile", "0.95"}, {"orders", "1"}, {".", ""}, {"orders.overrides", "{}"}, {"orders.timeout", "-1ns"}, {"orders.queue", "1e99"}} {
+	for _, s := range [][2]string{{"drafts.timeout", "3s"}, {"drafts.retries", "0"}, {"drafts.hedge-quantile", "0.95"}, {"drafts", "1"}, {".", ""}, {"drafts.overrides", "{}"}, {"drafts.timeout", "-1ns"}, {"drafts.queue", "1e99"}} {
 		f.Add(s[0], s[1])
 	}
 	f.Fuzz(func(t *testing.T, key, value string) {

@@ -26,8 +26,8 @@ func step(id, parent string, s tracing.Step, from, to int, a attributes) tracing
 	return tracing.Record{ID: id, Parent: parent, Step: s, Name: id, Start: at(from), End: at(to), Attributes: a}
 }
 
-// profile is a request in two hops: users and orders at once, then products.
-func profile() []tracing.Record {
+// catalog is a request in two hops: poets and drafts at once, then editions.
+func catalog() []tracing.Record {
 	attempt := func(id, call, path string, from, to, bytes int) tracing.Record {
 		return step(id, call, tracing.Attempt, from, to, attributes{
 			tracing.AttemptKind: "first", tracing.Method: "GET", tracing.Path: path, tracing.Status: int64(200), tracing.Bytes: int64(bytes)})
@@ -35,38 +35,38 @@ func profile() []tracing.Record {
 	call := func(id, parent string, from, to int) tracing.Record {
 		return step(id, parent, tracing.Call, from, to, attributes{tracing.Service: id, tracing.Outcome: "ok"})
 	}
-	batch := step("batch products", "execute", tracing.Batch, 20, 40, attributes{tracing.Keys: int64(2), tracing.KeyList: []string{"p1", "p2"}})
-	batch.Links = []string{"product"}
+	batch := step("batch editions", "execute", tracing.Batch, 20, 40, attributes{tracing.Keys: int64(2), tracing.KeyList: []string{"p1", "p2"}})
+	batch.Links = []string{"edition"}
 	return []tracing.Record{
 		step("query", "", tracing.Operation, 0, 42, nil),
 		step("execute", "query", tracing.Execute, 1, 42, nil),
-		call("users", "execute", 1, 10), attempt("GET users", "users", "/users/u1", 1, 10, 100),
-		call("orders", "execute", 1, 20), attempt("GET orders", "orders", "/orders/user/u1", 1, 20, 1000),
-		step("product", "execute", tracing.Resolve, 20, 41, attributes{tracing.Field: "OrderItem.product", tracing.Count: int64(2)}),
+		call("poets", "execute", 1, 10), attempt("GET poets", "poets", "/poets/u1", 1, 10, 100),
+		call("drafts", "execute", 1, 20), attempt("GET drafts", "drafts", "/drafts/poet/u1", 1, 20, 1000),
+		step("edition", "execute", tracing.Resolve, 20, 41, attributes{tracing.Field: "DraftItem.edition", tracing.Count: int64(2)}),
 		batch,
-		step("cache", "batch products", tracing.Cache, 20, 40, attributes{tracing.FromMemory: int64(1), tracing.Missed: int64(1)}),
-		call("products", "cache", 21, 39), attempt("POST products", "products", "/products/batch", 21, 39, 500),
+		step("cache", "batch editions", tracing.Cache, 20, 40, attributes{tracing.FromMemory: int64(1), tracing.Missed: int64(1)}),
+		call("editions", "cache", 21, 39), attempt("POST editions", "editions", "/editions/batch", 21, 39, 500),
 	}
 }
 
 func TestTheLongestWayIsCritical(t *testing.T) {
 	var critical []string
-	for _, row := range waterfall.New(profile(), 0).Rows {
+	for _, row := range waterfall.New(catalog(), 0).Rows {
 		if row.Critical {
 			critical = append(critical, row.Name)
 		}
 	}
-	if want := []string{"query", "execute", "GET orders", "OrderItem.product", "batch products", "cache", "POST products"}; !slices.Equal(critical, want) {
+	if want := []string{"query", "execute", "GET drafts", "DraftItem.edition", "batch editions", "cache", "POST editions"}; !slices.Equal(critical, want) {
 		t.Errorf("critical: %q, want %q", critical, want)
 	}
 }
 
 func TestTotalsAndWhatASecondRunWouldSave(t *testing.T) {
-	got := waterfall.New(profile(), 0)
-	if text := fmt.Sprint(got.Totals); text != "{map[orders:1 products:1 users:1] 3 1600 1 1}" {
+	got := waterfall.New(catalog(), 0)
+	if text := fmt.Sprint(got.Totals); text != "{map[drafts:1 editions:1 poets:1] 3 1600 1 1}" {
 		t.Errorf("totals %s", text)
 	}
-	if got.SecondRun != (waterfall.SecondRun{SavedCalls: 3, SavedBytes: 1600, Saved: 37}) { // 19 ms of orders, 18 of products
+	if got.SecondRun != (waterfall.SecondRun{SavedCalls: 3, SavedBytes: 1600, Saved: 37}) { // 19 ms of drafts, 18 of editions
 		t.Errorf("second run %+v", got.SecondRun)
 	}
 }
@@ -79,11 +79,11 @@ func TestRetriesAreAttemptsOfOneCallAndFailuresSaveNothing(t *testing.T) {
 	}
 	got := waterfall.New([]tracing.Record{
 		step("query", "", tracing.Operation, 0, 30, nil),
-		step("call", "query", tracing.Call, 0, 30, attributes{tracing.Service: "orders", tracing.Outcome: "unavailable"}),
+		step("call", "query", tracing.Call, 0, 30, attributes{tracing.Service: "drafts", tracing.Outcome: "unavailable"}),
 		attempt("GET", "first", 0, 10), attempt("GET again", "retry", 15, 30),
-		step("refused", "query", tracing.Call, 30, 30, attributes{tracing.Service: "users", tracing.Outcome: "circuit_open"}),
+		step("refused", "query", tracing.Call, 30, 30, attributes{tracing.Service: "poets", tracing.Outcome: "circuit_open"}),
 	}, 0)
-	if text := fmt.Sprint(got.Totals, got.SecondRun); text != "{map[orders:1] 2 0 0 0} {0 0 0}" {
+	if text := fmt.Sprint(got.Totals, got.SecondRun); text != "{map[drafts:1] 2 0 0 0} {0 0 0}" {
 		t.Errorf("totals and second run %s", text)
 	}
 	var rows []string
@@ -132,19 +132,19 @@ func TestNothingIsATraceOfNothing(t *testing.T) {
 
 func TestTheDrawingOfAProfile(t *testing.T) {
 	var b strings.Builder
-	if err := waterfall.New(profile(), 3).Draw(&b); err != nil {
+	if err := waterfall.New(catalog(), 3).Draw(&b); err != nil {
 		t.Fatal(err)
 	}
-	want := `42.00 ms, 3 calls (orders 1, products 1, users 1), 1.6 kB; a second run would save 3 calls, 1.6 kB and about 37.00 ms
+	want := `42.00 ms, 3 calls (drafts 1, editions 1, poets 1), 1.6 kB; a second run would save 3 calls, 1.6 kB and about 37.00 ms
 
 query                                        ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━    42.00 ms
   execute                                    ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━    41.00 ms
-    GET users                                ─────────                                    9.00 ms  /users/u1, 200, 100 B
-    GET orders                               ━━━━━━━━━━━━━━━━━━━                         19.00 ms  /orders/user/u1, 200, 1.0 kB
-    OrderItem.product                                           ━━━━━━━━━━━━━━━━━━━━     21.00 ms  ×2
-      batch products                                            ━━━━━━━━━━━━━━━━━━━      20.00 ms  p1 p2
+    GET poets                                ─────────                                    9.00 ms  /poets/u1, 200, 100 B
+    GET drafts                               ━━━━━━━━━━━━━━━━━━━                         19.00 ms  /drafts/poet/u1, 200, 1.0 kB
+    DraftItem.edition                                           ━━━━━━━━━━━━━━━━━━━━     21.00 ms  ×2
+      batch editions                                            ━━━━━━━━━━━━━━━━━━━      20.00 ms  p1 p2
         cache                                                   ━━━━━━━━━━━━━━━━━━━      20.00 ms  1 in memory, 1 missed
-          POST products                                          ━━━━━━━━━━━━━━━━━       18.00 ms  /products/batch, 200, 500 B
+          POST editions                                          ━━━━━━━━━━━━━━━━━       18.00 ms  /editions/batch, 200, 500 B
 and 3 steps more
 `
 	if got := b.String(); got != want {
