@@ -74,7 +74,7 @@ func execute(t *rapid.T, up *upstreamtest.Upstreams, requestID, text string, var
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx := upstream.Forward(t.Context(), func(to http.Header) { to.Set("X-Request-Id", requestID) })
+	ctx := upstream.Forward(t.Context(), func(_ string, to http.Header) { to.Set("X-Request-Id", requestID) })
 	req := graphqlserver.Request{Query: text, Variables: variables}
 	cost, refused := server.Explain(ctx, req)
 	if refused != nil {

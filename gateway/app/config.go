@@ -62,12 +62,14 @@ func flagsOf[T any](tag string) (plugin any, field *T) {
 // Validate reports the first setting of a service that cannot be used, and overrides
 // for unknown services.
 func (c gatewayConfig) Validate() error {
-	var names []string
 	for i, s := range c.graph.Services {
 		if err := c.services[i].Check(s.Name); err != nil {
 			return err
 		}
-		names = append(names, s.Name)
+	}
+	names := c.serviceNames()
+	if err := c.Forward.Check(names); err != nil {
+		return err
 	}
 	for _, service := range c.Upstream.Overrides.Services() {
 		if !slices.Contains(names, service) {
@@ -75,4 +77,13 @@ func (c gatewayConfig) Validate() error {
 		}
 	}
 	return nil
+}
+
+// serviceNames returns the names of the graph's services, in its order.
+func (c gatewayConfig) serviceNames() []string {
+	names := make([]string, len(c.graph.Services))
+	for i, s := range c.graph.Services {
+		names[i] = s.Name
+	}
+	return names
 }

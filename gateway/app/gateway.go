@@ -81,7 +81,8 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, ln net.Li
 // when no request is in flight any more.
 func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *httpserver.Readiness, log *slog.Logger, reg *prometheus.Registry) (http.Handler, func() error, error) {
 	cfg.Cache.LoadTimeout, cfg.Cache.LeastTime = cfg.Server.RequestTimeout, cfg.Upstream.LeastTime
-	cfg.Cache.Variant, cfg.Upstream.RequestTimeout, cfg.Upstream.Log = forward.Variant, cfg.Server.RequestTimeout, log
+	cfg.Cache.Variant, cfg.Cache.Personal = forward.Variant, forward.Personal
+	cfg.Upstream.RequestTimeout, cfg.Upstream.Log = cfg.Server.RequestTimeout, log
 	core, err := newCore(cfg, log, reg)
 	if err != nil {
 		return nil, nil, err
@@ -105,7 +106,8 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 	if err != nil {
 		return nil, nil, errors.Join(err, core.store.Close())
 	}
-	streams := mountGraph(r, graphql, routes, cfg, reg)
+	forwarder := forward.New(cfg.Forward, forward.Options{Services: cfg.serviceNames(), RequestID: httpserver.RequestID, Operator: operators.Knows})
+	streams := mountGraph(r, graphql, routes, cfg, forwarder, reg)
 	ready.OnDrain(streams.Drain)
 	stop := inBackground(history.Run)
 	return r, func() error { streams.Close(); stop(); return core.store.Close() }, nil
@@ -122,21 +124,21 @@ func (c *core) newGraphQL(cfg gatewayConfig, operators *admin.Mux, log *slog.Log
 		return nil, err
 	}
 	cfg.GraphQL.Texts = c.store.Texts("document", cfg.GraphQL.PersistedTTL)
-	cfg.GraphQL.Operator = operators.Knows
+	cfg.GraphQL.Operator, cfg.GraphQL.Viewer = operators.Knows, forward.Viewer
 	return graphqlserver.New(c.schema, c.plan, responses, cfg.GraphQL, log, reg), nil
 }
 
 // mountGraph adds the routes of GraphQL and the graph's own to r, and returns the
 // streams, which must be drained and closed.
-func mountGraph(r httpserver.Router, graphql *graphqlserver.Server, routes []Route, cfg gatewayConfig, reg prometheus.Registerer) *graphqlserver.Streams {
+func mountGraph(r httpserver.Router, graphql *graphqlserver.Server, routes []Route, cfg gatewayConfig, forwarder *forward.Forwarder, reg prometheus.Registerer) *graphqlserver.Streams {
 	cfg.GraphQL.Streams.Timeout = cfg.Server.RequestTimeout
 	streams := graphqlserver.NewStreams(graphql, cfg.GraphQL.Streams, reg)
 	deadline := httpserver.Deadline(cfg.Server.RequestTimeout)
-	asked := r.With(browser.CORS(cfg.Browser), forward.Handler(cfg.Forward, httpserver.RequestID))
-	sameSite := asked.With(browser.SameSite(cfg.Browser, graphql.Refuse), streams.Handler, deadline)
+	asked := r.With(browser.CORS(cfg.Browser))
+	sameSite := asked.With(browser.SameSite(cfg.Browser, graphql.Refuse), forwarder.Handler(graphql.RefuseHeader), streams.Handler, deadline)
 	sameSite.Handle("/graphql", graphql)
 	sameSite.Handle("/graphql/{document}", graphql) // a document by its id, at an address of its own
-	api := asked.With(deadline)
+	api := asked.With(forwarder.Handler(httpserver.RefuseHeader), deadline)
 	for _, route := range routes {
 		if len(cfg.Browser.Origins) > 0 { // for browsers that ask first
 			api.Options(route.Pattern, httpserver.Options(http.MethodGet, http.MethodHead))

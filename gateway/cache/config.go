@@ -27,11 +27,15 @@ type Config struct {
 	MemoryMB      int                      `name:"cache-memory-mb" default:"64" help:"Maximum size of the entries in memory, in MiB."`
 	ResponseMB    int                      `name:"cache-response-mb" default:"64" help:"Maximum size of the whole responses in memory, in MiB. 0: responses are not cached."`
 
-	// Variant returns a value that distinguishes requests for which upstreams may
-	// respond differently, such as the language. nil is equivalent to always "".
-	Variant     func(context.Context) string `kong:"-"`
-	LeastTime   time.Duration                `kong:"-"` // a load is not started if less than this is left
-	LoadTimeout time.Duration                `kong:"-"` // time limit of a load, whoever waits for it; set from the request timeout
+	// Variant returns a value that distinguishes requests for which a service may respond
+	// differently, such as the language; the service "" stands for all of them. nil is
+	// equivalent to always "".
+	Variant func(ctx context.Context, service string) string `kong:"-"`
+	// Personal reports whether a service is sent something of the viewer's own, so that what
+	// it responds belongs to the viewer. nil is equivalent to always false.
+	Personal    func(ctx context.Context, service string) bool `kong:"-"`
+	LeastTime   time.Duration                                  `kong:"-"` // a load is not started if less than this is left
+	LoadTimeout time.Duration                                  `kong:"-"` // time limit of a load, whoever waits for it; set from the request timeout
 }
 
 // span is a setting that holds for all kinds, and for single ones another.

@@ -102,16 +102,19 @@ func NewResponses[V any](c *Cache, reg prometheus.Registerer) (*Responses[V], er
 	return r, nil
 }
 
-// Get returns the response of a key if there is a fresh one. An aging one is refreshed
-// in the background.
-func (r *Responses[V]) Get(ctx context.Context, key Key) (v V, ok bool) {
+// Get returns the response of the first key that has a fresh one. An aging one is
+// refreshed in the background.
+func (r *Responses[V]) Get(ctx context.Context, keys ...Key) (v V, ok bool) {
 	if r == nil {
 		return v, false
 	}
-	if v, ok = r.get(ctx, key); !ok {
-		r.misses.Inc()
+	for _, key := range keys {
+		if v, ok = r.get(ctx, key); ok {
+			return v, true
+		}
 	}
-	return v, ok
+	r.misses.Inc()
+	return v, false
 }
 
 // Recall is Get by an alias set with [Responses.Alias]. An unknown alias does not count
@@ -154,7 +157,7 @@ func (r *Responses[V]) apart(ctx context.Context, key Key) Key {
 	if r.cache.cfg.Variant == nil {
 		return key
 	}
-	v := r.cache.cfg.Variant(ctx)
+	v := r.cache.cfg.Variant(ctx, "")
 	if v == "" {
 		return key
 	}

@@ -41,13 +41,17 @@ func Through[V any](c *Cache, kind Kind, next batch.Func[string, V]) batch.Func[
 		return t.load
 	}
 	t.next = together(next)
-	return apart(c.cfg.Variant, t.load)
+	variant := func(ctx context.Context) string { return c.cfg.Variant(ctx, kind.Service) }
+	return apart(variant, t.load)
 }
 
 func (t *through[V]) load(ctx context.Context, keys []string) (map[string]V, error) {
 	ctx, span := tracing.Start(ctx, tracing.Cache, "cache", t.kind.Name)
 	defer span.End()
 	report.From(ctx).Expect(len(keys))
+	if personal := t.cache.cfg.Personal; personal != nil && personal(ctx, t.kind.Service) {
+		report.From(ctx).Personal()
+	}
 	values := make(map[string]V, len(keys))
 	missing := t.fromMemory(ctx, keys, values)
 	found := tally{memory: len(keys) - len(missing)}

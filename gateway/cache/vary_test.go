@@ -12,7 +12,7 @@ import (
 
 type variantKey struct{}
 
-func variantOf(ctx context.Context) string {
+func variantOf(ctx context.Context, _ string) string {
 	v, _ := ctx.Value(variantKey{}).(string)
 	return v
 }
@@ -28,7 +28,7 @@ func (s *source) speaks() batch.Func[string, item] {
 	return func(ctx context.Context, keys []string) (map[string]item, error) {
 		values, err := s.load(ctx, keys)
 		for key, v := range values {
-			v.Text += " in " + variantOf(ctx)
+			v.Text += " in " + variantOf(ctx, "")
 			values[key] = v
 		}
 		return values, err

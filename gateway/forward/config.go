@@ -1,5 +1,7 @@
-// Package forward passes selected request headers of clients on to the upstreams,
-// and derives from their values the cache variant of a request.
+// Package forward gives services headers: those of the client's request that the
+// settings name, and claims of its viewer. It derives the cache variant of a request
+// from the very values that are sent, so that entries are shared by requests for which
+// a service sees no difference, and by no others.
 package forward
 
 import (
@@ -9,46 +11,129 @@ import (
 	"strings"
 )
 
-// Config has the settings of header forwarding.
+// Config has the settings of forwarding.
 type Config struct {
-	Headers []string `name:"forward-headers" default:"traceparent,X-Request-Id,Accept-Language" help:"Request headers passed on to the services. Cache entries are kept apart by their values, except for traceparent and X-Request-Id: with Authorization in the list, each user has entries of their own."`
+	Headers   []string `name:"forward-headers" default:"traceparent,X-Request-Id,Accept-Language" placeholder:"NAME[@SERVICE],..." help:"Request headers passed on to the services: NAME to all, NAME@SERVICE to one. Authorization and Cookie need a service. Cache entries of a service are kept apart by what it is sent, except for trace headers and X-Request-Id."`
+	Claims    []string `name:"forward-claims" placeholder:"CLAIM:NAME@SERVICE,..." help:"Claims of the viewer's token that a service gets as a header, as in sub:X-User-Id@users. Headers of these names that clients send are dropped."`
+	Languages []string `name:"languages" placeholder:"TAG,..." help:"Languages that the services speak, the default first. Accept-Language is negotiated to one of them. Empty: it is passed on, in one spelling."`
 }
 
-// Headers that belong to one connection or one body and so cannot be sent on.
-var own = []string{
+// connectionHeaders belong to one connection or one body and so cannot be sent on.
+var connectionHeaders = []string{
 	"Accept", "Accept-Encoding", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Expect", "Host",
 	"If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since", "Keep-Alive",
 	"Proxy-Authorization", "Proxy-Connection", "Range", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
 }
 
+// Headers with rules of their own, in canonical form.
+const (
+	authorization  = "Authorization"
+	cookie         = "Cookie"
+	acceptLanguage = "Accept-Language"
+	requestID      = "X-Request-Id"
+	traceparent    = "Traceparent"
+	tracestate     = "Tracestate"
+	baggage        = "Baggage"
+	idempotencyKey = "Idempotency-Key"
+)
+
 // Validate reports the first setting that cannot be used.
 func (c Config) Validate() error {
-	for _, name := range c.Headers {
-		switch {
-		case !isToken(name):
-			return fmt.Errorf("forward-headers: %q is not a header name", name)
-		case slices.Contains(own, http.CanonicalHeaderKey(name)):
-			return fmt.Errorf("forward-headers: %s is of the client's own connection and cannot be forwarded", name)
+	for _, entry := range c.Headers {
+		name, service, named := strings.Cut(entry, "@")
+		if err := checkName("forward-headers", name); err != nil {
+			return err
+		}
+		switch name = http.CanonicalHeaderKey(name); {
+		case named && service == "":
+			return fmt.Errorf("forward-headers: %q names no service after its @", entry)
+		case !named && (name == authorization || name == cookie):
+			return fmt.Errorf("forward-headers: %s must name the service that may see it, as in %s@SERVICE", name, name)
+		}
+	}
+	if err := c.checkClaims(); err != nil {
+		return err
+	}
+	for _, tag := range c.Languages {
+		if _, ok := spelled(tag); !ok {
+			return fmt.Errorf("languages: %q is not a language tag like de or pt-BR", tag)
 		}
 	}
 	return nil
 }
 
-// varying are the headers whose values may change what an upstream answers:
-// all but those that tell one request from another.
-func (c Config) varying() (names []string) {
-	for _, name := range c.Headers {
-		switch strings.ToLower(name) {
-		case "traceparent", "tracestate", "baggage", "x-request-id":
-		default:
-			names = append(names, http.CanonicalHeaderKey(name))
+func (c Config) checkClaims() error {
+	seen := map[string]bool{}
+	for _, entry := range c.Claims {
+		claim, ok := claimOf(entry)
+		if !ok {
+			return fmt.Errorf("forward-claims: %q is not CLAIM:NAME@SERVICE, as in sub:X-User-Id@users", entry)
+		}
+		if err := checkName("forward-claims", claim.header); err != nil {
+			return err
+		}
+		switch claim.header {
+		case requestID, traceparent, tracestate, acceptLanguage:
+			return fmt.Errorf("forward-claims: %s is a header of the gateway's own", claim.header)
+		}
+		if to := claim.header + "@" + claim.service; seen[to] {
+			return fmt.Errorf("forward-claims: %s gets two claims", to)
+		} else {
+			seen[to] = true
 		}
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return nil
 }
 
-// isToken tells whether s can be the name of a header (RFC 9110, section 5.6.2).
+func checkName(setting, name string) error {
+	switch {
+	case !isToken(name):
+		return fmt.Errorf("%s: %q is not a header name", setting, name)
+	case slices.Contains(connectionHeaders, http.CanonicalHeaderKey(name)):
+		return fmt.Errorf("%s: %s belongs to the client's own connection and cannot be forwarded", setting, name)
+	case http.CanonicalHeaderKey(name) == idempotencyKey:
+		return fmt.Errorf("%s: the gateway derives %s itself for each write, from the client's", setting, idempotencyKey)
+	}
+	return nil
+}
+
+// Check reports the first service that the settings name and that does not exist.
+func (c Config) Check(services []string) error {
+	check := func(setting, entry string) error {
+		_, service, named := strings.Cut(entry, "@")
+		if named && !slices.Contains(services, service) {
+			return fmt.Errorf("%s: there is no service %q (there are %s)", setting, service, strings.Join(services, ", "))
+		}
+		return nil
+	}
+	for _, entry := range c.Headers {
+		if err := check("forward-headers", entry); err != nil {
+			return err
+		}
+	}
+	for _, entry := range c.Claims {
+		if err := check("forward-claims", entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// claim is a claim that a service gets as a header.
+type claim struct{ name, header, service string }
+
+// claimOf reads CLAIM:NAME@SERVICE. The name of a claim may have colons itself.
+func claimOf(entry string) (c claim, ok bool) {
+	entry, c.service, _ = strings.Cut(entry, "@")
+	i := strings.LastIndexByte(entry, ':')
+	if i <= 0 || c.service == "" {
+		return c, false
+	}
+	c.name, c.header = entry[:i], http.CanonicalHeaderKey(entry[i+1:])
+	return c, c.header != ""
+}
+
+// isToken reports whether s can be the name of a header (RFC 9110, section 5.6.2).
 func isToken(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'

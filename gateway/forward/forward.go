@@ -2,94 +2,148 @@ package forward
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
-	"fmt"
 	"net/http"
+	"slices"
 	"strings"
-
-	"tributary/gateway/tracing"
-	"tributary/gateway/upstream"
 )
 
-// Handler is middleware that forwards the headers named in cfg with the upstream
-// calls of a request, and adds them to Vary. The request id is taken from
-// requestID, because the client's may have been replaced.
-func Handler(cfg Config, requestID func(context.Context) string) func(http.Handler) http.Handler {
-	varying := cfg.varying()
-	vary := strings.Join(varying, ", ")
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if vary != "" {
-				w.Header().Add("Vary", vary)
+// source says where the value of a header comes from.
+type source int
+
+const (
+	fromClient source = iota
+	fromClaim
+	fromLanguage
+	fromRequestID
+	fromTrace // never part of a variant, like the request id
+)
+
+// field is a header that a service is sent.
+type field struct {
+	name   string // canonical
+	source source
+	claim  string
+}
+
+// varies reports whether a service may answer differently by the field.
+func (f field) varies() bool { return f.source != fromRequestID && f.source != fromTrace }
+
+// personal reports whether the field is the viewer's own.
+func (f field) personal() bool {
+	return f.source == fromClaim || f.name == authorization || f.name == cookie
+}
+
+// Options are what a [Forwarder] needs beside its settings.
+type Options struct {
+	Services []string
+	// RequestID returns the id of a request, which may not be the client's.
+	RequestID func(context.Context) string
+	// Operator reports whether the Authorization header of a request is the operators'
+	// token, which no service gets. May be nil.
+	Operator func(*http.Request) bool
+}
+
+// Forwarder forwards headers to services. It is safe for concurrent use.
+type Forwarder struct {
+	cfg      Config
+	opts     Options
+	services map[string]*recipient
+	shared   *recipient // all fields of all services that are not personal, for whole responses
+	own      *recipient // all that are
+	vary     string
+	bounds   map[string]int // of the values of headers, in bytes
+	variety  variety
+}
+
+// recipient is a service with the fields that it is sent.
+type recipient struct {
+	number int
+	fields []field
+}
+
+// New returns a forwarder. The settings must be valid.
+func New(cfg Config, opts Options) *Forwarder {
+	cfg.Languages = slices.Clone(cfg.Languages)
+	for i, tag := range cfg.Languages {
+		cfg.Languages[i], _ = spelled(tag)
+	}
+	f := &Forwarder{cfg: cfg, opts: opts, services: map[string]*recipient{}, bounds: map[string]int{}}
+	var all []field
+	for i, service := range opts.Services {
+		f.services[service] = &recipient{number: i, fields: cfg.fieldsOf(service)}
+		all = append(all, f.services[service].fields...)
+	}
+	f.shared, f.own = &recipient{number: len(opts.Services)}, &recipient{number: len(opts.Services) + 1}
+	for _, field := range all {
+		switch {
+		case field.source == fromClient:
+			f.bounds[field.name] = maxValue
+			if field.personal() {
+				f.bounds[field.name] = maxCredentials
 			}
-			ctx := upstream.Forward(r.Context(), func(to http.Header) { cfg.pick(to, r, requestID) })
-			if v := variant(varying, r.Header); v != "" {
-				ctx = context.WithValue(ctx, variantKey{}, v)
-			}
-			next.ServeHTTP(w, r.WithContext(ctx))
-		})
+		case field.source == fromLanguage:
+			f.bounds[field.name] = maxValue
+		}
+		switch {
+		case !field.varies():
+		case field.personal():
+			f.own.add(field)
+		default:
+			f.shared.add(field)
+		}
+	}
+	names := make([]string, 0, len(f.shared.fields))
+	for _, field := range f.shared.fields {
+		names = append(names, field.name)
+	}
+	f.vary = strings.Join(names, ", ")
+	return f
+}
+
+// add adds a field, in order of names, once.
+func (r *recipient) add(f field) {
+	if !slices.Contains(r.fields, f) {
+		r.fields = append(r.fields, f)
+		slices.SortFunc(r.fields, func(a, b field) int { return strings.Compare(a.name+":"+a.claim, b.name+":"+b.claim) })
 	}
 }
 
-// pick sets in to the headers of r that the upstreams see.
-func (c Config) pick(to http.Header, r *http.Request, requestID func(context.Context) string) {
-	for _, name := range c.Headers {
-		switch strings.ToLower(name) {
-		case "x-request-id":
-			to.Set(name, requestID(r.Context()))
+// fieldsOf returns the fields that a service is sent, each once.
+func (c Config) fieldsOf(service string) []field {
+	to := &recipient{}
+	for _, entry := range c.Headers {
+		name, only, named := strings.Cut(entry, "@")
+		if named && only != service || c.isClaimed(name) {
 			continue
-		case "traceparent", "tracestate": // which are valid together or not at all
-			tracing.Inject(tracing.Extract(context.Background(), r.Header), to)
-			continue
 		}
-		copyTo(to, r.Header, name)
-	}
-}
-
-func copyTo(to, from http.Header, name string) {
-	if values := from.Values(name); len(values) > 0 {
-		to[http.CanonicalHeaderKey(name)] = []string{strings.Join(values, ", ")}
-	}
-}
-
-type variantKey struct{}
-
-// Variant identifies the values of the forwarded headers that may change what
-// upstreams answer. It is a part of a SHA-256, so it does not reveal them, and
-// equal variants mean equal values. It is "" if there are no such headers.
-func Variant(ctx context.Context) string {
-	v, _ := ctx.Value(variantKey{}).(string)
-	return v
-}
-
-func variant(varying []string, h http.Header) string {
-	var said []byte
-	for _, name := range varying {
-		value := strings.Join(h.Values(name), ", ")
-		if name == "Accept-Language" {
-			value = language(value)
-		}
-		if value != "" {
-			said = fmt.Appendf(said, "%s:%d:%s", name, len(value), value)
+		switch name = http.CanonicalHeaderKey(name); name {
+		case requestID:
+			to.add(field{name: name, source: fromRequestID})
+		case traceparent:
+			to.add(field{name: name, source: fromTrace})
+			to.add(field{name: tracestate, source: fromTrace})
+		case tracestate, baggage:
+			to.add(field{name: name, source: fromTrace})
+		case acceptLanguage:
+			to.add(field{name: name, source: fromLanguage})
+		default:
+			to.add(field{name: name})
 		}
 	}
-	if len(said) == 0 {
-		return ""
+	for _, entry := range c.Claims {
+		if claim, ok := claimOf(entry); ok && claim.service == service {
+			to.add(field{name: claim.header, source: fromClaim, claim: claim.name})
+		}
 	}
-	digest := sha256.Sum256(said)
-	return base64.RawURLEncoding.EncodeToString(digest[:variantBytes])
+	return to.fields
 }
 
-// variantBytes of a SHA-256 tell viewers apart.
-const variantBytes = 16
-
-// language is the same for values of Accept-Language that say the same: spaces
-// and capitals mean nothing, and to take any language is to ask for none.
-func language(value string) string {
-	value = strings.ToLower(strings.Join(strings.Fields(value), ""))
-	if value == "*" {
-		return ""
-	}
-	return value
+// isClaimed reports whether a header of this name carries a claim, for whichever service.
+// Many servers take X_User_Id for X-User-Id.
+func (c Config) isClaimed(name string) bool {
+	plain := func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "_", "-")) }
+	return slices.ContainsFunc(c.Claims, func(entry string) bool {
+		claim, ok := claimOf(entry)
+		return ok && plain(claim.header) == plain(name)
+	})
 }

@@ -19,9 +19,8 @@ type hint struct {
 	public  bool // every field has a hint that permits caching, and none is private
 }
 
-// keepable reports whether the response may be cached at all. A private one may not,
-// because the gateway does not know who is asking.
-func (h *hint) keepable() bool { return !h.private && (h.maxAge == nil || *h.maxAge > 0) }
+// keepable reports whether the response may be cached at all.
+func (h *hint) keepable() bool { return h.maxAge == nil || *h.maxAge > 0 }
 
 // until returns when a response created at made expires.
 func (h *hint) until(made, otherwise time.Time) time.Time {

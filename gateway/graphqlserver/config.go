@@ -3,6 +3,7 @@
 package graphqlserver
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -36,7 +37,10 @@ type Config struct {
 
 	Trusted  *trusted.Documents       `kong:"-"` // nil: none
 	Operator func(*http.Request) bool `kong:"-"` // whether a client may see traces everywhere; nil: none may
-	Texts    Texts                    `kong:"-"` // where other gateways find persisted documents; nil: nowhere
+	// Viewer identifies who asks, in keys of responses that are the viewer's own; it is "" for
+	// clients that cannot be told apart. nil is equivalent to always "".
+	Viewer func(context.Context) string `kong:"-"`
+	Texts  Texts                        `kong:"-"` // where other gateways find persisted documents; nil: nowhere
 }
 
 // registered returns the documents that are known beforehand, whose operation names may

@@ -96,6 +96,12 @@ func (s *Server) Refuse(w http.ResponseWriter, r *http.Request, reason error) {
 	s.writeError(w, media, http.StatusForbidden, reason.Error())
 }
 
+// RefuseHeader answers 431 with the reason, for a request with a header that is too long.
+func (s *Server) RefuseHeader(w http.ResponseWriter, r *http.Request, reason error) {
+	w.Header().Add("Vary", "Accept")
+	s.writeError(w, cmp.Or(negotiate(r.Header), mediaJSON), http.StatusRequestHeaderFieldsTooLarge, reason.Error())
+}
+
 // status is the honest code of a result, or 200 for clients who take nothing else.
 func status(media string, r *Result) int {
 	switch {

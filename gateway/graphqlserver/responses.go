@@ -49,13 +49,13 @@ func (r *Result) Derive(of func() any) any {
 // and nothing in them failed or is stale.
 func (s *Server) cached(next execution) execution {
 	return func(ctx context.Context, q *query) *Result {
-		k := s.keeping(q)
+		k := s.keeping(ctx, q)
 		if k == nil {
 			return next(ctx, q)
 		}
-		if result, ok := s.responses.Get(ctx, k.key); ok {
+		if result, ok := s.responses.Get(ctx, k.key, k.own); ok {
 			tracing.Current(ctx).String(tracing.Outcome, fromResponses)
-			k.alias(q)
+			k.alias(ctx, q, k.of(result))
 			return result
 		}
 		return k.run(ctx, next, q)
@@ -63,10 +63,10 @@ func (s *Server) cached(next execution) execution {
 }
 
 // Recall returns the cached result for a request that is identical, byte for byte,
-// to an earlier one, or nil if there is none.
+// to an earlier one of the same viewer, or nil if there is none.
 func (s *Server) Recall(ctx context.Context, fingerprint cache.Key) *Result {
 	start := time.Now()
-	result, _ := s.responses.Recall(ctx, fingerprint)
+	result, _ := s.responses.Recall(ctx, s.forViewer(ctx, fingerprint))
 	if result == nil {
 		return nil
 	}
@@ -79,49 +79,78 @@ func (s *Server) Recall(ctx context.Context, fingerprint cache.Key) *Result {
 // keeping has what is needed to cache the result of one query.
 type keeping struct {
 	server    *Server
-	key       cache.Key
+	key       cache.Key // of a response that is the same for all viewers
+	own       cache.Key // of one that is not
 	hint      hint
 	variables []byte // see [declaredVariables]
 }
 
 // keeping returns nil if the result of a query must not be cached.
-func (s *Server) keeping(q *query) *keeping {
+func (s *Server) keeping(ctx context.Context, q *query) *keeping {
 	if s.responses == nil || q.selected.Operation != ast.Query {
 		return nil
 	}
 	hint := q.doc.hints.of(s.documents.validator.schema, q.selected)
 	variables, ok := declaredVariables(q)
-	if !ok || !hint.keepable() {
+	if !ok || !hint.keepable() || (hint.private && s.viewer(ctx) == "") {
 		return nil
 	}
-	return &keeping{s, responseKey(s.version, q, variables), hint, variables}
+	key := responseKey(s.version, q, variables)
+	return &keeping{s, key, cache.KeyOf("viewer", append(key[:], s.viewer(ctx)...)), hint, variables}
+}
+
+// viewer identifies who asks, "" if that is not known.
+func (s *Server) viewer(ctx context.Context) string {
+	if s.cfg.Viewer == nil {
+		return ""
+	}
+	return s.cfg.Viewer(ctx)
+}
+
+// forViewer returns the key under which a request finds its response: a viewer does not
+// find those of requests that others have sent, which may be different or refused.
+func (s *Server) forViewer(ctx context.Context, fingerprint cache.Key) cache.Key {
+	v := s.viewer(ctx)
+	if v == "" {
+		return fingerprint
+	}
+	return cache.KeyOf("viewer", append(fingerprint[:], v...))
+}
+
+// of returns the key of a result.
+func (k *keeping) of(r *Result) cache.Key {
+	if r.Summary.Personal {
+		return k.own
+	}
+	return k.key
 }
 
 // alias lets an identical request find its response without being parsed. Requests
 // with untrusted documents are excluded, because each of them is counted.
-func (k *keeping) alias(q *query) {
+func (k *keeping) alias(ctx context.Context, q *query, key cache.Key) {
 	if q.Fingerprint != (cache.Key{}) && !q.untrusted {
-		k.server.responses.Alias(q.Fingerprint, k.key)
+		k.server.responses.Alias(k.server.forViewer(ctx, q.Fingerprint), key)
 	}
 }
 
 func (k *keeping) run(ctx context.Context, next execution, q *query) *Result {
 	began := time.Now()
 	result := next(ctx, q)
+	result.Summary.Personal = result.Summary.Personal || k.hint.private
 	life := result.Summary.Life
 	life.Until = k.hint.until(result.Made, life.Until)
 	if result.sent || len(result.Errors) > 0 || len(result.Summary.Degraded) > 0 || !time.Now().Before(life.Until) {
 		return result
 	}
-	result.kept = &kept{public: k.hint.public, body: compress.NewBody(compact(encode(result))), operation: operationOf(q, result), line: lineOf(ctx, q.Request, q, result)}
+	result.kept = &kept{public: k.hint.public && !result.Summary.Personal, body: compress.NewBody(compact(encode(result))), operation: operationOf(q, result), line: lineOf(ctx, q.Request, q, result)}
 	result.Summary.Life = report.Life{Until: life.Until}
 	again := renewal{k.server, q.doc.text, q.selected.Name, bytes.Clone(k.variables)}
-	result.stored = k.server.responses.Keep(ctx, k.key, cache.Response[*Result]{
+	result.stored = k.server.responses.Keep(ctx, k.of(result), cache.Response[*Result]{
 		Value: result.forLater(), Size: keptBytes*len(result.kept.body.Bytes()) + again.bytes(), Began: began,
 		Oldest: result.Summary.Oldest, Life: life,
 		Renew: func(ctx context.Context) { again.run(ctx, next) },
 	})
-	k.alias(q)
+	k.alias(ctx, q, k.of(result))
 	return result
 }
 
@@ -172,7 +201,7 @@ func (r *renewal) run(ctx context.Context, next execution) {
 	if q.decodeVariables() != nil {
 		return
 	}
-	if k := r.server.keeping(q); k != nil {
+	if k := r.server.keeping(ctx, q); k != nil {
 		ctx, _ = report.With(ctx)
 		k.run(ctx, next, q)
 	}

@@ -32,6 +32,9 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, media string, sta
 	if timing := result.Summary.ServerTiming(); timing != "" {
 		h.Set("Server-Timing", timing)
 	}
+	if result.Summary.Personal {
+		h.Add("Vary", "Authorization")
+	}
 	var fields httpserver.Fields
 	addFreshness(&fields, get, result, time.Now())
 	fields.Set(h)

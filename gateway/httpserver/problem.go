@@ -51,3 +51,8 @@ func WriteFault(w http.ResponseWriter, r *http.Request, err error) {
 	f := fault.From(err)
 	WriteProblem(w, r, Problem{Status: f.Kind.HTTPStatus(), Code: f.Kind.Code(), Detail: f.Public()})
 }
+
+// RefuseHeader answers 431 with the reason, for a request with a header that is too long.
+func RefuseHeader(w http.ResponseWriter, r *http.Request, reason error) {
+	WriteProblem(w, r, Problem{Status: http.StatusRequestHeaderFieldsTooLarge, Code: fault.BadUserInput.Code(), Detail: reason.Error()})
+}

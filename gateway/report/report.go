@@ -38,6 +38,7 @@ type notes struct {
 	loose    bool // something was called that no Use accounts for
 	calls    []*call
 	degraded []Part
+	personal bool // some of it may be different for another viewer
 	failures failures
 }
 
@@ -77,6 +78,16 @@ func (r *Report) Asked() {
 	r.asked = true
 }
 
+// Personal records that the answer may be different for another viewer.
+func (r *Report) Personal() {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.personal = true
+}
+
 // Missing records that something of service could not be loaded. The same service
 // and reason are recorded once.
 func (r *Report) Missing(service, reason string) { r.degrade(Part{Service: service, Reason: reason}) }
@@ -108,6 +119,7 @@ func (r *Report) degrade(p Part) {
 // Summary is a snapshot of a report.
 type Summary struct {
 	Asked    bool      // an upstream was asked for this answer
+	Personal bool      // it may be different for another viewer
 	Cached   bool      // some of it was there without being asked for
 	Oldest   time.Time // when the oldest part was given; zero if there is none
 	Life     Life      // of the answer as a whole
@@ -132,6 +144,7 @@ func (r *Report) Summary() Summary {
 	defer r.mu.Unlock()
 	s := Summary{
 		Asked:    r.asked,
+		Personal: r.personal,
 		Cached:   slices.ContainsFunc(r.uses, func(u Use) bool { return !u.Asked }),
 		Calls:    byService(r.calls, time.Now()),
 		Degraded: append([]Part(nil), r.degraded...),

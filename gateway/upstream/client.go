@@ -144,7 +144,7 @@ func (c *Client) request(ctx context.Context, method string, body []byte, route 
 		r.Body, _ = r.GetBody()
 		r.ContentLength = int64(len(body))
 	}
-	forward(ctx, r.Header)
+	c.forward(ctx, r.Header)
 	maps.Copy(r.Header, c.header)
 	return r
 }

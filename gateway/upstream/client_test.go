@@ -84,7 +84,7 @@ func TestAQuestionIsPostedAsJSON(t *testing.T) {
 func TestServicesSeeWhoAsks(t *testing.T) {
 	c := over(t, once, faultyupstream.Always(faultyupstream.JSON(`{"id":"t1"}`)))
 	c.get(t.Context())
-	c.get(upstream.Forward(t.Context(), func(to http.Header) { to["User-Agent"] = []string{"a client's"} }))
+	c.get(upstream.Forward(t.Context(), func(_ string, to http.Header) { to["User-Agent"] = []string{"a client's"} }))
 	for i, want := range []string{"tributary", "a client's"} {
 		if got := c.up.Requests()[i].Header.Get("User-Agent"); got != want {
 			t.Errorf("%q asked, want %q", got, want)
@@ -120,7 +120,7 @@ func TestCookiesAreNotKept(t *testing.T) {
 
 func TestWhatIsForwardedTravelsWithEachCallOfItsContext(t *testing.T) {
 	c := over(t, once, faultyupstream.Always(faultyupstream.JSON(`{}`)))
-	ctx := upstream.Forward(t.Context(), func(to http.Header) {
+	ctx := upstream.Forward(t.Context(), func(_ string, to http.Header) {
 		to["X-Request-Id"], to["Accept-Language"] = []string{"r1"}, []string{"ru", "en"}
 	})
 	c.get(ctx)
@@ -238,7 +238,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	ctx := upstream.Forward(context.Background(), func(to http.Header) { to.Set("X-Request-Id", "r1") })
+	ctx := upstream.Forward(context.Background(), func(_ string, to http.Header) { to.Set("X-Request-Id", "r1") })
 	for _, id := range []string{"a/b", "locked", "unknown"} {
 		answer, err := c.Get(ctx, "/things/{id}", id)
 		var thing struct{ ID string }

@@ -44,7 +44,7 @@ func (c *Client) Do(ctx context.Context, call Request) ([]byte, error) {
 		r.Body, _ = r.GetBody()
 		r.ContentLength = int64(len(call.Body))
 	}
-	forward(ctx, r.Header)
+	c.forward(ctx, r.Header)
 	maps.Copy(r.Header, c.header)
 	switch {
 	case call.Key != "":

@@ -62,6 +62,9 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request, result *graphqlse
 	age := result.Summary.Age(now)
 	h := w.Header()
 	h["Etag"] = a.tag
+	if result.Summary.Personal {
+		h.Add("Vary", "Authorization")
+	}
 	var fields httpserver.Fields
 	var value [96]byte
 	fields.Add("Age", strconv.AppendInt(value[:0], int64(age.Seconds()), 10))

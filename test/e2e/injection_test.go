@@ -86,7 +86,7 @@ func TestClientsCannotWriteTheLog(t *testing.T) {
 		"json": regexp.MustCompile(`^\{"time":"`), "text": regexp.MustCompile(`^\d\d:\d\d:\d\d\.\d{3} (DBG|INF|WRN|ERR) `),
 	} {
 		t.Run(format, func(t *testing.T) {
-			s := dev(t, "--log-format="+format, "--log-level=debug", "--graphql-trusted-mode=log", "--forward-headers=Authorization,Accept-Language")
+			s := dev(t, "--log-format="+format, "--log-level=debug", "--graphql-trusted-mode=log", "--forward-headers=Authorization@users,Accept-Language")
 			requests := s.inject()
 			gateways := regexp.MustCompile(map[string]string{"json": `"msg":"request","method"`, "text": ` request method=`}[format])
 			waitFor(t, func() bool { return len(gateways.FindAllString(s.logged(), -1)) >= requests }) // the last is on its way
