@@ -10,6 +10,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"tributary/gateway/admin"
+	"tributary/gateway/auth"
 	"tributary/gateway/browser"
 	"tributary/gateway/cache"
 	"tributary/gateway/forward"
@@ -27,6 +28,7 @@ type gatewayConfig struct {
 	GraphQL  graphqlserver.Config `embed:"" group:"GraphQL"`
 	Browser  browser.Config       `embed:"" group:"Browsers"`
 	Admin    admin.Config         `embed:"" group:"Administration"`
+	Auth     auth.Config          `embed:"" group:"Viewers"`
 	Forward  forward.Config       `embed:"" group:"Header forwarding"`
 
 	graph    *Graph

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"tributary/gateway/admin"
+	"tributary/gateway/auth"
 	"tributary/gateway/browser"
 	"tributary/gateway/cache"
 	"tributary/gateway/compress"
@@ -106,11 +107,14 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 	if err != nil {
 		return nil, nil, errors.Join(err, core.store.Close())
 	}
-	forwarder := forward.New(cfg.Forward, forward.Options{Services: cfg.serviceNames(), RequestID: httpserver.RequestID, Operator: operators.Knows})
-	streams := mountGraph(r, graphql, routes, cfg, forwarder, reg)
+	authenticator, err := auth.New(cfg.Auth, log, reg)
+	if err != nil {
+		return nil, nil, errors.Join(usageError{err}, core.store.Close())
+	}
+	streams := mountGraph(r, graphql, routes, cfg, newViewers(cfg, authenticator, operators), reg)
 	ready.OnDrain(streams.Drain)
 	stop := inBackground(history.Run)
-	return r, func() error { streams.Close(); stop(); return core.store.Close() }, nil
+	return r, func() error { streams.Close(); stop(); authenticator.Close(); return core.store.Close() }, nil
 }
 
 // newGraphQL returns the GraphQL server with its caches of responses and documents.
@@ -130,15 +134,15 @@ func (c *core) newGraphQL(cfg gatewayConfig, operators *admin.Mux, log *slog.Log
 
 // mountGraph adds the routes of GraphQL and the graph's own to r, and returns the
 // streams, which must be drained and closed.
-func mountGraph(r httpserver.Router, graphql *graphqlserver.Server, routes []Route, cfg gatewayConfig, forwarder *forward.Forwarder, reg prometheus.Registerer) *graphqlserver.Streams {
-	cfg.GraphQL.Streams.Timeout = cfg.Server.RequestTimeout
+func mountGraph(r httpserver.Router, graphql *graphqlserver.Server, routes []Route, cfg gatewayConfig, v *viewers, reg prometheus.Registerer) *graphqlserver.Streams {
+	cfg.GraphQL.Streams.Timeout, cfg.GraphQL.Streams.SignIn = cfg.Server.RequestTimeout, v
 	streams := graphqlserver.NewStreams(graphql, cfg.GraphQL.Streams, reg)
 	deadline := httpserver.Deadline(cfg.Server.RequestTimeout)
 	asked := r.With(browser.CORS(cfg.Browser))
-	sameSite := asked.With(browser.SameSite(cfg.Browser, graphql.Refuse), forwarder.Handler(graphql.RefuseHeader), streams.Handler, deadline)
+	sameSite := asked.With(browser.SameSite(cfg.Browser, graphql.Refuse), v.handler(refusals{graphql.RefuseFault, graphql.RefuseHeader}), streams.Handler, deadline)
 	sameSite.Handle("/graphql", graphql)
 	sameSite.Handle("/graphql/{document}", graphql) // a document by its id, at an address of its own
-	api := asked.With(forwarder.Handler(httpserver.RefuseHeader), deadline)
+	api := asked.With(v.handler(refusals{httpserver.WriteFault, httpserver.RefuseHeader}), deadline)
 	for _, route := range routes {
 		if len(cfg.Browser.Origins) > 0 { // for browsers that ask first
 			api.Options(route.Pattern, httpserver.Options(http.MethodGet, http.MethodHead))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tributary/gateway/auth/authtest"
 	"tributary/gateway/internal/testgraph"
 )
 
@@ -74,7 +75,9 @@ const metricsPage = "../../docs/metrics.md"
 
 // Metrics are described where they are made: the page is made from that.
 func TestThePageOfMetricsHasEveryMetric(t *testing.T) {
-	handler, reg := assemble(t, testgraph.Start(t).URLs, silent, func(cfg *gatewayConfig) { cfg.Cache.RedisURL = "redis://127.0.0.1:1" })
+	handler, reg := assemble(t, testgraph.Start(t).URLs, silent, func(cfg *gatewayConfig) {
+		cfg.Cache.RedisURL, cfg.Auth = "redis://127.0.0.1:1", authtest.New(t).Config()
+	})
 	ask(handler, http.MethodGet, "/api/authors/p1", "")
 	ask(handler, http.MethodPost, "/graphql", `{"query":"{ book(id: \"b\") { id } }"}`)
 	page, err := os.ReadFile(metricsPage)

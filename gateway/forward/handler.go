@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+
+	"tributary/gateway/fault"
 )
 
 // Maximum lengths of forwarded values, in bytes.
@@ -50,13 +52,16 @@ func (f *Forwarder) check(header http.Header) error {
 
 // Authorize returns a context in which value takes the place of the request's Authorization
 // header, as for a WebSocket whose client sends it in a message. The viewer of ctx is the
-// one that the value speaks for.
-func Authorize(ctx context.Context, value string) context.Context {
+// one that the value speaks for. A value that cannot stand in a header is an error.
+func Authorize(ctx context.Context, value string) (context.Context, error) {
 	r, ok := ctx.Value(requestKey{}).(*request)
 	if !ok {
-		return ctx
+		return ctx, nil
+	}
+	if len(value) > maxCredentials || hasControls(value) {
+		return ctx, fault.BadInput("authorization must have at most %d bytes and no control characters", maxCredentials)
 	}
 	header := r.header.Clone()
 	header[authorization] = []string{value}
-	return r.with(ctx, header)
+	return r.with(ctx, header), nil
 }

@@ -97,7 +97,11 @@ func joined(values []string) string {
 // claim: no control characters, and no spaces around it, which are cut off.
 func sendable(value string) bool {
 	return len(value) <= maxValue && strings.Trim(value, " \t") == value &&
-		!strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f })
+		!hasControls(value)
+}
+
+func hasControls(value string) bool {
+	return strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
 // variant returns a digest of what a recipient is sent, "" if that is nothing.

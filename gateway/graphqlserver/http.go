@@ -96,6 +96,14 @@ func (s *Server) Refuse(w http.ResponseWriter, r *http.Request, reason error) {
 	s.writeError(w, media, http.StatusForbidden, reason.Error())
 }
 
+// RefuseFault answers with the code and the HTTP status of an error, whatever the media type,
+// without reading the request.
+func (s *Server) RefuseFault(w http.ResponseWriter, r *http.Request, err error) {
+	f := fault.In(r.Context(), err)
+	w.Header().Add("Vary", "Accept")
+	s.write(w, r, cmp.Or(negotiate(r.Header), mediaJSON), f.Kind.HTTPStatus(), refuseOne(f.Kind, f.Public()))
+}
+
 // RefuseHeader answers 431 with the reason, for a request with a header that is too long.
 func (s *Server) RefuseHeader(w http.ResponseWriter, r *http.Request, reason error) {
 	w.Header().Add("Vary", "Accept")

@@ -1,6 +1,7 @@
 package graphqlserver
 
 import (
+	"context"
 	"errors"
 	"time"
 )
@@ -15,6 +16,16 @@ type StreamConfig struct {
 	Idle        time.Duration `name:"graphql-stream-idle" default:"5m" help:"How long a WebSocket may stay open without an operation."`
 
 	Timeout time.Duration `kong:"-"` // of queries and mutations on a stream
+	SignIn  SignIn        `kong:"-"` // nil: WebSockets belong to who opened them
+}
+
+// SignIn finds out who uses a WebSocket. Its errors are *fault.Error.
+type SignIn interface {
+	// SignIn returns a context of the viewer that authorization speaks for, which is the
+	// authorization in connection_init and takes the place of the header; "" if it is absent.
+	SignIn(ctx context.Context, authorization string) (context.Context, error)
+	// Check returns an error if the viewer of ctx is not signed in any more.
+	Check(ctx context.Context) error
 }
 
 // Validate reports the first setting that cannot be used.

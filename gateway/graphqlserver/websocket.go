@@ -28,7 +28,8 @@ type socket struct {
 
 	mu         sync.Mutex
 	acked      bool
-	leaving    bool // no operation is begun any more
+	viewer     context.Context //nolint:containedctx // of all operations, since connection_init
+	leaving    bool            // no operation is begun any more
 	running    sync.WaitGroup
 	operations map[string]*wsOperation
 	count      int       // of those that have not come to their end, completed or not
@@ -143,7 +144,7 @@ func (c *socket) take(ctx context.Context, text []byte, lease *admission.Lease) 
 	}
 	switch m.Type {
 	case wsInit:
-		return c.init(ctx)
+		return c.init(ctx, m)
 	case wsPing:
 		c.send(ctx, wsMessage{Type: wsPong})
 	case wsSubscribe:
@@ -154,13 +155,17 @@ func (c *socket) take(ctx context.Context, text []byte, lease *admission.Lease) 
 	return nil
 }
 
-func (c *socket) init(ctx context.Context) *closing {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.acked {
+func (c *socket) init(ctx context.Context, m wsMessage) *closing {
+	if c.isAcked() {
 		return &closeSecondInit
 	}
-	c.acked = true
+	viewer, bad := c.signIn(ctx, m.Payload)
+	if bad != nil {
+		return bad
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.acked, c.viewer = true, viewer
 	c.send(ctx, wsMessage{Type: wsAck})
 	return nil
 }

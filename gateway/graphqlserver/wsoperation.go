@@ -38,7 +38,11 @@ func (c *socket) subscribe(ctx context.Context, m wsMessage, lease *admission.Le
 		c.send(ctx, resultMessage(m.ID, refuseOne(fault.Overloaded, fmt.Sprintf("%d operations are under way on this connection, as many as may be", c.count))))
 		return nil
 	}
-	ctx, cancel := context.WithCancel(report.WithRequest(ctx, report.RequestOf(ctx).Part()))
+	if refused := c.check(); refused != nil {
+		c.send(ctx, resultMessage(m.ID, refused))
+		return nil
+	}
+	ctx, cancel := context.WithCancel(report.WithRequest(c.viewer, report.RequestOf(ctx).Part()))
 	op, held := &wsOperation{cancel}, lease.Move()
 	req.lease = &held
 	c.operations[m.ID] = op

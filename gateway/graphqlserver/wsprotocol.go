@@ -36,6 +36,7 @@ type closing struct {
 var (
 	closeSubprotocol = closing{4406, "Subprotocol not acceptable"}
 	closeNotInit     = closing{4401, "Unauthorized"}
+	closeForbidden   = closing{4403, "Forbidden"}
 	closeInitTimeout = closing{4408, "Connection initialisation timeout"}
 	closeSecondInit  = closing{4429, "Too many initialisation requests"}
 	closeDuplicate   = closing{4409, "Subscriber for this id already exists"}

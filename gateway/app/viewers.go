@@ -1,0 +1,76 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"tributary/gateway/admin"
+	"tributary/gateway/auth"
+	"tributary/gateway/fault"
+	"tributary/gateway/forward"
+	"tributary/gateway/graphqlserver"
+	"tributary/gateway/httpserver"
+)
+
+// viewers find out who asks, and forward headers for them. They are the
+// [graphqlserver.SignIn] of WebSockets.
+type viewers struct {
+	auth      *auth.Authenticator
+	forward   *forward.Forwarder
+	operators *admin.Mux
+}
+
+func newViewers(cfg gatewayConfig, a *auth.Authenticator, operators *admin.Mux) *viewers {
+	return &viewers{auth: a, operators: operators, forward: forward.New(cfg.Forward, forward.Options{
+		Services: cfg.serviceNames(), RequestID: httpserver.RequestID, Operator: operators.Knows,
+	})}
+}
+
+// refusals answer requests that are not executed, in the form of an API.
+type refusals struct {
+	fault  func(w http.ResponseWriter, r *http.Request, err error)
+	header func(w http.ResponseWriter, r *http.Request, reason error)
+}
+
+// handler is middleware for the routes of an API.
+func (v *viewers) handler(refuse refusals) func(http.Handler) http.Handler {
+	authenticated := v.auth.Handler(auth.HandlerOptions{Operator: v.operators.Knows, Later: auth.IsWebSocket, Refuse: refuse.fault})
+	forwarded := v.forward.Handler(refuse.header)
+	return func(next http.Handler) http.Handler { return authenticated(forwarded(next)) }
+}
+
+// SignIn implements [graphqlserver.SignIn].
+func (v *viewers) SignIn(ctx context.Context, authorization string) (context.Context, error) {
+	before := auth.From(ctx)
+	if authorization == "" {
+		if before != nil {
+			return ctx, nil
+		}
+		_, err := v.auth.Authenticate(ctx, nil)
+		return ctx, err
+	}
+	if v.operators.Knows(&http.Request{Header: http.Header{"Authorization": {authorization}}}) {
+		return ctx, nil
+	}
+	viewer, err := v.auth.Authenticate(ctx, []string{authorization})
+	switch {
+	case err != nil:
+		return ctx, err
+	case before != nil && (viewer == nil || viewer.Key() != before.Key()):
+		return ctx, &fault.Error{Kind: fault.Unauthenticated, Message: "the token of connection_init is another viewer's than that of the request"}
+	case viewer != nil:
+		ctx = auth.With(ctx, viewer)
+	}
+	return forward.Authorize(ctx, authorization)
+}
+
+// Check implements [graphqlserver.SignIn].
+func (v *viewers) Check(ctx context.Context) error {
+	if viewer := auth.From(ctx); viewer != nil && viewer.Expired(time.Now(), v.auth.Leeway()) {
+		return &fault.Error{Kind: fault.Unauthenticated, Message: "the token has expired: connect again with a fresh one"}
+	}
+	return nil
+}
+
+var _ graphqlserver.SignIn = (*viewers)(nil)
