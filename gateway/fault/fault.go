@@ -104,6 +104,9 @@ type Error struct {
 	Status  int    // of the service's response; 0 if there was none, or it is not what failed
 	Message string // for clients; "" means a sentence made of kind and service
 	Err     error  // the cause; never shown to a client
+
+	Outcome Outcome  // of a write; "" for what is none
+	Problem *Problem // why the service refused a write; nil if it did not say
 }
 
 // New returns a failure of a service with its cause.

@@ -83,9 +83,7 @@ func (c *client) check(key string) error {
 
 // call makes the call for a key and returns the response.
 func (c *client) call(ctx context.Context, args Args) ([]byte, error) {
-	r := c.request(args)
-	r.Repeatable = true
-	return c.Up.Do(ctx, r)
+	return c.Up.Do(ctx, c.request(args))
 }
 
 func (c *client) request(args Args) upstream.Request {

@@ -158,7 +158,7 @@ func (c *client) listAt(d *Decoder, element func(), there *bool) {
 func (b Batch) call(ctx context.Context, c *client, keys []string) ([]byte, error) {
 	args := Args{named: map[string][]string{keysPlaceholder: keys}}
 	r := upstream.Request{
-		Method: c.route.Method, Route: c.route.Path, Repeatable: true,
+		Method: c.route.Method, Route: c.route.Path,
 		Path: c.route.path(args), Query: c.route.query(args),
 	}
 	if r.Method != http.MethodGet {

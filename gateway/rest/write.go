@@ -1,19 +1,19 @@
 package rest
 
 import (
+	"cmp"
 	"context"
-	"crypto/rand"
-	"errors"
-	"net/http"
 
 	"tributary/gateway/cache"
 	"tributary/gateway/fault"
+	"tributary/gateway/mutation"
 	"tributary/gateway/upstream"
 )
 
 // A Write is a call of a service that changes something. Its key is made by [Key], with
 // the names of the call's placeholders. It is never cached or shared, it ends even if its
-// client leaves, and it is repeated only if that has no further effect.
+// client leaves, and it is sent again only as [upstream.Client.Send] says. Its errors have an
+// outcome.
 type Write[V any] func(ctx context.Context, key string) (V, error)
 
 // WriteOne returns a write whose response has one value.
@@ -44,29 +44,32 @@ func WriteOnly(e Endpoint) Write[*bool] {
 
 func write[V any](c *client, read func(response []byte, args Args) (V, bool, error)) Write[V] {
 	return func(ctx context.Context, key string) (v V, err error) {
-		if err := c.check(key); err != nil {
+		if err := notExecuted(cmp.Or(c.check(key), context.Cause(ctx))); err != nil {
 			return v, err
 		}
 		args := c.args(key)
-		r := c.request(args)
-		r.Repeatable, r.Write = false, true
+		w := upstream.Write{Request: c.request(args)}
 		if c.Idempotent {
-			r.Key = rand.Text()
+			w.Key, w.KeyRepeats = mutation.FieldOf(ctx).Key()
 		}
 		ctx, cancel := uncanceled(ctx)
 		defer cancel()
-		response, err := c.Up.Do(ctx, r)
-		if errors.Is(err, upstream.ErrNotFound) {
-			return v, &fault.Error{Kind: fault.Rejected, Service: c.Up.Name(), Status: http.StatusNotFound, Err: err}
-		}
-		if err != nil {
-			return v, err
-		}
-		if v, _, err = read(response, args); err != nil {
-			return v, c.fail(err)
-		}
-		return v, nil
+		err = c.Up.Send(ctx, w, func(response []byte) error {
+			v, _, err = read(response, args)
+			return err
+		})
+		return v, err
 	}
+}
+
+// notExecuted returns err as that of a write that was not sent.
+func notExecuted(err error) error {
+	if err == nil {
+		return nil
+	}
+	known := *fault.From(err)
+	known.Outcome = fault.NotExecuted
+	return &known
 }
 
 // uncanceled returns a context that ends at the deadline of ctx, but not when its client
@@ -79,12 +82,14 @@ func uncanceled(ctx context.Context) (context.Context, context.CancelFunc) {
 	return free, func() {}
 }
 
-// Changed removes from the cache what a write has made out of date, whatever its outcome,
-// for a write that failed may have arrived. It returns what the write returned.
+// Changed removes from the cache what a write has made out of date, unless it was surely
+// not executed. It returns what the write returned.
 func Changed[V any](ctx context.Context, c *cache.Cache, v V, err error, tags ...string) (V, error) {
-	ctx, cancel := uncanceled(ctx)
-	defer cancel()
-	_ = c.Purge(ctx, tags...) // this gateway has purged in any case, and the cache counts the error
+	if err == nil || fault.OutcomeOf(err) != fault.NotExecuted {
+		ctx, cancel := uncanceled(ctx)
+		defer cancel()
+		c.Changed(ctx, tags...)
+	}
 	return v, err
 }
 

@@ -125,8 +125,7 @@ func (c *Client) send(r *http.Request, through http.RoundTripper) ([]byte, error
 		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	answer, _ := resp.Body.(*inMemory) // set by buffer
-	return answer.whole, nil
+	return bodyOf(resp), nil
 }
 
 // request builds the request from parts that are known to be valid. [http.NewRequest]

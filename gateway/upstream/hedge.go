@@ -33,7 +33,7 @@ func hedge(cfg Config, paid *budget, next http.RoundTripper) http.RoundTripper {
 		Build()
 	executor := failsafe.With(policy)
 	return RoundTrip(func(r *http.Request) (*http.Response, error) {
-		if !repeatable(r) || isWrite(r) {
+		if !repeatable(r) || deliveryOf(r.Context()) != nil {
 			return next.RoundTrip(r)
 		}
 		o, err := executor.WithContext(r.Context()).GetWithExecution(func(e failsafe.Execution[outcomes]) (outcomes, error) {

@@ -23,6 +23,7 @@ type Metrics struct {
 	queue     *prometheus.GaugeVec
 	breaker   *prometheus.GaugeVec
 	budget    *prometheus.GaugeVec
+	writes    *prometheus.CounterVec
 }
 
 // NewMetrics registers the metrics of upstreams with reg.
@@ -50,7 +51,11 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		breaker:  gauge("upstream_breaker_state", "Whether a service is asked: 0 closed (it is), 1 half-open (it is tried), 2 open (it is not)."),
 		budget:   gauge("upstream_retry_budget", "How many retries and hedges of calls to a service are paid for at present."),
 	}
-	reg.MustRegister(m.errors, m.calls, m.attempts, m.durations, m.inFlight, m.queue, m.breaker, m.budget)
+	m.writes = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "upstream_writes_total",
+		Help: "Calls that change something, by service and outcome: executed, not_executed (they surely were not), or unknown (it failed, and may have been executed).",
+	}, []string{"service_name", "outcome"})
+	reg.MustRegister(m.writes, m.errors, m.calls, m.attempts, m.durations, m.inFlight, m.queue, m.breaker, m.budget)
 	return m
 }
 
@@ -59,6 +64,7 @@ type figures struct {
 	service                          string
 	errors                           *telemetry.Memo[fault.Kind, prometheus.Counter]
 	calls                            *telemetry.Memo[string, prometheus.Observer] // by outcome
+	writes                           *telemetry.Memo[string, prometheus.Counter]  // by outcome
 	attempts                         *telemetry.Memo[attempted, prometheus.Counter]
 	durations                        *telemetry.Memo[string, prometheus.Observer] // by kind of attempt
 	inFlight, queue, breaker, budget prometheus.Gauge
@@ -78,6 +84,7 @@ func (m *Metrics) of(service string) *figures {
 			return m.attempts.WithLabelValues(service, a.outcome, a.kind)
 		}),
 		durations: telemetry.NewMemo(func(kind string) prometheus.Observer { return m.durations.WithLabelValues(service, kind) }),
+		writes:    telemetry.NewMemo(func(outcome string) prometheus.Counter { return m.writes.WithLabelValues(service, outcome) }),
 		inFlight:  m.inFlight.WithLabelValues(service),
 		queue:     m.queue.WithLabelValues(service),
 		breaker:   m.breaker.WithLabelValues(service),

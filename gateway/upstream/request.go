@@ -9,26 +9,25 @@ import (
 	"net/url"
 )
 
-// A Request is a call that [Client.Do] makes.
+// A Request is a call that [Client.Do] or [Client.Send] makes.
 type Request struct {
 	Method string
 	Route  string // with the names of values in braces, for traces
 	Path   string // with values, escaped
 	Query  string // escaped, without its question mark
 	Body   []byte // JSON; nil for none
-	// Repeatable says that the call changes nothing, so that it may be retried whatever
-	// its method.
-	Repeatable bool
-	// Write says that the call changes something: it is never hedged, and repeated only if
-	// its method is PUT or DELETE, or if it has a Key.
-	Write bool
-	// Key is sent as Idempotency-Key, by which the service tells that a call is repeated.
-	Key string
 }
 
-// Do makes a call and returns the body of the response. Its errors are those of
-// [Client.Get].
+// Do makes a call that changes nothing, so that it may be retried whatever its method, and
+// returns the body of the response. Its errors are those of [Client.Get].
 func (c *Client) Do(ctx context.Context, call Request) ([]byte, error) {
+	r := c.of(ctx, call)
+	r.Header[idempotencyKey] = nil // a signal, see idempotent
+	return c.send(r, c.calls)
+}
+
+// of returns the HTTP request for a call.
+func (c *Client) of(ctx context.Context, call Request) *http.Request {
 	u := c.base
 	u.RawPath = c.path + call.Path
 	u.Path, _ = url.PathUnescape(u.RawPath)
@@ -46,19 +45,5 @@ func (c *Client) Do(ctx context.Context, call Request) ([]byte, error) {
 	}
 	c.forward(ctx, r.Header)
 	maps.Copy(r.Header, c.header)
-	switch {
-	case call.Key != "":
-		r.Header[idempotencyKey] = []string{call.Key}
-	case call.Repeatable, call.Method == http.MethodPut, call.Method == http.MethodDelete:
-		r.Header[idempotencyKey] = nil // a signal, see idempotent
-	}
-	if call.Write {
-		r = r.WithContext(context.WithValue(ctx, writeKey{}, true))
-	}
-	return c.send(r, c.calls)
+	return r
 }
-
-type writeKey struct{}
-
-// isWrite reports whether r changes something.
-func isWrite(r *http.Request) bool { return r.Context().Value(writeKey{}) != nil }

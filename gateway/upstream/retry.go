@@ -28,11 +28,14 @@ type retrier struct {
 }
 
 func (p *retrier) RoundTrip(r *http.Request) (*http.Response, error) {
-	p.paid.earn()
 	ctx := r.Context()
+	if d := deliveryOf(ctx); d != nil {
+		return p.resend(d, r)
+	}
+	p.paid.earn()
 	resp, err := p.next.RoundTrip(r)
 	for n := range p.cfg.Retries {
-		if !repeatable(r) || !retryable("", resp, err) || !p.wait(ctx, p.delay(n, resp), p.least(resp, err)) {
+		if !repeatable(r) || !retryable("", resp, err) || !p.wait(ctx, p.delay(n, resp), p.least(resp, err), p.paid.spend) {
 			break
 		}
 		once, e := again(ctx, r, retryAttempt)
@@ -56,9 +59,9 @@ func (p *retrier) least(resp *http.Response, err error) time.Duration {
 
 // wait waits for delay and reports whether to make another attempt. It returns false
 // immediately if less than least would be left afterwards, if delay is longer than an
-// attempt may take, or if the budget is spent.
-func (p *retrier) wait(ctx context.Context, delay, least time.Duration) bool {
-	if !leaves(ctx, delay+least) || delay > p.cfg.Timeout || !p.paid.spend() {
+// attempt may take, or if it is not paid for.
+func (p *retrier) wait(ctx context.Context, delay, least time.Duration, pay func() bool) bool {
+	if !leaves(ctx, delay+least) || delay > p.cfg.Timeout || !pay() {
 		return false
 	}
 	timer := time.NewTimer(delay)

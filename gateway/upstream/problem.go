@@ -1,0 +1,71 @@
+package upstream
+
+import (
+	"encoding/json"
+	"mime"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"tributary/gateway/fault"
+)
+
+// Limits of a problem, in bytes.
+const (
+	maxProblemText   = 1 << 10 // of its title and of its detail
+	maxProblemErrors = 16 << 10
+)
+
+// problemOf returns what clients may know of a service's reason to refuse a write, or nil if
+// the status is not one whose reason concerns them.
+func problemOf(resp *http.Response) *fault.Problem {
+	switch resp.StatusCode {
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusUnprocessableEntity:
+	default:
+		return nil
+	}
+	p := &fault.Problem{Status: resp.StatusCode}
+	if !isJSONMedia(resp.Header.Get("Content-Type")) {
+		return p
+	}
+	var sent map[string]json.RawMessage
+	value := jsontext.Value(bodyOf(resp))
+	if !value.IsValid() || json.Unmarshal(value, &sent) != nil {
+		return p
+	}
+	p.Title, p.Detail = problemText(sent["title"]), problemText(sent["detail"])
+	if errs := sent["errors"]; len(errs) > 0 && len(errs) <= maxProblemErrors && (errs[0] == '[' || errs[0] == '{') {
+		p.Errors = errs
+	}
+	return p
+}
+
+// isJSONMedia reports whether a media type is JSON, or based on it (RFC 6839).
+func isJSONMedia(contentType string) bool {
+	media, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (strings.HasSuffix(media, "/json") || strings.HasSuffix(media, "+json"))
+}
+
+// problemText returns a text of a problem, cut to its limit; "" if it is none.
+func problemText(member json.RawMessage) string {
+	var text string
+	if json.Unmarshal(member, &text) != nil {
+		return ""
+	}
+	if len(text) > maxProblemText {
+		n := maxProblemText
+		for !utf8.RuneStart(text[n]) {
+			n--
+		}
+		text = text[:n] + "…"
+	}
+	return text
+}
+
+// bodyOf returns the body of a response that has passed buffer.
+func bodyOf(resp *http.Response) []byte {
+	body, _ := resp.Body.(*inMemory)
+	return body.whole
+}

@@ -1,0 +1,151 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"sync/atomic"
+
+	"tributary/gateway/fault"
+	"tributary/gateway/mutation"
+)
+
+// A Write is a call that changes something.
+type Write struct {
+	Request
+
+	// Key is sent as Idempotency-Key, by which the service recognizes a call that is
+	// repeated. It is "" if the service takes none.
+	Key string
+	// KeyRepeats says that earlier writes may have had the same key, because the client
+	// may have sent its request before.
+	KeyRepeats bool
+}
+
+// Send makes a call that changes something, and reads the response with read. It is never
+// hedged. It is sent again only if no connection to the service could be made, if its method
+// is PUT or DELETE, or if it has a key; not at the expense of the budget for reads, because
+// a write that is given up leaves its client in doubt.
+//
+// Its errors are *fault.Error with an outcome. It is [fault.NotExecuted] only if no attempt
+// can have arrived, or if the only one that did was answered with a 4xx by which the service
+// refused it. A reason that the service gave is the error's problem.
+func (c *Client) Send(ctx context.Context, w Write, read func(response []byte) error) error {
+	d := &delivery{repeatable: w.Key != "" || w.Method == http.MethodPut || w.Method == http.MethodDelete}
+	ctx = context.WithValue(ctx, deliveryKey{}, d)
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { d.connections.Add(1) }})
+	r := c.of(ctx, w.Request)
+	if w.Key != "" {
+		r.Header[idempotencyKey] = []string{w.Key}
+	}
+	resp, err := c.calls.RoundTrip(r)
+	failed := c.judge(resp, err)
+	if failed == nil {
+		if err := read(bodyOf(resp)); err != nil {
+			failed, _ = errors.AsType[*fault.Error](c.Invalid(err))
+		}
+	}
+	outcome := executed
+	if failed != nil {
+		failed.Outcome = d.outcome(w, resp, failed)
+		outcome = string(failed.Outcome)
+	}
+	if outcome != string(fault.NotExecuted) {
+		mutation.FieldOf(ctx).Sent()
+	}
+	c.figures.writes.Get(outcome).Inc()
+	if failed != nil {
+		return failed
+	}
+	return nil
+}
+
+// executed is the outcome of a write that succeeded, as metrics name it.
+const executed = "executed"
+
+// judge returns the failure of a write. Other than for a read, a resource that does not
+// exist is one.
+func (c *Client) judge(resp *http.Response, err error) *fault.Error {
+	err = verdict(c.service, resp, err)
+	if err == nil {
+		return nil
+	}
+	failed := &fault.Error{Kind: fault.Rejected, Service: c.service, Err: err}
+	if known, ok := errors.AsType[*fault.Error](err); ok && !errors.Is(err, fault.ErrNotFoundPage) {
+		failed.Kind = known.Kind
+	} else {
+		c.figures.failed(fault.Rejected) // for reads it is no failure
+	}
+	if resp != nil {
+		failed.Status = resp.StatusCode
+		failed.Problem = problemOf(resp)
+	}
+	return failed
+}
+
+type deliveryKey struct{}
+
+// deliveryOf returns the delivery of a write, and nil for a read.
+func deliveryOf(ctx context.Context) *delivery {
+	d, _ := ctx.Value(deliveryKey{}).(*delivery)
+	return d
+}
+
+// A delivery is what is known of the arrival of a write. A request that got a connection may
+// have arrived. net/http sends one with an Idempotency-Key again by itself if a connection
+// that it has reused is closed, and gets another connection for it.
+type delivery struct {
+	repeatable  bool // by the method or a key
+	connections atomic.Int64
+}
+
+// outcome returns the outcome of a write that failed. resp is the last response, nil if
+// there was none.
+func (d *delivery) outcome(w Write, resp *http.Response, failed *fault.Error) fault.Outcome {
+	switch arrived := d.connections.Load(); {
+	case arrived == 0:
+		return fault.NotExecuted
+	case arrived > 1, resp == nil, resp.StatusCode < 400, resp.StatusCode >= 500, resp.StatusCode == http.StatusRequestTimeout:
+		return fault.OutcomeUnknown
+	case resp.StatusCode == http.StatusConflict && w.KeyRepeats && mayBeUnderWay(failed.Problem):
+		return fault.OutcomeUnknown
+	}
+	return fault.NotExecuted
+}
+
+// mayBeUnderWay reports whether a 409 may mean that a request with the same key is under way.
+// There is no standard for how to say that.
+func mayBeUnderWay(p *fault.Problem) bool {
+	text := strings.ToLower(fmt.Sprint(p.Title, " ", p.Detail))
+	for _, word := range []string{"key", "idempoten", "under way", "underway", "outstanding", "in progress"} {
+		if strings.Contains(text, word) {
+			return true
+		}
+	}
+	return p.Title == "" && p.Detail == ""
+}
+
+// unpaid lets an attempt be made without the budget.
+func unpaid() bool { return true }
+
+// resend makes the further attempts of a write after the first. Each time it is sent again if
+// it cannot have arrived, or if it may be repeated.
+func (p *retrier) resend(d *delivery, r *http.Request) (*http.Response, error) {
+	ctx := r.Context()
+	resp, err := p.next.RoundTrip(r)
+	for n, arrived := 0, d.connections.Load(); n < p.cfg.Retries; n, arrived = n+1, d.connections.Load() {
+		mayRepeat := d.repeatable || arrived == 0
+		if !mayRepeat || kindOf(ctx) == probeAttempt || !retryable("", resp, err) || !p.wait(ctx, p.delay(n, resp), p.least(resp, err), unpaid) {
+			break
+		}
+		once, e := again(ctx, r, retryAttempt)
+		if e != nil {
+			break
+		}
+		resp, err = p.next.RoundTrip(once)
+	}
+	return resp, err
+}
