@@ -34,11 +34,12 @@ func (s *Server) present(ctx context.Context, err error) *gqlerror.Error {
 	}
 	f := fault.In(ctx, err)
 	s.tellOfPanic(ctx, err)
+	outcome := outcomeOf(ctx, at, f)
 	report.From(ctx).Failed(report.Failure{
-		Field: fieldPath(ctx), Service: f.Service, Code: f.Kind.Code(), Level: levelOf(f.Kind),
+		Field: fieldPath(ctx), Service: f.Service, Code: f.Kind.Code(), Level: levelOf(f.Kind), Outcome: string(outcome),
 	}, err)
 
-	if f.Service != "" {
+	if f.Service != "" && (outcome == "" || f.Kind != fault.Rejected) { // a refused write leaves nothing out
 		report.From(ctx).Missing(f.Service, f.Kind.Reason())
 	}
 	if !meter.AddError() {
@@ -48,6 +49,12 @@ func (s *Server) present(ctx context.Context, err error) *gqlerror.Error {
 	shown.Path = at
 	if f.Service != "" {
 		shown.Extensions["service"] = f.Service
+	}
+	if outcome != "" {
+		shown.Extensions[outcomeExtension] = outcome
+		if f.Problem != nil {
+			shown.Extensions["problem"] = f.Problem
+		}
 	}
 	return shown
 }
@@ -69,9 +76,14 @@ func levelOf(kind fault.Kind) slog.Level {
 func (s *Server) logFailures(ctx context.Context) {
 	failures, others := report.From(ctx).TakeFailures()
 	for _, f := range failures {
-		s.log.LogAttrs(ctx, f.Level, "field failed",
+		attrs := []slog.Attr{
 			slog.String("path", f.Field), slog.String("code", f.Code),
-			slog.String("service", f.Service), slog.String("error", f.Error), slog.Int("count", f.Count))
+			slog.String("service", f.Service), slog.String("error", f.Error), slog.Int("count", f.Count),
+		}
+		if f.Outcome != "" {
+			attrs = append(attrs, slog.String("outcome", f.Outcome))
+		}
+		s.log.LogAttrs(ctx, f.Level, "field failed", attrs...)
 	}
 	if others > 0 {
 		s.log.LogAttrs(ctx, slog.LevelWarn, "further fields failed", slog.Int("count", others))

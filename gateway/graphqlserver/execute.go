@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"tributary/gateway/admission"
@@ -38,6 +37,8 @@ type Request struct {
 	Cost       bool      // tell in Result.Cost what it costs
 	inParts    *parts    // takes an answer in parts; nil: it comes as a whole
 	listener   *listener // takes the events of a subscription; nil: it is refused
+	keys       []string  // of its Idempotency-Key headers
+	index      int       // in a batch
 	untrusted  bool      // it is not from a manifest, and somebody wants to know
 	// rawVariables are the variables as the client sent them: a JSON object, part of the text
 	// of the request. They are nil if Variables has them.
@@ -143,15 +144,6 @@ func loading(plan *lookahead.Plan) graphql.ResponseMiddleware {
 		plan.Start(ctx)
 		return next(ctx)
 	}
-}
-
-// loadingApart opens a scope for each field of a mutation, so that what is selected below it
-// shows what it and those before it have changed.
-func loadingApart(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
-	if graphql.GetOperationContext(ctx).Operation.Operation == ast.Mutation {
-		ctx = batch.WithScope(ctx)
-	}
-	return next(ctx)
 }
 
 // recovered turns a panic of a resolver into an error of its field.

@@ -41,7 +41,10 @@ func (s *Server) find(ctx context.Context, req Request) (*query, *Result) {
 	if refused := q.refuseSelected(); refused != nil {
 		return nil, refused
 	}
-	if refused := q.decodeVariables(); refused != nil {
+	if refused := cmp.Or(q.refuseKey(), q.decodeVariables()); refused != nil {
+		if q.selected.Operation == ast.Mutation {
+			refused = withOutcome(refused, false)
+		}
 		return nil, refused
 	}
 	if isNew && req.untrusted {

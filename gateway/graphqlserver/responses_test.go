@@ -267,6 +267,18 @@ func TestAMutationIsNeverKept(t *testing.T) {
 	}
 }
 
+// What was executed once more because its parts expired would write twice.
+func TestMutation_ExecutedOnce(t *testing.T) {
+	s, schema := newCached(t, `type Query { a: Int } type Mutation { a: Int }`)
+	schema.note = func(r *report.Report, _ *graphql.Response) {
+		r.Used(report.Use{Name: "thing:1", Service: "things", Answered: time.Now().Add(-time.Minute), Fresh: time.Now()})
+	}
+	s.ask(`mutation { a }`).expect(200, "")
+	if n := schema.executed.Load(); n != 1 {
+		t.Errorf("executed %d times", n)
+	}
+}
+
 // While an answer waits for its slowest part, the time of another may end.
 func TestAnAnswerIsFreshWhenItGoesOut(t *testing.T) {
 	overdue := func(r *report.Report) {

@@ -48,9 +48,9 @@ func New(schema graphql.ExecutableSchema, plan *lookahead.Plan, responses *Respo
 	s.exec.SetErrorPresenter(s.present)
 	s.exec.SetRecoverFunc(s.recovered)
 	s.exec.AroundResponses(loading(plan))
-	s.exec.AroundRootFields(loadingApart)
+	s.exec.AroundRootFields(rootField)
 	gate := admission.NewGate(cfg.Admission, reg)
-	s.run = s.streaming(wanted(s.cached(admitted(gate, inTime(s.execute)))))
+	s.run = writing(s.streaming(wanted(s.cached(admitted(gate, inTime(s.execute))))))
 	s.checkTrusted()
 	return s
 }

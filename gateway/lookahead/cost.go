@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // A Cost is the number of upstream calls of an operation with a cold cache.
@@ -111,12 +112,42 @@ func (p *Plan) Cost(op *graphql.OperationContext) *Cost {
 		return &Cost{Services: []Calls{}, reckoned: &costing{}}
 	}
 	nodes := p.selected(op, root)
-	c := &costing{
+	c := newCosting(p)
+	if op.Operation.Operation != ast.Mutation {
+		c.all(nodes, values{count: 1, answers: 1})
+		return &Cost{Services: c.services(), reckoned: c, nodes: nodes}
+	}
+	cost := &Cost{Services: []Calls{}, reckoned: c, nodes: nodes}
+	for _, n := range nodes { // each has loads of its own
+		field := newCosting(p)
+		field.loads = c.loads
+		field.all([]*node{n}, values{count: 1, answers: 1})
+		cost.add(field.services())
+	}
+	return cost
+}
+
+func newCosting(p *Plan) *costing {
+	return &costing{
 		plan: p, sets: map[origin]int{}, seen: map[met]bool{},
 		totals: make([]total, len(p.loaders)), loads: map[*node][]Load{},
 	}
-	c.all(nodes, values{count: 1, answers: 1})
-	return &Cost{Services: c.services(), reckoned: c, nodes: nodes}
+}
+
+// add adds calls, which are in order of service, to those of c.
+func (c *Cost) add(calls []Calls) {
+	for _, s := range calls {
+		at, found := slices.BinarySearchFunc(c.Services, s.Service, func(have Calls, service string) int { return cmp.Compare(have.Service, service) })
+		if !found {
+			c.Services = slices.Insert(c.Services, at, s)
+			continue
+		}
+		sum := &c.Services[at]
+		sum.Keys = min(sum.Keys+s.Keys, uncountable)
+		sum.AtMost = min(sum.AtMost+s.AtMost, uncountable)
+		sum.AtLeast = min(sum.AtLeast+s.AtLeast, uncountable)
+		sum.Assumed = sum.Assumed || s.Assumed
+	}
 }
 
 // all counts the loads of nodes below values, once for each set.

@@ -75,8 +75,14 @@ func (p *Plan) set(ls ...loader) (s set) {
 // operation and a batch scope. If a function of a join panics, the operation's
 // RecoverFunc gets the panic and its look-ahead ends; resolvers then start the
 // remaining loads themselves.
+//
+// It starts nothing for a mutation, because what is selected below one of its fields must be
+// loaded after that field's write.
 func (p *Plan) Start(ctx context.Context) {
 	op := graphql.GetOperationContext(ctx)
+	if op.Operation.Operation == ast.Mutation {
+		return
+	}
 	root := p.rootType(op.Operation.Operation)
 	if root == nil {
 		return
@@ -90,10 +96,13 @@ func (p *Plan) Start(ctx context.Context) {
 }
 
 func (p *Plan) rootType(op ast.Operation) *ast.Definition {
-	if op == ast.Query {
+	switch op {
+	case ast.Query:
 		return p.schema.Query
+	case ast.Mutation:
+		return p.schema.Mutation
 	}
-	return nil // mutations run serially, and a subscription's events contain their values
+	return nil // a subscription's events contain their values
 }
 
 // node is a selected field that leads to loads.

@@ -14,6 +14,7 @@ type Failure struct {
 	Service string // "" for none
 	Code    string
 	Level   slog.Level
+	Outcome string // of a write; "" for what is none
 	Error   string // of the first one
 	Count   int
 }
@@ -36,7 +37,7 @@ func (r *Report) Failed(f Failure, err error) {
 	r.failures.count++
 	for i := range r.failures.different {
 		have := &r.failures.different[i]
-		if have.Field == f.Field && have.Service == f.Service && have.Code == f.Code {
+		if have.Field == f.Field && have.Service == f.Service && have.Code == f.Code && have.Outcome == f.Outcome {
 			have.Count++
 			return
 		}

@@ -17,6 +17,22 @@ func (r *bookResolver) Author(ctx context.Context, obj *Book) (*Author, error) {
 	return r.authors.Load(ctx, obj.AuthorID)
 }
 
+func (r *mutationResolver) UpdateAuthor(ctx context.Context, id string, input UpdateAuthorInput) (*Author, error) {
+	return r.writes.updateAuthor(ctx, id, input)
+}
+
+func (r *mutationResolver) PublishBook(ctx context.Context, input PublishBookInput) (*Book, error) {
+	return r.writes.publishBook(ctx, input)
+}
+
+func (r *mutationResolver) WithdrawBook(ctx context.Context, id string) (*Book, error) {
+	return r.writes.withdrawBook(ctx, id)
+}
+
+func (r *mutationResolver) ReplaceBook(ctx context.Context, id string, title string) (*Book, error) {
+	return r.writes.replaceBook(ctx, id, title)
+}
+
 func (r *queryResolver) Author(ctx context.Context, id string) (*Author, error) {
 	return r.authors.Load(ctx, id)
 }
@@ -37,10 +53,13 @@ func (r *Resolver) Author() AuthorResolver { return &authorResolver{r} }
 
 func (r *Resolver) Book() BookResolver { return &bookResolver{r} }
 
+func (r *Resolver) Mutation() MutationResolver { return &mutationResolver{r} }
+
 func (r *Resolver) Query() QueryResolver { return &queryResolver{r} }
 
 type (
-	authorResolver struct{ *Resolver }
-	bookResolver   struct{ *Resolver }
-	queryResolver  struct{ *Resolver }
+	authorResolver   struct{ *Resolver }
+	bookResolver     struct{ *Resolver }
+	mutationResolver struct{ *Resolver }
+	queryResolver    struct{ *Resolver }
 )

@@ -2,5 +2,8 @@
 
 package testgraph
 
+type Mutation struct {
+}
+
 type Query struct {
 }

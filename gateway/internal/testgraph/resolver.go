@@ -6,6 +6,7 @@ package testgraph
 import (
 	"context"
 	"errors"
+	"maps"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -22,6 +23,7 @@ import (
 type Resolver struct {
 	authors *batch.Loader[string, *Author]
 	books   *batch.Loader[string, *Book]
+	writes  writes
 }
 
 // Dependencies are those of package app, which imports this package in its tests.
@@ -34,6 +36,7 @@ type Dependencies struct {
 // New returns the executable schema and its joins.
 func New(d Dependencies) (graphql.ExecutableSchema, lookahead.Joins, error) {
 	r := &Resolver{
+		writes: newWrites(d.Cache, d.Clients),
 		authors: batch.NewLoader(
 			batch.Check(scalar.CheckID, cache.Through(d.Cache, cache.Kind{Name: "author", Service: Authors},
 				batch.InTurns(d.Clients[Authors].Share(), client{d.Clients[Authors]}.author))),
@@ -57,14 +60,16 @@ func (r *Resolver) joins() lookahead.Joins {
 		}
 		return books
 	})
-	return lookahead.Joins{
+	joins := writeJoins()
+	maps.Copy(joins, lookahead.Joins{
 		"Query.author":  author.By(lookahead.Arg("id")),
 		"Query.authors": author.By(lookahead.Arg("ids")),
 		"Query.book":    book.By(lookahead.Arg("id")),
 		"Query.books":   book.By(lookahead.Arg("ids")),
 		"Author.books":  ids.Then(book.By(lookahead.Key(func(b *Book) string { return b.ID }))),
 		"Book.author":   author.By(lookahead.Key(func(b *Book) string { return b.AuthorID })),
-	}
+	})
+	return joins
 }
 
 // booksOf loads the books of an author. All are null if one could not be loaded.

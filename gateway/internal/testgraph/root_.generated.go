@@ -25,6 +25,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	Author() AuthorResolver
 	Book() BookResolver
+	Mutation() MutationResolver
 	Query() QueryResolver
 }
 
@@ -43,6 +44,13 @@ type ComplexityRoot struct {
 		ID     func(childComplexity int) int
 		Price  func(childComplexity int) int
 		Title  func(childComplexity int) int
+	}
+
+	Mutation struct {
+		PublishBook  func(childComplexity int, input PublishBookInput) int
+		ReplaceBook  func(childComplexity int, id string, title string) int
+		UpdateAuthor func(childComplexity int, id string, input UpdateAuthorInput) int
+		WithdrawBook func(childComplexity int, id string) int
 	}
 
 	Query struct {
@@ -111,6 +119,51 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Book.Title(childComplexity), true
 
+	case "Mutation.publishBook":
+		if e.ComplexityRoot.Mutation.PublishBook == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_publishBook_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PublishBook(childComplexity, args["input"].(PublishBookInput)), true
+	case "Mutation.replaceBook":
+		if e.ComplexityRoot.Mutation.ReplaceBook == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_replaceBook_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReplaceBook(childComplexity, args["id"].(string), args["title"].(string)), true
+	case "Mutation.updateAuthor":
+		if e.ComplexityRoot.Mutation.UpdateAuthor == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateAuthor_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateAuthor(childComplexity, args["id"].(string), args["input"].(UpdateAuthorInput)), true
+	case "Mutation.withdrawBook":
+		if e.ComplexityRoot.Mutation.WithdrawBook == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_withdrawBook_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.WithdrawBook(childComplexity, args["id"].(string)), true
+
 	case "Query.author":
 		if e.ComplexityRoot.Query.Author == nil {
 			break
@@ -164,7 +217,10 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	opCtx := graphql.GetOperationContext(ctx)
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
-		return graphql.NewInputUnmarshalerIndex()
+		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("PublishBookInput", ec.unmarshalInputPublishBookInput),
+			graphql.NewInputUnmarshaler("UpdateAuthorInput", ec.unmarshalInputUpdateAuthorInput),
+		)
 	}
 	first := true
 
@@ -197,6 +253,20 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			}
 
 			return &response
+		}
+	case ast.Mutation:
+		return func(ctx context.Context) *graphql.Response {
+			if !first {
+				return nil
+			}
+			first = false
+			ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, inputUnmarshalers)
+			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
+			buf := execute.Written(ctx, data)
+
+			return &graphql.Response{
+				Data: buf.Bytes(),
+			}
 		}
 
 	default:

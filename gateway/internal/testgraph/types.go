@@ -3,13 +3,28 @@
 // and books in batches from another.
 package testgraph
 
-import "tributary/gateway/scalar"
+import (
+	"github.com/99designs/gqlgen/graphql"
+
+	"tributary/gateway/scalar"
+)
 
 // The services.
 const (
 	Authors = "authors"
 	Books   = "books"
 )
+
+// UpdateAuthorInput changes an author. What is null is sent, and what is absent is not.
+type UpdateAuthorInput struct {
+	Name graphql.Omittable[*string] `json:"name,omitzero"`
+}
+
+// PublishBookInput is a new book.
+type PublishBookInput struct {
+	AuthorID string `json:"author_id"`
+	Title    string `json:"title"`
+}
 
 // Author is an entity of the service [Authors].
 type Author struct {

@@ -23,14 +23,15 @@ import (
 
 // Handler serves the service of a name. There are authors a1, a2, … without end, and
 // each has three books: those of a1 are b1-1, b1-2 and b1-3. Ids of another form are
-// unknown.
+// unknown. Writes change what it answers from then on.
 func Handler(service string) http.Handler {
-	mux := http.NewServeMux()
+	mux, s := http.NewServeMux(), newShelves()
 	mux.HandleFunc("GET /health", func(http.ResponseWriter, *http.Request) {})
 	switch service {
 	case Authors:
+		mux.HandleFunc("PATCH /authors/{id}", s.updateAuthor)
 		mux.HandleFunc("GET /authors/{id}", func(w http.ResponseWriter, r *http.Request) {
-			a := authorOf(r.PathValue("id"))
+			a := s.author(r.PathValue("id"))
 			if a == nil {
 				http.NotFound(w, r)
 				return
@@ -38,6 +39,9 @@ func Handler(service string) http.Handler {
 			answer(w, a)
 		})
 	case Books:
+		mux.HandleFunc("POST /books", s.publish)
+		mux.HandleFunc("POST /books/{id}/withdraw", s.withdraw)
+		mux.HandleFunc("PUT /books/{id}", s.replace)
 		mux.HandleFunc("POST /books/batch", func(w http.ResponseWriter, r *http.Request) {
 			var asked struct {
 				IDs []string `json:"ids"`
@@ -48,7 +52,7 @@ func Handler(service string) http.Handler {
 			}
 			found := []*Book{}
 			for _, id := range asked.IDs {
-				if b := bookOf(id); b != nil {
+				if b := s.book(id); b != nil {
 					found = append(found, b)
 				}
 			}

@@ -33,10 +33,13 @@ func (r *reader) write(f *Field, d *ast.Directive) {
 	s := r.service(d)
 	r.arguments(f, s)
 	l := &Loader{
-		Service: s, At: d.Position, Named: true,
+		Service: s, At: d.Position, Named: true, Length: 1,
 		OneCall: directive.String(d, "call"), OneAt: directive.String(d, "at"),
 	}
 	l.Value = r.loadedType(f, s)
+	if l.List() {
+		l.Length = LengthOf(f.Def)
+	}
 	r.call(f, l, d)
 	l.Name = r.calls.unique(goName(f.Def.Name))
 	f.Loader = l

@@ -1,0 +1,382 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tributary/gateway/internal/testgraph"
+	"tributary/internal/testkit/faultyupstream"
+)
+
+// writable is the gateway of the library over services that fail as a test wants.
+type writable struct {
+	http.Handler
+
+	t              *testing.T
+	authors, books *faultyupstream.Server
+	execute        map[string]faultyupstream.Behaviour // by service: as it is without a fault
+	reg            *prometheus.Registry
+}
+
+func newWritable(t *testing.T, change func(*gatewayConfig)) *writable {
+	t.Helper()
+	w := &writable{t: t, execute: map[string]faultyupstream.Behaviour{}}
+	for _, service := range []string{testgraph.Authors, testgraph.Books} {
+		w.execute[service] = through(testgraph.Handler(service))
+	}
+	w.authors = faultyupstream.New(t, faultyupstream.Always(w.execute[testgraph.Authors]))
+	w.books = faultyupstream.New(t, faultyupstream.Always(w.execute[testgraph.Books]))
+	w.Handler, w.reg = assemble(t, w.urls(), silent, change)
+	return w
+}
+
+func (w *writable) urls() map[string]string {
+	return map[string]string{testgraph.Authors: w.authors.URL(), testgraph.Books: w.books.URL()}
+}
+
+// gateway returns one more gateway over the services.
+func (w *writable) gateway(change func(*gatewayConfig)) http.Handler {
+	w.t.Helper()
+	handler, _ := assemble(w.t, w.urls(), silent, change)
+	return handler
+}
+
+// writes returns the number of writes with an outcome, by the metrics.
+func (w *writable) writes(outcome string) (n float64) {
+	w.t.Helper()
+	families, err := w.reg.Gather()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if f.GetName() == "upstream_writes_total" && m.GetLabel()[0].GetValue() == outcome {
+				n += m.GetCounter().GetValue()
+			}
+		}
+	}
+	return n
+}
+
+// through answers as a handler does.
+func through(h http.Handler) faultyupstream.Behaviour {
+	return func(e *faultyupstream.Exchange) bool {
+		r := e.Request.Clone(context.Background())
+		r.Body = io.NopCloser(bytes.NewReader(e.Body))
+		recorder := httptest.NewRecorder()
+		h.ServeHTTP(recorder, r)
+		resp := recorder.Result()
+		resp.ContentLength = int64(recorder.Body.Len())
+		return resp.Write(e.Conn) == nil
+	}
+}
+
+// fresh lets the services work, and forgets their requests.
+func (w *writable) fresh() {
+	w.authors.Follow(faultyupstream.Always(w.execute[testgraph.Authors]))
+	w.books.Follow(faultyupstream.Always(w.execute[testgraph.Books]))
+}
+
+// asked returns the requests of both services, as in "PUT /books/b1-1 {…}".
+func (w *writable) asked() (lines []string) {
+	for _, s := range []*faultyupstream.Server{w.authors, w.books} {
+		for _, r := range s.Requests() {
+			lines = append(lines, strings.TrimSpace(r.Method+" "+r.Path+" "+r.Body))
+		}
+	}
+	return lines
+}
+
+// send sends an operation with headers, which alternate name and value, to a gateway.
+func send(h http.Handler, query string, headers ...string) *httptest.ResponseRecorder {
+	body, _ := json.Marshal(map[string]string{"query": query})
+	return sendBody(h, string(body), headers...)
+}
+
+func sendBody(h http.Handler, body string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Add(headers[i], headers[i+1])
+	}
+	answer := httptest.NewRecorder()
+	h.ServeHTTP(answer, r)
+	return answer
+}
+
+// shown has what clients see of an answer.
+type shown struct {
+	Data   json.RawMessage
+	Errors []struct {
+		Message    string
+		Path       []any
+		Extensions struct {
+			Code, Service, Outcome string
+			Problem                json.RawMessage
+		}
+	}
+	Extensions json.RawMessage
+}
+
+func read(t *testing.T, answer *httptest.ResponseRecorder) (s shown) {
+	t.Helper()
+	if err := json.Unmarshal(answer.Body.Bytes(), &s); err != nil {
+		t.Fatalf("%v in %d %s", err, answer.Code, answer.Body)
+	}
+	return s
+}
+
+// failures are the errors of an answer, as in "CODE outcome at [path]".
+func (s shown) failures() (all []string) {
+	for _, e := range s.Errors {
+		all = append(all, fmt.Sprintf("%s %s at %v", e.Extensions.Code, e.Extensions.Outcome, e.Path))
+	}
+	return all
+}
+
+func TestMutation_NullIsSent(t *testing.T) {
+	w := newWritable(t, nil)
+	for body, want := range map[string]string{
+		`{"query":"mutation { updateAuthor(id: \"a1\", input: {name: null}) { name } }"}`:                                               `{"name":null}`,
+		`{"query":"mutation { updateAuthor(id: \"a1\", input: {}) { name } }"}`:                                                         `{}`,
+		`{"query":"mutation { updateAuthor(id: \"a1\", input: {name: \"N\"}) { name } }"}`:                                              `{"name":"N"}`,
+		`{"query":"mutation($i: UpdateAuthorInput!) { updateAuthor(id: \"a1\", input: $i) { name } }","variables":{"i":{"name":null}}}`: `{"name":null}`,
+		`{"query":"mutation($i: UpdateAuthorInput!) { updateAuthor(id: \"a1\", input: $i) { name } }","variables":{"i":{}}}`:            `{}`,
+		`{"query":"mutation($n: String) { updateAuthor(id: \"a1\", input: {name: $n}) { name } }","variables":{"n":null}}`:              `{"name":null}`,
+		`{"query":"mutation($n: String) { updateAuthor(id: \"a1\", input: {name: $n}) { name } }"}`:                                     `{}`,
+		`{"query":"mutation($n: String = null) { updateAuthor(id: \"a1\", input: {name: $n}) { name } }"}`:                              `{"name":null}`,
+	} {
+		w.fresh()
+		sendBody(w, body)
+		if got := w.asked(); len(got) != 1 || got[0] != "PATCH /authors/a1 "+want {
+			t.Errorf("%s: asked %q, want %s", body, got, want)
+		}
+	}
+}
+
+// What is selected below a root field shows its write and those before it, and no later one.
+func TestMutation_FieldsInOrder(t *testing.T) {
+	w := newWritable(t, nil)
+	send(w, `{ author(id: "a1") { name books { title } } }`) // now all of it is cached
+	w.fresh()
+	const below = `{ title author { name books { title } } }`
+	answer := read(t, send(w, `mutation {
+		a: replaceBook(id: "b1-1", title: "A") `+below+`
+		n: updateAuthor(id: "a1", input: {name: "N"}) { name }
+		b: replaceBook(id: "b1-1", title: "B") `+below+`
+		c: withdrawBook(id: "b1-2") `+below+`
+	}`))
+	books := func(one, two string) string {
+		return fmt.Sprintf(`[{"title":%q},{"title":%q},{"title":"Book 3 of 1"}]`, one, two)
+	}
+	want := `{"a":{"title":"A","author":{"name":"Author 1","books":` + books("A", "Book 2 of 1") +
+		`}},"n":{"name":"N"},"b":{"title":"B","author":{"name":"N","books":` + books("B", "Book 2 of 1") +
+		`}},"c":{"title":"Book 2 of 1 (withdrawn)","author":{"name":"N","books":` + books("B", "Book 2 of 1 (withdrawn)") + `}}}`
+	if string(answer.Data) != want {
+		t.Errorf("got  %s\nwant %s", answer.Data, want)
+	}
+	calls := []string{
+		`PATCH /authors/a1 {"name":"N"}`, "GET /authors/a1",
+		`PUT /books/b1-1 {"title":"A"}`, `POST /books/batch {"ids":["b1-1"]}`,
+		`PUT /books/b1-1 {"title":"B"}`, `POST /books/batch {"ids":["b1-1"]}`,
+		`POST /books/b1-2/withdraw`, `POST /books/batch {"ids":["b1-2"]}`,
+	}
+	if got := w.asked(); !slices.Equal(got, calls) {
+		t.Errorf("calls %q, want %q", got, calls)
+	}
+}
+
+func TestMutation_NeverCoalesced(t *testing.T) {
+	w := newWritable(t, nil)
+	for range 2 {
+		send(w, `mutation { a: publishBook(input: {authorId: "a1", title: "T"}) { id } b: publishBook(input: {authorId: "a1", title: "T"}) { id } }`)
+	}
+	if got := w.asked(); len(got) != 4 {
+		t.Errorf("calls %q", got)
+	}
+	keys := map[string]bool{}
+	for _, r := range w.books.Requests() {
+		keys[r.Header.Get("Idempotency-Key")] = true
+	}
+	if len(keys) != 4 || keys[""] {
+		t.Errorf("keys %v, want four", keys)
+	}
+}
+
+func TestMutation_ClientsKey(t *testing.T) {
+	w := newWritable(t, func(cfg *gatewayConfig) { cfg.GraphQL.Batching = 5 })
+	const publish = `mutation { a: publishBook(input: {authorId: "a1", title: "T"}) { id } b: publishBook(input: {authorId: "a1", title: "T"}) { id } }`
+	one := send(w, publish, "Idempotency-Key", "k")
+	again := send(w, publish, "Idempotency-Key", "k")
+	if one.Body.String() != again.Body.String() {
+		t.Errorf("the same key: %s and %s", one.Body, again.Body)
+	}
+	if other := send(w, publish, "Idempotency-Key", "l"); other.Body.String() == one.Body.String() {
+		t.Errorf("another key: %s", other.Body)
+	}
+	body, _ := json.Marshal(map[string]string{"query": publish})
+	batch := "[" + string(body) + "," + string(body) + "]"
+	first := sendBody(w, batch, "Idempotency-Key", "m")
+	second := sendBody(w, batch, "Idempotency-Key", "m")
+	if first.Body.String() != second.Body.String() {
+		t.Errorf("a batch: %s and %s", first.Body, second.Body)
+	}
+	var list []shown
+	if err := json.Unmarshal(first.Body.Bytes(), &list); err != nil || len(list) != 2 || string(list[0].Data) == string(list[1].Data) {
+		t.Errorf("%v in %s", err, first.Body)
+	}
+	ids := map[string]bool{}
+	for _, r := range w.books.Requests() {
+		ids[r.Header.Get("Idempotency-Key")] = true
+	}
+	if len(ids) != 2+2+4 || ids["k"] {
+		t.Errorf("keys %v", ids)
+	}
+}
+
+func TestMutation_KeyIsRefused(t *testing.T) {
+	w := newWritable(t, nil)
+	const publish = `mutation { publishBook(input: {authorId: "a1", title: "T"}) { id } }`
+	for name, keys := range map[string][]string{
+		"empty": {""}, "long": {strings.Repeat("x", 256)}, "a blank": {"a b"}, "not ASCII": {"ж"}, "a control": {"a\x7f"}, "two": {"a", "b"},
+	} {
+		var headers []string
+		for _, key := range keys {
+			headers = append(headers, "Idempotency-Key", key)
+		}
+		answer := send(w, publish, headers...)
+		if got := read(t, answer).failures(); answer.Code != http.StatusBadRequest || !slices.Equal(got, []string{"BAD_USER_INPUT not_executed at []"}) {
+			t.Errorf("%s: %d %s", name, answer.Code, answer.Body)
+		}
+		if answer := send(w, `{ __typename }`, headers...); answer.Code != http.StatusOK {
+			t.Errorf("%s, a query: %d %s", name, answer.Code, answer.Body)
+		}
+	}
+	if got := w.asked(); len(got) > 0 {
+		t.Errorf("calls %q", got)
+	}
+}
+
+func TestMutation_BadInput(t *testing.T) {
+	w := newWritable(t, func(cfg *gatewayConfig) { cfg.GraphQL.Limits.Calls = 1 })
+	for body, want := range map[string]string{
+		`{"query":"mutation { withdrawBook(id: \"\") { id } }"}`:                                             "BAD_USER_INPUT not_executed",
+		`{"query":"mutation { updateAuthor(id: \"a\\n\", input: {}) { id } }"}`:                              "BAD_USER_INPUT not_executed",
+		`{"query":"mutation($i: ID!) { withdrawBook(id: $i) { id } }","variables":{"i":""}}`:                 "BAD_USER_INPUT not_executed",
+		`{"query":"mutation($i: ID!) { withdrawBook(id: $i) { id } }","variables":{"i":{}}}`:                 "BAD_USER_INPUT not_executed",
+		`{"query":"mutation($i: ID!) { withdrawBook(id: $i) { id } }"}`:                                      "BAD_USER_INPUT not_executed",
+		`{"query":"mutation { a: withdrawBook(id: \"b1-1\") { id } b: withdrawBook(id: \"b1-1\") { id } }"}`: "QUERY_TOO_COMPLEX not_executed",
+		`{"query":"mutation { withdrawBook(id: \"b1-1\") { author { books { id } } } }"}`:                    "QUERY_TOO_COMPLEX not_executed",
+	} {
+		s := read(t, sendBody(w, body))
+		if len(s.Errors) != 1 || !strings.HasPrefix(s.failures()[0], want) {
+			t.Errorf("%s: %q, want %s", body, s.failures(), want)
+		}
+	}
+	if got := w.asked(); len(got) > 0 {
+		t.Errorf("calls %q", got)
+	}
+}
+
+func TestMutation_ProblemReachesTheForm(t *testing.T) {
+	w := newWritable(t, nil)
+	s := read(t, send(w, `mutation { a: updateAuthor(id: "a1", input: {name: ""}) { id } b: updateAuthor(id: "x", input: {name: "N"}) { id } }`))
+	want := []string{
+		`UPSTREAM_REJECTED authors not_executed {"status":422,"title":"Unprocessable Entity","detail":"the author is not valid","errors":[{"location":"body.name","message":"must not be empty"}]}`,
+		`UPSTREAM_REJECTED authors not_executed {"status":404,"title":"Not Found","detail":"there is no such author"}`,
+	}
+	var got []string
+	for _, e := range s.Errors {
+		got = append(got, fmt.Sprint(e.Extensions.Code, " ", e.Extensions.Service, " ", e.Extensions.Outcome, " ", string(e.Extensions.Problem)))
+	}
+	if !slices.Equal(got, want) || string(s.Data) != `{"a":null,"b":null}` || s.Extensions != nil {
+		t.Errorf("%s, extensions %s, errors\n%q, want\n%q", s.Data, s.Extensions, got, want)
+	}
+}
+
+// What failed below a write, which was executed, has no outcome.
+func TestMutation_FailureBelow(t *testing.T) {
+	w := newWritable(t, nil)
+	w.authors.Refuse()
+	s := read(t, send(w, `mutation { withdrawBook(id: "b1-1") { title author { name } } }`))
+	if got := s.failures(); string(s.Data) != `{"withdrawBook":{"title":"Book 1 of 1 (withdrawn)","author":null}}` || !slices.Equal(got, []string{"UPSTREAM_UNAVAILABLE  at [withdrawBook author]"}) {
+		t.Errorf("%s, %q", s.Data, got)
+	}
+}
+
+// A client that leaves does not cancel a write that was sent, nor its purge.
+func TestMutation_ClientLeaves(t *testing.T) {
+	w := newWritable(t, nil)
+	const query = `{ book(id: "b1-1") { title } }`
+	send(w, query)
+	arrived, proceed := make(chan struct{}), make(chan struct{})
+	w.books.Follow(func(int) faultyupstream.Behaviour {
+		return func(e *faultyupstream.Exchange) bool {
+			if e.Request.Method == http.MethodPut {
+				close(arrived)
+				<-proceed
+			}
+			return w.execute[testgraph.Books](e)
+		}
+	})
+	ctx, leave := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(`{"query":"mutation { replaceBook(id: \"b1-1\", title: \"New\") { id } }"}`))
+		r.Header.Set("Content-Type", "application/json")
+		w.ServeHTTP(httptest.NewRecorder(), r.WithContext(ctx))
+	}()
+	<-arrived
+	leave()
+	close(proceed)
+	<-done
+	if got := send(w, query).Body.String(); !strings.Contains(got, `"New"`) {
+		t.Errorf("after the write: %s", got)
+	}
+	if got := w.books.Requests(); len(got) != 2 || w.writes("executed") != 1 {
+		t.Errorf("%d requests, want the write, which succeeded, and a read", len(got))
+	}
+}
+
+func TestMutation_AsEvents(t *testing.T) {
+	w := newWritable(t, nil)
+	answer := send(w, `mutation { withdrawBook(id: "b1-1") { title } }`, "Accept", "text/event-stream")
+	if answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), `data: {"data":{"withdrawBook":{"title":"Book 1 of 1 (withdrawn)"}}}`) {
+		t.Errorf("%d %s", answer.Code, answer.Body)
+	}
+	r := httptest.NewRequest(http.MethodGet, "/graphql?query=mutation+%7B+withdrawBook(id:+%22b1-2%22)+%7B+id+%7D+%7D", http.NoBody)
+	got := httptest.NewRecorder()
+	w.ServeHTTP(got, r)
+	if got.Code != http.StatusMethodNotAllowed || got.Header().Get("Allow") != http.MethodPost || len(w.asked()) != 1 {
+		t.Errorf("by GET: %d, calls %q", got.Code, w.asked())
+	}
+}
+
+func TestMutation_Cost(t *testing.T) {
+	w := newWritable(t, func(cfg *gatewayConfig) { cfg.GraphQL.Cost = true })
+	for query, want := range map[string]string{
+		`mutation { withdrawBook(id: "b1-1") { id } }`:                                                                                                      `[{"service":"books","keys":1,"at_most":1,"at_least":1,"assumed":false}]`,
+		`mutation { a: withdrawBook(id: "b1-1") { id } b: withdrawBook(id: "b1-1") { id } }`:                                                                `[{"service":"books","keys":2,"at_most":2,"at_least":2,"assumed":false}]`,
+		`mutation { a: withdrawBook(id: "b1-1") { author { id } } b: withdrawBook(id: "b1-1") { author { id } } updateAuthor(id: "a1", input: {}) { id } }`: `[{"service":"authors","keys":3,"at_most":3,"at_least":3,"assumed":false},{"service":"books","keys":2,"at_most":2,"at_least":2,"assumed":false}]`,
+		`mutation { updateAuthor(id: "a1", input: {}) { books { id } } }`:                                                                                   `[{"service":"authors","keys":1,"at_most":1,"at_least":1,"assumed":false},{"service":"books","keys":10,"at_most":1,"at_least":1,"assumed":true}]`,
+	} {
+		var extensions struct {
+			Cost struct{ Services json.RawMessage }
+		}
+		s := read(t, send(w, query, "Tributary-Cost", "1"))
+		if err := json.Unmarshal(s.Extensions, &extensions); err != nil || string(extensions.Cost.Services) != want {
+			t.Errorf("%s costs %s (%v), want %s", query, extensions.Cost.Services, err, want)
+		}
+	}
+}

@@ -1,0 +1,28 @@
+package lookahead
+
+import "context"
+
+// Write is the join of a mutation's field that makes a call to a service for each entry in
+// the response. length is the number of values that costs assume the call to return, 1 for a
+// single one.
+func Write(service string, length int) *Join {
+	w := &write{service}
+	j := &Join{
+		loaders: []loader{w},
+		visit:   func(*run, *node, any, set, func(any) set) set { return set{} },
+	}
+	j.reckon = func(c *costing, n *node, in values, next func(values)) {
+		c.know(n, w, true)
+		set, _ := c.set(origin{from: in.set, by: j, with: n})
+		next(values{set: set, count: length, answers: 1, assumed: length != 1})
+	}
+	return j
+}
+
+// write is a call that is made once for each field.
+type write struct{ service string }
+
+func (*write) Begin(context.Context, string) {}
+func (*write) Flush(context.Context)         {}
+func (w *write) Service() string             { return w.service }
+func (*write) Calls(keys int) int            { return keys }
