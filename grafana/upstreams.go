@@ -66,6 +66,8 @@ func oneService() []cog.Builder[dashboard.Panel] {
 			query(`histogram_quantile(0.95, sum by (le, attempt) (rate(upstream_attempt_duration_seconds_bucket`+one+`[$__rate_interval])))`, "{{attempt}}")),
 		stacked("Failures by code", "Calls that gave nothing of use, a second, by error code (docs/errors.md).", units.OpsPerSecond,
 			query(`sum by (code) (rate(service_errors_total`+one+`[$__rate_interval]))`, "{{code}}")),
+		stacked("Writes", "Calls that change something, a second, by outcome: executed, surely not executed, or unknown (docs/writes.md).", units.RequestsPerSecond,
+			query(`sum by (outcome) (rate(upstream_writes_total`+one+`[$__rate_interval]))`, "{{outcome}}")),
 		graph("Retry budget", "Retries and hedges that are paid for. At none, failed calls are not made again.", units.Short,
 			query(`min by (service_name) (upstream_retry_budget`+one+`)`, "left")),
 		graph("Its own view", "What the service itself says: requests answered a second, by route and status.", units.RequestsPerSecond,

@@ -194,6 +194,8 @@ func (f writeFault) write(t *testing.T, query string) string {
 		w.books.Accept(t)
 	}
 	w.fresh()
+	mu.Lock()
+	defer mu.Unlock()
 	seen, outcome := "answered", ""
 	if len(s.Errors) > 0 {
 		outcome = s.Errors[0].Extensions.Outcome

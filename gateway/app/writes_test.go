@@ -380,3 +380,30 @@ func TestMutation_Cost(t *testing.T) {
 		}
 	}
 }
+
+func TestMutation_Waterfall(t *testing.T) {
+	w := newWritable(t, func(cfg *gatewayConfig) { cfg.GraphQL.Trace = true })
+	var extensions struct {
+		Trace struct {
+			Rows []struct {
+				Attempt *struct {
+					Method string
+					Write  bool
+				}
+			}
+		}
+	}
+	s := read(t, send(w, `mutation { withdrawBook(id: "b1-1") { author { id name } } }`, "Tributary-Trace", "1"))
+	if err := json.Unmarshal(s.Extensions, &extensions); err != nil {
+		t.Fatal(err)
+	}
+	attempts := map[string]bool{}
+	for _, row := range extensions.Trace.Rows {
+		if row.Attempt != nil {
+			attempts[row.Attempt.Method] = row.Attempt.Write
+		}
+	}
+	if len(attempts) != 2 || !attempts[http.MethodPost] || attempts[http.MethodGet] {
+		t.Errorf("attempts %v in %s", attempts, s.Extensions)
+	}
+}

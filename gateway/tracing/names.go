@@ -42,6 +42,7 @@ const (
 	Failed     Key = "tributary.cache.failed"
 
 	AttemptKind Key = "tributary.attempt" // first, retry, hedge or probe
+	Write       Key = "tributary.write"   // "true" for a call that changes something, and its attempts
 	Resend      Key = "http.request.resend_count"
 	Method      Key = "http.request.method"
 	Route       Key = "http.route"   // of an incoming request

@@ -74,7 +74,7 @@ type figures struct {
 type attempted struct{ outcome, kind string }
 
 func (m *Metrics) of(service string) *figures {
-	return &figures{
+	f := &figures{
 		service: service,
 		errors: telemetry.NewMemo(func(kind fault.Kind) prometheus.Counter {
 			return m.errors.WithLabelValues(service, kind.Code())
@@ -90,6 +90,10 @@ func (m *Metrics) of(service string) *figures {
 		breaker:   m.breaker.WithLabelValues(service),
 		budget:    m.budget.WithLabelValues(service),
 	}
+	for _, outcome := range []string{executed, string(fault.NotExecuted), string(fault.OutcomeUnknown)} {
+		f.writes.Get(outcome) // so that its first increase is seen
+	}
+	return f
 }
 
 func (f *figures) failed(kind fault.Kind) { f.errors.Get(kind).Inc() }

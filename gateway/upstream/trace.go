@@ -17,7 +17,14 @@ func (f *figures) startCall(r *http.Request) (*http.Request, tracing.Span) {
 	if !span.On() {
 		return r, span
 	}
+	markWrite(span, r)
 	return r.WithContext(context.WithValue(ctx, sentKey{}, new(atomic.Int64))), span
+}
+
+func markWrite(span tracing.Span, r *http.Request) {
+	if deliveryOf(r.Context()) != nil {
+		span.String(tracing.Write, "true")
+	}
 }
 
 func (f *figures) endCall(span tracing.Span, outcome string) {
@@ -50,6 +57,7 @@ func (f *figures) endAttempt(span tracing.Span, r *http.Request, resp *http.Resp
 	span.String(tracing.AttemptKind, kindOf(r.Context()))
 	span.String(tracing.Method, r.Method)
 	span.String(tracing.Template, r.Pattern)
+	markWrite(span, r)
 	span.String(tracing.Server, r.URL.Hostname())
 	if port, err := strconv.Atoi(r.URL.Port()); err == nil {
 		span.Int(tracing.Port, port)

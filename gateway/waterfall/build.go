@@ -116,7 +116,7 @@ func (n *node) row(zero time.Time, depth int) Row {
 	case tracing.Cache:
 		r.Cache = &Cache{n.number(tracing.FromMemory), n.number(tracing.FromRedis), n.number(tracing.Stale), n.number(tracing.Missed), n.number(tracing.Coalesced)}
 	case tracing.Attempt:
-		r.Attempt = &Attempt{n.text(tracing.AttemptKind), n.text(tracing.Method), cut(n.text(tracing.Path)), n.number(tracing.Status), max(0, n.number(tracing.Bytes))}
+		r.Attempt = &Attempt{n.text(tracing.AttemptKind), n.text(tracing.Method), cut(n.text(tracing.Path)), n.number(tracing.Status), max(0, n.number(tracing.Bytes)), n.text(tracing.Write) != ""}
 	case tracing.Call:
 		if outcome := n.text(tracing.Outcome); outcome != "ok" {
 			r.Error = cmp.Or(r.Error, outcome)

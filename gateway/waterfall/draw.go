@@ -91,6 +91,7 @@ func (r Row) note() string {
 		say(true, "%s%s", strings.Join(r.Keys, " "), more)
 	}
 	if a := r.Attempt; a != nil {
+		say(a.Write, "write")
 		say(true, "%s", a.Path)
 		say(a.Status > 0, "%d", a.Status)
 		say(a.Bytes > 0, "%s", size(a.Bytes))

@@ -26,7 +26,7 @@ func (t *Trace) count(root *node) {
 			t.Totals.Calls[n.text(tracing.Service)]++
 			t.Totals.Attempts += attempts
 			t.Totals.Bytes += bytes
-			if n.text(tracing.Outcome) == "ok" && !n.open {
+			if n.text(tracing.Outcome) == "ok" && !n.open && n.text(tracing.Write) == "" {
 				t.SecondRun.SavedCalls++
 				t.SecondRun.SavedBytes += bytes
 				if n.critical {

@@ -61,6 +61,7 @@ type Attempt struct {
 	Path   string `json:"path"`
 	Status int    `json:"status,omitempty"` // 0 without an answer
 	Bytes  int    `json:"bytes,omitempty"`
+	Write  bool   `json:"write,omitempty"` // it changes something
 }
 
 // Totals are sums over the whole request.
@@ -73,7 +74,7 @@ type Totals struct {
 }
 
 // SecondRun is what the same request would save if repeated now, because what was
-// fetched is cached. Failed calls would be made again.
+// fetched is cached. Failed calls and writes would be made again.
 type SecondRun struct {
 	SavedCalls int     `json:"saved_calls"`
 	SavedBytes int     `json:"saved_bytes"`

@@ -151,3 +151,27 @@ and 3 steps more
 		t.Errorf("drew\n%s\nwant\n%s", got, want)
 	}
 }
+
+// A write is marked, and a second run would make it again.
+func TestNew_Writes(t *testing.T) {
+	records := profile()
+	for i, r := range records {
+		if r.Name == "users" || r.Name == "GET users" {
+			records[i].Attributes[tracing.Write] = "true"
+		}
+	}
+	trace := waterfall.New(records, 0)
+	var marked []string
+	for _, row := range trace.Rows {
+		if row.Attempt != nil && row.Attempt.Write {
+			marked = append(marked, row.Name)
+		}
+	}
+	var drawn strings.Builder
+	if err := trace.Draw(&drawn); err != nil || strings.Count(drawn.String(), "write, /users/u1") != 1 {
+		t.Errorf("drawn (%v):\n%s", err, drawn.String())
+	}
+	if !slices.Equal(marked, []string{"GET users"}) || trace.SecondRun.SavedCalls != 2 {
+		t.Errorf("marked %q, a second run saves %d calls", marked, trace.SecondRun.SavedCalls)
+	}
+}
