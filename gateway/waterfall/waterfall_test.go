@@ -154,9 +154,9 @@ and 3 steps more
 
 // A write is marked, and a second run would make it again.
 func TestNew_Writes(t *testing.T) {
-	records := profile()
+	records := catalog()
 	for i, r := range records {
-		if r.Name == "users" || r.Name == "GET users" {
+		if r.Name == "poets" || r.Name == "GET poets" {
 			records[i].Attributes[tracing.Write] = "true"
 		}
 	}
@@ -168,10 +168,10 @@ func TestNew_Writes(t *testing.T) {
 		}
 	}
 	var drawn strings.Builder
-	if err := trace.Draw(&drawn); err != nil || strings.Count(drawn.String(), "write, /users/u1") != 1 {
+	if err := trace.Draw(&drawn); err != nil || strings.Count(drawn.String(), "write, /poets/u1") != 1 {
 		t.Errorf("drawn (%v):\n%s", err, drawn.String())
 	}
-	if !slices.Equal(marked, []string{"GET users"}) || trace.SecondRun.SavedCalls != 2 {
+	if !slices.Equal(marked, []string{"GET poets"}) || trace.SecondRun.SavedCalls != 2 {
 		t.Errorf("marked %q, a second run saves %d calls", marked, trace.SecondRun.SavedCalls)
 	}
 }
