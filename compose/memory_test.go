@@ -18,6 +18,7 @@ import (
 	"tributary/gateway/heap"
 	"tributary/gateway/httpserver"
 	"tributary/gateway/settings"
+	"tributary/gateway/upstream"
 )
 
 const composeFile = "compose.yaml"
@@ -54,13 +55,14 @@ func readGatewayService(t *testing.T) gatewayService {
 
 // memoryConfig has the settings with a budget.
 type memoryConfig struct {
-	Server  httpserver.Config    `embed:""`
-	Cache   cache.Config         `embed:""`
-	GraphQL graphqlserver.Config `embed:""`
+	Server   httpserver.Config    `embed:""`
+	Upstream upstream.Config      `embed:""`
+	Cache    cache.Config         `embed:""`
+	GraphQL  graphqlserver.Config `embed:""`
 }
 
 func (c memoryConfig) budgets() []heap.Budget {
-	return slices.Concat(c.Server.Budgets(), c.Cache.Budgets(), c.GraphQL.Budgets())
+	return slices.Concat(c.Server.Budgets(), c.Upstream.Budgets(), c.Cache.Budgets(), c.GraphQL.Budgets())
 }
 
 // readBudgets returns the budgets of the settings in an environment.

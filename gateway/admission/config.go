@@ -18,7 +18,7 @@ type Config struct {
 	QueueWait  time.Duration `name:"operation-queue-wait" default:"250ms" help:"How long an operation may wait to be executed, and a request body for memory, before it gets 503."`
 	BodiesMB   int           `name:"graphql-bodies-mb" default:"64" help:"Memory for all request bodies and WebSocket messages in flight, in MiB, counted as they arrive; more get 503. A quarter of it is kept for the first 16 KiB of each."`
 
-	ResponsesMB int `name:"graphql-responses-mb" default:"64" help:"Maximum size of all answers over 64 KiB in flight, in MiB, while they are made and sent; operations beyond get 503. 0: no limit."`
+	ResponsesMB int `name:"graphql-responses-mb" default:"64" help:"Maximum memory of all answers in flight and of what was loaded for them, beyond 64 KiB of each, in MiB; one operation may have half of it, and those for which there is no more get 503. 0: no limit."`
 }
 
 // maxBodiesMB is beyond any memory, and within the range of a number of bytes.

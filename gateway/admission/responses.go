@@ -11,6 +11,7 @@ import (
 // use.
 type Responses struct {
 	room *semaphore.Weighted
+	size int64
 	held prometheus.Gauge
 	shed prometheus.Counter
 }
@@ -23,8 +24,9 @@ func NewResponses(cfg Config, least int, reg prometheus.Registerer) *Responses {
 	}
 	r := &Responses{
 		room: semaphore.NewWeighted(size),
+		size: size,
 		held: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "admission_responses_bytes", Help: "Memory of the answers over 64 KiB in flight."}),
+			Name: "admission_responses_bytes", Help: "Memory of the answers in flight and of what was loaded for them, beyond 64 KiB of each."}),
 		shed: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "admission_responses_shed_total",
 			Help: "Operations that were ended because the answers in flight had reached their limit.",
@@ -33,6 +35,9 @@ func NewResponses(cfg Config, least int, reg prometheus.Registerer) *Responses {
 	reg.MustRegister(r.held, r.shed)
 	return r
 }
+
+// Size is the budget in bytes.
+func (r *Responses) Size() int64 { return r.size }
 
 // TryAcquire takes n bytes, or counts that it has not got them.
 func (r *Responses) TryAcquire(n int64) bool {

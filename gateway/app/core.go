@@ -36,6 +36,7 @@ func newCore(cfg gatewayConfig, log *slog.Logger, reg prometheus.Registerer) (*c
 
 func (c *core) build(cfg gatewayConfig, reg prometheus.Registerer) (err error) {
 	requests := upstream.NewMetrics(reg)
+	cfg.Upstream.Bodies = upstream.NewBodies(cfg.Upstream, reg)
 	for i, s := range cfg.graph.Services {
 		if c.clients[s.Name], err = cfg.services[i].NewClient(s.Name, cfg.Upstream, requests); err != nil {
 			return err

@@ -62,9 +62,13 @@ func (t *through[V]) load(ctx context.Context, keys []string) (map[string]V, err
 	failed := batch.KeyErrors[string]{}
 	flights, mine := t.join(ctx, missing)
 	t.depart(ctx, mine)
+	holder := batch.HolderOf(ctx)
 	for _, f := range flights {
 		e, err := t.await(ctx, f)
 		found.add(f, err)
+		if err == nil && holder != nil {
+			err = holder.Hold(e.weight())
+		}
 		if err == nil && !e.Absent {
 			values[f.key], err = t.decode(e)
 		}

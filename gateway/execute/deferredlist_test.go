@@ -38,7 +38,7 @@ func TestDeferral_BelowALongList(t *testing.T) {
 				}
 				return execute.String(name)
 			})
-			m := execute.NewMeter(batch.WithScope(t.Context()), nil, execute.Limits{}, execute.NewMemory(newBudget(math.MaxInt64)))
+			m := execute.NewMeter(batch.WithScope(t.Context()), nil, execute.Limits{}, execute.NewMemory(newBudget(math.MaxInt64), 0))
 			defer m.Release()
 			first, rest := d.start(m, most)
 			if c.null != "" {
@@ -75,7 +75,7 @@ func TestDeferral_LabelsAndPathsCount(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := newDeferring(t, document, func(_ context.Context, name string) graphql.Marshaler { return execute.String(name) })
 			d.oc.Variables = map[string]any{"l": long}
-			m := execute.NewMeter(t.Context(), nil, execute.Limits{Bytes: 200_000}, execute.NewMemory(newBudget(math.MaxInt64)))
+			m := execute.NewMeter(t.Context(), nil, execute.Limits{Bytes: 200_000}, execute.NewMemory(newBudget(math.MaxInt64), 0))
 			defer m.Release()
 			_, rest := d.start(m, listLength)
 			n := 0

@@ -5,9 +5,10 @@ import (
 	"sync"
 )
 
-// Memory is the memory of all answers in flight. It is safe for concurrent use.
+// Memory is the memory of all answers in flight, and of what was loaded for them. It is safe for concurrent use.
 type Memory struct {
 	budget Semaphore
+	most   int64     // bytes that one operation may acquire; 0: no limit
 	spare  sync.Pool // of *[]byte, of at most spareCapacity bytes
 }
 
@@ -17,8 +18,9 @@ type Semaphore interface {
 	Release(bytes int64)
 }
 
-// NewMemory returns a memory that is bounded by budget.
-func NewMemory(budget Semaphore) *Memory { return &Memory{budget: budget} }
+// NewMemory returns a memory that is bounded by budget, and of which one operation may have
+// at most so many bytes; 0 is no limit.
+func NewMemory(budget Semaphore, most int64) *Memory { return &Memory{budget: budget, most: most} }
 
 const (
 	// smallAnswer is the memory in bytes that an operation takes without asking, so that
@@ -44,6 +46,12 @@ func (m *Memory) put(b []byte) {
 	}
 }
 
+// Hold implements [batch.Holder]: it counts what was loaded for the operation.
+func (m *Meter) Hold(n int) error {
+	m.hold(n)
+	return m.Stopped()
+}
+
 // hold adds n bytes to those that the operation holds; n may be negative. It stops the
 // operation if the budget does not have them.
 func (m *Meter) hold(n int) {
@@ -57,6 +65,10 @@ func (m *Meter) hold(n int) {
 		return
 	}
 	missing = (missing + portion - 1) / portion * portion
+	if m.memory.most > 0 && m.acquired.Load()+missing > m.memory.most {
+		m.stop(ErrLoaded)
+		return
+	}
 	if !m.memory.budget.TryAcquire(missing) {
 		m.stop(ErrMemory)
 		return

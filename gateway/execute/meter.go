@@ -23,6 +23,7 @@ var (
 	ErrFields   = errors.New("the answer has too many fields")
 	ErrBytes    = errors.New("the answer has too many bytes")
 	ErrMemory   = errors.New("the answers in flight leave no memory for more")
+	ErrLoaded   = errors.New("the operation holds too much of what was loaded for it")
 	ErrOvertime = errors.New("the answer is not complete long after its time is over")
 )
 
@@ -67,7 +68,7 @@ func NewMeter(ctx, until context.Context, limits Limits, memory *Memory) *Meter 
 
 // Value implements [context.Context].
 func (m *Meter) Value(key any) any {
-	if key == (meterKey{}) {
+	if key == (meterKey{}) || batch.IsHolderKey(key) {
 		return m
 	}
 	return m.Context.Value(key)

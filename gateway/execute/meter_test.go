@@ -44,7 +44,7 @@ func (b *budget) Release(n int64) { b.held.Add(-n) }
 func metered(t *testing.T, limits execute.Limits, b *budget) (m *execute.Meter, cancel func()) {
 	t.Helper()
 	until, cancel := context.WithCancel(t.Context())
-	m = execute.NewMeter(operation(t), until, limits, execute.NewMemory(b))
+	m = execute.NewMeter(operation(t), until, limits, execute.NewMemory(b, 0))
 	t.Cleanup(m.Release)
 	return m, cancel
 }
@@ -259,7 +259,7 @@ func TestMeter_EndsSoonAfterItsTime(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := tt.end(operation(t))
 			defer cancel()
-			m := execute.NewMeter(ctx, t.Context(), execute.Limits{}, execute.NewMemory(newBudget(math.MaxInt64)))
+			m := execute.NewMeter(ctx, t.Context(), execute.Limits{}, execute.NewMemory(newBudget(math.MaxInt64), 0))
 			defer m.Release()
 			var written atomic.Int64
 			list := make(graphql.Array, length)
@@ -271,7 +271,7 @@ func TestMeter_EndsSoonAfterItsTime(t *testing.T) {
 				t.Errorf("%d values of 1 kB were written, want at most %d; stopped by %v", n, tt.most, m.Stopped())
 			}
 
-			m = execute.NewMeter(ctx, t.Context(), execute.Limits{}, execute.NewMemory(newBudget(math.MaxInt64)))
+			m = execute.NewMeter(ctx, t.Context(), execute.Limits{}, execute.NewMemory(newBudget(math.MaxInt64), 0))
 			defer m.Release()
 			tr := &tree{lists: []int{100, 100, 100}, fields: 1, value: "v"}
 			tr.resolve(m)
@@ -282,7 +282,7 @@ func TestMeter_EndsSoonAfterItsTime(t *testing.T) {
 	}
 	ctx, cancel := context.WithDeadline(operation(t), time.Now())
 	defer cancel()
-	m := execute.NewMeter(ctx, t.Context(), execute.Limits{}, execute.NewMemory(newBudget(math.MaxInt64)))
+	m := execute.NewMeter(ctx, t.Context(), execute.Limits{}, execute.NewMemory(newBudget(math.MaxInt64), 0))
 	defer m.Release()
 	tr := &tree{lists: []int{50, 10}, fields: 3, value: "v"}
 	if got := execute.Written(m, tr.resolve(m)).Len(); got == 0 || m.Stopped() != nil {

@@ -37,6 +37,8 @@ func (s *Server) stopped(why error) *Result {
 		return s.limits.refuse(excess{limit: limitFields, allowed: s.limits.Fields, message: fmt.Sprintf("the answer has more than %d fields", s.limits.Fields)})
 	case errors.Is(why, execute.ErrBytes):
 		return s.limits.refuseAnswer()
+	case errors.Is(why, execute.ErrLoaded):
+		return s.limits.refuse(excess{limit: limitLoaded, allowed: int(s.limits.loaded), message: fmt.Sprintf("the data that the operation loads take more than %d bytes", s.limits.loaded)})
 	case errors.Is(why, execute.ErrMemory):
 		return refuse(fault.Overloaded, gqlerror.List{{Message: (&fault.Error{Kind: fault.Overloaded}).Public()}})
 	}

@@ -68,25 +68,27 @@ const (
 	limitFields      = "fields"
 	limitCalls       = "calls"
 	limitResponse    = "response"
+	limitLoaded      = "loaded"
 )
 
 // limiter refuses what goes beyond limits, and counts that.
 type limiter struct {
 	Limits
-	hits *prometheus.CounterVec // by limit
+	hits   *prometheus.CounterVec // by limit
+	loaded int64                  // bytes that an operation may hold
 }
 
 func newLimiter(limits Limits, reg prometheus.Registerer) *limiter {
 	if limits == (Limits{}) {
 		limits = DefaultLimits()
 	}
-	l := &limiter{limits, prometheus.NewCounterVec(prometheus.CounterOpts{
+	l := &limiter{Limits: limits, hits: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "graphql_limit_hits_total", Help: "Requests refused because they exceeded a limit, by limit.",
 	}, []string{"limit"})}
 	reg.MustRegister(l.hits)
 	for _, limit := range []string{
 		limitBody, limitValues, limitTokens, limitSelections, limitFragments, limitDepth,
-		limitRootFields, limitAliases, limitDirectives, limitList, limitFields, limitCalls, limitAliasLength, limitResponse,
+		limitRootFields, limitAliases, limitDirectives, limitList, limitFields, limitCalls, limitAliasLength, limitResponse, limitLoaded,
 	} {
 		l.hits.WithLabelValues(limit)
 	}

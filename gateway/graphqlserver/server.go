@@ -43,7 +43,9 @@ func New(schema graphql.ExecutableSchema, plan *lookahead.Plan, responses *Respo
 	}
 	s.bodies = admission.NewBodies(cfg.Admission, s.limits.largestRequest(), reg)
 	s.documents = newDocuments(schema.Schema(), cfg, s.limits, s.metrics.time, reg)
-	s.memory = execute.NewMemory(admission.NewResponses(cfg.Admission, answerMemory*s.limits.Response, reg))
+	memory := admission.NewResponses(cfg.Admission, answerMemory*s.limits.Response, reg)
+	s.limits.loaded = max(memory.Size()/2, int64(answerMemory*s.limits.Response))
+	s.memory = execute.NewMemory(memory, s.limits.loaded)
 	s.exec.SetQueryCache(prepared{})
 	s.exec.SetErrorPresenter(s.present)
 	s.exec.SetRecoverFunc(s.recovered)

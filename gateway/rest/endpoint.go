@@ -114,6 +114,8 @@ func (c *client) fail(err error) error { return c.Up.Invalid(err) }
 func each[V any](c *client, read func(response []byte, args Args) (V, bool, error), absent func() (V, bool)) Source[V] {
 	get := func(ctx context.Context, key string) (v V, found bool, err error) {
 		args := c.args(key)
+		ctx, release := c.Up.WithLease(ctx)
+		defer release()
 		response, err := c.call(ctx, args)
 		if errors.Is(err, upstream.ErrNotFound) {
 			v, found = absent()

@@ -69,6 +69,8 @@ func Lists[V any](b Batch, decode DecodeFunc[V], key func(*V) string) Source[[]*
 func many[V, R any](b Batch, decode DecodeFunc[V], key func(*V) string, add func(found map[string]R, key string, v *V)) Source[R] {
 	c := b.open()
 	load := func(ctx context.Context, keys []string) (map[string]R, error) {
+		ctx, release := c.Up.WithLease(ctx)
+		defer release()
 		response, err := b.call(ctx, c, keys)
 		if err != nil {
 			return nil, c.badBatch(err)

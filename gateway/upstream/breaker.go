@@ -97,7 +97,7 @@ func (b *breakerPolicy) judge(ctx context.Context, resp *http.Response, err erro
 	switch {
 	case !failed, f.Kind == fault.InvalidResponse:
 		return works
-	case errors.Is(context.Cause(ctx), context.Canceled), errors.Is(err, errNoTime), f.Kind == fault.Internal:
+	case errors.Is(context.Cause(ctx), context.Canceled), errors.Is(err, errNoTime), f.Kind == fault.Internal, f.Kind == fault.Overloaded:
 		return unknown
 	case ctx.Err() != nil && took < b.fair:
 		return unknown // other calls had used up the request's time

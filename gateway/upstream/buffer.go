@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -31,9 +32,9 @@ func buffer(limit int64, next http.RoundTripper) http.RoundTripper {
 		defer func() { _ = unread.Close() }()
 		var body []byte
 		if status := resp.StatusCode; status/100 == 2 || mayBeNotFound(status) {
-			body, err = whole.all(resp)
+			body, err = whole.all(r.Context(), resp)
 		} else {
-			body, _ = part.all(resp)
+			body, _ = part.all(r.Context(), resp)
 		}
 		if err != nil {
 			return nil, err
@@ -61,13 +62,24 @@ type reading struct {
 // has arrived. It is bounded because a service may announce much and then hang.
 const roomAhead = 256 << 10
 
-func (p *reading) all(resp *http.Response) ([]byte, error) {
+// all reads the body. What it takes from the budget of bodies is given back if it fails.
+func (p *reading) all(ctx context.Context, resp *http.Response) (body []byte, err error) {
 	if resp.ContentLength > p.limit {
 		return nil, tooLong(p.limit)
 	}
+	l, _ := ctx.Value(leaseKey{}).(*lease)
+	unread := &leased{Reader: resp.Body, ctx: ctx, lease: l}
+	defer func() {
+		if err != nil {
+			l.give(unread.taken)
+		}
+	}()
+	if err := unread.take(resp.ContentLength); err != nil {
+		return nil, err
+	}
 	if resp.ContentLength >= 0 && resp.ContentLength <= roomAhead {
 		whole := make([]byte, resp.ContentLength)
-		if _, err := io.ReadFull(resp.Body, whole); err != nil {
+		if _, err := io.ReadFull(unread, whole); err != nil {
 			return nil, err
 		}
 		return whole, nil
@@ -78,7 +90,7 @@ func (p *reading) all(resp *http.Response) ([]byte, error) {
 	}
 	defer p.rooms.Put(room)
 	room.Reset()
-	n, err := room.ReadFrom(io.LimitReader(resp.Body, p.limit+1))
+	n, err := room.ReadFrom(io.LimitReader(unread, p.limit+1))
 	if err == nil && n > p.limit {
 		err = tooLong(p.limit)
 	}
@@ -86,6 +98,43 @@ func (p *reading) all(resp *http.Response) ([]byte, error) {
 		return nil, err
 	}
 	return bytes.Clone(room.Bytes()), nil
+}
+
+// leased is a body whose bytes are taken from the budget as they arrive, unless they were
+// when its length was announced. While there is no room it is not read.
+type leased struct {
+	io.Reader
+	ctx   context.Context //nolint:containedctx // of the one call of all
+	lease *lease
+	read  int64
+	taken int64 // bytes beyond those that are free
+}
+
+// portion is the number of bytes that are taken at a time.
+const portion = 64 << 10
+
+// take takes the room for a body of n bytes.
+func (b *leased) take(n int64) error {
+	missing := n - freeBytes - b.taken
+	if b.lease == nil || missing <= 0 {
+		return nil
+	}
+	err := b.lease.take(b.ctx, missing)
+	if err == nil {
+		b.taken += missing
+	}
+	return err
+}
+
+func (b *leased) Read(p []byte) (int, error) {
+	if b.read >= b.taken+freeBytes {
+		if err := b.take(b.read + portion); err != nil {
+			return 0, err
+		}
+	}
+	n, err := b.Reader.Read(p)
+	b.read += int64(n)
+	return n, err
 }
 
 func tooLong(limit int64) error {

@@ -34,6 +34,7 @@ type Client struct {
 	figures *figures
 	calls   http.RoundTripper
 	probes  http.RoundTripper
+	bodies  *Bodies
 }
 
 // NewClient returns a client of the service at baseURL, whose health check is /health.
@@ -55,7 +56,7 @@ func (c ServiceConfig) NewClient(service string, cfg Config, m *Metrics) (*Clien
 		return nil, err
 	}
 	client := &Client{
-		header: to.header, health: c.Health,
+		header: to.header, health: c.Health, bodies: cfg.Bodies,
 		service: service, share: (cfg.Concurrency + 1) / 2, figures: m.of(service),
 		isJSON: []string{"application/json"}, agent: []string{userAgent},
 		base: url.URL{Scheme: base.Scheme, Host: strings.TrimSuffix(base.Host, ":")},
@@ -120,6 +121,11 @@ func (c *Client) ask(ctx context.Context, through http.RoundTripper, method stri
 
 // send makes a call and returns the body of its response.
 func (c *Client) send(r *http.Request, through http.RoundTripper) ([]byte, error) {
+	if _, leased := r.Context().Value(leaseKey{}).(*lease); !leased {
+		ctx, release := c.WithLease(r.Context())
+		defer release()
+		r = r.WithContext(ctx)
+	}
 	resp, err := through.RoundTrip(r)
 	if err := verdict(c.service, resp, err); err != nil {
 		return nil, err

@@ -35,6 +35,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"tributary/gateway/heap"
 )
 
 // Config has the settings of upstream calls. Services share no state: each has its own
@@ -47,6 +49,7 @@ type Config struct {
 	Timeout   time.Duration `name:"upstream-timeout" default:"2s" help:"Time limit for one attempt at a call; never more than request-timeout."`
 	LeastTime time.Duration `name:"upstream-least-time" default:"5ms" help:"An attempt is not started when less than this remains of the request's time."`
 	MaxBody   int64         `name:"upstream-max-body" default:"8388608" help:"Maximum size of a response from a service, in bytes."`
+	BodiesMB  int           `name:"upstream-bodies-mb" default:"64" help:"Maximum size of all responses of services that are being read or decoded, in MiB; reading further ones waits. 0: no limit."`
 
 	Concurrency int           `name:"upstream-concurrency" default:"256" help:"Maximum number of concurrent calls to one service; a single operation may use half of them. 0: no limit."`
 	Queue       int           `name:"upstream-queue" default:"2048" help:"Maximum number of calls that wait for one of these; more are rejected."`
@@ -66,6 +69,7 @@ type Config struct {
 
 	RequestTimeout time.Duration `kong:"-"` // time limit for a whole request, and so for each attempt; 0: none
 	Log            *slog.Logger  `kong:"-"` // tells of circuits that open or close; nil: none
+	Bodies         *Bodies       `kong:"-"` // shared by all clients; nil: no limit
 }
 
 // Validate reports the first setting that cannot be used.
@@ -75,6 +79,8 @@ func (c Config) Validate() error {
 		return errors.New("upstream-timeout must be more than 0")
 	case c.MaxBody < 0:
 		return errors.New("upstream-max-body must not be negative")
+	case c.BodiesMB < 0:
+		return errors.New("upstream-bodies-mb must not be negative")
 	case c.Concurrency < 0:
 		return errors.New("upstream-concurrency must not be negative")
 	case c.Queue < 0:
@@ -96,6 +102,12 @@ func (c Config) Validate() error {
 		return err
 	}
 	return c.validateOverrides()
+}
+
+// Budgets returns the memory that the settings permit to responses: a body, and what is
+// decoded of it, which takes up to twice as much.
+func (c Config) Budgets() []heap.Budget {
+	return []heap.Budget{heap.InMiB("BFF_UPSTREAM_BODIES_MB", c.BodiesMB, 3)}
 }
 
 // isPart reports whether v is a fraction between 0 and 1; NaN is not.

@@ -107,6 +107,16 @@ func TestHostile_AnswersFitTheContainer(t *testing.T) {
 	for i := range 2000 {
 		data.Orders["big"] = append(data.Orders["big"], upstreamtest.Order(fmt.Sprint("big-", i), "big", "p1", "p2"))
 	}
+	var fat []string
+	for i := range 64 {
+		id := fmt.Sprintf("fat%d", i)
+		fat = append(fat, strconv.Quote(id))
+		data.Users[id] = upstreamtest.User(id)
+		data.Users[id].FullName = strings.Repeat("a", 1<<20)
+		for k := range 2000 {
+			data.Orders[id] = append(data.Orders[id], upstreamtest.Order(fmt.Sprint(id, "-", k), id, "p1", "p2", "p3"))
+		}
+	}
 	addr := testkit.KeepAddr(t)
 	p := startGatewayIn(t, composed(t), addr, append(over(upstreamtest.New(t, data)), "--cache-ttl=10m")...)
 	attacks := map[string]string{ // # is a number of the request, so that no answer is that to another
@@ -115,6 +125,8 @@ func TestHostile_AnswersFitTheContainer(t *testing.T) {
 		"lists of lists":               `{n#:user(id:"big"){orders{user{orders{items{product{id}}}}}}}`,
 		"entities that nobody has":     `{n#:users(ids:` + userIDs(1000, 1000) + `){username orders{id items{quantity}}}}`,
 		"answers that are just served": `{n#:user(id:"big"){` + names(200, 4, "orders{id}") + `}}`,
+		"lists that are not shown":     `{n#:users(ids:[` + strings.Join(fat, " ") + `]){orders{__typename}}}`,
+		"strings that are not shown":   `{n#:users(ids:[` + strings.Join(fat, " ") + `]){isActive}}`,
 		"a document of many fields":    `{n#:user(id:"u1"){` + names(490, 20, "id") + `}}`,
 	}
 	for _, name := range slices.Sorted(maps.Keys(attacks)) {
