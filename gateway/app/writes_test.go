@@ -244,6 +244,24 @@ func TestMutation_ClientsKey(t *testing.T) {
 	}
 }
 
+// Clients that sign in as someone else do not meet, whatever keys they choose.
+func TestMutation_KeyOfAnother(t *testing.T) {
+	w := newWritable(t, nil)
+	const publish = `mutation { publishBook(input: {authorId: "a1", title: "T"}) { id } }`
+	seen := map[string]string{}
+	for _, who := range []string{"", "Bearer a", "Bearer b", "Basic a"} {
+		headers := []string{"Idempotency-Key", "k"}
+		if who != "" {
+			headers = append(headers, "Authorization", who)
+		}
+		one, again := send(w, publish, headers...).Body.String(), send(w, publish, headers...).Body.String()
+		if other, taken := seen[one]; one != again || taken {
+			t.Errorf("%q gets %s and then %s, %q the same", who, one, again, other)
+		}
+		seen[one] = who
+	}
+}
+
 func TestMutation_KeyIsRefused(t *testing.T) {
 	w := newWritable(t, nil)
 	const publish = `mutation { publishBook(input: {authorId: "a1", title: "T"}) { id } }`

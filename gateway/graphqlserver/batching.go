@@ -40,7 +40,7 @@ func (s *Server) serveList(w http.ResponseWriter, r *http.Request, media string,
 	var sum atomic.Int64
 	for i, one := range list {
 		all.Go(func() {
-			answers[i] = s.resultOf(r, rawRequest{body: one, keys: keysOf(r), index: i}).pieces().line()
+			answers[i] = s.resultOf(r, rawRequest{body: one, sender: senderOf(r), index: i}).pieces().line()
 			if sum.Add(int64(answers[i].size())) > int64(s.limits.Response) {
 				answers[i] = s.limits.refuseAnswer().pieces().line()
 			}

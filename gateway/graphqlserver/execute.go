@@ -37,7 +37,7 @@ type Request struct {
 	Cost       bool      // tell in Result.Cost what it costs
 	inParts    *parts    // takes an answer in parts; nil: it comes as a whole
 	listener   *listener // takes the events of a subscription; nil: it is refused
-	keys       []string  // of its Idempotency-Key headers
+	sender               // of a mutation; not that of a WebSocket, which sends many
 	index      int       // in a batch
 	untrusted  bool      // it is not from a manifest, and somebody wants to know
 	// rawVariables are the variables as the client sent them: a JSON object, part of the text

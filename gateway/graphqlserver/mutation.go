@@ -4,11 +4,13 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"tributary/gateway/auth"
 	"tributary/gateway/batch"
 	"tributary/gateway/fault"
 	"tributary/gateway/mutation"
@@ -19,9 +21,15 @@ import (
 // nothing on a WebSocket, where one header would be that of many mutations.
 const KeyHeader = "Idempotency-Key"
 
-// keysOf returns the idempotency keys of a request. More than one are refused, unless the
-// operation is a query.
-func keysOf(r *http.Request) []string { return r.Header[KeyHeader] }
+// sender is what an HTTP request says of who repeats it.
+type sender struct {
+	keys       []string // its idempotency keys; more than one are refused, unless the operation is a query
+	unverified []string // its Authorization
+}
+
+func senderOf(r *http.Request) sender {
+	return sender{r.Header[KeyHeader], r.Header["Authorization"]}
+}
 
 // refuseKey refuses a mutation whose idempotency key cannot be used.
 func (q *query) refuseKey() *Result {
@@ -33,11 +41,17 @@ func (q *query) refuseKey() *Result {
 	return r
 }
 
-// origin identifies a mutation among those of all clients.
-func (q *query) origin() mutation.Origin {
+// origin identifies a mutation among those of all clients: by its viewer if the gateway
+// verifies tokens, and by the token itself otherwise.
+func (q *query) origin(ctx context.Context) mutation.Origin {
 	o := mutation.Origin{Index: q.index}
 	if len(q.keys) > 0 {
 		o.Key = q.keys[0]
+	}
+	if viewer := auth.From(ctx); viewer != nil {
+		o.Viewer = "viewer " + viewer.Key()
+	} else if len(q.unverified) > 0 {
+		o.Viewer = "unverified " + strings.Join(q.unverified, "\n")
 	}
 	return o
 }
@@ -49,7 +63,7 @@ func writing(next execution) execution {
 		if q.selected.Operation != ast.Mutation {
 			return next(ctx, q)
 		}
-		ctx = mutation.With(ctx, q.origin())
+		ctx = mutation.With(ctx, q.origin(ctx))
 		result := next(ctx, q)
 		return withOutcome(result, mutation.From(ctx).MayHaveExecuted())
 	}

@@ -29,11 +29,11 @@ type badRequest struct {
 // rawRequest is a request as the client sent it.
 type rawRequest struct {
 	get      bool
-	document string   // the document id in the path, or ""
-	query    string   // the query string of a GET
-	body     []byte   // the body of a POST
-	keys     []string // see [keysOf]
-	index    int      // in a batch
+	document string // the document id in the path, or ""
+	query    string // the query string of a GET
+	body     []byte // the body of a POST
+	sender
+	index int // in a batch
 }
 
 // key is equal for requests that are identical byte for byte.
@@ -61,7 +61,7 @@ func (s *Server) decode(ctx context.Context, r rawRequest, lease *admission.Leas
 	if r.document != "" {
 		req.DocumentID = r.document
 	}
-	req.Fingerprint, req.keys, req.index = r.key(), r.keys, r.index
+	req.Fingerprint, req.sender, req.index = r.key(), r.sender, r.index
 	if bad := req.wellFormed(); bad != nil {
 		return nil, bad
 	}
@@ -73,7 +73,7 @@ const documentParam = "document"
 
 // read reads the text of a request into memory of lease.
 func (s *Server) read(w http.ResponseWriter, r *http.Request, lease *admission.Lease) (rawRequest, *badRequest) {
-	req := rawRequest{document: httpserver.PathParam(r, documentParam), keys: keysOf(r)}
+	req := rawRequest{document: httpserver.PathParam(r, documentParam), sender: senderOf(r)}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 		req.get, req.query = true, r.URL.RawQuery
