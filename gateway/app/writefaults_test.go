@@ -199,7 +199,7 @@ func (f writeFault) write(t *testing.T, query string) string {
 	seen, outcome := "answered", ""
 	if len(s.Errors) > 0 {
 		outcome = s.Errors[0].Extensions.Outcome
-		seen = fmt.Sprintf("`%s`, `%s`", s.Errors[0].Extensions.Code, outcome)
+		seen = "`" + s.Errors[0].Extensions.Code + "`, `" + outcome + "`"
 	}
 	if executions > 1 && !strings.Contains(query, "replaceBook") || seen == "answered" && executions == 0 || outcome == "not_executed" && executions > 0 {
 		t.Errorf("executed %d times: %s", executions, seen)

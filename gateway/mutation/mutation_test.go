@@ -18,7 +18,7 @@ func keys(origin mutation.Origin, field string) [2]string {
 
 func TestKey_DerivedFromTheClients(t *testing.T) {
 	origin := mutation.Origin{Viewer: "v", Key: "k", Index: 1}
-	if keys(origin, "a") != keys(origin, "a") {
+	if first, again := keys(origin, "a"), keys(origin, "a"); first != again {
 		t.Error("a request that is repeated has other keys")
 	}
 	seen := map[string]string{}

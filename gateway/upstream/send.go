@@ -41,7 +41,7 @@ func (c *Client) Send(ctx context.Context, w Write, read func(response []byte) e
 	if w.Key != "" {
 		r.Header[idempotencyKey] = []string{w.Key}
 	}
-	resp, err := c.calls.RoundTrip(r)
+	resp, err := c.calls.RoundTrip(r) //nolint:bodyclose // Buffer has closed it
 	failed := c.judge(resp, err)
 	if failed == nil {
 		if err := read(bodyOf(resp)); err != nil {
