@@ -11,7 +11,7 @@ import (
 func breakers(title, states string) *statetimeline.PanelBuilder {
 	return statetimeline.NewPanelBuilder().
 		Title(title).
-		Description("Whether a service is asked: closed, it is; half-open, it is being tried; open, it failed too often and is left alone for a moment. Of several gateways the worst.").
+		Description("Whether a service is asked: closed, it is; half-open, its next calls are tries; open, it failed too often and is only tried, each second. Of several gateways the worst.").
 		Datasource(source()).
 		Unit("none").
 		Span(third).

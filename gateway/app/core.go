@@ -14,9 +14,9 @@ import (
 )
 
 // core is what the routes of a gateway share: the cache, the clients of the services,
-// the executable schema, and the look-ahead plan.
+// the executable schema, and the look-ahead plan. Its owner must close it.
 type core struct {
-	store   *cache.Cache // to be closed by the owner of the core
+	store   *cache.Cache
 	clients map[string]*upstream.Client
 	schema  graphql.ExecutableSchema
 	plan    *lookahead.Plan
@@ -29,18 +29,27 @@ func newCore(cfg gatewayConfig, log *slog.Logger, reg prometheus.Registerer) (*c
 	}
 	c := &core{store: store, clients: map[string]*upstream.Client{}}
 	if err := c.build(cfg, reg); err != nil {
-		return nil, errors.Join(err, store.Close())
+		return nil, errors.Join(err, c.close())
 	}
 	return c, nil
+}
+
+func (c *core) close() error {
+	for _, client := range c.clients {
+		client.Close()
+	}
+	return c.store.Close()
 }
 
 func (c *core) build(cfg gatewayConfig, reg prometheus.Registerer) (err error) {
 	requests := upstream.NewMetrics(reg)
 	cfg.Upstream.Bodies = upstream.NewBodies(cfg.Upstream, reg)
 	for i, s := range cfg.graph.Services {
-		if c.clients[s.Name], err = cfg.services[i].NewClient(s.Name, cfg.Upstream, requests); err != nil {
+		client, err := cfg.services[i].NewClient(s.Name, cfg.Upstream, requests)
+		if err != nil {
 			return err
 		}
+		c.clients[s.Name] = client
 	}
 	var joins lookahead.Joins
 	c.schema, joins, err = cfg.graph.schema(&Dependencies{Clients: c.clients, Cache: c.store, Batches: batch.NewMetrics(reg)})

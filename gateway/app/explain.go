@@ -66,7 +66,7 @@ func (c *explainCommand) server() (*graphqlserver.Server, func() error, error) {
 		return nil, nil, err
 	}
 	c.Gateway.GraphQL.Introspection = true // the binary prints the schema anyway
-	return graphqlserver.New(core.schema, core.plan, nil, c.Gateway.GraphQL, log, reg), core.store.Close, nil
+	return graphqlserver.New(core.schema, core.plan, nil, c.Gateway.GraphQL, log, reg), core.close, nil
 }
 
 // printCost writes the fields that lead to loads, nested as in the query, and then the

@@ -90,7 +90,7 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 	}
 	graphql, err := core.newGraphQL(cfg, operators, log, reg)
 	if err != nil {
-		return nil, nil, errors.Join(err, core.store.Close())
+		return nil, nil, errors.Join(err, core.close())
 	}
 	routes := cfg.graph.routes(&API{Server: graphql, TTL: cfg.Cache.TTL, Metrics: reg})
 	checker := newHealth(core.clients, core.store, version)
@@ -105,16 +105,16 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 	mountOperators(r, cfg.Admin, operators, core.store, log)
 	err = errors.Join(mountPages(r.With(browser.Page), cfg, history), cfg.faults.mount(r, core.store, log))
 	if err != nil {
-		return nil, nil, errors.Join(err, core.store.Close())
+		return nil, nil, errors.Join(err, core.close())
 	}
 	authenticator, err := auth.New(cfg.Auth, log, reg)
 	if err != nil {
-		return nil, nil, errors.Join(usageError{err}, core.store.Close())
+		return nil, nil, errors.Join(usageError{err}, core.close())
 	}
 	streams := mountGraph(r, graphql, routes, cfg, newViewers(cfg, authenticator, operators), reg)
 	ready.OnDrain(streams.Drain)
 	stop := inBackground(history.Run)
-	return r, func() error { streams.Close(); stop(); authenticator.Close(); return core.store.Close() }, nil
+	return r, func() error { streams.Close(); stop(); authenticator.Close(); return core.close() }, nil
 }
 
 // newGraphQL returns the GraphQL server with its caches of responses and documents.

@@ -23,5 +23,5 @@ func (g *Graph) sdl() (string, error) {
 	}
 	var b strings.Builder
 	formatter.NewFormatter(&b, formatter.WithIndent("  ")).FormatSchema(core.schema.Schema())
-	return b.String(), core.store.Close()
+	return b.String(), core.close()
 }

@@ -15,7 +15,7 @@ const (
 	firstAttempt = "first"
 	retryAttempt = "retry"
 	hedgeAttempt = "hedge"
-	probeAttempt = "probe" // the only attempt of a call through a half-open circuit
+	probeAttempt = "probe" // the only attempt of a call or a try while the circuit is not closed
 )
 
 type attemptKey struct{}

@@ -1,11 +1,7 @@
 package upstream_test
 
 import (
-	"bytes"
 	"context"
-	"log/slog"
-	"regexp"
-	"sync"
 	"testing"
 	"time"
 
@@ -126,171 +122,63 @@ func TestAClientThatLeavesSaysNothingAboutTheService(t *testing.T) {
 	}
 }
 
-// A missed deadline counts as a failure only if the service had a fair share of the time.
-func TestADeadlineIsTheServicesFaultIfItHadTime(t *testing.T) {
-	for name, c := range map[string]struct {
-		timeout time.Duration
-		want    float64
+// A timeout counts if the attempt had all the time that the settings allow it, and not if
+// somebody was in a hurry.
+func TestBreaker_CountsTimeouts(t *testing.T) {
+	hang := faultyupstream.Stall("")
+	for name, tt := range map[string]struct {
+		attempt, request, caller time.Duration
+		behave                   faultyupstream.Behaviour
+		want                     float64
 	}{
-		"it had hardly any":      {time.Hour, closed},
-		"it had a good part":     {40 * time.Millisecond, open},
-		"not even an attempt is": {0, closed},
+		"an attempt's time is over":            {20 * time.Millisecond, 0, time.Minute, hang, open},
+		"an attempt's time, within the body":   {20 * time.Millisecond, 0, time.Minute, faultyupstream.Stall(faultyupstream.Head()), open},
+		"a request's time limits an attempt's": {time.Hour, 30 * time.Millisecond, time.Minute, hang, open},
+		"a caller in a hurry":                  {time.Hour, 0, 30 * time.Millisecond, hang, closed},
+		"a caller in a hurry, within the body": {time.Hour, 0, 30 * time.Millisecond, faultyupstream.Stall(faultyupstream.Head()), closed},
+		"a caller with most of the time":       {100 * time.Millisecond, 0, 60 * time.Millisecond, faultyupstream.Late(80*time.Millisecond, well), closed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cfg := guarded(time.Hour)
-			cfg.Timeout = 2 * c.timeout // of an attempt
-			if c.timeout == 0 {
-				cfg.Timeout, cfg.LeastTime = 40*time.Millisecond, time.Hour
-			}
-			things := over(t, cfg, faultyupstream.Always(faultyupstream.Stall("")))
+			cfg.Timeout, cfg.RequestTimeout = tt.attempt, tt.request
+			things := over(t, cfg, faultyupstream.Always(tt.behave))
 			for range 20 {
-				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+				ctx, cancel := context.WithTimeout(t.Context(), tt.caller)
 				things.get(ctx)
 				cancel()
 			}
-			if things.circuit() != c.want {
-				t.Errorf("the circuit's state is %v, want %v", things.circuit(), c.want)
+			if things.circuit() != tt.want {
+				t.Errorf("the circuit's state is %v, want %v", things.circuit(), tt.want)
 			}
 		})
 	}
-}
-
-func TestBreaker_LogsChanges(t *testing.T) {
-	var text bytes.Buffer
-	cfg := guarded(20 * time.Millisecond)
-	cfg.Log = slog.New(slog.NewTextHandler(&text, nil))
-	c := over(t, cfg, faultyupstream.Always(faultyupstream.Answer(500, "")))
-	until(t, "the circuit is tried in vain", func() bool { c.get(t.Context()); return c.attempts() >= 20 })
-	c.up.Follow(faultyupstream.Always(well))
-	until(t, "the circuit closes", func() bool { c.get(t.Context()); return c.circuit() == closed })
-	got := regexp.MustCompile(`(?m)^.*level=(.*)$`).ReplaceAllString(text.String(), "$1")
-	if want := "WARN msg=\"circuit opened\" service=things\nINFO msg=\"circuit closed\" service=things\n"; got != want {
-		t.Errorf("logged %s", text.String())
-	}
-}
-
-func TestAServiceIsTriedWithFewCallsBeforeItGetsThemAll(t *testing.T) {
-	c := over(t, guarded(50*time.Millisecond), faultyupstream.Always(faultyupstream.Answer(500, "")))
-	c.times(10, t.Context())
-	release := make(chan struct{})
-	c.up.Follow(faultyupstream.Always(faultyupstream.Held(release, well)))
-
-	var running sync.WaitGroup
-	until(t, "the service is tried", func() bool {
-		running.Go(func() { c.get(t.Context()) })
-		return c.attempts() == 3
-	})
-	if more := c.times(20, t.Context()); more["circuit_open"] != 20 || c.attempts() != 3 || c.circuit() != halfOpen {
-		t.Errorf("while it is tried: %v by %d requests, state %v", more, c.attempts(), c.circuit())
-	}
-	close(release)
-	running.Wait()
-	if all := c.times(20, t.Context()); all["ok"] != 20 || c.circuit() != closed {
-		t.Errorf("when it works again: %v, state %v", all, c.circuit())
-	}
-}
-
-func TestAProbeThatFailsOpensTheCircuitAgain(t *testing.T) {
-	cfg := guarded(20 * time.Millisecond)
-	cfg.Retries, cfg.RetryBudget = 2, 1 // but not for a probe
-	c := over(t, cfg, faultyupstream.Always(faultyupstream.Answer(500, "")))
-	c.times(10, t.Context())
-	for range 3 {
-		c.up.Follow(faultyupstream.Always(faultyupstream.Answer(500, "")))
-		until(t, "the service is tried", func() bool { c.get(t.Context()); return c.attempts() > 0 })
-		if c.attempts() != 1 || c.circuit() != open {
-			t.Errorf("%d requests, state %v", c.attempts(), c.circuit())
+	t.Run("no attempt is made", func(t *testing.T) {
+		cfg := guarded(time.Hour)
+		cfg.LeastTime = time.Hour
+		things := over(t, cfg, faultyupstream.Always(well))
+		for range 20 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			things.get(ctx)
+			cancel()
 		}
-	}
-	if n := c.value("upstream_attempts_total", "attempt", "probe"); n != 3 {
-		t.Errorf("%v probes counted", n)
-	}
-}
-
-// A probe whose client disconnects must return its permit.
-func TestAProbeThatIsGivenUpDoesNotKeepTheCircuitHalfOpen(t *testing.T) {
-	c := over(t, guarded(20*time.Millisecond), faultyupstream.Always(faultyupstream.Answer(500, "")))
-	c.times(10, t.Context())
-	c.up.Follow(faultyupstream.Always(faultyupstream.Stall("")))
-	ctx, cancel := context.WithCancel(t.Context())
-	var running sync.WaitGroup
-	until(t, "the service is tried", func() bool {
-		running.Go(func() { c.get(ctx) })
-		return c.attempts() == 3
+		if things.circuit() != closed || things.attempts() != 0 {
+			t.Errorf("the circuit's state is %v after %d attempts", things.circuit(), things.attempts())
+		}
 	})
-	cancel()
-	running.Wait()
-	c.up.Follow(faultyupstream.Always(well))
-	until(t, "the circuit is closed", func() bool { c.get(t.Context()); return c.circuit() == closed })
 }
 
-// Calls that started before the circuit opened and end while it is half-open say
-// nothing about the service's present state.
-func TestLateFailuresDoNotOpenTheCircuitAgain(t *testing.T) {
-	const late = 5
-	release := make(chan struct{})
-	c := over(t, guarded(20*time.Millisecond), faultyupstream.First(late,
-		faultyupstream.Held(release, faultyupstream.Answer(500, "")), faultyupstream.Answer(500, "")))
-	var running sync.WaitGroup
-	for range late {
-		running.Go(func() { c.get(t.Context()) })
-	}
-	until(t, "the late ones are under way", func() bool { return c.attempts() == late })
-	c.times(10, t.Context())
-	hold := make(chan struct{})
-	c.up.Follow(faultyupstream.Always(faultyupstream.Held(hold, well)))
-	var probing sync.WaitGroup
-	until(t, "the service is tried", func() bool {
-		probing.Go(func() { c.get(t.Context()) })
-		return c.attempts() == 3
-	})
-	close(release)
-	running.Wait()
-	if c.circuit() != halfOpen || c.times(5, t.Context())["circuit_open"] != 5 {
-		t.Errorf("late failures made the state %v", c.circuit())
-	}
-	close(hold)
-	probing.Wait()
-	if c.circuit() != closed {
-		t.Errorf("the circuit's state is %v", c.circuit())
-	}
-}
-
-func TestAnOutageIsNotAmplified(t *testing.T) {
+// Tries are no retries: however many calls there are, only so many reach the service.
+func TestBreaker_DoesNotAmplify(t *testing.T) {
 	for name, fault := range map[string]faultyupstream.Behaviour{"500": faultyupstream.Answer(500, ""), "a reset": faultyupstream.Reset()} {
 		t.Run(name, func(t *testing.T) {
-			cfg := guarded(time.Millisecond) // probes as fast as calls
+			cfg := guarded(time.Hour)
 			cfg.Retries, cfg.RetryBudget, cfg.Backoff, cfg.BackoffMax = 2, .1, time.Millisecond, time.Millisecond
 			c := over(t, cfg, faultyupstream.Always(fault))
-			const calls = 100
-			c.times(calls, t.Context())
-			if n := c.attempts(); n > calls*11/10 {
-				t.Errorf("%d requests for %d calls", n, calls)
+			c.times(100, t.Context())
+			if n := c.attempts(); n > 10+1+5 { // the reserve of the retry budget
+				t.Errorf("%d requests for 100 calls", n)
 			}
 		})
-	}
-}
-
-func TestAPingMindsNoCircuitAndMovesNone(t *testing.T) {
-	c := over(t, guarded(time.Hour), faultyupstream.Always(faultyupstream.Answer(500, "")))
-	c.times(10, t.Context())
-	if err := c.Ping(t.Context()); err != nil || c.circuit() != open {
-		t.Errorf("with an open circuit: %v, state %v", err, c.circuit())
-	}
-	if c.value("upstream_attempts_total") != 10 || c.value("upstream_call_duration_seconds") != 10 {
-		t.Error("a ping counts as a call")
-	}
-
-	c = over(t, guarded(time.Hour), faultyupstream.Always(well))
-	c.up.Refuse()
-	for range 30 {
-		if err := c.Ping(t.Context()); reason(t, err) != "unavailable" {
-			t.Errorf("got %v", err)
-		}
-	}
-	c.up.Accept(t)
-	if got := c.get(t.Context()); got != "ok" || c.circuit() != closed {
-		t.Errorf("after pings that failed: %s, state %v", got, c.circuit())
 	}
 }

@@ -1,9 +1,8 @@
 package upstream
 
 import (
-	"net"
+	"context"
 	"net/http"
-	"time"
 )
 
 // RoundTrip adapts a function to [http.RoundTripper].
@@ -12,9 +11,9 @@ type RoundTrip func(*http.Request) (*http.Response, error)
 // RoundTrip implements [http.RoundTripper].
 func (f RoundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// chain returns the policies around net/http for one service:
+// build sets the policies around net/http for one service:
 //
-//	Measure(Bulkhead(Breaker(Retry(Hedge(Attempt(Timeout(Buffer(net/http))))))))
+//	Measure(Bulkhead(Breaker(Retry(Hedge(Attempt(Timeout(Buffer(Pool))))))))
 //
 // From the outside in:
 //
@@ -27,32 +26,36 @@ func (f RoundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 //   - Attempt records each request that is sent.
 //   - Timeout is outside Buffer, so that it covers the body.
 //   - Buffer reads and closes the body, so that policies can drop a response.
+//   - Pool is net/http, with connections that are replaced in time.
 //
-// The second round tripper is for health checks. They bypass bulkhead and breaker, and
-// are not counted.
-func chain(cfg Config, to connection, f *figures) (calls, probes http.RoundTripper) {
-	paid := newBudget(cfg.RetryBudget, f)
-	once := timeout(cfg.Timeout, buffer(cfg.MaxBody, transport(cfg, to)))
-	calls = measure(f,
+// Health checks bypass bulkhead, breaker and retries, and are not counted. Neither are the
+// reads that the breaker's prober tries, but these are measured as attempts.
+func (c *Client) build(cfg Config, to connection) {
+	f, paid := c.figures, newBudget(cfg.RetryBudget, c.figures)
+	c.pool = newPool(cfg, to)
+	c.probes = timeout(cfg.Timeout, buffer(cfg.MaxBody, c.pool))
+	attempts := attempt(cfg, f, c.probes)
+	c.circuit = newCircuit(cfg, f, c.newProber(attempts))
+	c.calls = measure(f,
 		bulkhead(cfg, f,
-			breaker(cfg, f,
+			breaker(c.circuit, headerSize(c.header),
 				retry(cfg, paid,
-					hedge(cfg, paid,
-						attempt(cfg, f, once))))))
-	return calls, once
+					hedge(cfg, paid, attempts)))))
 }
 
-func transport(cfg Config, to connection) http.RoundTripper {
-	return &http.Transport{
-		Proxy:           to.proxy,
-		TLSClientConfig: to.tls,
-		// net/http continues a dial after the request that started it has ended,
-		// so it needs a timeout of its own.
-		DialContext:         (&net.Dialer{Timeout: cfg.Timeout, KeepAlive: 30 * time.Second}).DialContext,
-		TLSHandshakeTimeout: cfg.Timeout,
-		MaxIdleConns:        0, // limited per host instead
-		MaxIdleConnsPerHost: max(64, cfg.Concurrency),
-		IdleConnTimeout:     90 * time.Second,
-		ForceAttemptHTTP2:   true,
+// newProber returns the prober of the service, which sends reads through attempts.
+func (c *Client) newProber(attempts http.RoundTripper) *prober {
+	p := &prober{once: c.probes, calls: attempts}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	if c.health != "" {
+		p.health = func(ctx context.Context) *http.Request {
+			return c.request(ctx, http.MethodGet, nil, c.health, nil)
+		}
 	}
+	p.read = func(ctx context.Context, f failedRead) *http.Request {
+		r := c.newRequest(ctx, f.method, f.url, f.route, f.body)
+		r.Header[idempotencyKey] = nil // a signal, see idempotent
+		return r
+	}
+	return p
 }

@@ -35,6 +35,8 @@ type Client struct {
 	calls   http.RoundTripper
 	probes  http.RoundTripper
 	bodies  *Bodies
+	pool    *pool
+	circuit *circuit // nil if there is no circuit breaker
 }
 
 // NewClient returns a client of the service at baseURL, whose health check is /health.
@@ -62,8 +64,15 @@ func (c ServiceConfig) NewClient(service string, cfg Config, m *Metrics) (*Clien
 		base: url.URL{Scheme: base.Scheme, Host: strings.TrimSuffix(base.Host, ":")},
 		path: strings.TrimSuffix(base.EscapedPath(), "/"),
 	}
-	client.calls, client.probes = chain(cfg.withDefaults(), to, client.figures)
+	client.build(cfg.withDefaults(), to)
 	return client, nil
+}
+
+// Close ends the tries of a service whose circuit is open, and closes idle connections. The
+// client must not be used any more.
+func (c *Client) Close() {
+	c.circuit.close()
+	c.pool.close()
 }
 
 // Get fetches the resource at a route such as /things/{id} and returns the body.
@@ -91,22 +100,22 @@ func (c *Client) Share() int { return c.share }
 // Name is the name of the service.
 func (c *Client) Name() string { return c.service }
 
-// Ping requests the service's health check. It bypasses metrics, reports and policies: it
-// is made once, even if the circuit breaker is open or the bulkhead full. A service without
-// a health check, or whose health check does not exist, is judged by its calls: it fails
-// while its circuit breaker is open.
+// Ping returns nil if the service works: if its circuit is not open, and its health check
+// succeeds. A service without a health check, or that answers it with 404 or 410, is judged
+// by its calls alone. The health check bypasses metrics, reports and policies, so that it is
+// made even if the bulkhead is full.
 func (c *Client) Ping(ctx context.Context) error {
-	if c.health != "" {
-		_, err := c.ask(ctx, c.probes, http.MethodGet, nil, c.health, nil)
-		f, failed := errors.AsType[*fault.Error](err)
-		if absent := errors.Is(err, ErrNotFound) || failed && mayBeNotFound(f.Status); !absent {
-			return err
-		}
-	}
-	if c.figures.open.Load() {
+	if c.circuit.isOpen() {
 		return fault.New(fault.CircuitOpen, c.service, errOpen)
 	}
-	return nil
+	if c.health == "" {
+		return nil
+	}
+	_, err := c.ask(ctx, c.probes, http.MethodGet, nil, c.health, nil)
+	if f, failed := errors.AsType[*fault.Error](err); errors.Is(err, ErrNotFound) || failed && mayBeNotFound(f.Status) {
+		return nil
+	}
+	return err
 }
 
 // Invalid returns the error for a response that could not be decoded, and counts it.
@@ -134,17 +143,26 @@ func (c *Client) send(r *http.Request, through http.RoundTripper) ([]byte, error
 	return bodyOf(resp), nil
 }
 
-// request builds the request from parts that are known to be valid. [http.NewRequest]
-// would need the URL as a string and parse it again.
+// request returns a request for a route, see [Client.Get].
 func (c *Client) request(ctx context.Context, method string, body []byte, route string, values []string) *http.Request {
+	r := c.newRequest(ctx, method, c.url(route, values), route, body)
+	if body != nil {
+		r.Header[idempotencyKey] = nil // retryable, see Query
+	}
+	return r
+}
+
+// newRequest builds a request from parts that are known to be valid. [http.NewRequest]
+// would need the URL as a string and parse it again. It has the headers that ctx forwards,
+// and the configured ones.
+func (c *Client) newRequest(ctx context.Context, method string, u *url.URL, route string, body []byte) *http.Request {
 	r := (&http.Request{
-		Method: method, URL: c.url(route, values),
+		Method: method, URL: u,
 		Header:  http.Header{"Accept": c.isJSON, "User-Agent": c.agent},
 		Pattern: route, // for traces; net/http ignores it in clients
 	}).WithContext(ctx)
 	if body != nil {
 		r.Header["Content-Type"] = c.isJSON
-		r.Header[idempotencyKey] = nil // retryable, see Query
 		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 		r.Body, _ = r.GetBody()
 		r.ContentLength = int64(len(body))

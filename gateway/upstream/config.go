@@ -12,8 +12,8 @@
 //
 //   - Bulkhead: limits concurrent calls to the service. Further calls wait for a short
 //     time, and are rejected if too many wait or they wait too long.
-//   - Circuit breaker: rejects calls for a moment when the failure rate is too high,
-//     then lets a few probes through, and closes when they succeed.
+//   - Circuit breaker: rejects calls when the failure rate is too high. Then it tries the
+//     service at intervals, and closes when that succeeds.
 //   - Retries: failed idempotent calls, with exponential backoff and full jitter.
 //     Retry-After is respected.
 //   - Hedging: sends a second request when the first takes longer than a quantile of
@@ -46,7 +46,7 @@ import (
 type Config struct {
 	Overrides Overrides `name:"upstream-overrides" placeholder:"SERVICE.SETTING=VALUE;..." help:"Per-service values for the upstream settings below, as in orders.timeout=3s;orders.retries=0;products.hedge-quantile=0.95."`
 
-	Timeout   time.Duration `name:"upstream-timeout" default:"2s" help:"Time limit for one attempt at a call; never more than request-timeout."`
+	Timeout   time.Duration `name:"upstream-timeout" default:"2s" help:"Time limit for one attempt at a call; never more than nine tenths of request-timeout."`
 	LeastTime time.Duration `name:"upstream-least-time" default:"5ms" help:"An attempt is not started when less than this remains of the request's time."`
 	MaxBody   int64         `name:"upstream-max-body" default:"8388608" help:"Maximum size of a response from a service, in bytes."`
 	BodiesMB  int           `name:"upstream-bodies-mb" default:"64" help:"Maximum size of all responses of services that are being read or decoded, in MiB; reading further ones waits. 0: no limit."`
@@ -58,7 +58,7 @@ type Config struct {
 	BreakerRate   float64       `name:"upstream-breaker-rate" default:"0.5" help:"Failure rate that opens a service's circuit breaker. 0: no circuit breaker."`
 	BreakerCalls  uint          `name:"upstream-breaker-calls" default:"10" help:"Minimum number of calls in the window before the circuit breaker may open."`
 	BreakerWindow time.Duration `name:"upstream-breaker-window" default:"10s" help:"Window over which the failure rate is measured."`
-	BreakerDelay  time.Duration `name:"upstream-breaker-delay" default:"1s" help:"How long an open circuit breaker rejects calls before it lets probes through."`
+	BreakerDelay  time.Duration `name:"upstream-breaker-delay" default:"1s" help:"How often the gateway tries a service whose circuit breaker is open."`
 
 	Retries     int           `name:"upstream-retries" default:"2" help:"Maximum number of retries of a failed call. 0: no retries."`
 	Backoff     time.Duration `name:"upstream-backoff" default:"25ms" help:"Upper bound of the random wait before the first retry; it doubles with each retry."`
@@ -66,6 +66,8 @@ type Config struct {
 	RetryBudget float64       `name:"upstream-retry-budget" default:"0.1" help:"Retries and hedged requests allowed per call, on average: 0.1 adds at most 10 % to the load of a service."`
 
 	HedgeQuantile float64 `name:"upstream-hedge-quantile" default:"0" help:"Send a second, hedged request when a call takes longer than this quantile of earlier calls, such as 0.95. 0: no hedging."`
+
+	ConnectionAge time.Duration `name:"upstream-connection-age" default:"1m" help:"Connections to a service are replaced when they are this old, so that changes of DNS are followed. 0: never."`
 
 	RequestTimeout time.Duration `kong:"-"` // time limit for a whole request, and so for each attempt; 0: none
 	Log            *slog.Logger  `kong:"-"` // tells of circuits that open or close; nil: none
@@ -121,6 +123,7 @@ func (c Config) validateTimes() error {
 		{"upstream-least-time", c.LeastTime},
 		{"upstream-queue-wait", c.QueueWait},
 		{"upstream-breaker-delay", c.BreakerDelay},
+		{"upstream-connection-age", c.ConnectionAge},
 		{"upstream-backoff", c.Backoff},
 		{"upstream-backoff-max", c.BackoffMax},
 	} {
@@ -131,15 +134,15 @@ func (c Config) validateTimes() error {
 	return nil
 }
 
-// withDefaults sets the values that cannot be zero, and limits an attempt to the time
-// of a whole request: if it could take longer it would never time out, and the circuit
-// breaker would not notice that the service hangs.
+// withDefaults sets the values that cannot be zero, and limits an attempt to nine tenths of
+// the time of a whole request: if it could take longer it would never time out, and the
+// circuit breaker would not notice that the service hangs.
 func (c Config) withDefaults() Config {
 	if c.Timeout == 0 {
 		c.Timeout = defaultTimeout
 	}
 	if c.RequestTimeout > 0 {
-		c.Timeout = min(c.Timeout, c.RequestTimeout)
+		c.Timeout = min(c.Timeout, c.RequestTimeout*9/10)
 	}
 	if c.MaxBody == 0 {
 		c.MaxBody = defaultMaxBody

@@ -163,16 +163,16 @@ func TestServiceConfig_Check(t *testing.T) {
 	}
 }
 
-// A service is judged by its health check, and where it has none by its calls.
+// A service is judged by its health check, where it has one, and by its calls.
 func TestPing_Judges(t *testing.T) {
 	for name, tt := range map[string]struct {
 		health       string
 		healthStatus int
 		up, down     bool // healthy while calls succeed, and after they have failed
 	}{
-		"a health check that succeeds": {"/up", 200, true, true},
+		"a health check that succeeds": {"/up", 200, true, false},
 		"a health check that fails":    {"/up", 503, false, false},
-		"a health check with a path":   {"/a/b", 204, true, true},
+		"a health check with a path":   {"/a/b", 204, true, false},
 		"none":                         {"", 200, true, false},
 		"an unknown health check":      {"/up", 404, true, false},
 		"one that is gone":             {"/up", 410, true, false},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -41,14 +40,14 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			[]string{"service_name", "outcome"}),
 		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "upstream_attempts_total",
-			Help: "HTTP requests to a service, by service, outcome, and whether it was the first of a call, a retry, a hedge, or the probe of a half-open circuit.",
+			Help: "HTTP requests to a service, by service, outcome, and whether it was the first of a call, a retry, a hedge, or a probe while the circuit is open.",
 		}, []string{"service_name", "outcome", "attempt"}),
 		durations: prometheus.NewHistogramVec(telemetry.Durations("upstream_attempt_duration_seconds",
 			"How long single requests to a service took, body included, by service and by which request of its call it was."),
 			[]string{"service_name", "attempt"}),
 		inFlight: gauge("upstream_in_flight", "Requests to a service that are under way."),
 		queue:    gauge("upstream_queue_length", "Calls to a service that wait for their turn."),
-		breaker:  gauge("upstream_breaker_state", "Whether a service is asked: 0 closed (it is), 1 half-open (it is tried), 2 open (it is not)."),
+		breaker:  gauge("upstream_breaker_state", "Whether a service is called: 0 closed (it is), 1 half-open (the next calls are tries), 2 open (it is tried at intervals, and not called)."),
 		budget:   gauge("upstream_retry_budget", "How many retries and hedges of calls to a service are paid for at present."),
 	}
 	m.writes = prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -68,7 +67,6 @@ type figures struct {
 	attempts                         *telemetry.Memo[attempted, prometheus.Counter]
 	durations                        *telemetry.Memo[string, prometheus.Observer] // by kind of attempt
 	inFlight, queue, breaker, budget prometheus.Gauge
-	open                             atomic.Bool // the circuit breaker rejects calls
 }
 
 type attempted struct{ outcome, kind string }

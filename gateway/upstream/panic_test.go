@@ -27,7 +27,7 @@ func TestAPanicOfAPolicyCostsOneCall(t *testing.T) {
 				}
 				return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
 			})
-			chain := measure(f, bulkhead(cfg, f, breaker(cfg, f, retry(cfg, paid, hedge(cfg, paid, attempt(cfg, f, policy))))))
+			chain := measure(f, bulkhead(cfg, f, breaker(newCircuit(cfg, f, &prober{}), 0, retry(cfg, paid, hedge(cfg, paid, attempt(cfg, f, policy))))))
 			call := func() (err error) {
 				defer func() {
 					if v := recover(); v != nil { // as the loader does

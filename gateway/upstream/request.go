@@ -1,10 +1,7 @@
 package upstream
 
 import (
-	"bytes"
 	"context"
-	"io"
-	"maps"
 	"net/http"
 	"net/url"
 )
@@ -32,18 +29,5 @@ func (c *Client) of(ctx context.Context, call Request) *http.Request {
 	u.RawPath = c.path + call.Path
 	u.Path, _ = url.PathUnescape(u.RawPath)
 	u.RawQuery = call.Query
-	r := (&http.Request{
-		Method: call.Method, URL: &u,
-		Header:  http.Header{"Accept": c.isJSON, "User-Agent": c.agent},
-		Pattern: call.Route,
-	}).WithContext(ctx)
-	if call.Body != nil {
-		r.Header["Content-Type"] = c.isJSON
-		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(call.Body)), nil }
-		r.Body, _ = r.GetBody()
-		r.ContentLength = int64(len(call.Body))
-	}
-	c.forward(ctx, r.Header)
-	maps.Copy(r.Header, c.header)
-	return r
+	return c.newRequest(ctx, call.Method, &u, call.Route, call.Body)
 }

@@ -47,6 +47,7 @@ func to(t testing.TB, cfg upstream.Config, up *faultyupstream.Server) *client {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(c.Close)
 	return &client{c, t, up, reg}
 }
 

@@ -80,8 +80,8 @@ func retryable(service string, resp *http.Response, err error) bool {
 	return failed && f.Kind.Retryable()
 }
 
-// repeatable reports whether r may be sent more than once. Probes of a half-open
-// circuit may not, so that a service in an outage gets no extra load.
+// repeatable reports whether r may be sent more than once. Probes of a circuit
+// that is not closed may not, so that a service in an outage gets no extra load.
 func repeatable(r *http.Request) bool { return kindOf(r.Context()) != probeAttempt && idempotent(r) }
 
 // idempotent reports whether repeating r has no further effect, by the rule of

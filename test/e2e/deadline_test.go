@@ -100,8 +100,8 @@ func TestTheTimeOfRequestsTellsThatAServiceHangs(t *testing.T) {
 		"the time of requests is over":     {time.Minute, "", "--upstream-timeout=200ms", true},
 		"an attempt might take far longer": {time.Minute, "", "--upstream-timeout=1m", true},
 		"one of this service might":        {time.Minute, "", "--upstream-overrides=orders.timeout=1m", true},
-		"the time of this one is over":     {time.Minute, "100ms", "--upstream-timeout=200ms", true},
-		"there never was a fair time":      {time.Minute, "20ms", "--upstream-timeout=2s --request-timeout=2s", false},
+		"the client is in a hurry":         {time.Minute, "100ms", "--upstream-timeout=200ms", false},
+		"the client is in a great hurry":   {time.Minute, "20ms", "--upstream-timeout=2s --request-timeout=2s", false},
 		"the client has left without one":  {60 * time.Millisecond, "", "--upstream-timeout=2s --request-timeout=2s", false},
 	} {
 		t.Run(name, func(t *testing.T) {
