@@ -76,9 +76,12 @@ func (c *exampleCommand) Run(p *process) error {
 	return p.serveExample(p.ctx, c.example, ln, c.Faults, p.logger(c.Log))
 }
 
-// exampleGrace is how long requests that an example service has accepted may take after it
-// was told to stop.
-const exampleGrace = 10 * time.Second
+// How long requests that an example service has accepted may take after it was told to stop:
+// alone, and in dev, where it stops after the gateway. Each process stops within ten seconds.
+const (
+	exampleGrace       = 8 * time.Second
+	exampleGraceBeside = 2 * time.Second
+)
 
 func (p *process) serveExample(ctx context.Context, example *Example, ln net.Listener, faults faultsConfig, log *slog.Logger) error {
 	traces, err := tracing.New(ctx, tracing.Source{Name: example.Name, Version: p.version, KeepName: p.beside}, p.Getenv, log)
@@ -93,6 +96,10 @@ func (p *process) serveExample(ctx context.Context, example *Example, ln net.Lis
 		Faults:   faults.Faults,
 		Stopping: ctx.Done(),
 	})
-	server := &httpserver.Server{Handler: traces.Handler(service), Log: log, Grace: exampleGrace}
+	grace := exampleGrace
+	if p.beside {
+		grace = exampleGraceBeside
+	}
+	server := &httpserver.Server{Handler: traces.Handler(service), Log: log, Grace: grace}
 	return server.Serve(ctx, ln)
 }

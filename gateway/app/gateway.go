@@ -46,6 +46,7 @@ const (
 // serveGateway runs a gateway on ln until ctx ends.
 func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, ln net.Listener, log *slog.Logger) error {
 	defer heap.Pace(p.Getenv)()
+	cfg.Server = cfg.Server.FitDescriptors(log)
 	heap.Check(log, os.DirFS("/"), slices.Concat(cfg.Server.Budgets(), cfg.Upstream.Budgets(), cfg.Cache.Budgets(), cfg.GraphQL.Budgets())...)
 	traces, err := tracing.New(ctx, tracing.Source{Name: gatewayName, Version: p.version}, p.Getenv, log)
 	if err != nil {

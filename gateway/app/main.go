@@ -23,7 +23,9 @@ func Main(g *Graph) { os.Exit(runProcess(g)) }
 // second at most for the readers of stderr and stdout, also when the command panics: the
 // runtime would wait forever.
 func runProcess(g *Graph) (code int) {
-	signal.Ignore(syscall.SIGPIPE) // so that a reader that is gone fails a write, and does not end the process
+	// A reader that is gone fails a write, and does not end the process. Neither does a
+	// terminal that is closed, or a signal to read the settings again: they are read once.
+	signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP)
 	stderr := telemetry.NewOutput(os.Stderr)
 	defer stderr.Close()
 	defer func() {

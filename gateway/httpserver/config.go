@@ -16,7 +16,7 @@ type Config struct {
 	RequestTimeout time.Duration `name:"request-timeout" default:"5s" help:"Time limit for a whole request."`
 	WriteTimeout   time.Duration `name:"write-timeout" default:"30s" help:"How long a client may take to receive an answer, on top of request-timeout."`
 	Limits         Limits        `embed:""`
-	MaxConnections int           `name:"max-connections" default:"10000" help:"Maximum number of open client connections; more wait to be accepted. 0: no limit."`
+	MaxConnections int           `name:"max-connections" default:"10000" help:"Maximum number of open client connections. At the limit idle ones are closed for new ones; if none is idle, new ones wait. At most three quarters of the limit of open files. 0: no other limit."`
 	DrainDelay     time.Duration `name:"drain-delay" default:"1s" help:"How long the gateway keeps accepting requests after SIGTERM, so that load balancers see /readyz fail first."`
 }
 

@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/net/netutil"
-
 	"tributary/gateway/telemetry"
 )
 
@@ -25,7 +23,7 @@ type Server struct {
 
 	Limits         Limits
 	WriteTimeout   time.Duration // from the end of a request's header to that of its answer; 0: none
-	MaxConnections int           // open at once, more wait to be accepted; 0: any number
+	MaxConnections int           // open at once, see connections; 0: any number
 
 	Ready      *Readiness    // turned to no when the stop begins; may be nil
 	DrainDelay time.Duration // how long requests are still accepted then, for load balancers to notice
@@ -50,11 +48,10 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 
 		DisableGeneralOptionsHandler: true, // it answers OPTIONS * past all that is ours
 	}
-	if s.MaxConnections > 0 {
-		ln = netutil.LimitListener(ln, s.MaxConnections)
-	}
+	open := limitConnections(ln, s.MaxConnections)
+	srv.ConnState = open.follow
 	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(ln) }()
+	go func() { failed <- srv.Serve(open) }()
 	select {
 	case err := <-failed:
 		return err
@@ -69,9 +66,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		return err
 	case <-time.After(s.DrainDelay):
 	}
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Grace)
-	defer cancel()
-	if err := srv.Shutdown(stop); err != nil {
+	if err := s.shutdown(ctx, srv, open); err != nil {
 		s.Log.Warn("requests were cut off: they took longer than the stop allows", "grace", s.Grace.String(), "error", err.Error())
 		_ = srv.Close()
 	}
@@ -79,6 +74,25 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		return served
 	}
 	return nil
+}
+
+// shutdown waits for the requests that were accepted, for Grace at most. Connections without
+// one, or with half of one, end sooner.
+func (s *Server) shutdown(ctx context.Context, srv *http.Server, open *connections) error {
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Grace)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Shutdown(stop) }()
+	tick := time.NewTicker(pruneInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-ended:
+			return err
+		case <-tick.C:
+			open.prune()
+		}
+	}
 }
 
 // partWhileDraining sets Connection: close on responses once ctx has ended, so that
