@@ -69,7 +69,7 @@ func (t *through[V]) used(ctx context.Context, name string, e *Entry, now time.T
 
 // note fills in use, a use of e, and adds it to the report.
 func (t *through[V]) note(ctx context.Context, name string, e *Entry, use report.Use) {
-	use.Name, use.Service, use.Answered = name, t.kind.Service, e.Answered
+	use.Name, use.Service, use.Answered, use.Generation = name, t.kind.Service, e.Answered, e.epoch.here
 	use.Fresh, use.Aging = t.policy.freshUntil(e), t.policy.agingFrom(e)
 	report.From(ctx).Used(use)
 }

@@ -12,13 +12,18 @@ import (
 var errRedisDown = errors.New("cache: redis failed just now")
 
 // breaker keeps callers away from a Redis that failed or is slow, until a background
-// probe succeeds. Requests are never used as probes.
+// probe succeeds. Requests are never used as probes. It starts open, with a probe.
 type breaker struct {
 	probe func(context.Context) error
 	log   *slog.Logger
 
-	open atomic.Bool
-	slow atomic.Int32 // consecutive slow responses
+	open   atomic.Bool
+	down   atomic.Bool  // it was reported to have failed
+	slow   atomic.Int32 // consecutive slow responses
+	closed time.Time    // when it was closed last; read and written by recover alone
+
+	began  time.Time
+	probed chan struct{} // closed after the first probe
 
 	ctx     context.Context // of the probes
 	stop    context.CancelFunc
@@ -27,9 +32,27 @@ type breaker struct {
 }
 
 func newBreaker(probe func(context.Context) error, log *slog.Logger) *breaker {
-	b := &breaker{probe: probe, log: log}
+	b := &breaker{probe: probe, log: log, began: time.Now(), probed: make(chan struct{})}
 	b.ctx, b.stop = context.WithCancel(context.Background())
+	b.open.Store(true)
+	b.probing.Go(func() { b.recover(sync.OnceFunc(func() { close(b.probed) })) })
 	return b
+}
+
+// awaitFirst waits for the first probe, until redisBudget of the life of the process has
+// passed.
+func (b *breaker) awaitFirst(ctx context.Context) {
+	left := redisBudget - time.Since(b.began)
+	if !b.open.Load() || left <= 0 {
+		return
+	}
+	timer := time.NewTimer(left)
+	defer timer.Stop()
+	select {
+	case <-b.probed:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // answered records a successful call and its duration.
@@ -39,36 +62,54 @@ func (b *breaker) answered(took time.Duration) {
 		return
 	}
 	if b.slow.Add(1) >= redisSlowAnswers {
-		b.failed(errors.New("it answers slowly"))
+		b.failed()
 	}
 }
 
-// failed opens the breaker.
-func (b *breaker) failed(err error) {
+// failed opens the breaker after a call that failed. If the last time was a while ago, a
+// probe is sent at once. Redis is reported to have failed when redisFailures probes have:
+// until then, it may be this process that is too busy.
+func (b *breaker) failed() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.ctx.Err() != nil || !b.open.CompareAndSwap(false, true) {
-		return
+	if b.ctx.Err() == nil && b.open.CompareAndSwap(false, true) {
+		b.probing.Go(func() { b.recover(func() {}) })
 	}
-	b.log.Warn("redis failed: going on without it", "error", err.Error())
-	b.probing.Go(b.recover)
 }
 
-// recover probes until a response arrives that is not slow, then closes the breaker.
-func (b *breaker) recover() {
+// recover probes until a probe succeeds, then closes the breaker. It calls tried after each
+// probe.
+func (b *breaker) recover(tried func()) {
 	tick := time.NewTicker(redisPause)
 	defer tick.Stop()
-	for {
-		select {
-		case <-b.ctx.Done():
-			return
-		case <-tick.C:
+	failures := 0
+	for wait := time.Since(b.closed) < redisPause; ; wait = true {
+		if wait {
+			select {
+			case <-b.ctx.Done():
+				return
+			case <-tick.C:
+			}
 		}
-		start := time.Now()
-		if err := b.probe(b.ctx); err == nil && time.Since(start) < redisSlow {
+		err := b.probe(b.ctx)
+		if err != nil {
+			failures++
+		}
+		switch down := b.down.Load(); {
+		case err == nil:
 			b.slow.Store(0)
+			b.closed = time.Now()
+			b.down.Store(false)
 			b.open.Store(false)
-			b.log.Info("redis is used again")
+			if down {
+				b.log.Info("redis is used again")
+			}
+		case !down && failures >= redisFailures && b.ctx.Err() == nil:
+			b.down.Store(true)
+			b.log.Warn("redis failed: going on without it", "error", err.Error())
+		}
+		tried()
+		if err == nil {
 			return
 		}
 	}

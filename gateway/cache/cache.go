@@ -20,9 +20,9 @@ type Cache struct {
 	log     *slog.Logger
 
 	kinds       []string // of entities
-	purges      purges
+	generations generations
 	revocations atomic.Uint64 // number of entries revoked so far
-	writes      chan pending
+	writes      chan write
 	refreshing  chan struct{}   // semaphore for background refreshes
 	ctx         context.Context // ends with the cache
 	stop        context.CancelFunc
@@ -38,16 +38,16 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Cache, error
 	}
 	c := &Cache{
 		cfg: cfg, log: log, metrics: newMetrics(reg),
-		writes: make(chan pending, pendingWrites), refreshing: make(chan struct{}, refreshesAtOnce),
+		writes: make(chan write, pendingWrites), refreshing: make(chan struct{}, refreshesAtOnce),
 	}
 	var err error
-	if cfg.RedisURL != "" {
-		if c.shared, err = NewRedis(cfg.RedisURL, log); err != nil {
-			return nil, err
-		}
-	}
 	if c.memory, err = NewMemory(cfg.memoryBytes()); err != nil {
 		return nil, err
+	}
+	if cfg.RedisURL != "" {
+		if c.shared, err = NewRedis(cfg.RedisURL, log, c.forget); err != nil {
+			return nil, err
+		}
 	}
 	reg.MustRegister(NewSizes(tierMemory, &c.memory.evicted, c.memory.size))
 	if c.shared != nil {
@@ -56,7 +56,7 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Cache, error
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	c.work.Go(c.write)
 	if c.shared != nil {
-		c.work.Go(func() { c.shared.listen(c.ctx, c.forget) })
+		c.work.Go(func() { c.shared.listen(c.ctx) })
 	}
 	return c, nil
 }

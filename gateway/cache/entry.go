@@ -25,6 +25,9 @@ type Entry struct {
 	refreshed atomic.Bool         // its replacement is being loaded
 	refused   atomic.Bool         // the upstream refused the last attempt to replace it
 
+	epoch epoch  // when its load started
+	shape uint64 // of the type that Body was encoded from; see shapeOf
+
 	local   bool // is not stored in the shared store
 	revoked bool // is a mark that nothing answered before may be served; see Cache.revoke
 }

@@ -2,8 +2,16 @@ package cache
 
 import (
 	"context"
+	"reflect"
 	"time"
 )
+
+// Stamp makes e an entry of key with a body of type V whose load starts now. It reports
+// whether the store has read its table.
+func Stamp[V any](s *Redis, key string, e *Entry) bool {
+	e.epoch.shared, e.shape = s.table.of(key), shapeOf(reflect.TypeFor[V]())
+	return e.epoch.shared != stamp{}
+}
 
 // Memory has for tests the methods that Redis has for the cache, so that both are held to
 // the same behaviour.

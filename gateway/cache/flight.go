@@ -13,7 +13,8 @@ type wanted struct{ key, name string }
 // flight is the load of one key, as part of a trip.
 type flight struct {
 	wanted
-	trip *trip
+	trip  *trip
+	epoch epoch // when it started
 
 	// Read-only once trip.looked is true.
 	standIn *Entry // the entry to serve if the load fails; nil if there is none
@@ -71,7 +72,7 @@ func (t *through[V]) join(ctx context.Context, all []wanted) (flights, mine []*f
 	defer t.mu.Unlock()
 	flights, left := make([]*flight, 0, len(all)), all[:0]
 	for _, w := range all {
-		if f := t.flying[w.key]; f != nil && !t.cache.purges.since(f.trip.started, w.name) && f.board(ctx) {
+		if f := t.flying[w.key]; f != nil && f.epoch.here == t.cache.generations.of(w.name) && f.board(ctx) {
 			flights = append(flights, f)
 			t.cache.metrics.coalesced.Inc()
 			others = append(others, f.trip.begun)
@@ -93,7 +94,7 @@ func (t *through[V]) announce(ctx context.Context, all []wanted, ahead bool) []*
 	flights, room := make([]*flight, len(all)), make([]flight, len(all))
 	for i, w := range all {
 		f := &room[i]
-		f.wanted, f.trip = w, tr
+		f.wanted, f.trip, f.epoch = w, tr, t.cache.epochOf(w.name)
 		flights[i] = f
 		t.flying[w.key] = f
 	}

@@ -19,6 +19,7 @@ type through[V any] struct {
 	kind   Kind
 	policy policy
 	next   batch.Func[string, V]
+	shape  uint64 // of V
 
 	mu     sync.Mutex
 	flying map[string]*flight // by key
@@ -57,7 +58,7 @@ func (t *through[V]) depart(ctx context.Context, flights []*flight) {
 func (t *through[V]) fromShared(ctx context.Context, tr *trip, flights []*flight) (rest []*flight) {
 	now := time.Now()
 	rest = t.landFound(tr, flights, func(f *flight) *Entry {
-		f.standIn = t.sound(t.cache.memory.get(f.name, now), f.name)
+		f.standIn = t.sound(t.cache.inMemory(f.name, now))
 		return f.standIn
 	})
 	if t.cache.shared == nil || len(rest) == 0 {
@@ -66,7 +67,7 @@ func (t *through[V]) fromShared(ctx context.Context, tr *trip, flights []*flight
 	looked := len(rest)
 	found := t.cache.lookShared(ctx, names(rest))
 	rest = t.landFound(tr, rest, func(f *flight) *Entry {
-		f.standIn = later(t.sound(found[f.name], f.name), f.standIn)
+		f.standIn = later(t.shared(f, found[f.name]), f.standIn)
 		return f.standIn
 	})
 	t.cache.metrics.looked(tierRedis, looked-len(rest), len(rest))
@@ -83,7 +84,7 @@ func (t *through[V]) landFound(tr *trip, flights []*flight, find func(*flight) *
 			continue
 		}
 		f.entry = e
-		t.cache.keepInMemory(tr.started, f.name, e)
+		t.cache.keepInMemory(f.name, e)
 		landed = append(landed, f)
 	}
 	if len(landed) == 0 {
@@ -98,13 +99,19 @@ func (t *through[V]) landFound(tr *trip, flights []*flight, find func(*flight) *
 	return rest
 }
 
-// sound returns e, or nil if it cannot be used: it cannot be decoded as this kind, or
-// was purged while the store could not be reached.
-func (t *through[V]) sound(e *Entry, name string) *Entry {
-	if e == nil || t.cache.purges.since(e.Answered, name) {
+// shared returns the entry of a flight that was read from the shared store, or nil if it
+// cannot be used.
+func (t *through[V]) shared(f *flight, e *Entry) *Entry {
+	if e == nil || !e.Absent && e.shape != t.shape {
 		return nil
 	}
-	if e.Absent {
+	e.epoch.here = f.epoch.here
+	return t.sound(e)
+}
+
+// sound returns e, or nil if it cannot be decoded as this kind.
+func (t *through[V]) sound(e *Entry) *Entry {
+	if e == nil || e.Absent {
 		return e
 	}
 	v, err := t.decode(e)
@@ -133,7 +140,7 @@ func (t *through[V]) fromNext(ctx context.Context, tr *trip, flights []*flight) 
 	}
 	t.cache.noteRefusals(flights, answered)
 	if ctx.Err() == nil { // results of a cancelled call are not cached
-		t.cache.keep(tr.started, flights)
+		t.cache.keep(flights)
 	}
 	t.land(tr, flights)
 }
@@ -143,7 +150,7 @@ var errTooLate = errors.New("too little time is left to ask")
 // outcome returns the result of next for the key of a flight.
 func (t *through[V]) outcome(ctx context.Context, f *flight, values map[string]V, err error, answered time.Time) (*Entry, error) {
 	if v, ok := values[f.key]; ok {
-		return t.newEntry(v, answered)
+		return t.newEntry(f, v, answered)
 	}
 	err = batch.ErrorOf(err, f.key)
 	byPage := t.unknownByPage(f, err, answered)
@@ -154,7 +161,7 @@ func (t *through[V]) outcome(ctx context.Context, f *flight, values map[string]V
 		return nil, context.Cause(ctx)
 	}
 	// Another gateway may know the key, and so it is not told what a page says.
-	return &Entry{Answered: answered, Keep: t.policy.absent, Absent: true, local: byPage}, nil
+	return &Entry{Answered: answered, Keep: t.policy.absent, Absent: true, local: byPage, epoch: f.epoch}, nil
 }
 
 // ask calls next. A panic fails only the keys of this call.

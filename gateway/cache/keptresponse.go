@@ -16,18 +16,18 @@ type keptResponse[V any] struct {
 	clean   atomic.Uint64 // 1 + the number of purges and revocations that were checked and do not affect it; 0: not checked
 }
 
-// part is an entity of a response. Purges at since or later affect it: since is when the
-// upstream returned it or when building the response started, whichever is earlier.
+// part is an entity of a response.
 type part struct {
-	name  string
-	since time.Time
+	name       string
+	generation uint64
+	since      time.Time // revocations at since or later affect it
 }
 
 func newKept[V any](resp Response[V]) *keptResponse[V] {
 	k := &keptResponse[V]{Response: resp, parts: make([]part, 0, len(resp.Life.Of))}
 	weight := resp.Size + responseOverhead
 	for _, use := range resp.Life.Of {
-		p := part{use.Name, use.Answered}
+		p := part{use.Name, use.Generation, use.Answered}
 		if resp.Began.Before(p.since) {
 			p.since = resp.Began
 		}
@@ -47,12 +47,12 @@ func (k *keptResponse[V]) aging(now time.Time) bool {
 // purged reports whether one of its parts was purged or revoked. It checks each purge
 // and each revocation once.
 func (k *keptResponse[V]) purged(c *Cache) bool {
-	count := 1 + c.purges.count.Load() + c.revocations.Load() // 1 so that 0 means not checked
+	count := 1 + c.generations.total.Load() + c.revocations.Load() // 1 so that 0 means not checked
 	if k.clean.Load() == count {
 		return false
 	}
 	for _, p := range k.parts {
-		if c.purges.since(p.since, p.name) || c.revokedSince(p.since, p.name) {
+		if p.generation != c.generations.of(p.name) || c.revokedSince(p.since, p.name) {
 			return true
 		}
 	}

@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -26,28 +27,31 @@ func newHolder() string { return rand.Text() }
 // lease takes the leases of names that are free, and returns the names whose leases
 // others hold.
 func (s *Redis) lease(ctx context.Context, names []string) (held map[string]bool, err error) {
-	return s.askHolders(ctx, "lease", names, func(ctx context.Context, pipe redis.Pipeliner, key string) {
+	return s.askHolders(ctx, "lease", names, func(pipe redis.Pipeliner, key string) {
 		pipe.SetNX(ctx, key, s.holder, leaseTTL)
 	})
 }
 
 // held returns the names whose leases others hold.
 func (s *Redis) held(ctx context.Context, names []string) (held map[string]bool, err error) {
-	return s.askHolders(ctx, "held", names, func(context.Context, redis.Pipeliner, string) {})
+	return s.askHolders(ctx, "held", names, func(redis.Pipeliner, string) {})
 }
 
 // askHolders adds the command first for the key of each lease, and returns the names
 // whose leases others hold. A value that does not expire in time is not a lease, but was
 // put there by another program.
-func (s *Redis) askHolders(ctx context.Context, op string, names []string, first func(ctx context.Context, pipe redis.Pipeliner, key string)) (map[string]bool, error) {
+func (s *Redis) askHolders(ctx context.Context, op string, names []string, first func(pipe redis.Pipeliner, key string)) (map[string]bool, error) {
 	holders, lefts := make([]*redis.StringCmd, len(names)), make([]*redis.DurationCmd, len(names))
-	err := s.call(ctx, op, func(ctx context.Context, pipe redis.Pipeliner) {
+	err := s.call(ctx, op, func(pipe redis.Pipeliner) {
 		for i, name := range names {
-			first(ctx, pipe, leasePrefix+name)
+			first(pipe, leasePrefix+name)
 			holders[i], lefts[i] = pipe.Get(ctx, leasePrefix+name), pipe.PTTL(ctx, leasePrefix+name)
 		}
 	})
 	held := map[string]bool{}
+	if errors.Is(err, errUnanswered) {
+		return held, err
+	}
 	for i, name := range names {
 		if holders[i] == nil || holders[i].Val() == "" || holders[i].Val() == s.holder {
 			continue
@@ -69,7 +73,7 @@ func (s *Redis) renew(ctx context.Context, names []string) {
 			return
 		case <-tick.C:
 		}
-		_ = s.call(ctx, "renew", func(ctx context.Context, pipe redis.Pipeliner) { // a failure to renew does not stop the load
+		_ = s.call(ctx, "renew", func(pipe redis.Pipeliner) { // a failure to renew does not stop the load
 			for _, name := range names {
 				pipe.PExpire(ctx, leasePrefix+name, leaseTTL)
 			}

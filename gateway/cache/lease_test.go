@@ -119,7 +119,7 @@ func TestNobodyWaitsForALeaseThatDoesNotEnd(t *testing.T) {
 				src := newSource("first")
 				g := onRedis(t, server.URL(), src)
 				wantUsed(t, g, server)
-				if _, err := server.Do(append([]string{"SET", "tributary:1:~lease:item:" + key, "junk"}, args...)...); err != nil {
+				if _, err := server.Do(append([]string{"SET", "tributary:2:~lease:item:" + key, "junk"}, args...)...); err != nil {
 					t.Fatal(err)
 				}
 				start := time.Now()

@@ -51,26 +51,18 @@ func (m *Memory) get(key string, now time.Time) *Entry {
 	return nil
 }
 
-// set stores an entry, unless it has expired or a more recent one is stored.
+// set stores an entry, unless it has expired or a more recent one of the same generation is
+// stored.
 func (m *Memory) set(key string, e *Entry, now time.Time) {
 	if !e.Usable(now) {
 		return
 	}
 	m.entries.Compute(key, func(old *Entry, found bool) (*Entry, otter.ComputeOp) {
-		if found && old.Answered.After(e.Answered) {
+		if found && old.epoch.here == e.epoch.here && old.Answered.After(e.Answered) {
 			return old, otter.CancelOp
 		}
 		return e, otter.WriteOp
 	})
-}
-
-// purge deletes the entries of tags.
-func (m *Memory) purge(tags []string) {
-	for name := range m.entries.Keys() {
-		if tagged(name, tags) {
-			m.entries.Invalidate(name)
-		}
-	}
 }
 
 // size returns the approximate size of the store.

@@ -46,6 +46,7 @@ func inRedis(t testing.TB, url string, keys []string, load func(), gateways ...*
 		}
 		if time.Since(loaded) > time.Second {
 			settle(t, gateways...)
+			s = newRedis(t, url) // since it does not listen
 			load()
 			loaded = time.Now()
 		}

@@ -211,7 +211,7 @@ func TestJunkUnderOurKeysIsPassedOver(t *testing.T) {
 func redisKey(t *testing.T, mini *miniredis.Miniredis, url string) string {
 	t.Helper()
 	stored(t, url, "first", []string{"a"}, onRedis(t, url, newSource("first")))
-	keys := slices.DeleteFunc(mini.Keys(), func(key string) bool { return strings.Contains(key, "lease") })
+	keys := slices.DeleteFunc(mini.Keys(), func(key string) bool { return strings.Contains(key, "~") })
 	if len(keys) != 1 || !strings.HasSuffix(keys[0], ":item:a") {
 		t.Fatalf("keys %q", keys)
 	}

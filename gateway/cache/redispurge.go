@@ -3,7 +3,7 @@ package cache
 import (
 	"context"
 	"encoding/json"
-	"strings"
+	"errors"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -12,154 +12,165 @@ import (
 const (
 	// purgeChannel is the channel on which gateways publish their purges.
 	purgeChannel = keyPrefix + "~purges"
-	// purgeCount is the key of the number of purges. By it a gateway that was
-	// disconnected detects that it missed some.
-	purgeCount = keyPrefix + "~purged"
 
-	purgeBudget = 5 * time.Second // for a purge, which may have to scan all keys
-	purgePage   = 1000            // keys per SCAN
+	purgeBudget    = redisProbeBudget // for recording a purge
+	pollEvery      = time.Second      // between comparisons of the number of purges
+	subscribeAgain = 250 * time.Millisecond
 )
 
-// purgeNews is a message on the channel.
-type purgeNews struct {
-	Count int64    `json:"count"`
-	Tags  []string `json:"tags"`
-}
-
-// purge deletes the entries of tags and notifies the other gateways. It bypasses the
-// breaker.
-func (s *Redis) purge(ctx context.Context, tags []string) error {
+// purge begins the next generation of slots for all gateways. It bypasses the breaker. If
+// it fails, Redis is not used until the purge has been recorded.
+func (s *Redis) purge(ctx context.Context, slots []uint32) error {
 	ctx, cancel := context.WithTimeout(ctx, purgeBudget)
 	defer cancel()
-	count, err := s.countPurge(ctx)
+	err := errRedisDown
+	if !s.breaker.open.Load() {
+		var complete bool
+		if complete, err = s.record(ctx, slots); err == nil && !complete {
+			err = s.synchronize(ctx)
+		}
+	}
+	if err != nil {
+		s.owed.add(slots)
+		s.breaker.failed()
+	}
+	return err
+}
+
+// publish tells the other gateways of a purge. If this gateway may not, they find out when
+// they compare the number of purges.
+func (s *Redis) publish(ctx context.Context, n purgeNews) error {
+	text, err := json.Marshal(n)
 	if err != nil {
 		return err
 	}
-	if err := s.deleteTagged(ctx, tags); err != nil {
+	err = s.control.Publish(ctx, purgeChannel, text).Err()
+	if !isRefusal(err) {
 		return err
 	}
-	news, err := json.Marshal(purgeNews{count, tags})
-	if err != nil {
-		return err
-	}
-	return s.client.Publish(ctx, purgeChannel, news).Err()
-}
-
-// countPurge increments the number of purges. It starts at the current time, so that a
-// Redis that has lost its data does not reuse a number. A value that is not a number is
-// replaced.
-func (s *Redis) countPurge(ctx context.Context) (int64, error) {
-	now := time.Now().UnixMilli()
-	pipe := s.client.Pipeline()
-	pipe.SetNX(ctx, purgeCount, now, 0)
-	count := pipe.Incr(ctx, purgeCount)
-	_, err := pipe.Exec(ctx)
-	if isGarbage(err) {
-		return now, s.client.Set(ctx, purgeCount, now, 0).Err()
-	}
-	return count.Val(), err
-}
-
-// isGarbage reports whether Redis found a value of an unexpected type or format under a
-// key.
-func isGarbage(err error) bool {
-	return redis.HasErrorPrefix(err, "WRONGTYPE") || redis.HasErrorPrefix(err, "value is not an integer")
-}
-
-func (s *Redis) deleteTagged(ctx context.Context, tags []string) error {
-	var keys []string
-	for _, tag := range tags {
-		switch {
-		case tag == PurgeAll:
-			return s.deleteMatching(ctx, keyPrefix+"[^~]*")
-		case strings.Contains(tag, ":"):
-			variants, err := s.client.SMembers(ctx, variantsOf(tag)).Result()
-			if isGarbage(err) { // the variants are unknown
-				err = s.deleteMatching(ctx, keyPrefix+escapePattern(tag+variantMark)+"*")
-			}
-			if err != nil {
-				return err
-			}
-			for _, v := range variants {
-				keys = append(keys, keyPrefix+tag+variantMark+v)
-			}
-			keys = append(keys, keyPrefix+tag, variantsOf(tag))
-		default:
-			if err := s.deleteMatching(ctx, keyPrefix+escapePattern(tag)+":*"); err != nil {
-				return err
-			}
-		}
-	}
-	return unlink(ctx, s.client, keys)
-}
-
-// deleteMatching scans the keys of every server and deletes those that match.
-func (s *Redis) deleteMatching(ctx context.Context, pattern string) error {
-	in := func(ctx context.Context, server *redis.Client) error {
-		for cursor := uint64(0); ; {
-			keys, next, err := server.Scan(ctx, cursor, pattern, purgePage).Result()
-			if err != nil {
-				return err
-			}
-			if err := unlink(ctx, server, keys); err != nil || next == 0 {
-				return err
-			}
-			cursor = next
-		}
-	}
-	switch client := s.client.(type) {
-	case *redis.ClusterClient:
-		return client.ForEachMaster(ctx, in)
-	case *redis.Client:
-		return in(ctx, client)
+	if s.untold.CompareAndSwap(false, true) {
+		s.log.WarnContext(ctx, "redis does not permit to publish purges: other gateways hear of them by polling", "error", err.Error())
 	}
 	return nil
 }
 
-// unlink deletes keys in one round trip, with a command for each, because in a cluster
-// they may be on different servers.
-func unlink(ctx context.Context, client redis.Cmdable, keys []string) error {
-	if len(keys) == 0 {
-		return nil
-	}
-	pipe := client.Pipeline()
-	for _, key := range keys {
-		pipe.Unlink(ctx, key)
-	}
-	_, err := pipe.Exec(ctx)
-	return err
-}
-
-func escapePattern(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`).Replace(s)
-}
-
-// listen calls forget with the tags that other gateways purge, until ctx ends. If it may
-// have missed a purge because it was disconnected, it forgets everything.
-func (s *Redis) listen(ctx context.Context, forget func(tags []string)) {
-	sub := s.client.Subscribe(ctx, purgeChannel)
-	defer func() { _ = sub.Close() }() // nothing depends on its error
-	messages := sub.ChannelWithSubscriptions()
-	seen := int64(0)
+// listen keeps the table up to date until ctx ends: by the messages of other gateways, and
+// by comparing the number of purges, as a subscription may end without notice.
+func (s *Redis) listen(ctx context.Context) {
+	renew := make(chan struct{}, 1)
+	subscribed := make(chan struct{})
+	go func() {
+		defer close(subscribed)
+		s.subscribe(ctx, renew)
+	}()
+	defer func() { <-subscribed }()
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	_, known := s.table.version()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case message := <-messages:
-			switch message := message.(type) {
-			case *redis.Subscription: // also after every reconnection
-				count, err := s.client.Get(ctx, purgeCount).Int64()
-				if err == nil && count != seen {
-					forget([]string{PurgeAll})
-				}
-				seen = count
-			case *redis.Message:
-				var news purgeNews
-				if err := json.Unmarshal([]byte(message.Payload), &news); err == nil {
-					forget(news.Tags)
-					seen = max(seen, news.Count)
-				}
+		case <-tick.C:
+		}
+		if s.breaker.open.Load() {
+			continue // its probes synchronize
+		}
+		if known > s.heard.Load() && s.listening.Load() { // for a whole interval
+			s.heard.Store(known)
+			select {
+			case renew <- struct{}{}:
+			default:
 			}
 		}
+		polling, cancel := context.WithTimeout(ctx, redisProbeBudget)
+		err := s.synchronize(polling)
+		cancel()
+		if err != nil && ctx.Err() == nil && !errors.Is(err, redis.ErrPoolTimeout) {
+			s.breaker.failed()
+		}
+		_, known = s.table.version()
 	}
+}
+
+// subscribe receives messages until ctx ends. It makes a new subscription when one fails,
+// or when renew tells that it has not delivered a purge.
+func (s *Redis) subscribe(ctx context.Context, renew <-chan struct{}) {
+	for ctx.Err() == nil {
+		subscribed, end := context.WithCancel(ctx)
+		failed := make(chan error, 1)
+		go func() { failed <- s.receive(subscribed) }()
+		var err error
+		select {
+		case err = <-failed:
+		case <-renew:
+			end()
+			<-failed
+		}
+		end()
+		s.listening.Store(false)
+		if isRefusal(err) && s.unheard.CompareAndSwap(false, true) {
+			s.log.WarnContext(ctx, "redis does not permit to subscribe: purges of other gateways are heard by polling", "error", err.Error(), "interval", pollEvery.String())
+		}
+		if err == nil || ctx.Err() != nil {
+			continue
+		}
+		wait := subscribeAgain
+		if isRefusal(err) {
+			wait = 4 * pollEvery
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+	}
+}
+
+// receive applies messages until ctx ends or the subscription fails.
+func (s *Redis) receive(ctx context.Context) error {
+	sub := s.control.Subscribe(ctx, purgeChannel)
+	closes := context.AfterFunc(ctx, func() { _ = sub.Close() }) // interrupts Receive
+	defer func() {
+		if closes() {
+			_ = sub.Close() // nothing depends on its error
+		}
+	}()
+	for {
+		message, err := sub.Receive(ctx)
+		if err != nil {
+			return err
+		}
+		switch message := message.(type) {
+		case *redis.Subscription:
+			_, known := s.table.version()
+			s.heard.Store(known)
+			s.listening.Store(true)
+			if s.unheard.CompareAndSwap(true, false) {
+				s.log.InfoContext(ctx, "redis permits to subscribe again")
+			}
+			s.catchUp(ctx) // with what was purged before
+		case *redis.Message:
+			var n purgeNews
+			if json.Unmarshal([]byte(message.Payload), &n) != nil {
+				continue
+			}
+			changed, complete := s.table.apply(n)
+			s.changed(changed)
+			if !complete {
+				s.catchUp(ctx)
+			}
+			_, known := s.table.version()
+			s.heard.Store(known)
+		}
+	}
+}
+
+// catchUp synchronizes after a message. If that fails, the next poll does.
+func (s *Redis) catchUp(ctx context.Context) {
+	if s.breaker.open.Load() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, redisProbeBudget)
+	defer cancel()
+	_ = s.synchronize(ctx)
 }

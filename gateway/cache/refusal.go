@@ -26,7 +26,7 @@ func (c *Cache) noteRefusals(flights []*flight, now time.Time) {
 		revoked[f.name] = c.revoke(f, now)
 	}
 	if c.shared != nil && revoked != nil {
-		c.queue(pending{now, revoked})
+		c.queue(revoked)
 	}
 }
 
@@ -36,15 +36,15 @@ func (c *Cache) noteRefusals(flights []*flight, now time.Time) {
 // shared store.
 func (c *Cache) revoke(f *flight, now time.Time) *Entry {
 	if known := f.standIn; known != nil && !known.Absent {
-		c.memory.set(f.name, &Entry{Answered: now, Keep: known.Keep - known.Age(now), Absent: true, revoked: true}, now)
+		c.memory.set(f.name, &Entry{Answered: now, Keep: known.Keep - known.Age(now), Absent: true, revoked: true, epoch: c.epochOf(f.name)}, now)
 		c.revocations.Add(1) // after the mark is set, since responses compare it before they look for marks
 	}
-	return &Entry{Answered: now, Absent: true}
+	return &Entry{Answered: now, Absent: true, epoch: c.epochOf(f.name)}
 }
 
 // revokedSince reports whether the entry of name was revoked at start or later.
 func (c *Cache) revokedSince(start time.Time, name string) bool {
-	e := c.memory.get(name, time.Now())
+	e := c.inMemory(name, time.Now())
 	return e != nil && e.revoked && !e.Answered.Before(start)
 }
 

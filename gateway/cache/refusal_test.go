@@ -207,8 +207,8 @@ func TestRefusal_WhereRedisDeniesDeletion(t *testing.T) {
 		_, _, _ = g.get(t.Context(), "a")
 		return g.figure(t, "cache_errors_total", "delete") > 0
 	})
-	if found, err := newRedis(t, server.URL()).Get(t.Context(), []string{"item:a"}); err != nil || len(found) != 1 {
-		t.Fatalf("in Redis: %v, %v", found, err)
+	if found := look(t, newRedis(t, server.URL()), "item:a"); len(found) != 1 {
+		t.Fatalf("in Redis: %v", found)
 	}
 	src.fails(errDown)
 	if text, ok, err := g.get(t.Context(), "a"); ok || !errors.Is(err, errDown) {
@@ -333,8 +333,8 @@ func TestNotFoundPage_IsNotSharedWithOthers(t *testing.T) {
 		}
 		src.says("first")
 		stored(t, url, "first", []string{"b"}, g) // written after it
-		if found, err := newRedis(t, url).Get(t.Context(), []string{"item:a"}); err != nil || len(found) > 0 {
-			t.Errorf("in Redis: %v, %v", found, err)
+		if found := look(t, newRedis(t, url), "item:a"); len(found) > 0 {
+			t.Errorf("in Redis: %v", found)
 		}
 	})
 }

@@ -49,7 +49,7 @@ func (t *through[V]) fromOthers(ctx context.Context, tr *trip, flights []*flight
 		held, err := t.cache.shared.held(ctx, names(flights))
 		t.cache.countError("lease", err)
 		found := t.cache.lookShared(ctx, names(flights))
-		rest := t.landFound(tr, flights, func(f *flight) *Entry { return later(t.sound(found[f.name], f.name), f.standIn) })
+		rest := t.landFound(tr, flights, func(f *flight) *Entry { return later(t.shared(f, found[f.name]), f.standIn) })
 		t.cache.metrics.borrowed.Add(float64(len(flights) - len(rest)))
 		flights = rest
 		if len(held) == 0 {

@@ -39,7 +39,7 @@ func stores(t *testing.T, body func(t *subtest, s store)) {
 
 func newRedis(t testing.TB, url string) *cache.Redis {
 	t.Helper()
-	s, err := cache.NewRedis(url, quiet())
+	s, err := cache.NewRedis(url, quiet(), func([]uint32) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,8 +54,20 @@ func entry(age, keep time.Duration, body string) *cache.Entry {
 // put stores entries, and retries while Redis is slow.
 func put(t testing.TB, s store, entries map[string]*cache.Entry) {
 	t.Helper()
-	var err error
-	eventually(t, "the store takes entries", func() bool { err = s.Set(t.Context(), entries); return err == nil })
+	putAs[item](t, s, entries)
+}
+
+// putAs stores entries with bodies of type V.
+func putAs[V any](t testing.TB, s store, entries map[string]*cache.Entry) {
+	t.Helper()
+	eventually(t, "the store takes entries", func() bool {
+		for key, e := range entries {
+			if r, ok := s.(*cache.Redis); ok && !cache.Stamp[V](r, key, e) {
+				return false
+			}
+		}
+		return s.Set(t.Context(), entries) == nil
+	})
 }
 
 // look gets keys, and retries likewise.

@@ -40,11 +40,6 @@ func (t *Texts) Set(_ context.Context, name, text string) {
 		t.cache.metrics.dropped.Inc()
 		return
 	}
-	now := time.Now()
-	entry := &Entry{Answered: now, Keep: t.ttl, Body: []byte(text)}
-	select {
-	case t.cache.writes <- pending{now, write{t.kind + ":" + name: entry}}:
-	default:
-		t.cache.metrics.dropped.Inc()
-	}
+	key := t.kind + ":" + name
+	t.cache.queue(write{key: {Answered: time.Now(), Keep: t.ttl, Body: []byte(text), epoch: t.cache.epochOf(key)}})
 }

@@ -10,7 +10,7 @@ import (
 
 // Few texts wait for the shared store, so that they take little memory while it is slow.
 func TestTexts_Pending(t *testing.T) {
-	c := &Cache{shared: &Redis{}, writes: make(chan pending, pendingWrites), metrics: newMetrics(prometheus.NewRegistry())}
+	c := &Cache{shared: &Redis{}, writes: make(chan write, pendingWrites), metrics: newMetrics(prometheus.NewRegistry())}
 	texts := c.Texts("document", time.Hour)
 	for n := range pendingWrites {
 		texts.Set(t.Context(), strconv.Itoa(n), "{ hello }")

@@ -36,7 +36,7 @@ type Kind struct {
 // All Throughs must be created before the cache is used.
 func Through[V any](c *Cache, kind Kind, next batch.Func[string, V]) batch.Func[string, V] {
 	c.kinds = append(c.kinds, kind.Name)
-	t := &through[V]{cache: c, kind: kind, policy: c.cfg.of(kind.Name), next: next, flying: map[string]*flight{}}
+	t := &through[V]{cache: c, kind: kind, policy: c.cfg.of(kind.Name), next: next, shape: shapeOf(reflect.TypeFor[V]()), flying: map[string]*flight{}}
 	if c.cfg.Variant == nil {
 		return t.load
 	}
@@ -58,6 +58,9 @@ func (t *through[V]) load(ctx context.Context, keys []string) (map[string]V, err
 	defer func() { found.trace(span, t.kind, keys) }()
 	if len(missing) == 0 {
 		return values, nil
+	}
+	if t.cache.shared != nil {
+		t.cache.shared.breaker.awaitFirst(ctx)
 	}
 	failed := batch.KeyErrors[string]{}
 	flights, mine := t.join(ctx, missing)
@@ -85,7 +88,7 @@ func (t *through[V]) fromMemory(ctx context.Context, keys []string, values map[s
 	var old []aging
 	for _, key := range keys {
 		w := wanted{key, t.kind.Name + ":" + key}
-		e := t.cache.memory.get(w.name, now)
+		e := t.cache.inMemory(w.name, now)
 		if e == nil || !t.serves(ctx, key, e, now) || !t.take(key, e, values) {
 			if missing == nil {
 				missing = make([]wanted, 0, len(keys))
@@ -148,8 +151,11 @@ func (t *through[V]) decode(e *Entry) (V, error) {
 // newEntry returns an entry for a value that next returned at answered. It is encoded as
 // JSON only if there is a shared store: encoding was a tenth of the allocations of a cold
 // profile, and the JSON half of the content of memory.
-func (t *through[V]) newEntry(v V, answered time.Time) (*Entry, error) {
-	e := &Entry{Answered: answered, Keep: t.policy.ttl + t.policy.stale, value: v, footprint: footprint(reflect.ValueOf(v))}
+func (t *through[V]) newEntry(f *flight, v V, answered time.Time) (*Entry, error) {
+	e := &Entry{
+		Answered: answered, Keep: t.policy.ttl + t.policy.stale, epoch: f.epoch, shape: t.shape,
+		value: v, footprint: footprint(reflect.ValueOf(v)),
+	}
 	if t.cache.shared != nil {
 		var err error
 		if e.Body, err = json.Marshal(v); err != nil {

@@ -9,16 +9,19 @@ import (
 
 // The format of entries in the shared store: a magic number with the version of the
 // format; a checksum over the key and all that follows; flags; the age and the remaining
-// time at the time of writing; the writer's clock at that time; the body. Times are in
-// milliseconds.
+// time at the time of writing; the writer's clock at that time; the stamp of its key when the
+// load started; the shape of its type; the body. Times are in milliseconds.
 const (
-	wireMark   = "\x89TR1"
+	wireMark   = "\x89TR2"
 	wireSum    = len(wireMark)
 	wireFlags  = wireSum + 4
 	wireAge    = wireFlags + 1
 	wireLeft   = wireAge + 8
 	wireClock  = wireLeft + 8
-	wireHeader = wireClock + 8
+	wireTable  = wireClock + 8
+	wireGen    = wireTable + 8
+	wireShape  = wireGen + 8
+	wireHeader = wireShape + 8
 
 	flagAbsent = 1
 )
@@ -41,6 +44,9 @@ func (e *Entry) marshal(key string, now time.Time) (wire []byte, left time.Durat
 	putMillis(wire[wireAge:], age.Milliseconds()+1) // rounded up, so that it never looks younger
 	putMillis(wire[wireLeft:], left.Milliseconds())
 	putMillis(wire[wireClock:], now.UnixMilli())
+	binary.BigEndian.PutUint64(wire[wireTable:], uint64(e.epoch.shared.incarnation)) //nolint:gosec // G115: bit by bit
+	binary.BigEndian.PutUint64(wire[wireGen:], e.epoch.shared.generation)
+	binary.BigEndian.PutUint64(wire[wireShape:], e.shape)
 	wire = append(wire, e.Body...)
 	binary.BigEndian.PutUint32(wire[wireSum:], sum(key, wire))
 	return wire, left
@@ -68,6 +74,11 @@ func unmarshal(key string, wire []byte, left time.Duration, now time.Time) (*Ent
 		Keep:     ageThen + leftThen,
 		Absent:   wire[wireFlags]&flagAbsent != 0,
 		Body:     wire[wireHeader:],
+		epoch: epoch{shared: stamp{
+			incarnation: int64(binary.BigEndian.Uint64(wire[wireTable:])), //nolint:gosec // G115: bit by bit
+			generation:  binary.BigEndian.Uint64(wire[wireGen:]),
+		}},
+		shape: binary.BigEndian.Uint64(wire[wireShape:]),
 	}, nil
 }
 

@@ -8,24 +8,18 @@ import (
 // pendingWrites is how many writes to the shared store may wait; more are dropped.
 const pendingWrites = 1024
 
-// write has entries by name.
+// write has entries by name that wait to be written to the shared store.
 type write map[string]*Entry
-
-// pending has the entries of one load that wait to be written to the shared store.
-type pending struct {
-	began   time.Time // when the load started
-	entries write
-}
 
 // keep stores the results of a load: in memory immediately, in the shared store in the
 // background.
-func (c *Cache) keep(began time.Time, flights []*flight) {
+func (c *Cache) keep(flights []*flight) {
 	var entries write
 	if c.shared != nil {
 		entries = make(write, len(flights))
 	}
 	for _, f := range flights {
-		if f.err != nil || !c.keepInMemory(began, f.name, f.entry) {
+		if f.err != nil || !c.keepInMemory(f.name, f.entry) {
 			continue
 		}
 		if f.entry.gone(time.Now()) {
@@ -36,14 +30,14 @@ func (c *Cache) keep(began time.Time, flights []*flight) {
 		}
 	}
 	if len(entries) > 0 {
-		c.queue(pending{began, entries})
+		c.queue(entries)
 	}
 }
 
-// queue hands p to the writer, unless too much is waiting for it already.
-func (c *Cache) queue(p pending) {
+// queue hands w to the writer, unless too much is waiting for it already.
+func (c *Cache) queue(w write) {
 	select {
-	case c.writes <- p:
+	case c.writes <- w:
 	default:
 		c.metrics.dropped.Inc()
 	}
@@ -82,10 +76,10 @@ func (c *Cache) gather(entries write) write {
 	return entries
 }
 
-// add adds the entries of p that were not purged since their load started.
-func (c *Cache) add(entries write, p pending) {
-	for name, e := range p.entries {
-		if !c.purges.since(p.began, name) {
+// add adds the entries of more that were not purged since their load started.
+func (c *Cache) add(entries, more write) {
+	for name, e := range more {
+		if c.current(name, e) {
 			entries[name] = e
 		}
 	}

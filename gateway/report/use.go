@@ -14,6 +14,9 @@ type Use struct {
 	Aging    time.Time // from when on it is time to ask for the next one; zero: never
 	Asked    bool      // the upstream was, because of this operation, alone or together with others
 	Stale    bool      // its time was over already when the cache gave it out
+
+	// Generation is that of the entry in the cache when its load started.
+	Generation uint64
 }
 
 // Life says how long an answer may be cached: until the first of its parts expires.

@@ -1,0 +1,294 @@
+package cache
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// The table of generations in Redis is a string of big-endian numbers: the incarnation of
+// the table, which is random; the number of purges; and the generation of each slot. A purge
+// increments the number and its slots by one BITFIELD. Each entry has the incarnation and
+// its generation of the time when its load started, and is valid only in these.
+//
+// If the table is lost, the next one has another incarnation, so that all entries are
+// dropped: which purges were lost with it is unknown.
+const (
+	tableKey    = keyPrefix + "~generations"
+	tableHeader = 16
+	tableSize   = tableHeader + 4*slots
+)
+
+// A stamp is the generation of a name in a table of Redis. The zero value is that of no
+// table, and valid nowhere.
+type stamp struct {
+	incarnation int64
+	generation  uint64
+}
+
+// table is a gateway's copy of the table in Redis.
+type table struct {
+	mu          sync.RWMutex
+	incarnation int64 // 0: not read yet
+	purges      int64
+	counts      []uint32
+}
+
+// of returns the current stamp of a name.
+func (t *table) of(name string) stamp {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if t.incarnation == 0 {
+		return stamp{}
+	}
+	s := stamp{incarnation: t.incarnation}
+	for _, slot := range slotsOf(name) {
+		s.generation += uint64(t.counts[slot])
+	}
+	return s
+}
+
+func (t *table) version() (incarnation, purges int64) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.incarnation, t.purges
+}
+
+// purgeNews is what the purge with a number did to the table; it is the message on the
+// channel.
+type purgeNews struct {
+	Incarnation int64    `json:"incarnation"`
+	Number      int64    `json:"number"`
+	Slots       []uint32 `json:"slots"`
+	Counts      []uint32 `json:"counts"`
+}
+
+// apply applies a purge and returns the slots that it changed. complete is false if other
+// purges or another table came in between.
+func (t *table) apply(n purgeNews) (changed []uint32, complete bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if n.Incarnation != t.incarnation || n.Number > t.purges+1 || len(n.Slots) != len(n.Counts) {
+		return nil, false
+	}
+	for i, slot := range n.Slots {
+		if slot < slots && int32(n.Counts[i]-t.counts[slot]) > 0 { //nolint:gosec // G115: counters wrap
+			t.counts[slot] = n.Counts[i]
+			changed = append(changed, slot)
+		}
+	}
+	t.purges = max(t.purges, n.Number)
+	return changed, true
+}
+
+// replace takes over a table as it was read, and returns the slots that changed: slot 0,
+// that of everything, if it is another table.
+func (t *table) replace(raw []byte) (changed []uint32) {
+	read := make([]uint32, slots)
+	for slot := range read {
+		if at := tableHeader + 4*slot; at+4 <= len(raw) { // it is as long as the last slot that was used
+			read[slot] = binary.BigEndian.Uint32(raw[at:])
+		}
+	}
+	incarnation, purges := header(raw)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if incarnation != t.incarnation {
+		t.incarnation, t.purges, t.counts = incarnation, purges, read
+		return []uint32{0}
+	}
+	for slot, count := range read {
+		if int32(count-t.counts[slot]) > 0 { //nolint:gosec,gosec // G115, G602: counters wrap; both have all slots
+			t.counts[slot] = count
+			changed = append(changed, uint32(slot)) //nolint:gosec // G115: below slots
+		}
+	}
+	t.purges = max(t.purges, purges)
+	return changed
+}
+
+// header returns the first numbers of a table; they are 0 if it is none.
+func header(raw []byte) (incarnation, purges int64) {
+	if len(raw) < tableHeader || len(raw) > tableSize {
+		return 0, 0
+	}
+	return int64(binary.BigEndian.Uint64(raw)), int64(binary.BigEndian.Uint64(raw[8:])) //nolint:gosec // G115: bit by bit
+}
+
+// newTable returns the header of a new table.
+func newTable() []byte {
+	raw := make([]byte, tableHeader)
+	_, _ = rand.Read(raw[:8]) // it never fails
+	raw[0] |= 1               // so that it is not 0
+	return raw
+}
+
+var errNoTable = errors.New("redis does not keep what was written")
+
+// synchronize brings the copy of the table up to date, and creates the table if there is
+// none. It first records the purges that could not be recorded when they were made.
+func (s *Redis) synchronize(ctx context.Context) error {
+	s.syncing.Lock()
+	defer s.syncing.Unlock()
+	if owed := s.owed.take(); len(owed) > 0 {
+		if _, err := s.record(ctx, owed); err != nil {
+			s.owed.add(owed)
+			return err
+		}
+	}
+	return s.readTable(ctx)
+}
+
+func (s *Redis) readTable(ctx context.Context) error {
+	// The version must be read before Redis is asked: purges may be applied meanwhile.
+	incarnation, purges := s.table.version()
+	raw, err := s.readHeader(ctx)
+	if err != nil {
+		return err
+	}
+	there, number := header(raw)
+	switch {
+	case there == 0:
+		if raw, err = s.createTable(ctx, len(raw) > 0); err != nil {
+			return err
+		}
+	case there == incarnation && number < purges:
+		// A server that had not received the latest purges was promoted.
+		if raw, err = s.createTable(ctx, true); err != nil {
+			return err
+		}
+	case there == incarnation && number == purges:
+		return nil
+	case len(raw) == tableHeader:
+		if raw, err = s.control.Get(ctx, tableKey).Bytes(); err != nil {
+			return err
+		}
+	}
+	if there, _ = header(raw); there == 0 {
+		return errNoTable
+	}
+	s.changed(s.table.replace(raw))
+	return nil
+}
+
+// readHeader returns the beginning of the table, or all of it; nothing if there is none.
+func (s *Redis) readHeader(ctx context.Context) ([]byte, error) {
+	raw, err := s.control.GetRange(ctx, tableKey, 0, tableHeader-1).Bytes()
+	if isRefusal(err) {
+		raw, err = s.control.Get(ctx, tableKey).Bytes()
+	}
+	switch {
+	case redis.HasErrorPrefix(err, "WRONGTYPE"):
+		return []byte("another type"), nil
+	case errors.Is(err, redis.Nil):
+		return nil, nil
+	}
+	return raw, err
+}
+
+// createTable writes a new table, unless another gateway has written one in the meantime,
+// or over what is there. It returns the table that is there then.
+func (s *Redis) createTable(ctx context.Context, over bool) ([]byte, error) {
+	mode := "NX"
+	if over {
+		mode = ""
+	}
+	err := s.control.SetArgs(ctx, tableKey, newTable(), redis.SetArgs{Mode: mode}).Err()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return nil, err
+	}
+	return s.control.Get(ctx, tableKey).Bytes()
+}
+
+// record adds a purge of slots to the table, and tells the other gateways. If Redis refuses
+// it, it drops the table, which purges everything. complete is false if the copy of the table
+// must be synchronized then.
+func (s *Redis) record(ctx context.Context, slots []uint32) (complete bool, err error) {
+	pipe := s.control.Pipeline()
+	pipe.SetArgs(ctx, tableKey, newTable(), redis.SetArgs{Mode: "NX"})
+	changes := []any{"GET", "i64", "#0", "INCRBY", "i64", "#1", 1}
+	for _, slot := range slots {
+		changes = append(changes, "INCRBY", "u32", tableHeader*8+32*int64(slot), 1)
+	}
+	counted := pipe.BitField(ctx, tableKey, changes...)
+	_, _ = pipe.Exec(ctx) // its error is that of the first command, which may be denied
+	numbers, err := counted.Result()
+	switch {
+	case err == nil && len(numbers) == 2+len(slots) && numbers[0] != 0:
+		n := purgeNews{Incarnation: numbers[0], Number: numbers[1], Slots: slots}
+		for _, count := range numbers[2:] {
+			n.Counts = append(n.Counts, uint32(count)) //nolint:gosec // G115: that is how it was incremented
+		}
+		return s.recorded(n), s.publish(ctx, n)
+	case err != nil && !isRefusal(err) && !redis.HasErrorPrefix(err, "WRONGTYPE"):
+		return false, err
+	}
+	err = s.control.Set(ctx, tableKey, newTable(), 0).Err()
+	if isRefusal(err) {
+		err = s.control.Del(ctx, tableKey).Err()
+	}
+	if err != nil {
+		return false, err
+	}
+	return false, s.publish(ctx, purgeNews{})
+}
+
+// recorded applies a purge of this gateway, which has dropped the entries already. Only if
+// other gateways purged as well is there something else to drop.
+func (s *Redis) recorded(n purgeNews) (complete bool) {
+	before := make([]uint32, len(n.Slots))
+	s.table.mu.RLock()
+	for i, slot := range n.Slots {
+		if s.table.counts != nil {
+			before[i] = s.table.counts[slot]
+		}
+	}
+	s.table.mu.RUnlock()
+	changed, complete := s.table.apply(n)
+	var others []uint32
+	for i, slot := range n.Slots {
+		if len(changed) > 0 && n.Counts[i]-before[i] > 1 {
+			others = append(others, slot)
+		}
+	}
+	s.changed(others)
+	return complete
+}
+
+// changed drops the entries in slots from memory.
+func (s *Redis) changed(slots []uint32) {
+	if len(slots) > 0 {
+		s.purged(slots)
+	}
+}
+
+// owed has the slots of purges that are not recorded in Redis yet.
+type owed struct {
+	mu    sync.Mutex
+	slots map[uint32]struct{}
+}
+
+func (o *owed) add(slots []uint32) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.slots == nil {
+		o.slots = make(map[uint32]struct{}, len(slots))
+	}
+	for _, slot := range slots {
+		o.slots[slot] = struct{}{}
+	}
+}
+
+func (o *owed) take() (slots []uint32) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for slot := range o.slots {
+		slots = append(slots, slot)
+	}
+	o.slots = nil
+	return slots
+}

@@ -1,0 +1,135 @@
+// Package tcpproxy is a TCP proxy for tests, which falls silent, cuts connections and
+// switches its target as it is told to.
+package tcpproxy
+
+import (
+	"io"
+	"net"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Proxy forwards connections to a target. Its methods are safe for concurrent use.
+type Proxy struct {
+	Addr string
+
+	listener net.Listener
+	running  sync.WaitGroup
+
+	mu      sync.Mutex
+	target  string
+	refuses bool
+	open    map[*link]bool
+}
+
+// link is a connection of a client and the one to the target.
+type link struct {
+	client, server net.Conn
+	silent         chan struct{} // closed when it no longer forwards anything
+	once           sync.Once
+}
+
+// New starts a proxy that ends with the test.
+func New(t testing.TB, target string) *Proxy {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &Proxy{Addr: listener.Addr().String(), listener: listener, target: target, open: map[*link]bool{}}
+	p.running.Go(p.accept)
+	t.Cleanup(func() {
+		_ = listener.Close()
+		p.Cut()
+		p.running.Wait()
+	})
+	return p
+}
+
+// Silence stops to forward on the connections that are open, for good; new ones work.
+func (p *Proxy) Silence() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for l := range p.open {
+		l.once.Do(func() { close(l.silent) })
+	}
+}
+
+// Cut closes all connections, and new ones at once, until Restore.
+func (p *Proxy) Cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refuses = true
+	for l := range p.open {
+		l.close()
+	}
+}
+
+// Restore forwards new connections again.
+func (p *Proxy) Restore() { p.set(func() { p.refuses = false }) }
+
+// Switch forwards new connections to another target; those that are open stay.
+func (p *Proxy) Switch(target string) { p.set(func() { p.target = target }) }
+
+func (p *Proxy) set(change func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change()
+}
+
+func (p *Proxy) accept() {
+	for {
+		client, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		p.mu.Lock()
+		target, refuses := p.target, p.refuses
+		p.mu.Unlock()
+		server, err := net.DialTimeout("tcp", target, time.Second)
+		if refuses || err != nil {
+			_ = client.Close()
+			if err == nil {
+				_ = server.Close()
+			}
+			continue
+		}
+		l := &link{client: client, server: server, silent: make(chan struct{})}
+		p.set(func() { p.open[l] = true })
+		p.running.Go(func() { p.forward(l) })
+	}
+}
+
+func (p *Proxy) forward(l *link) {
+	var both sync.WaitGroup
+	both.Go(func() { l.copy(l.server, l.client) })
+	both.Go(func() { l.copy(l.client, l.server) })
+	both.Wait()
+	p.set(func() { delete(p.open, l) })
+}
+
+// copy forwards what from sends until one side closes. What a silent link receives is lost.
+func (l *link) copy(to io.Writer, from io.Reader) {
+	defer l.close()
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buf)
+		if err != nil {
+			return
+		}
+		select {
+		case <-l.silent:
+			continue
+		default:
+		}
+		if _, err := to.Write(buf[:n]); err != nil {
+			return
+		}
+	}
+}
+
+func (l *link) close() {
+	_ = l.client.Close()
+	_ = l.server.Close()
+}
