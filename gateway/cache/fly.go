@@ -1,7 +1,9 @@
 package cache
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"reflect"
 	"slices"
@@ -100,13 +102,20 @@ func (t *through[V]) landFound(tr *trip, flights []*flight, find func(*flight) *
 }
 
 // shared returns the entry of a flight that was read from the shared store, or nil if it
-// cannot be used.
+// cannot be used: it was encoded from another type, or is not what its value would be encoded
+// as, since members are missing or are lost by decoding.
 func (t *through[V]) shared(f *flight, e *Entry) *Entry {
 	if e == nil || !e.Absent && e.shape != t.shape {
 		return nil
 	}
 	e.epoch.here = f.epoch.here
-	return t.sound(e)
+	if e = t.sound(e); e == nil || e.Absent {
+		return e
+	}
+	if again, err := json.Marshal(e.known()); err != nil || !bytes.Equal(again, e.Body) {
+		return nil
+	}
+	return e
 }
 
 // sound returns e, or nil if it cannot be decoded as this kind.

@@ -218,10 +218,43 @@ func redisKey(t *testing.T, mini *miniredis.Miniredis, url string) string {
 	return keys[0]
 }
 
-func TestEntriesOfAnotherFormAreAskedForAgain(t *testing.T) {
+// olderItem is the item of a version that does not know its text yet.
+type olderItem struct {
+	ID string `json:"id"`
+}
+
+// newerItem is that of a version with a field more.
+type newerItem struct {
+	ID   string `json:"id"`
+	Text string `json:"text"`
+	More string `json:"more"`
+}
+
+// A gateway serves from Redis only what it could have written itself: neither zeros for
+// members that are missing, nor what another version wrote.
+func TestRedis_EntriesOfAnotherForm(t *testing.T) {
 	server := redistest.Start(t)
-	put(t, newRedis(t, server.URL()), map[string]*cache.Entry{"item:a": entry(0, time.Minute, `["another form"]`)})
-	onRedis(t, server.URL(), newSource("own")).want(t, "a", "own")
+	s := newRedis(t, server.URL())
+	for body, c := range map[string]struct {
+		putAs func(testing.TB, store, map[string]*cache.Entry)
+		want  string
+	}{
+		`{"id":"a","text":"shared"}`:           {putAs[item], "shared"},
+		`{"id":"a"}`:                           {putAs[olderItem], "own"},
+		`{"id":"a","text":"newer","more":"x"}`: {putAs[newerItem], "own"},
+		`{}`:                                   {putAs[item], "own"},
+		`null`:                                 {putAs[item], "own"},
+		`{"text":"no id"}`:                     {putAs[item], "own"},
+		`{"id":"a","text":"more","x":1}`:       {putAs[item], "own"},
+		`{"id":"a","text":null}`:               {putAs[item], "own"},
+		`["another form"]`:                     {putAs[item], "own"},
+		`{"id":"a","text":"twice"} `:           {putAs[item], "own"},
+	} {
+		c.putAs(t, s, map[string]*cache.Entry{"item:a": entry(0, time.Minute, body)})
+		if got, _, err := onRedis(t, server.URL(), newSource("own")).get(t.Context(), "a"); got != c.want || err != nil {
+			t.Errorf("%s: got %q, %v, want %q", body, got, err, c.want)
+		}
+	}
 }
 
 func TestWhatWaitsToBeWrittenIsWrittenWhenTheCacheCloses(t *testing.T) {

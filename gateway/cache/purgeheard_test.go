@@ -1,0 +1,208 @@
+package cache_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"tributary/gateway/cache/redistest"
+	"tributary/internal/testkit/tcpproxy"
+)
+
+// heardWithin is the time within which a purge is heard without a working subscription.
+const heardWithin = 10 * time.Second
+
+// drops fails the test unless a gateway, which has "first" of key in memory, drops it in
+// time.
+func drops(t testing.TB, g *gateway, key string) {
+	t.Helper()
+	start := time.Now()
+	eventually(t, "the purge is heard", func() bool { return !answers(t, g, []string{key}, "first") })
+	if took := time.Since(start); took > heardWithin {
+		t.Errorf("the purge was heard after %v", took)
+	}
+}
+
+// Whatever happened to the connections of a gateway, it hears of purges.
+func TestPurge_IsHeardAfterFaults(t *testing.T) {
+	for name, c := range map[string]struct {
+		before, after func(p *tcpproxy.Proxy, second *redistest.Server) // the purge
+		elsewhere     bool                                              // the purge is made on the second server
+	}{
+		"connections die silently":         {before: func(p *tcpproxy.Proxy, _ *redistest.Server) { p.Silence() }},
+		"it is cut off for a moment":       {before: func(p *tcpproxy.Proxy, _ *redistest.Server) { p.Cut(); p.Restore() }},
+		"it is cut off during the purge":   {before: func(p *tcpproxy.Proxy, _ *redistest.Server) { p.Cut() }, after: func(p *tcpproxy.Proxy, _ *redistest.Server) { p.Restore() }},
+		"the name leads to another server": {before: func(p *tcpproxy.Proxy, second *redistest.Server) { p.Switch(second.Addr) }, elsewhere: true},
+		"it is cut off and led elsewhere": {before: func(p *tcpproxy.Proxy, second *redistest.Server) {
+			p.Cut()
+			p.Switch(second.Addr)
+			p.Restore()
+		}, elsewhere: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server, second := redistest.Start(t), redistest.Start(t)
+			proxy := tcpproxy.New(t, server.Addr)
+			src := newSource("first")
+			cfg := defaults()
+			cfg.TTL, cfg.RedisURL = time.Hour, "redis://"+proxy.Addr
+			g := newGateway(t, cfg, src)
+			cfg.RedisURL = server.URL()
+			if c.elsewhere {
+				cfg.RedisURL = second.URL()
+			}
+			other := newGateway(t, cfg, src)
+			wantUsed(t, g, server)
+			eventually(t, "it is subscribed", func() bool { return g.figure(t, "cache_redis_subscribed") == 1 })
+			g.want(t, "a", "first")
+			src.says("second")
+			c.before(proxy, second)
+			purge(t, other, "item:a")
+			if c.after != nil {
+				c.after(proxy, second)
+			}
+			drops(t, g, "a")
+		})
+	}
+}
+
+// A purge that could not be recorded is recorded when Redis is back, before it is used.
+func TestPurge_IsMadeUpFor(t *testing.T) {
+	server := redistest.Start(t)
+	proxy := tcpproxy.New(t, server.Addr)
+	src := newSource("first")
+	g, other := onRedis(t, "redis://"+proxy.Addr, src), onRedis(t, server.URL(), src)
+	wantUsed(t, g, server)
+	stored(t, server.URL(), "first", []string{"a"}, other)
+	src.says("second")
+	proxy.Cut()
+	if g.Purge(t.Context(), "item:a") == nil {
+		t.Error("no error")
+	}
+	g.want(t, "a", "second")
+	proxy.Restore()
+	drops(t, other, "a")
+}
+
+// A server that had not received the last purges may be promoted, or the table of
+// generations is lost or spoiled: then it is unknown what was purged.
+func TestPurge_WhereTheTableIsLost(t *testing.T) {
+	for _, commands := range []string{
+		"FLUSHALL",
+		"DEL tributary:2:~generations",
+		"SET tributary:2:~generations garbage",
+		"SETRANGE tributary:2:~generations 8 \x00\x00\x00\x00\x00\x00\x00\x00", // fewer purges than are known
+		"DEL tributary:2:~generations;LPUSH tributary:2:~generations garbage",
+	} {
+		t.Run(strings.Fields(commands)[0]+fmt.Sprint(len(commands)), func(t *testing.T) {
+			t.Parallel()
+			server := redistest.Start(t)
+			src := newSource("first")
+			cfg := defaults()
+			cfg.TTL, cfg.RedisURL = time.Hour, server.URL()
+			g := newGateway(t, cfg, src)
+			wantUsed(t, g, server)
+			purge(t, g, "item:other")
+			g.want(t, "a", "first")
+			src.says("second")
+			for command := range strings.SplitSeq(commands, ";") {
+				if _, err := server.Do(strings.Split(command, " ")...); err != nil {
+					t.Fatal(err)
+				}
+			}
+			drops(t, g, "a")
+			purge(t, g, "item:a")
+		})
+	}
+}
+
+// Variants leave no keys of their own, and a purge reaches all of them by one command.
+func TestPurge_OfManyVariants(t *testing.T) {
+	server := redistest.Start(t)
+	cfg := defaults()
+	cfg.RedisURL, cfg.Variant = server.URL(), variantOf
+	src := newSource("first")
+	g := newGateway(t, cfg, src)
+	wantUsed(t, g, server)
+	const variants = 500
+	for n := range variants {
+		_, _ = g.load(in(t, fmt.Sprint("v", n)), []string{"a"})
+	}
+	eventually(t, "most are in Redis", func() bool { return countItems(server) > variants/2 })
+	src.says("second")
+	purge(t, g, "item:a")
+	other := newGateway(t, cfg, src)
+	for _, gw := range []*gateway{g, other} {
+		for n := range variants {
+			if values, _ := gw.load(in(t, fmt.Sprint("v", n)), []string{"a"}); values["a"].Text != "second" {
+				t.Fatalf("variant %d is %q", n, values["a"].Text)
+			}
+		}
+	}
+	kept, err := server.Do("EVAL", "local n = 0; for _, k in ipairs(redis.call('KEYS', '*')) do if redis.call('TTL', k) > 631 then n = n + 1 end end; return n", "0")
+	if kept != "0" || err != nil {
+		t.Errorf("%s keys outlive their entries, %v", kept, err)
+	}
+}
+
+// Redis is used whatever commands it denies that the cache can do without, and purges are
+// heard. allowed says whether a purge can be recorded.
+func TestRedis_DeniedCommands(t *testing.T) {
+	for denied, c := range map[string]struct{ warning string }{
+		"-ping":                          {},
+		"-subscribe -psubscribe":         {"does not permit to subscribe"},
+		"-publish":                       {"does not permit to publish"},
+		"-eval -evalsha -script -fcall":  {},
+		"-incr -incrby":                  {},
+		"-del":                           {},
+		"-unlink -del":                   {},
+		"-scan -keys":                    {},
+		"-client -info -config -command": {},
+		"-hello":                         {},
+		"-bitfield":                      {},
+		"-getrange":                      {},
+		"-setnx -setex -psetex":          {},
+		"-ping -subscribe -publish -bitfield -getrange -pexpire": {"does not permit to subscribe"},
+		"-@all +get +set +pttl +auth":                            {"does not permit to subscribe"},
+	} {
+		t.Run(denied, func(t *testing.T) {
+			t.Parallel()
+			server := redistest.Start(t)
+			user := append([]string{"ACL", "SETUSER", "gateway", "on", ">open", "~*", "&*", "+@all"}, strings.Fields(denied)...)
+			if _, err := server.Do(user...); err != nil {
+				t.Fatal(err)
+			}
+			src := newSource("first")
+			cfg := defaults()
+			cfg.TTL, cfg.RedisURL = time.Hour, "redis://gateway:open@"+server.Addr
+			g, log := newLogged(t, cfg, src)
+			other := newGateway(t, cfg, src)
+			wantUsed(t, g, server)
+			for _, text := range []string{"first", "second", "first"} {
+				src.says(text)
+				purge(t, other, "item:a")
+				eventually(t, "the purge is heard", func() bool {
+					got, _, err := g.get(context.Background(), "a")
+					return err == nil && got == text
+				})
+			}
+			server.Hang()
+			eventually(t, "it is not used", func() bool {
+				_, _, _ = g.get(t.Context(), fmt.Sprint(time.Now().UnixNano()))
+				return g.figure(t, "cache_redis_up") == 0
+			})
+			server.Continue()
+			eventually(t, "it is used again", func() bool { return g.figure(t, "cache_redis_up") == 1 })
+			if g.Ping(t.Context()) != nil {
+				t.Error("it is not well")
+			}
+			if c.warning != "" && strings.Contains(c.warning, "subscribe") {
+				if n := len(log.lines(c.warning)); n != 1 || g.figure(t, "cache_redis_subscribed") != 0 {
+					t.Errorf("%d warnings", n)
+				}
+			}
+		})
+	}
+}
