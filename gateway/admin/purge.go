@@ -23,7 +23,7 @@ const (
 //
 // A tag is an entity, a kind, or "*" for everything. 200 means that none of it is
 // served any more, on other gateways after some milliseconds; 503 that this
-// gateway has removed it but could not reach the shared cache.
+// gateway has removed it but could not reach the shared cache, and will when it can.
 func Purge(c *cache.Cache, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !takesJSON(w, r) {
@@ -52,7 +52,7 @@ func answer(w http.ResponseWriter, tags []string, err error) {
 	if err != nil {
 		status = http.StatusServiceUnavailable
 		out.Unreached = []string{"redis"}
-		out.Detail = "this gateway has dropped it; what is in redis, and in other gateways, may still be given out: purge again"
+		out.Detail = "this gateway has dropped it; redis, and so other gateways, could not be told: they may serve it until this gateway reaches redis again, or its TTL has passed"
 	}
 	writeJSON(w, status, out)
 }
