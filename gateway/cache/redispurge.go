@@ -105,7 +105,7 @@ func (s *Redis) subscribe(ctx context.Context, renew <-chan struct{}) {
 		case err = <-failed:
 		case <-renew:
 			end()
-			<-failed
+			<-failed //nolint:errcheck // it was ended here
 		}
 		end()
 		s.listening.Store(false)

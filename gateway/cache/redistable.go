@@ -104,7 +104,7 @@ func (t *table) replace(raw []byte) (changed []uint32) {
 	for slot, count := range read {
 		if int32(count-t.counts[slot]) > 0 { //nolint:gosec,gosec // G115, G602: counters wrap; both have all slots
 			t.counts[slot] = count
-			changed = append(changed, uint32(slot)) //nolint:gosec // G115: below slots
+			changed = append(changed, uint32(slot))
 		}
 	}
 	t.purges = max(t.purges, purges)
@@ -210,7 +210,8 @@ func (s *Redis) createTable(ctx context.Context, over bool) ([]byte, error) {
 func (s *Redis) record(ctx context.Context, slots []uint32) (complete bool, err error) {
 	pipe := s.control.Pipeline()
 	pipe.SetArgs(ctx, tableKey, newTable(), redis.SetArgs{Mode: "NX"})
-	changes := []any{"GET", "i64", "#0", "INCRBY", "i64", "#1", 1}
+	changes := make([]any, 0, 7+4*len(slots))
+	changes = append(changes, "GET", "i64", "#0", "INCRBY", "i64", "#1", 1)
 	for _, slot := range slots {
 		changes = append(changes, "INCRBY", "u32", tableHeader*8+32*int64(slot), 1)
 	}

@@ -3,6 +3,7 @@
 package tcpproxy
 
 import (
+	"context"
 	"io"
 	"net"
 	"sync"
@@ -33,7 +34,7 @@ type link struct {
 // New starts a proxy that ends with the test.
 func New(t testing.TB, target string) *Proxy {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,6 +80,7 @@ func (p *Proxy) set(change func()) {
 }
 
 func (p *Proxy) accept() {
+	dialer := net.Dialer{Timeout: time.Second}
 	for {
 		client, err := p.listener.Accept()
 		if err != nil {
@@ -87,7 +89,7 @@ func (p *Proxy) accept() {
 		p.mu.Lock()
 		target, refuses := p.target, p.refuses
 		p.mu.Unlock()
-		server, err := net.DialTimeout("tcp", target, time.Second)
+		server, err := dialer.DialContext(context.Background(), "tcp", target)
 		if refuses || err != nil {
 			_ = client.Close()
 			if err == nil {
