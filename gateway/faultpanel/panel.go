@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"tributary/gateway/browser"
 	"tributary/gateway/httpserver"
 )
 
@@ -23,7 +24,8 @@ import (
 //	PUT    /dev/redis             {"off": true} cuts the connection to Redis
 //	DELETE /dev/cache             empties the cache
 //
-// It refuses requests from pages of other origins. It is safe for concurrent use.
+// It refuses requests from pages of other origins, and under names of the host that are not
+// localhost. It is safe for concurrent use.
 type Panel struct {
 	services map[string]*url.URL
 	redis    *Relay
@@ -57,7 +59,14 @@ func New(services map[string]string, redis *Relay, forget func(context.Context) 
 }
 
 // ServeHTTP implements [http.Handler].
-func (p *Panel) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.routes.ServeHTTP(w, r) }
+func (p *Panel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !browser.IsLocalHost(r) {
+		httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusForbidden, Code: "FORBIDDEN",
+			Detail: "the fault panel answers to localhost and to IP addresses only, not to other names of its host"})
+		return
+	}
+	p.routes.ServeHTTP(w, r)
+}
 
 // state is what is broken.
 type state struct {

@@ -45,6 +45,7 @@ func service(t *testing.T) (url string, rules *string) {
 
 func send(h http.Handler, method, path, body string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.Host = "localhost:8000"
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
@@ -156,5 +157,28 @@ func TestARelayThatIsCutEndsConnectionsUntilItIsMended(t *testing.T) {
 	send(p, http.MethodPut, "/dev/redis", `{"off":false}`)
 	if err := says(dial()); err != nil {
 		t.Errorf("nothing passes a relay that was mended: %v", err)
+	}
+}
+
+func TestPanel_RefusesRebindingHosts(t *testing.T) {
+	p, rules := panel(t, nil, func(context.Context) error { t.Error("the cache was emptied"); return nil })
+	for _, host := range []string{"evil.example:8000", "evil.example", "localhost.evil.example:8000", ""} {
+		for _, request := range [][2]string{{http.MethodGet, "/dev/faults"}, {http.MethodPut, "/dev/faults/orders"}, {http.MethodPut, "/dev/redis"}, {http.MethodDelete, "/dev/cache"}} {
+			r := httptest.NewRequest(request[0], request[1], strings.NewReader(`[{"route":"*"}]`))
+			r.Host = host
+			r.Header.Set("Sec-Fetch-Site", "same-origin")
+			w := httptest.NewRecorder()
+			if p.ServeHTTP(w, r); w.Code != http.StatusForbidden || *rules != "[]" {
+				t.Errorf("Host %q, %s: %d %s; the service has %s", host, request, w.Code, w.Body, *rules)
+			}
+		}
+	}
+	for _, host := range []string{"127.0.0.1:8000", "[::1]:8000", "192.168.1.7:8000", "localhost"} {
+		r := httptest.NewRequest(http.MethodGet, "/dev/faults", http.NoBody)
+		r.Host = host
+		w := httptest.NewRecorder()
+		if p.ServeHTTP(w, r); w.Code != http.StatusOK {
+			t.Errorf("Host %q: %d %s", host, w.Code, w.Body)
+		}
 	}
 }
