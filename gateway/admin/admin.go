@@ -1,39 +1,63 @@
-// Package admin serves the endpoints for operators of a running gateway, on a
-// listener of their own, behind a bearer token, or both. If neither is
-// configured, the endpoints do not exist.
+// Package admin serves the endpoints for operators of a running gateway, behind a bearer
+// token, or to this machine alone. If neither is configured, the endpoints do not exist.
 package admin
 
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"net/http"
 	"strings"
 
+	"tributary/gateway/browser"
+	"tributary/gateway/heap"
 	"tributary/gateway/httpserver"
 )
 
-// Config has the settings of the endpoints for operators.
+// Config has the settings of the operators' listener and of the endpoints for operators.
 type Config struct {
-	Addr  httpserver.Addr `name:"admin-addr" placeholder:"ADDR" help:"Separate address for the /admin endpoints, as in 127.0.0.1:8100. Empty: the gateway's own address, if admin-token is set."`
-	Token string          `name:"admin-token" help:"Token that /admin requires as Authorization: Bearer TOKEN. Empty: none, if admin-addr is set." secret:""`
+	Addr           httpserver.Addr `name:"ops-addr" was:"admin-addr" placeholder:"ADDR" help:"Separate address for what operators need, as in 127.0.0.1:8100: /metrics, /health, /admin, /docs, /openapi.json and the status page; /livez and /readyz are on both. Empty: all of it is on the gateway's own address, /admin if admin-token is set."`
+	MaxConnections int             `name:"ops-max-connections" default:"100" help:"Maximum number of open connections to ops-addr; more wait to be accepted."`
+	Token          string          `name:"admin-token" help:"Token that /admin requires as Authorization: Bearer TOKEN. Empty: none, if ops-addr is a loopback address; /admin refuses every request at any other." secret:""`
+}
+
+// Validate reports the first setting that cannot be used.
+func (c Config) Validate() error {
+	if c.MaxConnections <= 0 {
+		return errors.New("ops-max-connections must be more than 0")
+	}
+	return nil
+}
+
+// Budgets returns the memory that the settings permit to connections whose requests have
+// headers of at most headerBytes.
+func (c Config) Budgets(headerBytes int) []heap.Budget {
+	if c.Addr == "" {
+		return nil
+	}
+	return []heap.Budget{httpserver.ConnectionBudget("BFF_OPS_MAX_CONNECTIONS with BFF_MAX_HEADER_BYTES", c.MaxConnections, headerBytes)}
 }
 
 // Prefix begins the paths of all endpoints for operators.
 const Prefix = "/admin/"
 
-// Mux routes requests to the endpoints for operators, and refuses those without
-// the token with 401. If no token is configured, it accepts every request, and
-// its listener must not be reachable by clients. It is an [http.Handler].
+// Mux routes requests to the endpoints for operators, and refuses those without the token
+// with 401. Without a token it accepts requests only if it is on a loopback listener, and
+// they name this machine by an address or as localhost. It is an [http.Handler].
 type Mux struct {
 	endpoints *http.ServeMux
 	token     string
+	loopback  bool // whether its listener is reachable from this machine alone
 }
 
-// New returns a mux without endpoints.
-func New(cfg Config) *Mux { return &Mux{http.NewServeMux(), cfg.Token} }
+// New returns a mux without endpoints for a listener that is, or is not, reachable from
+// this machine alone.
+func New(cfg Config, loopback bool) *Mux {
+	return &Mux{http.NewServeMux(), cfg.Token, loopback}
+}
 
-// Shared reports whether operators use the same listener as clients.
-func (c Config) Shared() bool { return c.Addr == "" && c.Token != "" }
+// Exists reports whether there are endpoints for operators.
+func (c Config) Exists() bool { return c.Addr != "" || c.Token != "" }
 
 // Handle registers an endpoint below [Prefix], with a pattern of
 // [http.ServeMux] such as "POST /admin/purge".
@@ -42,10 +66,16 @@ func (m *Mux) Handle(pattern string, h http.Handler) { m.endpoints.Handle(patter
 // ServeHTTP implements [http.Handler].
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	if !m.allowed(r) {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="admin"`)
+	switch {
+	case m.token == "" && !m.loopback:
+		m.unauthorized(w, r, "this address is reachable from other machines: set BFF_ADMIN_TOKEN to use /admin here")
+		return
+	case m.token == "" && !browser.IsLocalHost(r):
 		httpserver.WriteProblem(w, r, httpserver.Problem{
-			Status: http.StatusUnauthorized, Code: "UNAUTHORIZED", Detail: "send the admin token as Authorization: Bearer TOKEN"})
+			Status: http.StatusForbidden, Code: "FORBIDDEN", Detail: "without a token, /admin answers to localhost and to IP addresses only, not to other names of its host"})
+		return
+	case !m.allowed(r):
+		m.unauthorized(w, r, "send the admin token as Authorization: Bearer TOKEN")
 		return
 	}
 	h, pattern := m.endpoints.Handler(r)
@@ -54,6 +84,11 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.ServeHTTP(w, r)
+}
+
+func (m *Mux) unauthorized(w http.ResponseWriter, r *http.Request, detail string) {
+	w.Header().Set("WWW-Authenticate", `Bearer realm="admin"`)
+	httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusUnauthorized, Code: "UNAUTHORIZED", Detail: detail})
 }
 
 // allowed compares digests, so that the time it takes does not depend on the token.

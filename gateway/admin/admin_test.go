@@ -40,7 +40,7 @@ func newGateway(t testing.TB, cfg admin.Config, redisURL string) *gateway {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	g := &gateway{t: t, operators: admin.New(cfg)}
+	g := &gateway{t: t, operators: admin.New(cfg, true)}
 	source := func(_ context.Context, keys []string) (map[string]string, error) {
 		g.asked = append(g.asked, keys...)
 		return map[string]string{keys[0]: "something"}, nil
@@ -72,6 +72,7 @@ func (g *gateway) purge(body string, header ...string) *httptest.ResponseRecorde
 
 func (g *gateway) do(method, path, body string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, strings.NewReader(body)).WithContext(g.t.Context())
+	r.Host = "localhost:8100"
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
@@ -148,6 +149,39 @@ func TestOnlyWhoHasTheTokenIsAnOperator(t *testing.T) {
 	}
 }
 
+func TestMux_WithoutToken(t *testing.T) {
+	purge := func(m *admin.Mux, host string) int {
+		r := httptest.NewRequest(http.MethodPost, "/admin/purge", http.NoBody)
+		r.Host = host
+		w := httptest.NewRecorder()
+		m.ServeHTTP(w, r)
+		return w.Code
+	}
+	for name, tt := range map[string]struct {
+		loopback bool
+		token    string
+		host     string
+		status   int
+	}{
+		"an address":                 {true, "", "127.0.0.1:8100", 200},
+		"an address of IPv6":         {true, "", "[::1]:8100", 200},
+		"localhost":                  {true, "", "localhost:8100", 200},
+		"a name that is rebound":     {true, "", "evil.example:8100", 403},
+		"one that looks like it":     {true, "", "127.0.0.1.evil.example", 403},
+		"no name":                    {true, "", "", 403},
+		"beyond loopback":            {false, "", "127.0.0.1:8100", 401},
+		"beyond loopback, by name":   {false, "", "evil.example:8100", 401},
+		"a token is still needed":    {true, "secret", "localhost:8100", 401},
+		"a token is needed by names": {true, "secret", "gateway:8100", 401},
+	} {
+		m := admin.New(admin.Config{Addr: ":0", Token: tt.token}, tt.loopback)
+		m.Handle("POST /admin/purge", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		if got := purge(m, tt.host); got != tt.status {
+			t.Errorf("%s: %d, want %d", name, got, tt.status)
+		}
+	}
+}
+
 func TestWhatOperatorsDoNotHaveIsNotFound(t *testing.T) {
 	g := newGateway(t, admin.Config{Addr: ":0"}, "")
 	if w := g.do(http.MethodPost, "/admin/other", ""); w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), "NOT_FOUND") {
@@ -173,7 +207,7 @@ func TestAPurgeThatDoesNotGetToRedisSaysSo(t *testing.T) {
 func TestALevelThatIsNoneIsRefusedAndNothingChanges(t *testing.T) {
 	var logged strings.Builder
 	log := telemetry.NewLogger(&logged, telemetry.LogConfig{Level: "info"})
-	operators := admin.New(admin.Config{Addr: ":0"})
+	operators := admin.New(admin.Config{Addr: ":0"}, true)
 	operators.Handle("PUT /admin/log-level", admin.LogLevel(log))
 	for body, want := range map[string]int{
 		`{"level":"loud"}`:               400,

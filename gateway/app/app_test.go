@@ -155,7 +155,7 @@ func assemble(t testing.TB, urls map[string]string, log func(telemetry.LogConfig
 	stderr := telemetry.NewOutput(io.Discard)
 	defer stderr.Close()
 	reg.MustRegister(stderr.Dropped())
-	handler, release, err := newGateway(cfg, admin.New(cfg.Admin), "test", &httpserver.Readiness{}, log(command.Log), reg)
+	handlers, release, err := newGateway(cfg, admin.New(cfg.Admin, true), "test", &httpserver.Readiness{}, log(command.Log), reg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func assemble(t testing.TB, urls map[string]string, log func(telemetry.LogConfig
 			t.Error(err)
 		}
 	})
-	return handler, reg
+	return handlers.clients, reg
 }
 
 func silent(telemetry.LogConfig) *slog.Logger { return slog.New(slog.DiscardHandler) }

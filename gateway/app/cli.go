@@ -50,6 +50,7 @@ func execute(p *process) error {
 		kong.Exit(func(int) { exited = true }), // after --help and --version
 		kong.Vars{"version": p.graph.Name + " " + p.version},
 		kong.Resolvers(p.settings),
+		kong.ValueFormatter(settings.Help),
 		kong.Bind(p))
 	if err != nil {
 		return err
@@ -59,7 +60,7 @@ func execute(p *process) error {
 		return nil
 	}
 	if err != nil {
-		return usageError{p.settings.Explain(err)}
+		return usageError{p.settings.Explain(err, parser.Model)}
 	}
 	return p.parsed.Run()
 }
@@ -77,8 +78,8 @@ func newParser(g *Graph, options ...kong.Option) (*kong.Kong, error) {
 	c.Dev.Examples, c.Settings.Examples = newExamplesConfig(g), newExamplesConfig(g)
 	options = append([]kong.Option{
 		kong.Name(g.Name),
-		kong.Description(strings.TrimSpace(g.Description + " Each setting is a flag, BFF_NAME in the environment (name in " +
-			"brackets where it is another) and name in the file; flags win over the environment, the environment over the file.")),
+		kong.Description(strings.TrimSpace(g.Description + " Each setting is a flag, a variable in the environment (in " +
+			"brackets) and a key in the file (the flag's name with _); flags win over the environment, the environment over the file.")),
 	}, options...)
 	for _, s := range g.Services {
 		if s.Example != nil {
@@ -105,9 +106,14 @@ func (*cli) BeforeResolve(ctx *kong.Context, p *process) error {
 	return p.settings.Load(name)
 }
 
+// logger returns the log of a server, whose first lines tell of its settings.
 func (p *process) logger(cfg telemetry.LogConfig) *slog.Logger {
 	log := telemetry.NewLogger(p.Stderr, cfg)
 	telemetry.CatchStandardLog(log)
+	for _, unknown := range p.settings.Unknown(p.Environ, p.parsed.Model) {
+		log.Warn("a variable is not a setting", "variable", unknown.Name, "nearest", unknown.Nearest)
+	}
+	log.LogAttrs(p.ctx, slog.LevelInfo, "settings that are not default", slog.GroupAttrs("settings", p.settings.Changed(p.parsed)...))
 	return log
 }
 

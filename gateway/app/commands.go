@@ -21,11 +21,11 @@ type gatewayCommand struct {
 
 // Run implements the command.
 func (c *gatewayCommand) Run(p *process) error {
-	ln, err := p.listen(c.Gateway.Server.Addr)
+	on, err := p.listenGateway(c.Gateway)
 	if err != nil {
 		return err
 	}
-	return p.serveGateway(p.ctx, c.Gateway, ln, p.logger(c.Log))
+	return p.serveGateway(p.ctx, c.Gateway, on, p.logger(c.Log))
 }
 
 // configCommand prints the settings of all commands, and the OTEL_* variables that are

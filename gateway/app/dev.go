@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -26,15 +27,18 @@ func (c *devCommand) Run(p *process) error {
 	if err := tracing.Check(p.Getenv); err != nil {
 		return usageError{err}
 	}
-	addrs := []httpserver.Addr{c.Gateway.Server.Addr}
-	for _, addr := range c.Examples.addrs {
-		addrs = append(addrs, *addr)
-	}
-	listeners, err := p.listenAll(addrs...)
+	own, err := p.listenGateway(c.Gateway)
 	if err != nil {
 		return err
 	}
-	own, examples := listeners[0], listeners[1:]
+	var addrs []httpserver.Addr
+	for _, addr := range c.Examples.addrs {
+		addrs = append(addrs, *addr)
+	}
+	examples, err := p.listenAll(addrs...)
+	if err != nil {
+		return errors.Join(err, own.Close())
+	}
 	urls := map[string]string{}
 	for i, ln := range examples {
 		urls[c.Examples.services[i]] = urlOf(ln)
@@ -61,7 +65,7 @@ func (c *devCommand) Run(p *process) error {
 	})
 	stdout := telemetry.NewOutput(p.Stdout) // which holds neither the servers nor their stop if nobody reads it
 	defer stdout.Close()
-	c.welcome(stdout, p.graph, urlOf(own), urls)
+	c.welcome(stdout, p.graph, own, urls)
 	return group.Wait()
 }
 
@@ -111,7 +115,12 @@ func urlOf(ln net.Listener) string {
 }
 
 // welcome prints the addresses of what dev runs, and the hints of the graph.
-func (c *devCommand) welcome(stdout io.Writer, g *Graph, gateway string, urls map[string]string) {
+func (c *devCommand) welcome(stdout io.Writer, g *Graph, own listeners, urls map[string]string) {
+	gateway := urlOf(own.clients)
+	ops := gateway
+	if own.ops != nil {
+		ops = urlOf(own.ops)
+	}
 	var b strings.Builder
 	line := func(name, url string) { fmt.Fprintf(&b, "  %-10s  %s\n", name, url) }
 	fmt.Fprintf(&b, "%s is running; Ctrl-C stops it.\n\n", g.Name)
@@ -120,10 +129,10 @@ func (c *devCommand) welcome(stdout io.Writer, g *Graph, gateway string, urls ma
 		line("playground", gateway+"/playground")
 	}
 	if g.OpenAPI != nil {
-		line("REST", gateway+"/docs")
+		line("REST", ops+"/docs")
 	}
-	line("health", gateway+"/health")
-	line("metrics", gateway+"/metrics")
+	line("health", ops+"/health")
+	line("metrics", ops+"/metrics")
 	for _, s := range g.Services {
 		if url := urls[s.Name]; url != "" {
 			line(s.Name, url)

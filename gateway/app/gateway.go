@@ -5,20 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"tributary/gateway/admin"
 	"tributary/gateway/auth"
 	"tributary/gateway/browser"
 	"tributary/gateway/cache"
-	"tributary/gateway/compress"
 	"tributary/gateway/forward"
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/health"
@@ -43,37 +40,34 @@ const (
 	healthHold    = time.Second
 )
 
-// serveGateway runs a gateway on ln until ctx ends.
-func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, ln net.Listener, log *slog.Logger) error {
+// serveGateway runs a gateway on its listeners until ctx ends.
+func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, on listeners, log *slog.Logger) error {
 	defer heap.Pace(p.Getenv)()
 	cfg.Server = cfg.Server.FitDescriptors(log)
-	heap.Check(log, os.DirFS("/"), slices.Concat(cfg.Server.Budgets(), cfg.Upstream.Budgets(), cfg.Cache.Budgets(), cfg.GraphQL.Budgets())...)
+	heap.Check(log, os.DirFS("/"), slices.Concat(cfg.Server.Budgets(), cfg.Upstream.Budgets(), cfg.Admin.Budgets(cfg.Server.Limits.HeaderBytes), cfg.Cache.Budgets(), cfg.GraphQL.Budgets())...)
 	traces, err := tracing.New(ctx, tracing.Source{Name: gatewayName, Version: p.version}, p.Getenv, log)
 	if err != nil {
-		_ = ln.Close()
+		_ = on.Close()
 		return usageError{err}
 	}
 	defer traces.Close(ctx)
-	ready, operators := &httpserver.Readiness{}, admin.New(cfg.Admin)
-	handler, release, err := newGateway(cfg, operators, p.version, ready, log, p.registry())
+	ready := &httpserver.Readiness{}
+	handlers, release, err := newGateway(cfg, on.operators(cfg.Admin), p.version, ready, log, p.registry())
 	if err != nil {
-		_ = ln.Close()
+		_ = on.Close()
 		return err
 	}
 	server := &httpserver.Server{
-		Handler: traces.Handler(handler), Log: log,
+		Handler: traces.Handler(handlers.clients), Log: log,
 		Limits: cfg.Server.Limits, WriteTimeout: cfg.Server.RequestTimeout + cfg.Server.WriteTimeout,
 		MaxConnections: cfg.Server.MaxConnections,
 		Ready:          ready, DrainDelay: cfg.Server.DrainDelay,
 		Grace: cfg.Server.RequestTimeout + stopGrace,
 	}
-	stopAdmin, err := p.serveAdmin(cfg.Admin.Addr, operators, log)
-	if err != nil {
-		return errors.Join(err, ln.Close(), release())
-	}
-	log.Info("gateway is listening", "addr", ln.Addr().String(), "version", p.version)
-	err = server.Serve(ctx, ln)
-	stopAdmin()
+	stopOps := serveOps(on.ops, handlers.ops, cfg, log)
+	log.Info("gateway is listening", "addr", on.clients.Addr().String(), "version", p.version)
+	err = server.Serve(ctx, on.clients)
+	stopOps()
 	log.Info("gateway has stopped")
 	return errors.Join(err, release())
 }
@@ -81,41 +75,36 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, ln net.Li
 // newGateway builds the gateway from the inside out: its core, GraphQL on top of it,
 // and the HTTP routes. The returned function releases its resources; it must be called
 // when no request is in flight any more.
-func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *httpserver.Readiness, log *slog.Logger, reg *prometheus.Registry) (http.Handler, func() error, error) {
+func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *httpserver.Readiness, log *slog.Logger, reg *prometheus.Registry) (handlers, func() error, error) {
 	cfg.Cache.LoadTimeout, cfg.Cache.LeastTime = cfg.Server.RequestTimeout, cfg.Upstream.LeastTime
 	cfg.Cache.Variant, cfg.Cache.Personal = forward.Variant, forward.Personal
 	cfg.Upstream.RequestTimeout, cfg.Upstream.Log = cfg.Server.RequestTimeout, log
 	core, err := newCore(cfg, log, reg)
 	if err != nil {
-		return nil, nil, err
+		return handlers{}, nil, err
 	}
 	graphql, err := core.newGraphQL(cfg, operators, log, reg)
 	if err != nil {
-		return nil, nil, errors.Join(err, core.close())
+		return handlers{}, nil, errors.Join(err, core.close())
 	}
 	routes := cfg.graph.routes(&API{Server: graphql, TTL: cfg.Cache.TTL, Metrics: reg})
 	checker := newHealth(core.clients, core.store, version)
 	history := status.New(reg, checker, status.Options{Endpoints: endpoints(routes), Log: log})
 
-	r := httpserver.NewRouter(log, reg)
-	r.Use(compress.Handler)
-	r.Method(http.MethodGet, "/health", checker)
-	r.Get("/livez", httpserver.Live)
-	r.Method(http.MethodGet, "/readyz", ready)
-	r.Method(http.MethodGet, "/metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg, EnableOpenMetrics: true, DisableCompression: true}))
-	mountOperators(r, cfg.Admin, operators, core.store, log)
-	err = errors.Join(mountPages(r.With(browser.Page), cfg, history), cfg.faults.mount(r, core.store, log))
+	clients, ops := routers(cfg.Admin, ready, log, reg)
+	mountOperators(ops, cfg.Admin, operators, checker, core.store, log, reg)
+	err = errors.Join(mountPages(pageRoutes(clients), pageRoutes(ops), cfg, history), cfg.faults.mount(clients, core.store, log))
 	if err != nil {
-		return nil, nil, errors.Join(err, core.close())
+		return handlers{}, nil, errors.Join(err, core.close())
 	}
 	authenticator, err := auth.New(cfg.Auth, log, reg)
 	if err != nil {
-		return nil, nil, errors.Join(usageError{err}, core.close())
+		return handlers{}, nil, errors.Join(usageError{err}, core.close())
 	}
-	streams := mountGraph(r, graphql, routes, cfg, newViewers(cfg, authenticator, operators), reg)
+	streams := mountGraph(clients, graphql, routes, cfg, newViewers(cfg, authenticator, operators), reg)
 	ready.OnDrain(streams.Drain)
 	stop := inBackground(history.Run)
-	return r, func() error { streams.Close(); stop(); authenticator.Close(); return core.close() }, nil
+	return handlers{clients, ops}, func() error { streams.Close(); stop(); authenticator.Close(); return core.close() }, nil
 }
 
 // newGraphQL returns the GraphQL server with its caches of responses and documents.
@@ -168,36 +157,6 @@ func endpoints(routes []Route) []string {
 		patterns = append(patterns, route.Pattern)
 	}
 	return patterns
-}
-
-// mountOperators registers the endpoints for operators, and adds them to r if they
-// share the gateway's listener.
-func mountOperators(r httpserver.Router, cfg admin.Config, operators *admin.Mux, store *cache.Cache, log *slog.Logger) {
-	operators.Handle("POST /admin/purge", admin.Purge(store, log))
-	operators.Handle("GET /admin/log-level", admin.LogLevel(log))
-	operators.Handle("PUT /admin/log-level", admin.LogLevel(log))
-	if cfg.Shared() {
-		r.Handle(admin.Prefix+"*", operators)
-	}
-}
-
-// serveAdmin serves the endpoints for operators on their own address, if there is one,
-// until stop is called.
-func (p *process) serveAdmin(addr httpserver.Addr, operators *admin.Mux, log *slog.Logger) (stop func(), err error) {
-	if addr == "" {
-		return func() {}, nil
-	}
-	ln, err := p.listen(addr)
-	if err != nil {
-		return nil, err
-	}
-	log.Info("operators are served", "addr", ln.Addr().String())
-	server := &httpserver.Server{Handler: operators, Log: log, Grace: stopGrace}
-	return inBackground(func(ctx context.Context) {
-		if err := server.Serve(ctx, ln); err != nil {
-			log.Error("operators are not served any more", "error", err.Error())
-		}
-	}), nil
 }
 
 // inBackground runs work on a goroutine. The returned function cancels its context and

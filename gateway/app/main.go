@@ -36,16 +36,19 @@ func runProcess(g *Graph) (code int) {
 	}()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	return Run(ctx, g, Environment{Args: os.Args[1:], Getenv: os.Getenv, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: stderr})
+	return Run(ctx, g, Environment{Args: os.Args[1:], Getenv: os.Getenv, Environ: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: stderr})
 }
 
 // An Environment is what a command gets from the process.
 type Environment struct {
 	Args   []string                 // without the name of the program
 	Getenv func(name string) string // an empty value counts as unset
-	Stdin  io.Reader
-	Stdout io.Writer // for what a command is asked to print
-	Stderr io.Writer // for logs and errors
+	// Environ has all variables, as NAME=value. It is for warnings of names that are not
+	// settings, and may be nil.
+	Environ []string
+	Stdin   io.Reader
+	Stdout  io.Writer // for what a command is asked to print
+	Stderr  io.Writer // for logs and errors
 }
 
 // Run is [Main] without a process: it runs a command in env until it is done or ctx

@@ -68,37 +68,38 @@ type site struct {
 	pages.Site
 }
 
-// mountPages adds the web pages to r, and the data that they load.
-func mountPages(r routes, cfg gatewayConfig, history http.Handler) error {
+// mountPages adds the web pages to the routes of clients and of operators, which may be the
+// same, and the data that they load.
+func mountPages(clients, ops routes, cfg gatewayConfig, history http.Handler) error {
 	g := cfg.graph
 	there := links{Playground: cfg.GraphQL.Playground, Docs: g.OpenAPI != nil}
 	if there.Playground {
 		there.Pages = g.Pages
 	}
-	r.Method(http.MethodGet, "/status.json", history)
-	sites := []site{{"/", "/status", pages.Site{Files: pages.Status(), Policy: pages.Strict, Data: there}}}
+	own := there.Pages // which use /graphql, and so are for clients
+	if cfg.Admin.Addr != "" {
+		there.Playground, there.Pages = false, nil // they are on another address
+	}
+	ops.Method(http.MethodGet, "/status.json", history)
+	failed := site{"/", "/status", pages.Site{Files: pages.Status(), Policy: pages.Strict, Data: there}}.mount(ops)
 	if there.Docs {
 		document, err := openAPI(g.OpenAPI)
 		if err != nil {
 			return err
 		}
-		r.Method(http.MethodGet, "/openapi.json", document)
-		sites = append(sites, site{"/docs", "/docs", pages.Site{Files: pages.Docs(), Policy: pages.Styled, Data: there}})
+		ops.Method(http.MethodGet, "/openapi.json", document)
+		failed = errors.Join(failed, site{"/docs", "/docs", pages.Site{Files: pages.Docs(), Policy: pages.Styled, Data: there}}.mount(ops))
 	}
-	if there.Playground {
+	if cfg.GraphQL.Playground {
 		tabs, err := g.examples()
 		if err != nil {
 			return fmt.Errorf("examples: %w", err)
 		}
-		sites = append(sites, site{"/playground", "/playground", pages.Site{Files: pages.Playground(), Policy: pages.Styled,
-			Data: playground{Endpoint: "/graphql", Trace: cfg.GraphQL.Trace, Faults: cfg.faults != nil, Tabs: tabs}}})
+		failed = errors.Join(failed, site{"/playground", "/playground", pages.Site{Files: pages.Playground(), Policy: pages.Styled,
+			Data: playground{Endpoint: "/graphql", Trace: cfg.GraphQL.Trace, Faults: cfg.faults != nil, Tabs: tabs}}}.mount(clients))
 	}
-	for _, p := range there.Pages {
-		sites = append(sites, site{p.Path, p.Path, pages.Site{Files: p.Files, Policy: cmp.Or(p.Policy, pages.Strict)}})
-	}
-	var failed error
-	for _, s := range sites {
-		failed = errors.Join(failed, s.mount(r))
+	for _, p := range own {
+		failed = errors.Join(failed, site{p.Path, p.Path, pages.Site{Files: p.Files, Policy: cmp.Or(p.Policy, pages.Strict)}}.mount(clients))
 	}
 	return failed
 }

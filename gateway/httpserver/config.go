@@ -30,8 +30,13 @@ const (
 
 // Budgets returns the memory that the settings permit to connections.
 func (c Config) Budgets() []heap.Budget {
-	return []heap.Budget{heap.Each("BFF_MAX_CONNECTIONS with BFF_MAX_HEADER_BYTES",
-		c.MaxConnections, connectionBytes+headerFactor*int64(c.Limits.HeaderBytes))}
+	return []heap.Budget{ConnectionBudget("BFF_MAX_CONNECTIONS with BFF_MAX_HEADER_BYTES", c.MaxConnections, c.Limits.HeaderBytes)}
+}
+
+// ConnectionBudget returns the memory of connections whose requests have headers of at most
+// headerBytes. The name is that of the settings.
+func ConnectionBudget(name string, connections, headerBytes int) heap.Budget {
+	return heap.Each(name, connections, connectionBytes+headerFactor*int64(headerBytes))
 }
 
 // Validate reports the first setting that cannot be used.

@@ -48,9 +48,13 @@ func (m *metrics) answered(log *slog.Logger, r *http.Request, w middleware.WrapR
 		telemetry.Observe(ctx, s.duration, took)
 	}
 	traceRequest(r, a, w.BytesWritten())
+	request := report.RequestOf(ctx)
 	level := slog.LevelInfo
-	if a.status >= http.StatusInternalServerError {
+	switch {
+	case a.status >= http.StatusInternalServerError:
 		level = slog.LevelWarn
+	case request != nil && request.Quiet:
+		level = slog.LevelDebug
 	}
 	if !log.Enabled(ctx, level) {
 		return
@@ -62,8 +66,19 @@ func (m *metrics) answered(log *slog.Logger, r *http.Request, w middleware.WrapR
 		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
 		slog.Int("bytes", w.BytesWritten()))
 	line := slog.NewRecord(start.Add(took), level, telemetry.RequestMessage, 0) // where it is logged is of no use, and costs
-	line.AddAttrs(report.RequestOf(ctx).Attrs(attrs)...)
+	line.AddAttrs(request.Attrs(attrs)...)
 	_ = log.Handler().Handle(ctx, line)
+}
+
+// Quiet is middleware for probes and pages, whose requests are logged at debug level unless
+// they fail.
+func Quiet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if request := report.RequestOf(r.Context()); request != nil {
+			request.Quiet = true
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // isStream reports whether a response was a stream, whose duration the client decides, so

@@ -26,14 +26,23 @@ type Router = chi.Router
 type Mux struct {
 	*chi.Mux
 
-	spare sync.Pool // of *chi.Context, which keep what they have allocated
+	log     *slog.Logger
+	metrics *metrics
+	spare   sync.Pool // of *chi.Context, which keep what they have allocated
 }
 
 // NewRouter returns a router without routes that logs to log and registers its
 // metrics with reg.
 func NewRouter(log *slog.Logger, reg prometheus.Registerer) *Mux {
-	m := newMetrics(reg)
-	r := &Mux{Mux: chi.NewRouter(), spare: sync.Pool{New: func() any { return chi.NewRouteContext() }}}
+	return newRouter(log, newMetrics(reg))
+}
+
+// Another returns a router without routes for another listener of the same server. It logs
+// and measures its requests as m does, in the same metrics.
+func (m *Mux) Another() *Mux { return newRouter(m.log, m.metrics) }
+
+func newRouter(log *slog.Logger, m *metrics) *Mux {
+	r := &Mux{Mux: chi.NewRouter(), log: log, metrics: m, spare: sync.Pool{New: func() any { return chi.NewRouteContext() }}}
 	r.Use(observe(log, m), recoverer(log, m), noSniff(), middleware.GetHead)
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		WriteProblem(w, r, Problem{Status: http.StatusNotFound, Code: "NOT_FOUND"})

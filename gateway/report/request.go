@@ -17,6 +17,7 @@ const MaxLines = 20
 type Request struct {
 	ID    string
 	Trace string // "" when it is not traced
+	Quiet bool   // its line is of use for debugging only, unless it fails
 
 	whole      *Request     // that this is a part of; nil if it is none
 	lines      atomic.Int32 // that were to be logged, but for the one of the request itself

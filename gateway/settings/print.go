@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"reflect"
 	"regexp"
 	"slices"
@@ -31,6 +32,22 @@ func (s *Settings) Print(w io.Writer, ctx *kong.Context) error {
 	return nil
 }
 
+// Changed returns the settings of the parsed command that do not have their default, by their
+// names in the file. Secrets are masked.
+func (s *Settings) Changed(ctx *kong.Context) (all []slog.Attr) {
+	for _, flag := range ctx.Flags() {
+		if !isSetting(flag) || s.source(ctx, flag.Name) == "default" {
+			continue
+		}
+		text := plain(flag.Target)
+		if flag.Tag.Has("secret") {
+			text = Mask(flag.Target.String())
+		}
+		all = append(all, slog.String(keyOf(flag), text))
+	}
+	return all
+}
+
 // PrintVariable writes an environment variable that is not a setting, if it is set:
 // as a comment, because the file cannot set it.
 func (s *Settings) PrintVariable(w io.Writer, name string, secret bool) error {
@@ -49,8 +66,18 @@ func line(w io.Writer, key, text, source string) error {
 	return err
 }
 
-// written formats a value as YAML, durations without trailing zero parts.
+// written formats a value as YAML.
 func written(v reflect.Value) string {
+	text := plain(v)
+	switch v.Kind() {
+	case reflect.String, reflect.Slice, reflect.Map:
+		return quoted(text)
+	}
+	return text
+}
+
+// plain formats a value as a flag has it, durations without trailing zero parts.
+func plain(v reflect.Value) string {
 	if d, ok := v.Interface().(time.Duration); ok {
 		text := d.String()
 		if strings.HasSuffix(text, "m0s") {
@@ -62,21 +89,19 @@ func written(v reflect.Value) string {
 		return text
 	}
 	switch v.Kind() {
-	case reflect.String:
-		return quoted(v.String())
-	case reflect.Slice: // as a flag has it
+	case reflect.Slice:
 		var items []string
 		for i := range v.Len() {
 			items = append(items, fmt.Sprint(v.Index(i)))
 		}
-		return quoted(strings.Join(items, ","))
+		return strings.Join(items, ",")
 	case reflect.Map:
 		var pairs []string
 		for _, key := range v.MapKeys() {
 			pairs = append(pairs, fmt.Sprintf("%v=%v", key, v.MapIndex(key)))
 		}
 		slices.Sort(pairs)
-		return quoted(strings.Join(pairs, ";"))
+		return strings.Join(pairs, ";")
 	}
 	return fmt.Sprint(v)
 }

@@ -3,9 +3,9 @@
 // for kong, so every setting is declared as a flag: cache-ttl is BFF_CACHE_TTL in
 // the environment and cache_ttl in the file.
 //
-// Two tags of a flag's field matter here. setting:"NAME" gives it another name in
+// Three tags of a flag's field matter here. setting:"NAME" gives it another name in
 // the environment, and setting:"-" makes it a flag only; secret:"" masks its value
-// when settings are printed.
+// when settings are printed; was:"name" is the name that the flag had before.
 package settings
 
 import (
@@ -50,16 +50,14 @@ func (s *Settings) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any,
 	return nil, nil //nolint:nilnil // as above
 }
 
-// Validate implements [kong.Resolver]: it refuses keys of the file that are not
-// settings of any command.
+// Validate implements [kong.Resolver]: it refuses names that settings had before, and keys
+// of the file that are not settings of any command.
 func (s *Settings) Validate(app *kong.Application) error {
+	if err := s.renamed(app); err != nil {
+		return err
+	}
 	known := map[string]bool{}
-	_ = kong.Visit(app, func(node kong.Visitable, next kong.Next) error {
-		if flag, ok := node.(*kong.Flag); ok && isSetting(flag) {
-			known[keyOf(flag)] = true
-		}
-		return next(nil)
-	})
+	visit(app, func(flag *kong.Flag) { known[keyOf(flag)] = true })
 	for _, key := range slices.Sorted(maps.Keys(s.file.values)) {
 		if !known[key] {
 			return fmt.Errorf("%s:%d: unknown key %s", s.file.name, s.file.values[key].line, key)
@@ -87,8 +85,12 @@ func (s *Settings) source(ctx *kong.Context, name string) string {
 
 // Explain adds to an error where the value of its setting came from. The setting is the
 // first word of the message, as the parser and Validate methods write it, after the names
-// of commands that the parser puts before it.
-func (s *Settings) Explain(err error) error {
+// of commands that the parser puts before it. A flag of app that had another name is answered
+// with its new one.
+func (s *Settings) Explain(err error, app *kong.Application) error {
+	if renamed := renamedFlag(err, app); renamed != nil {
+		return renamed
+	}
 	for part := range strings.SplitSeq(err.Error(), ": ") {
 		name, _, _ := strings.Cut(strings.TrimPrefix(part, "--"), " ")
 		if from, ok := s.from[name]; ok {

@@ -30,8 +30,8 @@ func TestOperatorsAreServedWhereTheSettingsSay(t *testing.T) {
 	}{
 		"nowhere":                     {nil, 404, 0},
 		"behind a token":              {[]string{"--admin-token=secret"}, 401, 0},
-		"by themselves":               {[]string{"--admin-addr=127.0.0.1:0"}, 404, 200},
-		"by themselves, with a token": {[]string{"--admin-addr=127.0.0.1:0", "--admin-token=secret"}, 404, 401},
+		"by themselves":               {[]string{"--ops-addr=127.0.0.1:0"}, 404, 200},
+		"by themselves, with a token": {[]string{"--ops-addr=127.0.0.1:0", "--admin-token=secret"}, 404, 401},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := dev(t, c.args...)
@@ -59,7 +59,7 @@ func TestOperatorsAreServedWhereTheSettingsSay(t *testing.T) {
 }
 
 func TestTheLevelOfTheLogChangesWhileTheGatewayRuns(t *testing.T) {
-	s := dev(t, "--admin-addr=127.0.0.1:0")
+	s := dev(t, "--ops-addr=127.0.0.1:0")
 	waitFor(t, func() bool { return strings.Contains(s.logged(), "operators are served") })
 	found := regexp.MustCompile(`"operators are served","addr":"([^"]+)"`).FindStringSubmatch(s.logged())
 	if found == nil {

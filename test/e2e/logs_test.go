@@ -35,7 +35,7 @@ type served struct {
 func serving(t *testing.T, command string) *served {
 	t.Helper()
 	addr := testkit.KeepAddr(t)
-	s := &served{t: t, ended: make(chan struct{}), probe: "http://" + addr + "/livez"}
+	s := &served{t: t, ended: make(chan struct{}), probe: "http://" + addr + "/graphql?query=%7B__typename%7D"}
 	args := []string{command, "--addr", addr, "--drain-delay=0s"}
 	switch command {
 	case "users":
