@@ -2,6 +2,7 @@ package graphqlserver
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/validator/core"
@@ -25,4 +26,27 @@ var emptyObjects = core.Rule{
 // schema's own may be anything.
 func takesNoObject(def *ast.Definition) bool {
 	return def != nil && (def.Kind == ast.Enum || slices.Contains([]string{"Int", "Float", "String", "Boolean", "ID"}, def.Name))
+}
+
+// longIntegers lets integers of more than 64 bits stand where any integer may: as ID, which
+// is a string of its digits, and as Float. The library takes them for no integers. It is a
+// rule that has to come before that of values.
+var longIntegers = core.Rule{
+	Name: "LongIntegers",
+	RuleFunc: func(observers *core.Events, _ core.AddErrFunc) {
+		observers.OnValue(func(_ *core.Walker, v *ast.Value) {
+			if v.Kind != ast.IntValue || v.Definition == nil {
+				return
+			}
+			if _, err := strconv.ParseInt(v.Raw, 10, 64); err == nil {
+				return
+			}
+			switch v.Definition.Name {
+			case "ID":
+				v.Kind = ast.StringValue
+			case "Float":
+				v.Kind = ast.FloatValue
+			}
+		})
+	},
 }

@@ -29,9 +29,11 @@ func wantsEvents(h http.Header) bool {
 }
 
 // serveEvents answers one operation with server-sent events, in the distinct connections
-// mode of graphql-sse: next for each result, complete at the end. An operation that
-// cannot be executed is refused with a status before any event. When the gateway stops,
-// the stream ends without complete, so that clients reconnect.
+// mode of graphql-sse: next for each result, complete at the end. An operation that cannot be
+// executed has its errors in a next event, because clients repeat a request that is answered
+// with a status; that is for requests which may be repeated, and for those that are no
+// request of GraphQL. When the gateway stops, the stream ends without complete, so that
+// clients reconnect.
 func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
 	w.Header().Add("Vary", "Accept")
 	media := cmp.Or(negotiate(r.Header), mediaGraphQL)
@@ -58,7 +60,7 @@ func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
 	result := s.run(ctx, *req, time.Until(end), e.begin, send)
 	stop()
 	switch {
-	case result.Data == nil && !e.begun:
+	case result.Data == nil && !e.begun && !asEvent(result):
 		s.server.writeResult(w, r, media, result)
 		return
 	case !result.sent:
@@ -69,6 +71,13 @@ func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	e.send(pieces{[]byte("event: complete\ndata: \n\n")})
+}
+
+// asEvent reports whether an operation that was refused is answered by an event: if it is the
+// document or its variables that are at fault.
+func asEvent(r *Result) bool {
+	code := status(mediaGraphQL, r)
+	return code == http.StatusBadRequest || code == http.StatusUnprocessableEntity
 }
 
 // readEvents reads and decodes the request of an event stream in the time that it has if its

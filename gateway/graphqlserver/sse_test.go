@@ -143,17 +143,33 @@ func TestAnEventSourceSubscribesByGET(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeExecutedIsRefusedBeforeAnyEvent(t *testing.T) {
+func TestEvents_OfRefusedOperations(t *testing.T) {
 	s := newStreaming(t, usualStreams(), graphqlserver.Limits{})
-	for query, status := range map[string]int{
-		"subscription {":                            400,
-		"subscription { nothing }":                  422,
-		"subscription ($n: Int!) { ticks(to: $n) }": 422,
-		"": 400,
+	for query, code := range map[string]string{
+		"subscription {":                              "GRAPHQL_PARSE_FAILED",
+		"{ hello(name: \"\\ud800\") }":                "GRAPHQL_PARSE_FAILED",
+		"subscription { nothing }":                    "GRAPHQL_VALIDATION_FAILED",
+		"{ nothing }":                                 "GRAPHQL_VALIDATION_FAILED",
+		"subscription ($n: Int!) { ticks(to: $n) }":   "BAD_USER_INPUT",
+		"{" + strings.Repeat(" a: hello", 3000) + "}": "QUERY_TOO_COMPLEX",
 	} {
 		resp := s.listen(t.Context(), query)
+		text := all(t, resp)
+		result, ended := strings.CutSuffix(text, "\n\n"+complete)
+		if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != "text/event-stream; charset=utf-8" ||
+			!ended || !strings.HasPrefix(result, `event: next`+"\n"+`data: {"errors":[`) || !strings.Contains(result, code) {
+			t.Errorf("%.60q: %s %s", query, resp.Status, text)
+		}
+	}
+	for body, status := range map[string]int{`{"query":""}`: 400, `{"query":`: 400, `[]`: 400, `{"query":7}`: 400} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", plain)
+		resp := s.events(req)
 		if text := all(t, resp); resp.StatusCode != status || !strings.HasPrefix(text, `{"errors":[`) {
-			t.Errorf("%q: %s %s", query, resp.Status, text)
+			t.Errorf("%s is no request: %s %s", body, resp.Status, text)
 		}
 	}
 }

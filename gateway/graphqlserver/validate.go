@@ -23,6 +23,7 @@ const maxTypo = 128
 // the schema to clients that may not introspect it.
 func newValidator(schema *ast.Schema, suggest bool) *validator {
 	v := &validator{schema: schema, terse: append([]core.Rule{
+		longIntegers,
 		rules.FieldsOnCorrectTypeRuleWithoutSuggestions,
 		rules.KnownArgumentNamesRuleWithoutSuggestions,
 		rules.KnownTypeNamesRuleWithoutSuggestions,
@@ -32,6 +33,7 @@ func newValidator(schema *ast.Schema, suggest bool) *validator {
 	v.helpful = v.terse
 	if suggest {
 		v.helpful = append([]core.Rule{
+			longIntegers,
 			rules.FieldsOnCorrectTypeRule,
 			rules.KnownArgumentNamesRule,
 			rules.KnownTypeNamesRule,
