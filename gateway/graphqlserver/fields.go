@@ -12,10 +12,11 @@ import (
 // expectedLength is the assumed length of a list if the query does not determine it.
 const expectedLength = 10
 
-// checkOperation refuses an operation whose answer is estimated to be too large.
+// checkOperation refuses an operation whose answer is estimated to be too large. Most are
+// small even if fields that are selected twice count twice, which is faster to count.
 func (l *limiter) checkOperation(op *graphql.OperationContext) *Result {
 	e := estimate{op: op, most: l.Fields, fragments: map[string]int{}}
-	if e.fields(op.Operation.SelectionSet) > l.Fields {
+	if e.fields(op.Operation.SelectionSet) > l.Fields && e.merged([]ast.SelectionSet{op.Operation.SelectionSet}) > l.Fields {
 		return l.refuse(excess{limit: limitFields, allowed: l.Fields, message: fmt.Sprintf("the answer is expected to have more than %d fields", l.Fields)})
 	}
 	return nil
@@ -48,6 +49,60 @@ func (e estimate) fields(set ast.SelectionSet) (n int) {
 		n = min(n, e.most+1)
 	}
 	return n
+}
+
+// merged counts the fields of an object that sets are selected on, each response name once
+// with all that is selected below it (GraphQL, section 6.3.2). Its steps are bounded by the
+// elements of the document with its fragments in place.
+func (e estimate) merged(sets []ast.SelectionSet) (n int) {
+	m := mergedFields{e.op.Doc.Fragments, map[string]*mergedField{}, map[string]bool{}}
+	for _, set := range sets {
+		m.add(e, set)
+	}
+	for _, f := range m.byName {
+		n = min(n+1, e.most+1)
+		if len(f.below) > 0 {
+			n = min(n+f.length*e.merged(f.below), e.most+1)
+		}
+	}
+	return n
+}
+
+// mergedFields are the fields of one object by response name. Those of different types count
+// as one, since an object has one type.
+type mergedFields struct {
+	fragments ast.FragmentDefinitionList
+	byName    map[string]*mergedField
+	spread    map[string]bool // fragments
+}
+
+type mergedField struct {
+	length int // the longest of the lists
+	below  []ast.SelectionSet
+}
+
+func (m mergedFields) add(e estimate, set ast.SelectionSet) {
+	for _, sel := range set {
+		switch sel := sel.(type) {
+		case *ast.Field:
+			f := m.byName[sel.Alias]
+			if f == nil {
+				f = &mergedField{}
+				m.byName[sel.Alias] = f
+			}
+			f.length = max(f.length, e.length(sel))
+			if len(sel.SelectionSet) > 0 {
+				f.below = append(f.below, sel.SelectionSet)
+			}
+		case *ast.InlineFragment:
+			m.add(e, sel.SelectionSet)
+		case *ast.FragmentSpread:
+			if !m.spread[sel.Name] {
+				m.spread[sel.Name] = true
+				m.add(e, m.fragments.ForName(sel.Name).SelectionSet)
+			}
+		}
+	}
 }
 
 // length is the expected number of objects of a field: for a list, the length of the
