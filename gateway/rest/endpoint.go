@@ -111,15 +111,14 @@ func (c *client) pointer() jsontext.Pointer {
 func (c *client) fail(err error) error { return c.Up.Invalid(err) }
 
 // each returns a source that makes a call per key, as many at a time as one operation may.
-func each[V any](c *client, read func(response []byte, args Args) (V, bool, error), absent func() (V, bool)) Source[V] {
+func each[V any](c *client, read func(response []byte, args Args) (V, bool, error)) Source[V] {
 	get := func(ctx context.Context, key string) (v V, found bool, err error) {
 		args := c.args(key)
 		ctx, release := c.Up.WithLease(ctx)
 		defer release()
 		response, err := c.call(ctx, args)
 		if errors.Is(err, upstream.ErrNotFound) {
-			v, found = absent()
-			return v, found, nil
+			return v, false, nil
 		}
 		if err != nil {
 			return v, false, err
@@ -135,11 +134,16 @@ func each[V any](c *client, read func(response []byte, args Args) (V, bool, erro
 	}
 }
 
-// badBatch is the error of a batch call that was answered 404: it is the values that may
-// be unknown, not the call.
+// badBatch is the error of a batch call. If it was answered 404 or 410, that says nothing
+// of the values: it is the endpoint that does not exist, so no key is taken for unknown.
 func (c *client) badBatch(err error) error {
-	if errors.Is(err, upstream.ErrNotFound) {
+	switch {
+	case errors.Is(err, upstream.ErrNotFound):
 		return fault.New(fault.Rejected, c.Up.Name(), err)
+	case errors.Is(err, fault.ErrNotFoundPage):
+		return fault.New(fault.InvalidResponse, c.Up.Name(), errNoBatch)
 	}
 	return err
 }
+
+var errNoBatch = errors.New("404 or 410 for the batch endpoint, with a page as its body")

@@ -19,7 +19,10 @@ type Source[V any] struct {
 	// Check, if not nil, returns an error for a key that cannot be one, before anything is
 	// looked up.
 	Check func(key string) error
-	Load  batch.Func[string, V]
+	// Default, if not nil, is the value of a key that the service does not know. That the
+	// key is unknown is what is cached.
+	Default *V
+	Load    batch.Func[string, V]
 }
 
 // Loader returns the loader of a kind of value: its source behind the cache c, with checked
@@ -28,6 +31,9 @@ func Loader[V any](c *cache.Cache, m *batch.Metrics, kind string, from Source[V]
 	load := cache.Through(c, cache.Kind{Name: kind, Service: from.Service}, from.Load)
 	if from.Check != nil {
 		load = batch.Check(from.Check, load)
+	}
+	if from.Default != nil {
+		load = batch.Default(*from.Default, load)
 	}
 	return batch.NewLoader(load, batch.Options{
 		Service: from.Service, Alone: from.PerCall == 1, PerCall: from.PerCall, Observe: m.Of(kind),

@@ -47,8 +47,9 @@ func Many[V any](b Batch, decode DecodeFunc[V], key func(*V) string) Source[*V] 
 }
 
 // Lists loads a list per key: that of the objects which name it. One that is invalid makes
-// the list of its key invalid.
-func Lists[V any](b Batch, decode DecodeFunc[V], key func(*V) string) Source[[]*V] {
+// the list of its key invalid. If id is not nil, a list has the first of the objects with
+// the same id only.
+func Lists[V any](b Batch, decode DecodeFunc[V], key, id func(*V) string) Source[[]*V] {
 	s := many(b, decode, key, func(found map[string][]*V, key string, v *V) { found[key] = append(found[key], v) })
 	load := s.Load
 	s.Load = func(ctx context.Context, keys []string) (map[string][]*V, error) {
@@ -59,6 +60,8 @@ func Lists[V any](b Batch, decode DecodeFunc[V], key func(*V) string) Source[[]*
 				delete(found, k) // a part of a list is none
 			case found[k] == nil:
 				found[k] = []*V{}
+			default:
+				found[k] = distinct(found[k], id)
 			}
 		}
 		return found, err

@@ -1,10 +1,12 @@
 package rest
 
+import "slices"
+
 // One loads a value per key. A value that is not the one asked for, by is, does not exist;
 // if is is nil, any will do.
 func One[V any](e Endpoint, decode DecodeFunc[V], is func(v *V, args Args) bool) Source[*V] {
 	c := e.open()
-	return each(c, readOne(c, decode, is), func() (*V, bool) { return nil, false })
+	return each(c, readOne(c, decode, is))
 }
 
 // readOne returns the function that reads a response with one value.
@@ -32,11 +34,31 @@ func readOne[V any](c *client, decode DecodeFunc[V], is func(v *V, args Args) bo
 	}
 }
 
-// List loads a list of objects per key; what is not found is an empty list. An object that
-// does not belong to the key, by of, makes the list invalid; if of is nil, any will do.
-func List[V any](e Endpoint, decode DecodeFunc[V], of func(v *V, args Args) bool) Source[[]*V] {
+// List loads a list of objects per key; that of an unknown key is empty. An object that
+// does not belong to the key, by of, makes the list invalid; if of is nil, any will do. If
+// id is not nil, the list has the first of the objects with the same id only.
+func List[V any](e Endpoint, decode DecodeFunc[V], of func(v *V, args Args) bool, id func(v *V) string) Source[[]*V] {
 	c := e.open()
-	return each(c, readList(c, decode, of), func() ([]*V, bool) { return []*V{}, true })
+	read := readList(c, decode, of)
+	s := each(c, func(response []byte, args Args) ([]*V, bool, error) {
+		list, found, err := read(response, args)
+		return distinct(list, id), found, err
+	})
+	s.Default = &[]*V{}
+	return s
+}
+
+// distinct removes all but the first of the values with the same id.
+func distinct[V any](list []*V, id func(v *V) string) []*V {
+	if id == nil || len(list) < 2 {
+		return list
+	}
+	seen := make(map[string]struct{}, len(list))
+	return slices.DeleteFunc(list, func(v *V) bool {
+		before := len(seen)
+		seen[id(v)] = struct{}{}
+		return len(seen) == before
+	})
 }
 
 // readList returns the function that reads a response with a list of objects.
@@ -61,10 +83,12 @@ func readList[V any](c *client, decode DecodeFunc[V], of func(v *V, args Args) b
 	}
 }
 
-// Values loads a list of scalars per key; what is not found is an empty list.
+// Values loads a list of scalars per key; that of an unknown key is empty.
 func Values[V any](e Endpoint, decode DecodeFunc[V]) Source[[]V] {
 	c := e.open()
-	return each(c, readValues(c, decode), func() ([]V, bool) { return []V{}, true })
+	s := each(c, readValues(c, decode))
+	s.Default = &[]V{}
+	return s
 }
 
 // readValues returns the function that reads a response with a list of scalars.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"reflect"
@@ -12,8 +13,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/batch"
+	"tributary/gateway/cache"
 	"tributary/gateway/fault"
 	"tributary/gateway/rest"
 	"tributary/gateway/scalar"
@@ -80,6 +85,8 @@ func decodePart(d *rest.Decoder, v *part) bool {
 	has.Check(d, "size")
 	return true
 }
+
+func idOf(v *thing) string { return v.ID }
 
 func is(v *thing, a rest.Args) bool { return v.ID == a.Get("id") }
 
@@ -172,6 +179,7 @@ func TestList_Answers(t *testing.T) {
 	}{
 		"a list":                        {"", `[` + item("a", "p") + `,` + item("b", "p") + `]`, []string{"a", "b"}, 0},
 		"none":                          {"", `[]`, []string{}, 0},
+		"one twice":                     {"", `[` + item("a", "p") + `,` + item("b", "p") + `,` + item("a", "p") + `]`, []string{"a", "b"}, 0},
 		"in an envelope":                {"data.items", `{"data":{"total":1,"items":[` + item("a", "p") + `]},"meta":[]}`, []string{"a"}, 0},
 		"an absent envelope":            {"data.items", `{}`, []string{}, 0},
 		"an envelope without the list":  {"data.items", `{"data":{}}`, []string{}, 0},
@@ -187,7 +195,7 @@ func TestList_Answers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			up := clienttest.Over(t, "things", clienttest.Answer(200, c.body))
 			of := func(v *thing, a rest.Args) bool { return rest.OptionalText(v.Parent) == a.Get("id") }
-			got, err := rest.List(rest.Endpoint{Up: up, Call: "GET /parents/{id}/things", At: c.at}, decodeThing, of).Load(t.Context(), []string{"p"})
+			got, err := rest.List(rest.Endpoint{Up: up, Call: "GET /parents/{id}/things", At: c.at}, decodeThing, of, idOf).Load(t.Context(), []string{"p"})
 			clienttest.Check(t, batch.ErrorOf(err, "p"), "things", c.fail)
 			var ids []string
 			if list, ok := got["p"]; ok {
@@ -198,6 +206,63 @@ func TestList_Answers(t *testing.T) {
 			}
 			if !reflect.DeepEqual(ids, c.ids) {
 				t.Errorf("got %v, want %v", ids, c.ids)
+			}
+		})
+	}
+}
+
+// A key that a service does not know is remembered as such, which is for a shorter time
+// than a list; the loader makes an empty list of it.
+func TestLists_UnknownKey(t *testing.T) {
+	for status, body := range map[int]string{404: `{"code":"NOT_FOUND"}`, 410: ``} {
+		up := clienttest.Over(t, "things", clienttest.Answer(status, body))
+		lists := rest.List(rest.Endpoint{Up: up, Call: "GET /parents/{id}/things"}, decodeThing, nil, nil)
+		values := rest.Values(rest.Endpoint{Up: up, Call: "GET /parents/{id}/tags"}, rest.String)
+		if got, err := lists.Load(t.Context(), []string{"p"}); len(got) != 0 || err != nil {
+			t.Errorf("%d: objects: got %v, %v, want nothing", status, got, err)
+		}
+		if got, err := values.Load(t.Context(), []string{"p"}); len(got) != 0 || err != nil {
+			t.Errorf("%d: values: got %v, %v, want nothing", status, got, err)
+		}
+		if got := loaded(t, lists); got == nil || len(got) != 0 {
+			t.Errorf("%d: objects: loaded %#v, want an empty list", status, got)
+		}
+		if got := loaded(t, values); got == nil || len(got) != 0 {
+			t.Errorf("%d: values: loaded %#v, want an empty list", status, got)
+		}
+	}
+}
+
+func loaded[V any](t *testing.T, from rest.Source[V]) V {
+	t.Helper()
+	reg := prometheus.NewRegistry()
+	c, err := cache.New(cache.Config{TTL: time.Minute, MemoryMB: 1}, slog.New(slog.DiscardHandler), reg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	v, err := rest.Loader(c, batch.NewMetrics(reg), "things", from).Load(batch.WithScope(t.Context()), "p")
+	if err != nil {
+		t.Error(err)
+	}
+	return v
+}
+
+func TestMany_NoEndpoint(t *testing.T) {
+	for name, c := range map[string]struct {
+		body string
+		want fault.Kind
+	}{
+		"JSON":   {`{"code":"NOT_FOUND"}`, fault.Rejected},
+		"a page": {`404 page not found`, fault.InvalidResponse},
+		"HTML":   {`<html></html>`, fault.InvalidResponse},
+	} {
+		t.Run(name, func(t *testing.T) {
+			up := clienttest.Over(t, "things", clienttest.Answer(404, c.body))
+			_, err := rest.Many(rest.Batch{Endpoint: rest.Endpoint{Up: up, Call: "POST /things/batch"}, Max: 9}, decodeThing, idOf).Load(t.Context(), []string{"a"})
+			clienttest.Check(t, batch.ErrorOf(err, "a"), "things", c.want)
+			if errors.Is(err, fault.ErrNotFoundPage) {
+				t.Error("the error may be taken for unknown keys")
 			}
 		})
 	}
@@ -225,7 +290,7 @@ func TestMany_BrokenItems(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			up := clienttest.Over(t, "things", clienttest.Answer(200, c.body))
-			s := rest.Many(rest.Batch{Endpoint: rest.Endpoint{Up: up, Call: "POST /things/batch"}, Keys: "ids", Max: 100}, decodeThing, func(v *thing) string { return v.ID })
+			s := rest.Many(rest.Batch{Endpoint: rest.Endpoint{Up: up, Call: "POST /things/batch"}, Keys: "ids", Max: 100}, decodeThing, idOf)
 			got, err := s.Load(t.Context(), []string{"a", "b", "c"})
 			if found := slices.Sorted(maps.Keys(got)); !slices.Equal(found, c.found) {
 				t.Errorf("found %v, want %v", found, c.found)
@@ -244,9 +309,9 @@ func TestMany_BrokenItems(t *testing.T) {
 }
 
 func TestLists_ByParent(t *testing.T) {
-	const body = `{"data":[{"id":"1","name":"n","price":1,"parent_id":"a"},{"id":"2","name":"n","price":1,"parent_id":"b"},{"id":"3","name":"n","price":1,"parent_id":"a"},{"id":"4","parent_id":"b"}]}`
+	const body = `{"data":[{"id":"1","name":"n","price":1,"parent_id":"a"},{"id":"2","name":"n","price":1,"parent_id":"b"},{"id":"3","name":"n","price":1,"parent_id":"a"},{"id":"1","name":"n","price":1,"parent_id":"a"},{"id":"4","parent_id":"b"}]}`
 	up := clienttest.Over(t, "things", clienttest.Answer(200, body))
-	s := rest.Lists(rest.Batch{Endpoint: rest.Endpoint{Up: up, Call: "POST /things", At: "data"}, Max: 9}, decodeThing, func(v *thing) string { return rest.OptionalText(v.Parent) })
+	s := rest.Lists(rest.Batch{Endpoint: rest.Endpoint{Up: up, Call: "POST /things", At: "data"}, Max: 9}, decodeThing, func(v *thing) string { return rest.OptionalText(v.Parent) }, idOf)
 	got, err := s.Load(t.Context(), []string{"a", "b", "c"})
 	if len(got["a"]) != 2 || got["c"] == nil || len(got["c"]) != 0 {
 		t.Errorf("got %v", got)
@@ -294,7 +359,7 @@ func TestKeys_BecomeCalls(t *testing.T) {
 			if key == "" {
 				key = "a/b"
 			}
-			s := rest.List(rest.Endpoint{Up: up, Call: c.call, Named: c.key != ""}, decodeThing, nil)
+			s := rest.List(rest.Endpoint{Up: up, Call: c.call, Named: c.key != ""}, decodeThing, nil, nil)
 			if err := s.Check(key); err != nil {
 				t.Fatal(err)
 			}
@@ -322,7 +387,7 @@ func TestMany_Calls(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			service := &requests{}
 			c.batch.Up = clienttest.Over(t, "things", service.ServeHTTP)
-			if _, err := rest.Many(c.batch, decodeThing, func(v *thing) string { return v.ID }).Load(t.Context(), []string{"1", "2", "3"}); err != nil {
+			if _, err := rest.Many(c.batch, decodeThing, idOf).Load(t.Context(), []string{"1", "2", "3"}); err != nil {
 				t.Error(err)
 			}
 			slices.Sort(service.all)
@@ -347,8 +412,8 @@ func TestKey_Unknown(t *testing.T) {
 
 func TestCheck_RefusesIDs(t *testing.T) {
 	one := rest.One(rest.Endpoint{Up: clienttest.Over(t, "things", nil), Call: "GET /things/{id}"}, decodeThing, is)
-	named := rest.List(rest.Endpoint{Up: clienttest.Over(t, "things", nil), Call: "GET /things?of={of}&q={q}", Named: true, IDs: []string{"of"}}, decodeThing, nil)
-	numbers := rest.Many(rest.Batch{Endpoint: rest.Endpoint{Up: clienttest.Over(t, "things", nil), Call: "POST /b"}, Integer: true, Max: 1}, decodeThing, func(v *thing) string { return v.ID })
+	named := rest.List(rest.Endpoint{Up: clienttest.Over(t, "things", nil), Call: "GET /things?of={of}&q={q}", Named: true, IDs: []string{"of"}}, decodeThing, nil, nil)
+	numbers := rest.Many(rest.Batch{Endpoint: rest.Endpoint{Up: clienttest.Over(t, "things", nil), Call: "POST /b"}, Integer: true, Max: 1}, decodeThing, idOf)
 	for name, c := range map[string]struct {
 		check func(string) error
 		key   string

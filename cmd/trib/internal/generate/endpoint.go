@@ -40,7 +40,7 @@ func (l loader) Source() string {
 	case l.Entity:
 		return fmt.Sprintf("rest.One(\n%s, %s,\n%s)", e, decoder(leaf), l.is())
 	case l.List() && leaf.Kind == schema.ObjectKind:
-		return fmt.Sprintf("rest.List(\n%s, %s,\n%s)", e, decoder(leaf), l.belongs())
+		return fmt.Sprintf("rest.List(\n%s, %s,\n%s,\n%s)", e, decoder(leaf), l.belongs(), l.distinct())
 	case l.List():
 		return fmt.Sprintf("rest.Values(%s, %s)", e, decoder(leaf))
 	}
@@ -91,12 +91,30 @@ func (l loader) batch(leaf *schema.Type) string {
 		fields = append(fields, "Integer: true")
 	}
 	fields = append(fields, fmt.Sprintf("Max: %d", l.Max))
-	by, function := l.By, "rest.Lists"
+	b := fmt.Sprintf("rest.Batch{%s}", strings.Join(fields, ", "))
 	if l.Entity {
-		by, function = l.Key[0], "rest.Many"
+		return fmt.Sprintf("rest.Many(\n%s, %s,\n%s)", b, decoder(leaf), l.of(l.Key[0]))
 	}
-	return fmt.Sprintf("%s(\nrest.Batch{%s}, %s,\nfunc(v *%s) string { return %s })",
-		function, strings.Join(fields, ", "), decoder(leaf), bare(leaf, ""), text("v", by))
+	return fmt.Sprintf("rest.Lists(\n%s, %s,\n%s,\n%s)", b, decoder(leaf), l.of(l.By), l.distinct())
+}
+
+// of returns the function that returns the text of a member.
+func (l loader) of(m *schema.Member) string {
+	return fmt.Sprintf("func(v *%s) string { return %s }", bare(l.Value.Leaf(), ""), text("v", m))
+}
+
+// distinct returns the function that returns the id of an object in a list of what belongs
+// to a key, or nil: an object belongs to it once. Other lists may repeat one.
+func (l loader) distinct() string {
+	if l.By == nil {
+		return "nil"
+	}
+	for _, m := range l.Value.Leaf().Object.Members {
+		if m.Field != nil && m.Field.Name == "id" && m.Type.Elem == nil && m.Type.NonNull {
+			return l.of(m)
+		}
+	}
+	return "nil"
 }
 
 // is returns the function that reports whether a value is the entity of a key.
