@@ -32,10 +32,7 @@ func config(info Info) huma.Config {
 	return cfg
 }
 
-// Describe uses Doc in place of T in the document of s. Doc has the same fields, with
-// descriptions and examples in their tags.
-func Describe[T, Doc any](s *Service) { alias[T, Doc](s.OpenAPI().Components.Schemas) }
-
+// alias uses Doc in place of T in documents.
 func alias[T, Doc any](types huma.Registry) {
 	types.RegisterTypeAlias(reflect.TypeFor[T](), reflect.TypeFor[Doc]())
 }

@@ -2,8 +2,8 @@
 // document generated from its routes, problem documents (RFC 9457) for every error,
 // /health, /metrics, /openapi.json, and fault injection.
 //
-// A service calls [New], documents its types with [Describe], and adds its operations
-// with [Route], and those that change something with [Write].
+// A service calls [New], and adds its operations with [Route], and those that change
+// something with [Write]. Tags of its types describe them in the document.
 package restservice
 
 import (

@@ -7,7 +7,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"tributary/services/orders"
 	"tributary/services/restservice"
 )
 
@@ -15,11 +14,11 @@ import (
 // book, only replaced, so that answers can be written without the lock.
 type orderBook struct {
 	mu     sync.RWMutex
-	byUser map[string][]*orders.Order // oldest first
-	userOf map[string]string          // by order
+	byUser map[string][]*Order // oldest first
+	userOf map[string]string   // by order
 }
 
-func newOrderBook(byUser map[string][]*orders.Order) *orderBook {
+func newOrderBook(byUser map[string][]*Order) *orderBook {
 	b := &orderBook{byUser: byUser, userOf: map[string]string{}}
 	for user, list := range byUser {
 		for _, o := range list {
@@ -30,7 +29,7 @@ func newOrderBook(byUser map[string][]*orders.Order) *orderBook {
 }
 
 type ordersAnswer struct {
-	Body []*orders.Order `nullable:"false" doc:"The orders of the user, oldest first."`
+	Body []*Order `nullable:"false" doc:"The orders of the user, oldest first."`
 }
 
 func (b *orderBook) ofUser(_ context.Context, in *restservice.ByID) (*ordersAnswer, error) {
@@ -39,11 +38,11 @@ func (b *orderBook) ofUser(_ context.Context, in *restservice.ByID) (*ordersAnsw
 	if list := b.byUser[string(in.ID)]; list != nil {
 		return &ordersAnswer{list}, nil
 	}
-	return &ordersAnswer{[]*orders.Order{}}, nil
+	return &ordersAnswer{[]*Order{}}, nil
 }
 
 // add stores a new order.
-func (b *orderBook) add(o *orders.Order) {
+func (b *orderBook) add(o *Order) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.userOf[o.ID] = o.UserID
@@ -55,7 +54,7 @@ type cancelInput struct {
 	restservice.Keyed
 }
 
-func (b *orderBook) cancel(_ context.Context, in *cancelInput) (*restservice.Found[orders.Order], error) {
+func (b *orderBook) cancel(_ context.Context, in *cancelInput) (*restservice.Found[Order], error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	user, ok := b.userOf[string(in.ID)]
@@ -63,7 +62,7 @@ func (b *orderBook) cancel(_ context.Context, in *cancelInput) (*restservice.Fou
 		return nil, huma.Error404NotFound("no order has this id")
 	}
 	list := slices.Clone(b.byUser[user])
-	i := slices.IndexFunc(list, func(o *orders.Order) bool { return o.ID == string(in.ID) })
+	i := slices.IndexFunc(list, func(o *Order) bool { return o.ID == string(in.ID) })
 	o := *list[i]
 	if o.Status == statusShipped || o.Status == statusDelivered {
 		return nil, huma.Error409Conflict("the order is " + o.Status + " and can no longer be cancelled")
@@ -71,5 +70,5 @@ func (b *orderBook) cancel(_ context.Context, in *cancelInput) (*restservice.Fou
 	o.Status = statusCancelled
 	list[i] = &o
 	b.byUser[user] = list
-	return &restservice.Found[orders.Order]{Body: &o}, nil
+	return &restservice.Found[Order]{Body: &o}, nil
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"tributary/gateway/scalar"
-	"tributary/services/orders"
 )
 
 const (
@@ -28,10 +27,10 @@ var statuses = [...]string{statusPending, statusProcessing, statusShipped, statu
 
 // seed generates the orders, by user. It uses arithmetic instead of a random generator, so
 // that they are the same on every start and in every version of Go.
-func seed() map[string][]*orders.Order {
+func seed() map[string][]*Order {
 	laptop, phone, headphones := line{"prod1", 999_99}, line{"prod2", 699_50}, line{"prod3", 149_00}
 	may := func(day int) time.Time { return time.Date(2024, 5, day, 12, 0, 0, 0, time.UTC) }
-	byUser := map[string][]*orders.Order{
+	byUser := map[string][]*Order{
 		"user123": {
 			order("order123", "user123", statusDelivered, may(1), laptop.times(2), phone.times(1)),
 			order("order456", "user123", statusProcessing, may(17), headphones.times(1)),
@@ -52,7 +51,7 @@ func seed() map[string][]*orders.Order {
 // generate returns the k-th order of the u-th generated user. The items of a user are all
 // different, and users with neighbouring numbers buy similar products: the hundred orders
 // of twenty of them have 53 products, which fit into one batch call.
-func generate(user string, u, k int) *orders.Order {
+func generate(user string, u, k int) *Order {
 	n := (u-1)*ordersPerUser + k + 1
 	items := make([]item, itemsPerOrder)
 	for j := range items {
@@ -82,12 +81,12 @@ type item struct {
 func (l line) times(quantity int) item { return item{l, quantity} }
 
 // order adds up in cents, so that the total is exact.
-func order(id, user, status string, created time.Time, items ...item) *orders.Order {
-	o := &orders.Order{ID: id, UserID: user, Status: status, CreatedAt: scalar.DateTime(created.Format(time.RFC3339))}
+func order(id, user, status string, created time.Time, items ...item) *Order {
+	o := &Order{ID: id, UserID: user, Status: status, CreatedAt: scalar.DateTime(created.Format(time.RFC3339))}
 	total := 0
 	for _, i := range items {
 		total += i.quantity * i.cents
-		o.Items = append(o.Items, &orders.OrderItem{
+		o.Items = append(o.Items, &OrderItem{
 			ProductID: i.product,
 			Quantity:  int32(i.quantity), //nolint:gosec // at most 3, see above
 			Price:     decimal(i.cents),

@@ -13,7 +13,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"tributary/gateway/scalar"
-	"tributary/services/orders"
 	"tributary/services/restservice"
 )
 
@@ -54,18 +53,18 @@ type placeInput struct {
 
 type placedOrder struct {
 	Location string `header:"Location" doc:"Where the order is."`
-	Body     *orders.Order
+	Body     *Order
 }
 
 func (b *orderBook) place(_ context.Context, in *placeInput) (*placedOrder, error) {
-	o := &orders.Order{
+	o := &Order{
 		ID:        "order-" + strings.ToLower(rand.Text()[:16]),
 		UserID:    string(in.Body.UserID),
 		Status:    statusPending,
 		CreatedAt: scalar.DateTime(time.Now().UTC().Format(time.RFC3339)),
 	}
 	for _, i := range in.Body.Items {
-		o.Items = append(o.Items, &orders.OrderItem{ProductID: string(i.ProductID), Quantity: i.Quantity, Price: i.Price.Decimal})
+		o.Items = append(o.Items, &OrderItem{ProductID: string(i.ProductID), Quantity: i.Quantity, Price: i.Price.Decimal})
 	}
 	o.TotalAmount = totalOf(o.Items)
 	b.add(o)
@@ -73,7 +72,7 @@ func (b *orderBook) place(_ context.Context, in *placeInput) (*placedOrder, erro
 }
 
 // totalOf adds up prices exactly, with as many decimals as the price that has most.
-func totalOf(items []*orders.OrderItem) scalar.Decimal {
+func totalOf(items []*OrderItem) scalar.Decimal {
 	total, decimals := new(big.Rat), 0
 	for _, i := range items {
 		price, ok := new(big.Rat).SetString(i.Price.String())

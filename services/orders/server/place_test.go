@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"tributary/services/orders"
 	"tributary/services/orders/server"
 	"tributary/services/restservice"
 	"tributary/services/restservice/restservicetest"
@@ -16,7 +15,7 @@ import (
 // what was in the list stays as it was.
 func TestPlaceOrder_Stored(t *testing.T) {
 	srv := restservicetest.Start(t, server.New(restservice.Options{}))
-	list := func() (all []orders.Order) {
+	list := func() (all []server.Order) {
 		got := restservicetest.Send(t, srv, http.MethodGet, "/orders/user/user123", "")
 		if err := json.Unmarshal([]byte(got.Body), &all); err != nil {
 			t.Fatalf("%s: %v", got.Body, err)
@@ -26,7 +25,7 @@ func TestPlaceOrder_Stored(t *testing.T) {
 	before := list()
 	got := restservicetest.Send(t, srv, http.MethodPost, "/orders", `{"user_id":"user123","items":[
 		{"product_id":"a","quantity":3,"price":0.1},{"product_id":"b","quantity":100000,"price":999999999999.999999},{"product_id":"c","quantity":1,"price":0}]}`)
-	var placed orders.Order
+	var placed server.Order
 	if err := json.Unmarshal([]byte(got.Body), &placed); err != nil || got.StatusCode != http.StatusCreated {
 		t.Fatalf("%d %s: %v", got.StatusCode, got.Body, err)
 	}

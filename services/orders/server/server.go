@@ -7,7 +7,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"tributary/services/orders"
 	"tributary/services/restservice"
 )
 
@@ -19,8 +18,6 @@ func New(o restservice.Options) *restservice.Service {
 		Version:     "1.0.0",
 		Description: "Who has ordered what.",
 	}, o)
-	restservice.Describe[orders.Order, Order](s)
-	restservice.Describe[orders.OrderItem, OrderItem](s)
 	book := newOrderBook(seed())
 	restservice.Route(s, huma.Operation{
 		OperationID: "get-orders-of-user",

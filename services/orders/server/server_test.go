@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"testing"
 
-	"tributary/services/orders"
 	"tributary/services/orders/server"
 	"tributary/services/restservice"
 	"tributary/services/restservice/restservicetest"
@@ -59,10 +58,10 @@ func TestService(t *testing.T) {
 }
 
 // ordersOf asks for the orders of a user.
-func ordersOf(t *testing.T) func(user string) []orders.Order {
+func ordersOf(t *testing.T) func(user string) []server.Order {
 	t.Helper()
 	srv := restservicetest.Start(t, server.New(restservice.Options{}))
-	return func(user string) (list []orders.Order) {
+	return func(user string) (list []server.Order) {
 		got := restservicetest.Send(t, srv, http.MethodGet, "/orders/user/"+user, "")
 		if err := json.Unmarshal([]byte(got.Body), &list); err != nil {
 			t.Fatalf("%s: %v", got.Body, err)

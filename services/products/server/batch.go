@@ -3,25 +3,24 @@ package server
 import (
 	"context"
 
-	"tributary/services/products"
 	"tributary/services/restservice"
 )
 
-// Batch is a request for several products. Its maxItems is products.MaxBatch.
+// Batch is a request for several products.
 type Batch struct {
 	ProductIDs []restservice.ID `json:"product_ids" nullable:"false" maxItems:"100" doc:"The ids asked for, at most 100 with those that are repeated." example:"prod1,prod2"`
 }
 
 type batchAnswer struct {
-	Body []*products.Product `nullable:"false" doc:"The products found."`
+	Body []*Product `nullable:"false" doc:"The products found."`
 }
 
 type batchQuestion struct{ Body Batch }
 
 // batchOf returns the operation that answers with the requested products, each once.
-func batchOf(all map[string]*products.Product) func(context.Context, *batchQuestion) (*batchAnswer, error) {
+func batchOf(all map[string]*Product) func(context.Context, *batchQuestion) (*batchAnswer, error) {
 	return func(_ context.Context, in *batchQuestion) (*batchAnswer, error) {
-		found := []*products.Product{}
+		found := []*Product{}
 		seen := map[string]bool{}
 		for _, id := range in.Body.ProductIDs {
 			if p, ok := all[string(id)]; ok && !seen[p.ID] {

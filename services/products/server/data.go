@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"tributary/gateway/scalar"
-	"tributary/services/products"
 )
 
 // generated is the number of products besides the three in examples.
@@ -12,10 +11,10 @@ const generated = 200
 
 // seed generates the products by arithmetic instead of a random generator, so that they
 // are the same on every start and in every version of Go.
-func seed() map[string]*products.Product {
-	all := map[string]*products.Product{}
+func seed() map[string]*Product {
+	all := map[string]*Product{}
 	add := func(id, name, description, category string, cents, stock int) {
-		all[id] = &products.Product{
+		all[id] = &Product{
 			ID:            id,
 			Name:          name,
 			Description:   description,

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"tributary/services/products"
 	"tributary/services/products/server"
 	"tributary/services/restservice"
 )
@@ -25,7 +24,7 @@ func FuzzAnyBatchIsAnsweredOrRefused(f *testing.F) {
 		service.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/products/batch", strings.NewReader(body)))
 		switch w.Code {
 		case http.StatusOK:
-			var found []*products.Product
+			var found []*server.Product
 			if err := json.Unmarshal(w.Body.Bytes(), &found); err != nil || found == nil {
 				t.Errorf("%q is answered with %s", body, w.Body)
 			}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"tributary/services/products"
 	"tributary/services/restservice"
 )
 
@@ -19,7 +18,6 @@ func New(o restservice.Options) *restservice.Service {
 		Version:     "1.0.0",
 		Description: "What there is to buy.",
 	}, o)
-	restservice.Describe[products.Product, Product](s)
 	all := seed()
 	restservice.Route(s, huma.Operation{
 		OperationID: "get-product",

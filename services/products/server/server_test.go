@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"tributary/services/products"
 	"tributary/services/products/server"
 	"tributary/services/restservice"
 	"tributary/services/restservice/restservicetest"
@@ -51,10 +50,10 @@ func TestService(t *testing.T) {
 			{Does: "gives nothing for nothing", Route: many, Path: "/products/batch", Body: `{"product_ids":[]}`, Status: http.StatusOK, Want: "[]"},
 			{Does: "gives nothing for ids that are all unknown", Route: many, Path: "/products/batch", Body: `{"product_ids":["x"]}`, Status: http.StatusOK, Want: "[]"},
 			{Does: "passes over fields that it doesn't know", Route: many, Path: "/products/batch", Body: `{"product_ids":["prod1"],"locale":"ru"}`, Status: http.StatusOK, Want: "[" + laptop + "]"},
-			{Does: "takes 100 ids", Route: many, Path: "/products/batch", Body: question(products.MaxBatch), Status: http.StatusOK},
+			{Does: "takes 100 ids", Route: many, Path: "/products/batch", Body: question(100), Status: http.StatusOK},
 			{Does: "takes a charset", Route: many, Path: "/products/batch", Type: "Application/JSON ; charset=utf-8", Body: `{"product_ids":["prod1"]}`, Status: http.StatusOK, Want: "[" + laptop + "]"},
 
-			{Does: "refuses 101 ids", Route: many, Path: "/products/batch", Body: question(products.MaxBatch + 1), Status: http.StatusBadRequest},
+			{Does: "refuses 101 ids", Route: many, Path: "/products/batch", Body: question(101), Status: http.StatusBadRequest},
 			{Does: "refuses an empty id among others", Route: many, Path: "/products/batch", Body: `{"product_ids":["prod1",""]}`, Status: http.StatusBadRequest},
 			{Does: "refuses an id of 257 bytes among others", Route: many, Path: "/products/batch", Body: `{"product_ids":["` + strings.Repeat("a", 257) + `"]}`, Status: http.StatusBadRequest},
 			{Does: "refuses numbers for ids", Route: many, Path: "/products/batch", Body: `{"product_ids":[1]}`, Status: http.StatusBadRequest},

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"tributary/gateway/scalar"
-	"tributary/services/users"
 )
 
 // generated is the number of users besides the two in examples.
@@ -13,10 +12,10 @@ const generated = 1000
 
 // seed generates the users by arithmetic instead of a random generator, so that they are
 // the same on every start and in every version of Go.
-func seed() map[string]*users.User {
-	all := map[string]*users.User{}
+func seed() map[string]*User {
+	all := map[string]*User{}
 	add := func(id, username, fullName string, active bool, created time.Time) {
-		all[id] = &users.User{
+		all[id] = &User{
 			ID:        id,
 			Username:  username,
 			Email:     username + "@example.com",

@@ -8,7 +8,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"tributary/services/restservice"
-	"tributary/services/users"
 )
 
 // New returns the user service.
@@ -19,7 +18,6 @@ func New(o restservice.Options) *restservice.Service {
 		Version:     "1.0.0",
 		Description: "Who the users are.",
 	}, o)
-	restservice.Describe[users.User, User](s)
 	all := &directory{byID: seed()}
 	restservice.Route(s, huma.Operation{
 		OperationID: "get-user",

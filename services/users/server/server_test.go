@@ -9,7 +9,6 @@ import (
 
 	"tributary/services/restservice"
 	"tributary/services/restservice/restservicetest"
-	"tributary/services/users"
 	"tributary/services/users/server"
 )
 
@@ -56,7 +55,7 @@ func TestEachGeneratedUserIsOneOfAKind(t *testing.T) {
 	names := map[string]bool{}
 	for n := 1; n <= 1000; n++ {
 		id := fmt.Sprintf("u%d", n)
-		var u users.User
+		var u server.User
 		got := restservicetest.Send(t, srv, http.MethodGet, "/users/"+id, "")
 		if err := json.Unmarshal([]byte(got.Body), &u); err != nil {
 			t.Fatalf("%s: %v", got.Body, err)

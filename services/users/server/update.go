@@ -8,7 +8,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"tributary/services/restservice"
-	"tributary/services/users"
 )
 
 const unknownUser = "no user has this id"
@@ -17,7 +16,7 @@ const unknownUser = "no user has this id"
 // answers can be written without the lock.
 type directory struct {
 	mu   sync.RWMutex
-	byID map[string]*users.User
+	byID map[string]*User
 }
 
 // Changes are the members of a user that can be changed. Those that are left out stay.
@@ -61,16 +60,16 @@ type updateInput struct {
 	Body Changes
 }
 
-func (d *directory) get(_ context.Context, in *restservice.ByID) (*restservice.Found[users.User], error) {
+func (d *directory) get(_ context.Context, in *restservice.ByID) (*restservice.Found[User], error) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	if u, ok := d.byID[string(in.ID)]; ok {
-		return &restservice.Found[users.User]{Body: u}, nil
+		return &restservice.Found[User]{Body: u}, nil
 	}
 	return nil, huma.Error404NotFound(unknownUser)
 }
 
-func (d *directory) update(_ context.Context, in *updateInput) (*restservice.Found[users.User], error) {
+func (d *directory) update(_ context.Context, in *updateInput) (*restservice.Found[User], error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	old, ok := d.byID[string(in.ID)]
@@ -81,5 +80,5 @@ func (d *directory) update(_ context.Context, in *updateInput) (*restservice.Fou
 	in.Body.Email.setTo(&u.Email)
 	in.Body.FullName.setTo(&u.FullName)
 	d.byID[u.ID] = &u
-	return &restservice.Found[users.User]{Body: &u}, nil
+	return &restservice.Found[User]{Body: &u}, nil
 }

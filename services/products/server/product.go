@@ -1,11 +1,8 @@
 package server
 
-import (
-	"tributary/gateway/scalar"
-	"tributary/services/products"
-)
+import "tributary/gateway/scalar"
 
-// Product describes [products.Product] in the OpenAPI document.
+// Product is a product. Tags describe its members in the OpenAPI document.
 type Product struct {
 	ID            string         `json:"id" doc:"Opaque and stable." example:"prod1"`
 	Name          string         `json:"name" doc:"What the product is called." example:"Ноутбук"`
@@ -14,6 +11,3 @@ type Product struct {
 	Category      string         `json:"category" doc:"The kind of product." example:"Компьютеры"`
 	StockQuantity int32          `json:"stock_quantity" minimum:"0" doc:"How many pieces there are." example:"50"`
 }
-
-// The compiler sees to it that the description has the fields of what it describes.
-var _ = Product(products.Product{})
