@@ -117,6 +117,7 @@ func (d *Decoder) elements(read func()) {
 }
 
 var (
+	errNotJSON   = errors.New("the response is not JSON")
 	errNotObject = errors.New("not an object")
 	errNotList   = errors.New("not a list")
 	errMissing   = errors.New("missing")
@@ -184,7 +185,7 @@ func (d *Decoder) end() {
 		return
 	}
 	if _, err := d.json.ReadToken(); !errors.Is(err, io.EOF) {
-		d.syntax = errors.New("the response has more than one JSON value")
+		d.syntax = fmt.Errorf("%w: more than one value", errNotJSON)
 	}
 }
 
@@ -193,9 +194,9 @@ func (d *Decoder) broken(err error) {
 	if d.syntax != nil {
 		return
 	}
-	d.syntax = errors.New("the response is not JSON")
+	d.syntax = errNotJSON
 	if e, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		d.syntax = fmt.Errorf("the response is not JSON from byte %d on", e.ByteOffset)
+		d.syntax = fmt.Errorf("%w from byte %d on", errNotJSON, e.ByteOffset)
 	}
 }
 

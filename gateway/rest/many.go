@@ -88,8 +88,7 @@ func many[V, R any](b Batch, decode DecodeFunc[V], key func(*V) string, add func
 			there := decode(d, v)
 			k := key(v)
 			switch {
-			case d.syntax != nil:
-				return d.syntax
+			case d.syntax != nil: // items returns it
 			case !there || k == "":
 				return errNoKeyOr(d.Err())
 			case !asked[k]:
@@ -101,7 +100,10 @@ func many[V, R any](b Batch, decode DecodeFunc[V], key func(*V) string, add func
 			}
 			return nil
 		})
-		if err != nil {
+		switch {
+		case errors.Is(err, errNotJSON):
+			return nil, c.fail(err)
+		case err != nil:
 			return found, c.fail(err)
 		}
 		if _, isList := any(found).(map[string]*V); isList {
@@ -123,7 +125,8 @@ func errNoKeyOr(err error) error {
 }
 
 // items calls read for each item of a response with a list. The error of an item does not
-// end the others; the last one is returned.
+// end the others; the last one is returned, or an [errNotJSON]: then items that were read
+// do not count.
 func (c *client) items(response []byte, read func(d *Decoder) error) error {
 	d, free := c.decoders.of(response)
 	defer free()

@@ -107,9 +107,10 @@ const maxBlock = 32
 
 func (s *slab[V]) next() *V {
 	last := len(s.blocks) - 1
-	if last < 0 || len(s.blocks[last]) == cap(s.blocks[last]) {
-		s.blocks = append(s.blocks, make([]V, 0, min(1<<(last+1), maxBlock)))
-		last++
+	if last < 0 {
+		s.blocks, last = append(s.blocks, make([]V, 0, 1)), 0
+	} else if full := len(s.blocks[last]); full == cap(s.blocks[last]) {
+		s.blocks, last = append(s.blocks, make([]V, 0, min(2*full, maxBlock))), last+1
 	}
 	b := s.blocks[last]
 	s.blocks[last] = b[:len(b)+1]

@@ -268,6 +268,23 @@ func TestMany_NoEndpoint(t *testing.T) {
 	}
 }
 
+
+// A list may have any number of elements.
+func TestList_Long(t *testing.T) {
+	for _, n := range []int{1, 2, 31, 63, 64, 2047, 2100, 5000} {
+		items := make([]string, n)
+		for i := range items {
+			items[i] = fmt.Sprintf(`{"id":"t%d","name":"n","price":%d,"tags":["x"%s]}`, i, i, strings.Repeat(`,"x"`, (n-1)/(i*i+1)))
+		}
+		up := clienttest.Over(t, "things", clienttest.Answer(200, "["+strings.Join(items, ",")+"]"))
+		got, err := rest.List(rest.Endpoint{Up: up, Call: "GET /parents/{id}/things"}, decodeThing, nil, idOf).Load(t.Context(), []string{"p"})
+		clienttest.Check(t, err, "things", 0)
+		if list := got["p"]; len(list) != n || list[n-1].ID != fmt.Sprintf("t%d", n-1) || len(list[0].Tags) != n {
+			t.Errorf("of %d there are %d", n, len(list))
+		}
+	}
+}
+
 func TestMany_BrokenItems(t *testing.T) {
 	const good = `{"id":"a","name":"n","price":1}`
 	for name, c := range map[string]struct {
@@ -286,7 +303,9 @@ func TestMany_BrokenItems(t *testing.T) {
 		"one is there twice":       {`[` + good + `,{"id":"a"}]`, []string{"a"}, nil},
 		"broken first, then whole": {`[{"id":"a"},` + good + `]`, []string{"a"}, nil},
 		"no list":                  {`{"error":"x"}`, nil, []string{"a", "b", "c"}},
-		"it ends too early":        {`[` + good, []string{"a"}, []string{"b", "c"}},
+		"it ends too early":        {`[` + good, nil, []string{"a", "b", "c"}},
+		"it is there twice":        {`[` + good + `][` + good + `]`, nil, []string{"a", "b", "c"}},
+		"it ends within an item":   {`[` + good + `,{"id":"b","na`, nil, []string{"a", "b", "c"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			up := clienttest.Over(t, "things", clienttest.Answer(200, c.body))
