@@ -30,7 +30,7 @@ build: ## Build the one binary, ./tributary.
 	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o tributary .
 
 generate: ## Generate the code that follows from the GraphQL schema.
-	go tool gqlgen generate
+	go run ./cmd/trib generate
 	go generate ./...
 
 generate-check: ## Fail when generated code is not what would be generated; changes nothing.

@@ -9,6 +9,7 @@ import (
 	"tributary/graph"
 	"tributary/resolvers"
 	"tributary/resolvers/rest"
+	"tributary/services"
 	ordersserver "tributary/services/orders/server"
 	productsserver "tributary/services/products/server"
 	"tributary/services/restservice"
@@ -24,11 +25,11 @@ func main() {
 		Name:        "tributary",
 		Version:     version,
 		Description: "A backend-for-frontend: one GraphQL schema and a REST profile over REST services.",
-		Services: []app.Service{
-			{Name: "users", URL: "http://localhost:8001", Health: "/health", Example: &app.Example{Name: "user-service", Addr: ":8001", New: serve(usersserver.New)}},
-			{Name: "orders", URL: "http://localhost:8002", Health: "/health", Example: &app.Example{Name: "order-service", Addr: ":8002", New: serve(ordersserver.New)}},
-			{Name: "products", URL: "http://localhost:8003", Health: "/health", Example: &app.Example{Name: "product-service", Addr: ":8003", New: serve(productsserver.New)}},
-		},
+		Services: app.WithExamples(services.Services(), map[string]*app.Example{
+			"users":    {Name: "user-service", Addr: ":8001", New: serve(usersserver.New)},
+			"orders":   {Name: "order-service", Addr: ":8002", New: serve(ordersserver.New)},
+			"products": {Name: "product-service", Addr: ":8003", New: serve(productsserver.New)},
+		}),
 		Schema:     resolvers.Schema,
 		Operations: graph.Operations(),
 		Examples:   graph.Examples(),

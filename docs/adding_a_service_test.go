@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -55,35 +56,61 @@ func (b block) apply(t *testing.T, root string) {
 	}
 }
 
-// The page is worth as much as what comes of doing what it says: in a copy of
-// the project, which is then generated, built and tested.
-func TestAddingAServiceWorksAsThePageSays(t *testing.T) {
+// document and byHand begin the two ways of the page; test is what both end with.
+const (
+	document = "services/reviews/openapi.yaml"
+	byHand   = "services/reviews/reviews.go"
+	test     = "resolvers/reviews_test.go"
+)
+
+// TestAddingAService_AsThePageSays follows the page in copies of the project, which are
+// then generated, built and tested.
+func TestAddingAService_AsThePageSays(t *testing.T) {
 	if testing.Short() {
 		t.Skip("SKIPPED: generating and building a copy of the project takes long, and -short is set")
 	}
-	root := t.TempDir()
-	copyProject(t, root)
 	blocks := blocksOf(t, "adding-a-service.md")
-	if len(blocks) != 15 {
+	from := slices.IndexFunc(blocks, func(b block) bool { return b.file == byHand })
+	last := len(blocks) - 1
+	if len(blocks) != 12 || from != 2 || blocks[0].file != document || blocks[last].file != test {
 		t.Fatalf("found %d blocks: does this test still read the page?", len(blocks))
 	}
-	for _, b := range blocks {
-		if strings.HasPrefix(b.file, "gateway/") {
-			t.Errorf("the page changes %s: the runtime is to know no service", b.file)
-		}
-		b.apply(t, root)
-	}
-	for _, command := range [][]string{
-		{"go", "tool", "gqlgen", "generate"},
-		{"go", "generate", "./graph"},
-		{"go", "build", "./..."},
-		{"go", "test", "./resolvers", "-run", "TestProductsShowTheirReviews"},
+	trib := filepath.Join(t.TempDir(), "trib") // what go run ./cmd/trib runs
+	run(t, "..", "go", "build", "-o", trib, "./cmd/trib")
+	for name, way := range map[string]struct {
+		blocks  []block
+		command []string
+	}{
+		"with its document": {append(slices.Clone(blocks[:from]), blocks[last]),
+			[]string{trib, "add", "reviews", "--openapi", document, "--url", "http://localhost:8004"}},
+		"by hand": {blocks[from:], nil},
 	} {
-		cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
-		cmd.Dir = root
-		if out, err := cmd.CombinedOutput(); err != nil || strings.Contains(string(out), "no tests to run") {
-			t.Fatalf("%v: %v\n%s", command, err, out)
-		}
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			copyProject(t, root)
+			for _, b := range way.blocks {
+				if strings.HasPrefix(b.file, "gateway/") {
+					t.Errorf("the page changes %s, which is the library's", b.file)
+				}
+				b.apply(t, root)
+			}
+			if way.command != nil {
+				run(t, root, way.command...)
+			}
+			run(t, root, trib, "generate")
+			run(t, root, trib, "check")
+			run(t, root, "go", "build", ".")
+			run(t, root, "go", "test", "./resolvers", "-run", "TestReviews_OfProducts")
+		})
+	}
+}
+
+func run(t *testing.T, root string, command ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil || strings.Contains(string(out), "no tests to run") {
+		t.Fatalf("%v: %v\n%s", command, err, out)
 	}
 }
 

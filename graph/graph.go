@@ -3,8 +3,6 @@
 // to the types of the services.
 package graph
 
-//go:generate go run tributary/cmd/trib lean .
-
 import "embed"
 
 // RESTProfile is the operation behind GET /api/profile/{id}.

@@ -9,9 +9,7 @@ import (
 	"strconv"
 	"sync/atomic"
 	"tributary/gateway/execute"
-	"tributary/services/orders"
-	"tributary/services/products"
-	"tributary/services/users"
+	"tributary/services"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -20,10 +18,10 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type OrderResolver interface {
-	User(ctx context.Context, obj *orders.Order) (*users.User, error)
+	User(ctx context.Context, obj *services.Order) (*services.User, error)
 }
 type OrderItemResolver interface {
-	Product(ctx context.Context, obj *orders.OrderItem) (*products.Product, error)
+	Product(ctx context.Context, obj *services.OrderItem) (*services.Product, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -34,44 +32,44 @@ type OrderItemResolver interface {
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _Order_id(ctx context.Context, field graphql.CollectedField, obj *orders.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_id(ctx context.Context, field graphql.CollectedField, obj *services.Order) (ret graphql.Marshaler) {
 	return ec.marshalNID2string(ctx, field.Selections, obj.ID)
 }
 func (ec *executionContext) fieldContext_Order_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Order", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Order_userId(ctx context.Context, field graphql.CollectedField, obj *orders.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_userId(ctx context.Context, field graphql.CollectedField, obj *services.Order) (ret graphql.Marshaler) {
 	return ec.marshalNID2string(ctx, field.Selections, obj.UserID)
 }
 func (ec *executionContext) fieldContext_Order_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Order", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Order_status(ctx context.Context, field graphql.CollectedField, obj *orders.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_status(ctx context.Context, field graphql.CollectedField, obj *services.Order) (ret graphql.Marshaler) {
 	return ec.marshalNString2string(ctx, field.Selections, obj.Status)
 }
 func (ec *executionContext) fieldContext_Order_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Order", field, false, false, "String")
 }
 
-func (ec *executionContext) _Order_totalAmount(ctx context.Context, field graphql.CollectedField, obj *orders.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_totalAmount(ctx context.Context, field graphql.CollectedField, obj *services.Order) (ret graphql.Marshaler) {
 	return ec.marshalNDecimal2tributaryᚋgatewayᚋscalarᚐDecimal(ctx, field.Selections, obj.TotalAmount)
 }
 func (ec *executionContext) fieldContext_Order_totalAmount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Order", field, false, false, "Decimal")
 }
 
-func (ec *executionContext) _Order_createdAt(ctx context.Context, field graphql.CollectedField, obj *orders.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_createdAt(ctx context.Context, field graphql.CollectedField, obj *services.Order) (ret graphql.Marshaler) {
 	return ec.marshalNDateTime2tributaryᚋgatewayᚋscalarᚐDateTime(ctx, field.Selections, obj.CreatedAt)
 }
 func (ec *executionContext) fieldContext_Order_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Order", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _Order_items(ctx context.Context, field graphql.CollectedField, obj *orders.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_items(ctx context.Context, field graphql.CollectedField, obj *services.Order) (ret graphql.Marshaler) {
 	fc, _ := ec.fieldContext_Order_items(ctx, field)
-	return ec.marshalNOrderItem2ᚕᚖtributaryᚋservicesᚋordersᚐOrderItemᚄ(graphql.WithFieldContext(ctx, fc), field.Selections, obj.Items)
+	return ec.marshalNOrderItem2ᚕᚖtributaryᚋservicesᚐOrderItemᚄ(graphql.WithFieldContext(ctx, fc), field.Selections, obj.Items)
 }
 func (ec *executionContext) fieldContext_Order_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -86,7 +84,7 @@ func (ec *executionContext) fieldContext_Order_items(_ context.Context, field gr
 	return fc, nil
 }
 
-func (ec *executionContext) _Order_user(ctx context.Context, field graphql.CollectedField, obj *orders.Order) (ret graphql.Marshaler) {
+func (ec *executionContext) _Order_user(ctx context.Context, field graphql.CollectedField, obj *services.Order) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -98,8 +96,8 @@ func (ec *executionContext) _Order_user(ctx context.Context, field graphql.Colle
 			return ec.Resolvers.Order().User(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *users.User) graphql.Marshaler {
-			return ec.marshalOUser2ᚖtributaryᚋservicesᚋusersᚐUser(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *services.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖtributaryᚋservicesᚐUser(ctx, selections, v)
 		},
 		true,
 		false,
@@ -118,28 +116,28 @@ func (ec *executionContext) fieldContext_Order_user(_ context.Context, field gra
 	return fc, nil
 }
 
-func (ec *executionContext) _OrderItem_productId(ctx context.Context, field graphql.CollectedField, obj *orders.OrderItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _OrderItem_productId(ctx context.Context, field graphql.CollectedField, obj *services.OrderItem) (ret graphql.Marshaler) {
 	return ec.marshalNID2string(ctx, field.Selections, obj.ProductID)
 }
 func (ec *executionContext) fieldContext_OrderItem_productId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OrderItem", field, false, false, "ID")
 }
 
-func (ec *executionContext) _OrderItem_quantity(ctx context.Context, field graphql.CollectedField, obj *orders.OrderItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _OrderItem_quantity(ctx context.Context, field graphql.CollectedField, obj *services.OrderItem) (ret graphql.Marshaler) {
 	return ec.marshalNInt2int32(ctx, field.Selections, obj.Quantity)
 }
 func (ec *executionContext) fieldContext_OrderItem_quantity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OrderItem", field, false, false, "Int")
 }
 
-func (ec *executionContext) _OrderItem_price(ctx context.Context, field graphql.CollectedField, obj *orders.OrderItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _OrderItem_price(ctx context.Context, field graphql.CollectedField, obj *services.OrderItem) (ret graphql.Marshaler) {
 	return ec.marshalNDecimal2tributaryᚋgatewayᚋscalarᚐDecimal(ctx, field.Selections, obj.Price)
 }
 func (ec *executionContext) fieldContext_OrderItem_price(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OrderItem", field, false, false, "Decimal")
 }
 
-func (ec *executionContext) _OrderItem_product(ctx context.Context, field graphql.CollectedField, obj *orders.OrderItem) (ret graphql.Marshaler) {
+func (ec *executionContext) _OrderItem_product(ctx context.Context, field graphql.CollectedField, obj *services.OrderItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -151,8 +149,8 @@ func (ec *executionContext) _OrderItem_product(ctx context.Context, field graphq
 			return ec.Resolvers.OrderItem().Product(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *products.Product) graphql.Marshaler {
-			return ec.marshalOProduct2ᚖtributaryᚋservicesᚋproductsᚐProduct(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *services.Product) graphql.Marshaler {
+			return ec.marshalOProduct2ᚖtributaryᚋservicesᚐProduct(ctx, selections, v)
 		},
 		true,
 		false,
@@ -185,10 +183,10 @@ func (ec *executionContext) fieldContext_OrderItem_product(_ context.Context, fi
 
 var orderImplementors = []string{"Order"}
 
-func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, obj *orders.Order) graphql.Marshaler {
+func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, obj *services.Order) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, orderImplementors)
 	if shape, ok := ec.shape_Order(fields); ok && whole_Order(obj) {
-		return execute.Object[*executionContext, orders.Order]{Shape: shape, Of: obj}
+		return execute.Object[*executionContext, services.Order]{Shape: shape, Of: obj}
 	}
 
 	out := execute.NewFieldSet(ctx, fields)
@@ -252,10 +250,10 @@ func (ec *executionContext) _Order(ctx context.Context, sel ast.SelectionSet, ob
 
 var orderItemImplementors = []string{"OrderItem"}
 
-func (ec *executionContext) _OrderItem(ctx context.Context, sel ast.SelectionSet, obj *orders.OrderItem) graphql.Marshaler {
+func (ec *executionContext) _OrderItem(ctx context.Context, sel ast.SelectionSet, obj *services.OrderItem) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, orderItemImplementors)
 	if shape, ok := ec.shape_OrderItem(fields); ok {
-		return execute.Object[*executionContext, orders.OrderItem]{Shape: shape, Of: obj}
+		return execute.Object[*executionContext, services.OrderItem]{Shape: shape, Of: obj}
 	}
 
 	out := execute.NewFieldSet(ctx, fields)
@@ -306,7 +304,7 @@ func (ec *executionContext) _OrderItem(ctx context.Context, sel ast.SelectionSet
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) marshalNOrder2ᚖtributaryᚋservicesᚋordersᚐOrder(ctx context.Context, sel ast.SelectionSet, v *orders.Order) graphql.Marshaler {
+func (ec *executionContext) marshalNOrder2ᚖtributaryᚋservicesᚐOrder(ctx context.Context, sel ast.SelectionSet, v *services.Order) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Order!")
 		return graphql.Null
@@ -314,14 +312,14 @@ func (ec *executionContext) marshalNOrder2ᚖtributaryᚋservicesᚋordersᚐOrd
 	return ec._Order(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNOrderItem2ᚕᚖtributaryᚋservicesᚋordersᚐOrderItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*orders.OrderItem) graphql.Marshaler {
+func (ec *executionContext) marshalNOrderItem2ᚕᚖtributaryᚋservicesᚐOrderItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*services.OrderItem) graphql.Marshaler {
 	if shape, ok := ec.shape_OrderItem(graphql.CollectFields(ec.OperationContext, sel, orderItemImplementors)); ok && execute.All(v, true, whole_OrderItem) {
-		return execute.Objects[*executionContext, orders.OrderItem]{Shape: shape, Of: v}
+		return execute.Objects[*executionContext, services.OrderItem]{Shape: shape, Of: v}
 	}
 	ret := execute.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNOrderItem2ᚖtributaryᚋservicesᚋordersᚐOrderItem(ctx, sel, v[i])
+		return ec.marshalNOrderItem2ᚖtributaryᚋservicesᚐOrderItem(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -333,7 +331,7 @@ func (ec *executionContext) marshalNOrderItem2ᚕᚖtributaryᚋservicesᚋorder
 	return ret
 }
 
-func (ec *executionContext) marshalNOrderItem2ᚖtributaryᚋservicesᚋordersᚐOrderItem(ctx context.Context, sel ast.SelectionSet, v *orders.OrderItem) graphql.Marshaler {
+func (ec *executionContext) marshalNOrderItem2ᚖtributaryᚋservicesᚐOrderItem(ctx context.Context, sel ast.SelectionSet, v *services.OrderItem) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "OrderItem!")
 		return graphql.Null
@@ -341,17 +339,17 @@ func (ec *executionContext) marshalNOrderItem2ᚖtributaryᚋservicesᚋorders�
 	return ec._OrderItem(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOOrder2ᚕᚖtributaryᚋservicesᚋordersᚐOrderᚄ(ctx context.Context, sel ast.SelectionSet, v []*orders.Order) graphql.Marshaler {
+func (ec *executionContext) marshalOOrder2ᚕᚖtributaryᚋservicesᚐOrderᚄ(ctx context.Context, sel ast.SelectionSet, v []*services.Order) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	if shape, ok := ec.shape_Order(graphql.CollectFields(ec.OperationContext, sel, orderImplementors)); ok && execute.All(v, true, whole_Order) {
-		return execute.Objects[*executionContext, orders.Order]{Shape: shape, Of: v}
+		return execute.Objects[*executionContext, services.Order]{Shape: shape, Of: v}
 	}
 	ret := execute.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNOrder2ᚖtributaryᚋservicesᚋordersᚐOrder(ctx, sel, v[i])
+		return ec.marshalNOrder2ᚖtributaryᚋservicesᚐOrder(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -366,7 +364,7 @@ func (ec *executionContext) marshalOOrder2ᚕᚖtributaryᚋservicesᚋordersᚐ
 // endregion ***************************** type.gotpl *****************************
 
 // shape_Order is how an object is written of which all that was selected is at hand.
-func (ec *executionContext) shape_Order(fields []graphql.CollectedField) (s execute.Shape[*executionContext, orders.Order], ok bool) {
+func (ec *executionContext) shape_Order(fields []graphql.CollectedField) (s execute.Shape[*executionContext, services.Order], ok bool) {
 	for i := range fields {
 		switch fields[i].Name {
 		case "__typename", "id", "userId", "status", "totalAmount", "createdAt":
@@ -378,11 +376,11 @@ func (ec *executionContext) shape_Order(fields []graphql.CollectedField) (s exec
 			return s, false
 		}
 	}
-	return execute.Shape[*executionContext, orders.Order]{In: ec, Fields: fields, Write: write_Order}, execute.OneType(fields)
+	return execute.Shape[*executionContext, services.Order]{In: ec, Fields: fields, Write: write_Order}, execute.OneType(fields)
 }
 
 // write_Order writes a field that is at hand.
-func write_Order(ec *executionContext, w io.Writer, field *graphql.CollectedField, obj *orders.Order) {
+func write_Order(ec *executionContext, w io.Writer, field *graphql.CollectedField, obj *services.Order) {
 	switch field.Name {
 	case "__typename":
 		execute.String("Order").MarshalGQL(w)
@@ -398,17 +396,17 @@ func write_Order(ec *executionContext, w io.Writer, field *graphql.CollectedFiel
 		obj.CreatedAt.MarshalGQL(w)
 	case "items":
 		shape, _ := ec.shape_OrderItem(graphql.CollectFields(ec.OperationContext, field.Selections, orderItemImplementors))
-		execute.Objects[*executionContext, orders.OrderItem]{Shape: shape, Of: obj.Items}.MarshalGQL(w)
+		execute.Objects[*executionContext, services.OrderItem]{Shape: shape, Of: obj.Items}.MarshalGQL(w)
 	}
 }
 
 // whole_Order tells whether nothing is missing in an object.
-func whole_Order(obj *orders.Order) bool {
+func whole_Order(obj *services.Order) bool {
 	return obj != nil && execute.All(obj.Items, true, whole_OrderItem)
 }
 
 // shape_OrderItem is how an object is written of which all that was selected is at hand.
-func (ec *executionContext) shape_OrderItem(fields []graphql.CollectedField) (s execute.Shape[*executionContext, orders.OrderItem], ok bool) {
+func (ec *executionContext) shape_OrderItem(fields []graphql.CollectedField) (s execute.Shape[*executionContext, services.OrderItem], ok bool) {
 	for i := range fields {
 		switch fields[i].Name {
 		case "__typename", "productId", "quantity", "price":
@@ -416,11 +414,11 @@ func (ec *executionContext) shape_OrderItem(fields []graphql.CollectedField) (s 
 			return s, false
 		}
 	}
-	return execute.Shape[*executionContext, orders.OrderItem]{In: ec, Fields: fields, Write: write_OrderItem}, execute.OneType(fields)
+	return execute.Shape[*executionContext, services.OrderItem]{In: ec, Fields: fields, Write: write_OrderItem}, execute.OneType(fields)
 }
 
 // write_OrderItem writes a field that is at hand.
-func write_OrderItem(ec *executionContext, w io.Writer, field *graphql.CollectedField, obj *orders.OrderItem) {
+func write_OrderItem(ec *executionContext, w io.Writer, field *graphql.CollectedField, obj *services.OrderItem) {
 	switch field.Name {
 	case "__typename":
 		execute.String("OrderItem").MarshalGQL(w)
@@ -434,4 +432,4 @@ func write_OrderItem(ec *executionContext, w io.Writer, field *graphql.Collected
 }
 
 // whole_OrderItem tells whether nothing is missing in an object.
-func whole_OrderItem(obj *orders.OrderItem) bool { return obj != nil }
+func whole_OrderItem(obj *services.OrderItem) bool { return obj != nil }

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"sync/atomic"
 	"tributary/gateway/execute"
-	"tributary/services/products"
+	"tributary/services"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -25,42 +25,42 @@ import (
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _Product_id(ctx context.Context, field graphql.CollectedField, obj *products.Product) (ret graphql.Marshaler) {
+func (ec *executionContext) _Product_id(ctx context.Context, field graphql.CollectedField, obj *services.Product) (ret graphql.Marshaler) {
 	return ec.marshalNID2string(ctx, field.Selections, obj.ID)
 }
 func (ec *executionContext) fieldContext_Product_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Product", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Product_name(ctx context.Context, field graphql.CollectedField, obj *products.Product) (ret graphql.Marshaler) {
+func (ec *executionContext) _Product_name(ctx context.Context, field graphql.CollectedField, obj *services.Product) (ret graphql.Marshaler) {
 	return ec.marshalNString2string(ctx, field.Selections, obj.Name)
 }
 func (ec *executionContext) fieldContext_Product_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Product", field, false, false, "String")
 }
 
-func (ec *executionContext) _Product_description(ctx context.Context, field graphql.CollectedField, obj *products.Product) (ret graphql.Marshaler) {
+func (ec *executionContext) _Product_description(ctx context.Context, field graphql.CollectedField, obj *services.Product) (ret graphql.Marshaler) {
 	return ec.marshalNString2string(ctx, field.Selections, obj.Description)
 }
 func (ec *executionContext) fieldContext_Product_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Product", field, false, false, "String")
 }
 
-func (ec *executionContext) _Product_price(ctx context.Context, field graphql.CollectedField, obj *products.Product) (ret graphql.Marshaler) {
+func (ec *executionContext) _Product_price(ctx context.Context, field graphql.CollectedField, obj *services.Product) (ret graphql.Marshaler) {
 	return ec.marshalNDecimal2tributaryᚋgatewayᚋscalarᚐDecimal(ctx, field.Selections, obj.Price)
 }
 func (ec *executionContext) fieldContext_Product_price(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Product", field, false, false, "Decimal")
 }
 
-func (ec *executionContext) _Product_category(ctx context.Context, field graphql.CollectedField, obj *products.Product) (ret graphql.Marshaler) {
+func (ec *executionContext) _Product_category(ctx context.Context, field graphql.CollectedField, obj *services.Product) (ret graphql.Marshaler) {
 	return ec.marshalNString2string(ctx, field.Selections, obj.Category)
 }
 func (ec *executionContext) fieldContext_Product_category(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Product", field, false, false, "String")
 }
 
-func (ec *executionContext) _Product_stockQuantity(ctx context.Context, field graphql.CollectedField, obj *products.Product) (ret graphql.Marshaler) {
+func (ec *executionContext) _Product_stockQuantity(ctx context.Context, field graphql.CollectedField, obj *services.Product) (ret graphql.Marshaler) {
 	return ec.marshalNInt2int32(ctx, field.Selections, obj.StockQuantity)
 }
 func (ec *executionContext) fieldContext_Product_stockQuantity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -81,10 +81,10 @@ func (ec *executionContext) fieldContext_Product_stockQuantity(_ context.Context
 
 var productImplementors = []string{"Product"}
 
-func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, obj *products.Product) graphql.Marshaler {
+func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, obj *services.Product) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, productImplementors)
 	if shape, ok := ec.shape_Product(fields); ok {
-		return execute.Object[*executionContext, products.Product]{Shape: shape, Of: obj}
+		return execute.Object[*executionContext, services.Product]{Shape: shape, Of: obj}
 	}
 
 	out := execute.NewFieldSet(ctx, fields)
@@ -144,20 +144,20 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) marshalNProduct2ᚕᚖtributaryᚋservicesᚋproductsᚐProduct(ctx context.Context, sel ast.SelectionSet, v []*products.Product) graphql.Marshaler {
+func (ec *executionContext) marshalNProduct2ᚕᚖtributaryᚋservicesᚐProduct(ctx context.Context, sel ast.SelectionSet, v []*services.Product) graphql.Marshaler {
 	if shape, ok := ec.shape_Product(graphql.CollectFields(ec.OperationContext, sel, productImplementors)); ok && execute.All(v, false, whole_Product) {
-		return execute.Objects[*executionContext, products.Product]{Shape: shape, Of: v}
+		return execute.Objects[*executionContext, services.Product]{Shape: shape, Of: v}
 	}
 	ret := execute.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalOProduct2ᚖtributaryᚋservicesᚋproductsᚐProduct(ctx, sel, v[i])
+		return ec.marshalOProduct2ᚖtributaryᚋservicesᚐProduct(ctx, sel, v[i])
 	})
 
 	return ret
 }
 
-func (ec *executionContext) marshalNProduct2ᚖtributaryᚋservicesᚋproductsᚐProduct(ctx context.Context, sel ast.SelectionSet, v *products.Product) graphql.Marshaler {
+func (ec *executionContext) marshalNProduct2ᚖtributaryᚋservicesᚐProduct(ctx context.Context, sel ast.SelectionSet, v *services.Product) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Product!")
 		return graphql.Null
@@ -165,17 +165,17 @@ func (ec *executionContext) marshalNProduct2ᚖtributaryᚋservicesᚋproducts�
 	return ec._Product(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOProduct2ᚕᚖtributaryᚋservicesᚋproductsᚐProductᚄ(ctx context.Context, sel ast.SelectionSet, v []*products.Product) graphql.Marshaler {
+func (ec *executionContext) marshalOProduct2ᚕᚖtributaryᚋservicesᚐProductᚄ(ctx context.Context, sel ast.SelectionSet, v []*services.Product) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	if shape, ok := ec.shape_Product(graphql.CollectFields(ec.OperationContext, sel, productImplementors)); ok && execute.All(v, true, whole_Product) {
-		return execute.Objects[*executionContext, products.Product]{Shape: shape, Of: v}
+		return execute.Objects[*executionContext, services.Product]{Shape: shape, Of: v}
 	}
 	ret := execute.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNProduct2ᚖtributaryᚋservicesᚋproductsᚐProduct(ctx, sel, v[i])
+		return ec.marshalNProduct2ᚖtributaryᚋservicesᚐProduct(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -187,7 +187,7 @@ func (ec *executionContext) marshalOProduct2ᚕᚖtributaryᚋservicesᚋproduct
 	return ret
 }
 
-func (ec *executionContext) marshalOProduct2ᚖtributaryᚋservicesᚋproductsᚐProduct(ctx context.Context, sel ast.SelectionSet, v *products.Product) graphql.Marshaler {
+func (ec *executionContext) marshalOProduct2ᚖtributaryᚋservicesᚐProduct(ctx context.Context, sel ast.SelectionSet, v *services.Product) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -197,7 +197,7 @@ func (ec *executionContext) marshalOProduct2ᚖtributaryᚋservicesᚋproducts�
 // endregion ***************************** type.gotpl *****************************
 
 // shape_Product is how an object is written of which all that was selected is at hand.
-func (ec *executionContext) shape_Product(fields []graphql.CollectedField) (s execute.Shape[*executionContext, products.Product], ok bool) {
+func (ec *executionContext) shape_Product(fields []graphql.CollectedField) (s execute.Shape[*executionContext, services.Product], ok bool) {
 	for i := range fields {
 		switch fields[i].Name {
 		case "__typename", "id", "name", "description", "price", "category", "stockQuantity":
@@ -205,11 +205,11 @@ func (ec *executionContext) shape_Product(fields []graphql.CollectedField) (s ex
 			return s, false
 		}
 	}
-	return execute.Shape[*executionContext, products.Product]{In: ec, Fields: fields, Write: write_Product}, execute.OneType(fields)
+	return execute.Shape[*executionContext, services.Product]{In: ec, Fields: fields, Write: write_Product}, execute.OneType(fields)
 }
 
 // write_Product writes a field that is at hand.
-func write_Product(ec *executionContext, w io.Writer, field *graphql.CollectedField, obj *products.Product) {
+func write_Product(ec *executionContext, w io.Writer, field *graphql.CollectedField, obj *services.Product) {
 	switch field.Name {
 	case "__typename":
 		execute.String("Product").MarshalGQL(w)
@@ -229,4 +229,4 @@ func write_Product(ec *executionContext, w io.Writer, field *graphql.CollectedFi
 }
 
 // whole_Product tells whether nothing is missing in an object.
-func whole_Product(obj *products.Product) bool { return obj != nil }
+func whole_Product(obj *services.Product) bool { return obj != nil }

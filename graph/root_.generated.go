@@ -4,7 +4,7 @@ package graph
 
 import (
 	"context"
-	"embed"
+	_ "embed"
 	"fmt"
 	"sync/atomic"
 	"tributary/gateway/execute"
@@ -401,23 +401,10 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "schema/orders.graphqls" "schema/products.graphqls" "schema/schema.graphqls" "schema/users.graphqls"
-var sourcesFS embed.FS
+//go:embed schema.graphql
+var served string
 
-func sourceData(filename string) string {
-	data, err := sourcesFS.ReadFile(filename)
-	if err != nil {
-		panic(fmt.Sprintf("codegen problem: %s not available", filename))
-	}
-	return string(data)
-}
-
-var sources = []*ast.Source{
-	{Name: "schema/orders.graphqls", Input: sourceData("schema/orders.graphqls"), BuiltIn: false},
-	{Name: "schema/products.graphqls", Input: sourceData("schema/products.graphqls"), BuiltIn: false},
-	{Name: "schema/schema.graphqls", Input: sourceData("schema/schema.graphqls"), BuiltIn: false},
-	{Name: "schema/users.graphqls", Input: sourceData("schema/users.graphqls"), BuiltIn: false},
-}
+var sources = []*ast.Source{{Name: "schema.graphql", Input: served}}
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
 
 // childFields_* functions provide shared child field context lookups.

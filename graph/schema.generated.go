@@ -9,9 +9,7 @@ import (
 	"sync/atomic"
 	"tributary/gateway/execute"
 	"tributary/gateway/scalar"
-	"tributary/services/orders"
-	"tributary/services/products"
-	"tributary/services/users"
+	"tributary/services"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/introspection"
@@ -21,17 +19,17 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type ProfileResolver interface {
-	User(ctx context.Context, obj *Profile) (*users.User, error)
-	Orders(ctx context.Context, obj *Profile) ([]*orders.Order, error)
-	Products(ctx context.Context, obj *Profile) ([]*products.Product, error)
+	User(ctx context.Context, obj *Profile) (*services.User, error)
+	Orders(ctx context.Context, obj *Profile) ([]*services.Order, error)
+	Products(ctx context.Context, obj *Profile) ([]*services.Product, error)
 }
 type QueryResolver interface {
 	Profile(ctx context.Context, userID string) (*Profile, error)
-	Orders(ctx context.Context, userID string) ([]*orders.Order, error)
-	Product(ctx context.Context, id string) (*products.Product, error)
-	Products(ctx context.Context, ids []string) ([]*products.Product, error)
-	User(ctx context.Context, id string) (*users.User, error)
-	Users(ctx context.Context, ids []string) ([]*users.User, error)
+	Orders(ctx context.Context, userID string) ([]*services.Order, error)
+	Product(ctx context.Context, id string) (*services.Product, error)
+	Products(ctx context.Context, ids []string) ([]*services.Product, error)
+	User(ctx context.Context, id string) (*services.User, error)
+	Users(ctx context.Context, ids []string) ([]*services.User, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -152,8 +150,8 @@ func (ec *executionContext) _Profile_user(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Profile().User(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *users.User) graphql.Marshaler {
-			return ec.marshalOUser2ᚖtributaryᚋservicesᚋusersᚐUser(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *services.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖtributaryᚋservicesᚐUser(ctx, selections, v)
 		},
 		true,
 		false,
@@ -184,8 +182,8 @@ func (ec *executionContext) _Profile_orders(ctx context.Context, field graphql.C
 			return ec.Resolvers.Profile().Orders(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*orders.Order) graphql.Marshaler {
-			return ec.marshalOOrder2ᚕᚖtributaryᚋservicesᚋordersᚐOrderᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*services.Order) graphql.Marshaler {
+			return ec.marshalOOrder2ᚕᚖtributaryᚋservicesᚐOrderᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -216,8 +214,8 @@ func (ec *executionContext) _Profile_products(ctx context.Context, field graphql
 			return ec.Resolvers.Profile().Products(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*products.Product) graphql.Marshaler {
-			return ec.marshalOProduct2ᚕᚖtributaryᚋservicesᚋproductsᚐProductᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*services.Product) graphql.Marshaler {
+			return ec.marshalOProduct2ᚕᚖtributaryᚋservicesᚐProductᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -293,8 +291,8 @@ func (ec *executionContext) _Query_orders(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Query().Orders(ctx, fc.Args["userId"].(string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*orders.Order) graphql.Marshaler {
-			return ec.marshalOOrder2ᚕᚖtributaryᚋservicesᚋordersᚐOrderᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*services.Order) graphql.Marshaler {
+			return ec.marshalOOrder2ᚕᚖtributaryᚋservicesᚐOrderᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -337,8 +335,8 @@ func (ec *executionContext) _Query_product(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Query().Product(ctx, fc.Args["id"].(string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *products.Product) graphql.Marshaler {
-			return ec.marshalOProduct2ᚖtributaryᚋservicesᚋproductsᚐProduct(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *services.Product) graphql.Marshaler {
+			return ec.marshalOProduct2ᚖtributaryᚋservicesᚐProduct(ctx, selections, v)
 		},
 		true,
 		false,
@@ -381,8 +379,8 @@ func (ec *executionContext) _Query_products(ctx context.Context, field graphql.C
 			return ec.Resolvers.Query().Products(ctx, fc.Args["ids"].([]string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*products.Product) graphql.Marshaler {
-			return ec.marshalNProduct2ᚕᚖtributaryᚋservicesᚋproductsᚐProduct(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*services.Product) graphql.Marshaler {
+			return ec.marshalNProduct2ᚕᚖtributaryᚋservicesᚐProduct(ctx, selections, v)
 		},
 		true,
 		true,
@@ -425,8 +423,8 @@ func (ec *executionContext) _Query_user(ctx context.Context, field graphql.Colle
 			return ec.Resolvers.Query().User(ctx, fc.Args["id"].(string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *users.User) graphql.Marshaler {
-			return ec.marshalOUser2ᚖtributaryᚋservicesᚋusersᚐUser(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *services.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖtributaryᚋservicesᚐUser(ctx, selections, v)
 		},
 		true,
 		false,
@@ -469,8 +467,8 @@ func (ec *executionContext) _Query_users(ctx context.Context, field graphql.Coll
 			return ec.Resolvers.Query().Users(ctx, fc.Args["ids"].([]string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*users.User) graphql.Marshaler {
-			return ec.marshalNUser2ᚕᚖtributaryᚋservicesᚋusersᚐUser(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*services.User) graphql.Marshaler {
+			return ec.marshalNUser2ᚕᚖtributaryᚋservicesᚐUser(ctx, selections, v)
 		},
 		true,
 		true,

@@ -9,8 +9,7 @@ import (
 	"strconv"
 	"sync/atomic"
 	"tributary/gateway/execute"
-	"tributary/services/orders"
-	"tributary/services/users"
+	"tributary/services"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -19,7 +18,7 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type UserResolver interface {
-	Orders(ctx context.Context, obj *users.User) ([]*orders.Order, error)
+	Orders(ctx context.Context, obj *services.User) ([]*services.Order, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -30,49 +29,49 @@ type UserResolver interface {
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _User_id(ctx context.Context, field graphql.CollectedField, obj *users.User) (ret graphql.Marshaler) {
+func (ec *executionContext) _User_id(ctx context.Context, field graphql.CollectedField, obj *services.User) (ret graphql.Marshaler) {
 	return ec.marshalNID2string(ctx, field.Selections, obj.ID)
 }
 func (ec *executionContext) fieldContext_User_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("User", field, false, false, "ID")
 }
 
-func (ec *executionContext) _User_username(ctx context.Context, field graphql.CollectedField, obj *users.User) (ret graphql.Marshaler) {
+func (ec *executionContext) _User_username(ctx context.Context, field graphql.CollectedField, obj *services.User) (ret graphql.Marshaler) {
 	return ec.marshalNString2string(ctx, field.Selections, obj.Username)
 }
 func (ec *executionContext) fieldContext_User_username(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("User", field, false, false, "String")
 }
 
-func (ec *executionContext) _User_email(ctx context.Context, field graphql.CollectedField, obj *users.User) (ret graphql.Marshaler) {
+func (ec *executionContext) _User_email(ctx context.Context, field graphql.CollectedField, obj *services.User) (ret graphql.Marshaler) {
 	return ec.marshalNString2string(ctx, field.Selections, obj.Email)
 }
 func (ec *executionContext) fieldContext_User_email(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("User", field, false, false, "String")
 }
 
-func (ec *executionContext) _User_fullName(ctx context.Context, field graphql.CollectedField, obj *users.User) (ret graphql.Marshaler) {
+func (ec *executionContext) _User_fullName(ctx context.Context, field graphql.CollectedField, obj *services.User) (ret graphql.Marshaler) {
 	return ec.marshalNString2string(ctx, field.Selections, obj.FullName)
 }
 func (ec *executionContext) fieldContext_User_fullName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("User", field, false, false, "String")
 }
 
-func (ec *executionContext) _User_isActive(ctx context.Context, field graphql.CollectedField, obj *users.User) (ret graphql.Marshaler) {
+func (ec *executionContext) _User_isActive(ctx context.Context, field graphql.CollectedField, obj *services.User) (ret graphql.Marshaler) {
 	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.IsActive)
 }
 func (ec *executionContext) fieldContext_User_isActive(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("User", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _User_createdAt(ctx context.Context, field graphql.CollectedField, obj *users.User) (ret graphql.Marshaler) {
+func (ec *executionContext) _User_createdAt(ctx context.Context, field graphql.CollectedField, obj *services.User) (ret graphql.Marshaler) {
 	return ec.marshalNDateTime2tributaryᚋgatewayᚋscalarᚐDateTime(ctx, field.Selections, obj.CreatedAt)
 }
 func (ec *executionContext) fieldContext_User_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("User", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _User_orders(ctx context.Context, field graphql.CollectedField, obj *users.User) (ret graphql.Marshaler) {
+func (ec *executionContext) _User_orders(ctx context.Context, field graphql.CollectedField, obj *services.User) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -84,8 +83,8 @@ func (ec *executionContext) _User_orders(ctx context.Context, field graphql.Coll
 			return ec.Resolvers.User().Orders(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*orders.Order) graphql.Marshaler {
-			return ec.marshalOOrder2ᚕᚖtributaryᚋservicesᚋordersᚐOrderᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*services.Order) graphql.Marshaler {
+			return ec.marshalOOrder2ᚕᚖtributaryᚋservicesᚐOrderᚄ(ctx, selections, v)
 		},
 		true,
 		false,
@@ -118,10 +117,10 @@ func (ec *executionContext) fieldContext_User_orders(_ context.Context, field gr
 
 var userImplementors = []string{"User"}
 
-func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj *users.User) graphql.Marshaler {
+func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj *services.User) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, userImplementors)
 	if shape, ok := ec.shape_User(fields); ok {
-		return execute.Object[*executionContext, users.User]{Shape: shape, Of: obj}
+		return execute.Object[*executionContext, services.User]{Shape: shape, Of: obj}
 	}
 
 	out := execute.NewFieldSet(ctx, fields)
@@ -187,20 +186,20 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) marshalNUser2ᚕᚖtributaryᚋservicesᚋusersᚐUser(ctx context.Context, sel ast.SelectionSet, v []*users.User) graphql.Marshaler {
+func (ec *executionContext) marshalNUser2ᚕᚖtributaryᚋservicesᚐUser(ctx context.Context, sel ast.SelectionSet, v []*services.User) graphql.Marshaler {
 	if shape, ok := ec.shape_User(graphql.CollectFields(ec.OperationContext, sel, userImplementors)); ok && execute.All(v, false, whole_User) {
-		return execute.Objects[*executionContext, users.User]{Shape: shape, Of: v}
+		return execute.Objects[*executionContext, services.User]{Shape: shape, Of: v}
 	}
 	ret := execute.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalOUser2ᚖtributaryᚋservicesᚋusersᚐUser(ctx, sel, v[i])
+		return ec.marshalOUser2ᚖtributaryᚋservicesᚐUser(ctx, sel, v[i])
 	})
 
 	return ret
 }
 
-func (ec *executionContext) marshalOUser2ᚖtributaryᚋservicesᚋusersᚐUser(ctx context.Context, sel ast.SelectionSet, v *users.User) graphql.Marshaler {
+func (ec *executionContext) marshalOUser2ᚖtributaryᚋservicesᚐUser(ctx context.Context, sel ast.SelectionSet, v *services.User) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -210,7 +209,7 @@ func (ec *executionContext) marshalOUser2ᚖtributaryᚋservicesᚋusersᚐUser(
 // endregion ***************************** type.gotpl *****************************
 
 // shape_User is how an object is written of which all that was selected is at hand.
-func (ec *executionContext) shape_User(fields []graphql.CollectedField) (s execute.Shape[*executionContext, users.User], ok bool) {
+func (ec *executionContext) shape_User(fields []graphql.CollectedField) (s execute.Shape[*executionContext, services.User], ok bool) {
 	for i := range fields {
 		switch fields[i].Name {
 		case "__typename", "id", "username", "email", "fullName", "isActive", "createdAt":
@@ -218,11 +217,11 @@ func (ec *executionContext) shape_User(fields []graphql.CollectedField) (s execu
 			return s, false
 		}
 	}
-	return execute.Shape[*executionContext, users.User]{In: ec, Fields: fields, Write: write_User}, execute.OneType(fields)
+	return execute.Shape[*executionContext, services.User]{In: ec, Fields: fields, Write: write_User}, execute.OneType(fields)
 }
 
 // write_User writes a field that is at hand.
-func write_User(ec *executionContext, w io.Writer, field *graphql.CollectedField, obj *users.User) {
+func write_User(ec *executionContext, w io.Writer, field *graphql.CollectedField, obj *services.User) {
 	switch field.Name {
 	case "__typename":
 		execute.String("User").MarshalGQL(w)
@@ -242,4 +241,4 @@ func write_User(ec *executionContext, w io.Writer, field *graphql.CollectedField
 }
 
 // whole_User tells whether nothing is missing in an object.
-func whole_User(obj *users.User) bool { return obj != nil }
+func whole_User(obj *services.User) bool { return obj != nil }

@@ -7,9 +7,6 @@ import (
 
 	"tributary/internal/testkit"
 	"tributary/internal/testkit/upstreamtest"
-	"tributary/services/orders"
-	"tributary/services/products"
-	"tributary/services/users"
 )
 
 func TestCallsFollowTheDataNotTheNesting(t *testing.T) {
@@ -65,7 +62,7 @@ func callsBesideASlowOne(t *testing.T) (calls string, delay time.Duration) {
 	up := upstreamtest.New(t, upstreamtest.Shop(3, 1, 2, 6))
 	release := make(chan struct{})
 	up.Delay(func(c upstreamtest.Call) time.Duration {
-		if c.Service == orders.Service && c.IDs[0] == "u2" {
+		if c.Service == upstreamtest.Orders && c.IDs[0] == "u2" {
 			<-release
 		}
 		return 0
@@ -73,13 +70,13 @@ func callsBesideASlowOne(t *testing.T) (calls string, delay time.Duration) {
 	c := serve(t, up)
 	done := make(chan string)
 	go func() { done <- c.ask(`{ users(ids:["u1","u2","u3"]) { orders { items { product { id } } } } }`) }()
-	waitFor(t, func() bool { return up.Count()[products.Service] >= 1 })
+	waitFor(t, func() bool { return up.Count()[upstreamtest.Products] >= 1 })
 	var ready, asked time.Time
 	for _, c := range up.Calls() {
 		switch {
-		case c.Service == products.Service:
+		case c.Service == upstreamtest.Products:
 			asked = c.At
-		case c.Service == orders.Service && c.IDs[0] != "u2":
+		case c.Service == upstreamtest.Orders && c.IDs[0] != "u2":
 			ready = c.At // and is answered at once
 		}
 	}
@@ -94,7 +91,7 @@ func TestASecondRequestIsAnsweredFromTheCache(t *testing.T) {
 	first := c.ask(`{ profile(userId:"u1") { user { username } orders { id } products { id } } }`)
 	up.Reset()
 	second := c.ask(`{ user(id:"u1") { username orders { items { product { name } } } } }`)
-	if got := up.Count()[users.Service] + up.Count()[orders.Service] + up.Count()[products.Service]; got != 0 {
+	if got := up.Count()[upstreamtest.Users] + up.Count()[upstreamtest.Orders] + up.Count()[upstreamtest.Products]; got != 0 {
 		t.Errorf("%s after %s, then %s", up.Summary(), first, second)
 	}
 }

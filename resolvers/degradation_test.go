@@ -22,9 +22,6 @@ import (
 	"tributary/internal/testkit/graphtest"
 	"tributary/internal/testkit/upstreamtest"
 	"tributary/resolvers/rest"
-	"tributary/services/orders"
-	"tributary/services/products"
-	"tributary/services/users"
 )
 
 const degradationPage = "../docs/degradation.md"
@@ -69,7 +66,7 @@ func TestEveryFaultOfEveryServiceIsToldAsThePageSays(t *testing.T) {
 	var table strings.Builder
 	table.WriteString("| the service … | users | orders | products |\n| --- | --- | --- | --- |\n")
 	for i, f := range faults {
-		fmt.Fprintf(&table, "| %s | %s | %s | %s |\n", f.name, seen[i][users.Service], seen[i][orders.Service], seen[i][products.Service])
+		fmt.Fprintf(&table, "| %s | %s | %s | %s |\n", f.name, seen[i][upstreamtest.Users], seen[i][upstreamtest.Orders], seen[i][upstreamtest.Products])
 	}
 	expectTable(t, "EveryFault", table.String())
 }
@@ -133,7 +130,7 @@ func ask(t *testing.T, up *upstreamtest.Upstreams, faulty *faultyupstream.Server
 	}
 	where := up.Config()
 	if faulty != nil {
-		*map[string]*string{users.Service: &where.UsersURL, orders.Service: &where.OrdersURL, products.Service: &where.ProductsURL}[service] = faulty.URL()
+		*map[string]*string{upstreamtest.Users: &where.UsersURL, upstreamtest.Orders: &where.OrdersURL, upstreamtest.Products: &where.ProductsURL}[service] = faulty.URL()
 	}
 	for range 2 { // each by a graph with an empty cache
 		server, stop, err := graphtest.Over(where, with)
@@ -177,7 +174,7 @@ func compare(t *testing.T, service string, healthy, got seenBy) string {
 	case len(errs) == 0 && whole:
 		expectREST(t, got, http.StatusOK, `"degraded":[]`)
 		return "complete"
-	case len(errs) == 0 && service == users.Service:
+	case len(errs) == 0 && service == upstreamtest.Users:
 		expectREST(t, got, http.StatusNotFound, `"NOT_FOUND"`)
 		return "not found"
 	case len(errs) == 0:
@@ -190,7 +187,7 @@ func compare(t *testing.T, service string, healthy, got seenBy) string {
 		reason := reasonOf(t, code)
 		expectBlame(t, got.graphql, service, code, reason)
 		expectREST(t, got, http.StatusOK, `"degraded":[{"service":"`+service+`","reason":"`+reason+`"}]`)
-		if service == products.Service && strings.Contains(productsOf(t, got.graphql), `"name"`) {
+		if service == upstreamtest.Products && strings.Contains(productsOf(t, got.graphql), `"name"`) {
 			return "`" + code + "`, of that item"
 		}
 		return "`" + code + "`"

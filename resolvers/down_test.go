@@ -10,9 +10,6 @@ import (
 
 	"tributary/internal/testkit/graphtest"
 	"tributary/internal/testkit/upstreamtest"
-	"tributary/services/orders"
-	"tributary/services/products"
-	"tributary/services/users"
 )
 
 // Every field that loads, at the root and below.
@@ -46,7 +43,7 @@ func TestWhatAServiceThatIsDownCannotGiveIsNullWithAnErrorAndTheRestIsThere(t *t
 			up.Replace(service, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 		}, "UPSTREAM_TIMEOUT", "timeout"},
 	} {
-		for _, service := range []string{users.Service, orders.Service, products.Service} {
+		for _, service := range []string{upstreamtest.Users, upstreamtest.Orders, upstreamtest.Products} {
 			t.Run(service+" "+trouble, func(t *testing.T) {
 				name := "down/" + service + "-" + trouble
 				var got string
@@ -133,23 +130,23 @@ func TestAProfileIsNullOnlyWhenThereIsNoSuchUser(t *testing.T) {
 		data    string
 	}{
 		"nothing is wrong":      {down(), `{"profile":{"user":{"id":"u1"},"orders":[{"id":"u1-o1"}],"products":[{"id":"p1"}]}}`},
-		"users are down":        {down(users.Service), `{"profile":{"user":null,"orders":[{"id":"u1-o1"}],"products":[{"id":"p1"}]}}`},
-		"orders are down":       {down(orders.Service), `{"profile":{"user":{"id":"u1"},"orders":null,"products":null}}`},
-		"products are down":     {down(products.Service), `{"profile":{"user":{"id":"u1"},"orders":[{"id":"u1-o1"}],"products":null}}`},
-		"all are down":          {down(users.Service, orders.Service, products.Service), `{"profile":{"user":null,"orders":null,"products":null}}`},
+		"users are down":        {down(upstreamtest.Users), `{"profile":{"user":null,"orders":[{"id":"u1-o1"}],"products":[{"id":"p1"}]}}`},
+		"orders are down":       {down(upstreamtest.Orders), `{"profile":{"user":{"id":"u1"},"orders":null,"products":null}}`},
+		"products are down":     {down(upstreamtest.Products), `{"profile":{"user":{"id":"u1"},"orders":[{"id":"u1-o1"}],"products":null}}`},
+		"all are down":          {down(upstreamtest.Users, upstreamtest.Orders, upstreamtest.Products), `{"profile":{"user":null,"orders":null,"products":null}}`},
 		"there is no such user": {gone, `{"profile":null}`},
 		"there is no such user, and the others are down": {func(up *upstreamtest.Upstreams) {
 			gone(up)
-			down(orders.Service, products.Service)(up)
+			down(upstreamtest.Orders, upstreamtest.Products)(up)
 		}, `{"profile":null}`},
 		"the user is one of 200 {error}": {func(up *upstreamtest.Upstreams) {
-			up.Replace(users.Service, func(w http.ResponseWriter, _ *http.Request) {
+			up.Replace(upstreamtest.Users, func(w http.ResponseWriter, _ *http.Request) {
 				_, _ = io.WriteString(w, `{"error":"User not found"}`)
 			})
 		}, `{"profile":null}`},
 		"there are no orders, and products are down": {func(up *upstreamtest.Upstreams) {
 			up.Set(func(d *upstreamtest.Data) { d.Orders = nil })
-			down(products.Service)(up)
+			down(upstreamtest.Products)(up)
 		}, `{"profile":{"user":{"id":"u1"},"orders":[],"products":[]}}`},
 		"products are gone": {func(up *upstreamtest.Upstreams) {
 			up.Set(func(d *upstreamtest.Data) { d.Products = nil })

@@ -11,9 +11,7 @@ import (
 
 	"tributary/gateway/scalar"
 	"tributary/internal/testkit/upstreamtest"
-	"tributary/services/orders"
-	"tributary/services/products"
-	"tributary/services/users"
+	"tributary/services"
 )
 
 // evaluator answers a query the plain way, straight from the data, as the
@@ -117,20 +115,20 @@ func (e *evaluator) field(of any, f *selected, path []string) string {
 		return e.query(f, path)
 	case profileOf:
 		return e.profile(string(of), f, path)
-	case *users.User:
+	case *services.User:
 		if f.Name == "orders" {
 			return e.orders(of.ID, f, path)
 		}
-	case *orders.Order:
+	case *services.Order:
 		switch f.Name {
 		case "user":
 			return e.user(of.UserID, f, path)
 		case "items":
-			return list(of.Items, path, func(i *orders.OrderItem, path []string) string {
+			return list(of.Items, path, func(i *services.OrderItem, path []string) string {
 				return e.object("OrderItem", i, f.sets, path)
 			})
 		}
-	case *orders.OrderItem:
+	case *services.OrderItem:
 		if f.Name == "product" {
 			return e.product(of.ProductID, f, path)
 		}
@@ -173,7 +171,7 @@ func (e *evaluator) query(f *selected, path []string) string {
 		if scalar.CheckID(userID) != nil {
 			return e.null(path, "BAD_USER_INPUT", "")
 		}
-		if e.data.Users[userID] == nil && !e.down[users.Service] {
+		if e.data.Users[userID] == nil && !e.down[upstreamtest.Users] {
 			return "null"
 		}
 		return e.object("Profile", profileOf(userID), f.sets, path)
@@ -204,7 +202,7 @@ func (e *evaluator) profile(userID string, f *selected, path []string) string {
 }
 
 func (e *evaluator) user(id string, f *selected, path []string) string {
-	if null, failed := e.failed(id, users.Service, path); failed {
+	if null, failed := e.failed(id, upstreamtest.Users, path); failed {
 		return null
 	}
 	if u := e.data.Users[id]; u != nil {
@@ -214,7 +212,7 @@ func (e *evaluator) user(id string, f *selected, path []string) string {
 }
 
 func (e *evaluator) product(id string, f *selected, path []string) string {
-	if null, failed := e.failed(id, products.Service, path); failed {
+	if null, failed := e.failed(id, upstreamtest.Products, path); failed {
 		return null
 	}
 	if p := e.data.Products[id]; p != nil {
@@ -224,21 +222,21 @@ func (e *evaluator) product(id string, f *selected, path []string) string {
 }
 
 func (e *evaluator) orders(userID string, f *selected, path []string) string {
-	if null, failed := e.failed(userID, orders.Service, path); failed {
+	if null, failed := e.failed(userID, upstreamtest.Orders, path); failed {
 		return null
 	}
-	return list(e.data.Orders[userID], path, func(o *orders.Order, path []string) string {
+	return list(e.data.Orders[userID], path, func(o *services.Order, path []string) string {
 		return e.object("Order", o, f.sets, path)
 	})
 }
 
 // products of a profile stand once each, in the order of their first mention.
 func (e *evaluator) products(userID string, f *selected, path []string) string {
-	if null, failed := e.failed(userID, orders.Service, path); failed {
+	if null, failed := e.failed(userID, upstreamtest.Orders, path); failed {
 		return null
 	}
 	var named []string
-	var found []*products.Product
+	var found []*services.Product
 	for _, o := range e.data.Orders[userID] {
 		for _, i := range o.Items {
 			if slices.Contains(named, i.ProductID) {
@@ -250,10 +248,10 @@ func (e *evaluator) products(userID string, f *selected, path []string) string {
 			}
 		}
 	}
-	if len(named) > 0 && e.down[products.Service] {
-		return e.null(path, "UPSTREAM_UNAVAILABLE", products.Service)
+	if len(named) > 0 && e.down[upstreamtest.Products] {
+		return e.null(path, "UPSTREAM_UNAVAILABLE", upstreamtest.Products)
 	}
-	return list(found, path, func(p *products.Product, path []string) string {
+	return list(found, path, func(p *services.Product, path []string) string {
 		return e.object("Product", p, f.sets, path)
 	})
 }

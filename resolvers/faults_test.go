@@ -9,12 +9,10 @@ import (
 
 	"tributary/internal/testkit/faultyupstream"
 	"tributary/internal/testkit/upstreamtest"
-	"tributary/services/orders"
-	"tributary/services/products"
-	"tributary/services/users"
+	"tributary/services"
 )
 
-var allServices = []string{users.Service, orders.Service, products.Service}
+var allServices = []string{upstreamtest.Users, upstreamtest.Orders, upstreamtest.Products}
 
 // aFault is one way in which a service can fail.
 type aFault struct {
@@ -108,7 +106,7 @@ func fromBody() []aFault {
 	always("answers a page", "<!doctype html><title>It works!</title>")
 	always("answers `null`", "null")
 	always("answers `{\"error\":…}` with 200", `{"error":"not found"}`)
-	byService("answers a list for an object, an object for a list", map[string]string{users.Service: `[]`, orders.Service: `{}`, products.Service: `{}`})
+	byService("answers a list for an object, an object for a list", map[string]string{upstreamtest.Users: `[]`, upstreamtest.Orders: `{}`, upstreamtest.Products: `{}`})
 	change("answers half of it", func(_, well string) string { return well[:len(well)/2] })
 	change("answers it twice", func(_, well string) string { return well + well })
 	change("leaves out a field", editing(func(thing map[string]any, field string) { delete(thing, field) }))
@@ -135,8 +133,8 @@ func fromBody() []aFault {
 // editing changes the first thing of an answer; field is one that it must have.
 func editing(edit func(thing map[string]any, field string)) func(service, well string) string {
 	return func(service, well string) string {
-		field := map[string]string{users.Service: "username", orders.Service: "status", products.Service: "name"}[service]
-		alone := service == users.Service
+		field := map[string]string{upstreamtest.Users: "username", upstreamtest.Orders: "status", upstreamtest.Products: "name"}[service]
+		alone := service == upstreamtest.Users
 		if alone {
 			well = "[" + well + "]"
 		}
@@ -153,7 +151,7 @@ func editing(edit func(thing map[string]any, field string)) func(service, well s
 
 func items(change func(well string) string) func(service, well string) string {
 	return func(service, well string) string {
-		if service == users.Service {
+		if service == upstreamtest.Users {
 			return ""
 		}
 		return change(well)
@@ -162,7 +160,7 @@ func items(change func(well string) string) func(service, well string) string {
 
 func onlyProducts(change func(well string) string) func(service, well string) string {
 	return func(service, well string) string {
-		if service != products.Service {
+		if service != upstreamtest.Products {
 			return ""
 		}
 		return change(well)
@@ -177,8 +175,8 @@ func wellAnswers() (data upstreamtest.Data, well map[string]string) {
 		return string(b)
 	}
 	return data, map[string]string{
-		users.Service:    text(data.Users["u1"]),
-		orders.Service:   text(data.Orders["u1"]),
-		products.Service: text([]*products.Product{data.Products["p1"], data.Products["p2"]}),
+		upstreamtest.Users:    text(data.Users["u1"]),
+		upstreamtest.Orders:   text(data.Orders["u1"]),
+		upstreamtest.Products: text([]*services.Product{data.Products["p1"], data.Products["p2"]}),
 	}
 }

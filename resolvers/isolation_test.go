@@ -16,7 +16,6 @@ import (
 
 	"tributary/internal/testkit/graphtest"
 	"tributary/internal/testkit/upstreamtest"
-	"tributary/services/orders"
 )
 
 // Queries for users, who are there, go on as fast as before while the order
@@ -44,7 +43,7 @@ func besideAHangingService(t *testing.T) float64 {
 	var hanging atomic.Pointer[chan struct{}] // closed when orders answer again
 	var stuck atomic.Int64
 	up.Delay(func(c upstreamtest.Call) time.Duration {
-		if held := hanging.Load(); held != nil && c.Service == orders.Service {
+		if held := hanging.Load(); held != nil && c.Service == upstreamtest.Orders {
 			stuck.Add(1)
 			<-*held
 			stuck.Add(-1)

@@ -8,20 +8,19 @@ package resolvers
 import (
 	"context"
 	"tributary/graph"
-	"tributary/services/orders"
-	"tributary/services/users"
+	"tributary/services"
 )
 
-func (r *orderResolver) User(ctx context.Context, obj *orders.Order) (*users.User, error) {
-	return r.UserByID.Load(ctx, obj.UserID)
+func (r *orderResolver) User(ctx context.Context, obj *services.Order) (*services.User, error) {
+	return r.loadOrderUser(ctx, obj)
 }
 
-func (r *queryResolver) Orders(ctx context.Context, userID string) ([]*orders.Order, error) {
-	return r.OrdersByUser.Load(ctx, userID)
+func (r *queryResolver) Orders(ctx context.Context, userID string) ([]*services.Order, error) {
+	return r.loadQueryOrders(ctx, userID)
 }
 
-func (r *userResolver) Orders(ctx context.Context, obj *users.User) ([]*orders.Order, error) {
-	return r.OrdersByUser.Load(ctx, obj.ID)
+func (r *userResolver) Orders(ctx context.Context, obj *services.User) ([]*services.Order, error) {
+	return r.loadUserOrders(ctx, obj)
 }
 
 func (r *Resolver) Order() graph.OrderResolver { return &orderResolver{r} }

@@ -12,7 +12,6 @@ import (
 	"tributary/gateway/upstream"
 	"tributary/internal/testkit/graphtest"
 	"tributary/internal/testkit/upstreamtest"
-	"tributary/services/orders"
 )
 
 // usualPolicies are the settings of calls as they come, with a breaker whose
@@ -41,7 +40,7 @@ func newOutage(t *testing.T, calls upstream.Config) *outage {
 	with := graphtest.Usual()
 	with.Calls = calls
 	o.client = serveWith(t, o.up, with)
-	o.up.Replace(orders.Service, func(w http.ResponseWriter, r *http.Request) {
+	o.up.Replace(upstreamtest.Orders, func(w http.ResponseWriter, r *http.Request) {
 		n := o.under.Add(1)
 		defer o.under.Add(-1)
 		for most := o.most.Load(); n > most && !o.most.CompareAndSwap(most, n); {
@@ -77,7 +76,7 @@ func (o *outage) answers(n, clients int) (well int64) {
 	return got.Load()
 }
 
-func (o *outage) calls() int { return o.up.Count()[orders.Service] }
+func (o *outage) calls() int { return o.up.Count()[upstreamtest.Orders] }
 
 func TestAnOutageIsNotAmplified(t *testing.T) {
 	open := usualPolicies()

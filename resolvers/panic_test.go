@@ -20,10 +20,9 @@ import (
 	"tributary/gateway/report"
 	"tributary/gateway/telemetry"
 	"tributary/graph"
+	"tributary/internal/testkit/upstreamtest"
 	"tributary/resolvers"
 	"tributary/services"
-	"tributary/services/orders"
-	"tributary/services/users"
 )
 
 // A panic costs the fields that waited for what panicked, of one request. It is
@@ -33,22 +32,22 @@ func TestAPanicOfALoadCostsWhatWaitedForIt(t *testing.T) {
 	store, err := cache.New(cache.Config{MemoryMB: 1}, slog.New(slog.DiscardHandler), reg)
 	must(t, err)
 	t.Cleanup(func() { must(t, store.Close()) })
-	well := func(_ context.Context, ids []string) (map[string][]*orders.Order, error) {
-		return map[string][]*orders.Order{ids[0]: {}}, nil
+	well := func(_ context.Context, ids []string) (map[string][]*services.Order, error) {
+		return map[string][]*services.Order{ids[0]: {}}, nil
 	}
-	broken := func(_ context.Context, ids []string) (map[string]*users.User, error) {
+	broken := func(_ context.Context, ids []string) (map[string]*services.User, error) {
 		if ids[0] == "u1" {
 			panic("secret of a load")
 		}
-		return map[string]*users.User{ids[0]: {ID: ids[0]}}, nil
+		return map[string]*services.User{ids[0]: {ID: ids[0]}}, nil
 	}
-	for name, load := range map[string]batch.Func[string, *users.User]{
-		"behind the cache": cache.Through(store, cache.Kind{Name: "user", Service: users.Service}, broken), "in the loader": broken,
+	for name, load := range map[string]batch.Func[string, *services.User]{
+		"behind the cache": cache.Through(store, cache.Kind{Name: "user", Service: upstreamtest.Users}, broken), "in the loader": broken,
 	} {
 		t.Run(name, func(t *testing.T) {
-			root := &resolvers.Resolver{Services: &services.Services{
-				UserByID:     batch.NewLoader(load, batch.Options{Service: users.Service, Alone: true}),
-				OrdersByUser: batch.NewLoader(well, batch.Options{Service: orders.Service, Alone: true}),
+			root := &resolvers.Resolver{Loaders: &resolvers.Loaders{
+				UserByID: batch.NewLoader(load, batch.Options{Service: upstreamtest.Users, Alone: true}),
+				Orders:   batch.NewLoader(well, batch.Options{Service: upstreamtest.Orders, Alone: true}),
 			}}
 			schema := graph.NewExecutableSchema(graph.Config{Resolvers: root})
 			plan, err := lookahead.New(schema.Schema(), root.Joins())

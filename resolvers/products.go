@@ -7,18 +7,17 @@ package resolvers
 
 import (
 	"context"
-	"tributary/services/orders"
-	"tributary/services/products"
+	"tributary/services"
 )
 
-func (r *orderItemResolver) Product(ctx context.Context, obj *orders.OrderItem) (*products.Product, error) {
-	return r.ProductByID.Load(ctx, obj.ProductID)
+func (r *orderItemResolver) Product(ctx context.Context, obj *services.OrderItem) (*services.Product, error) {
+	return r.loadOrderItemProduct(ctx, obj)
 }
 
-func (r *queryResolver) Product(ctx context.Context, id string) (*products.Product, error) {
-	return r.ProductByID.Load(ctx, id)
+func (r *queryResolver) Product(ctx context.Context, id string) (*services.Product, error) {
+	return r.loadQueryProduct(ctx, id)
 }
 
-func (r *queryResolver) Products(ctx context.Context, ids []string) ([]*products.Product, error) {
-	return loadList(ctx, r.ProductByID, ids), nil
+func (r *queryResolver) Products(ctx context.Context, ids []string) ([]*services.Product, error) {
+	return r.loadQueryProducts(ctx, ids)
 }

@@ -8,8 +8,7 @@ import (
 
 	"tributary/gateway/fault"
 	"tributary/graph"
-	"tributary/services/orders"
-	"tributary/services/products"
+	"tributary/services"
 )
 
 // profileOf returns nil only if the user service says that there is no such user. If that
@@ -27,13 +26,13 @@ func (r *Resolver) profileOf(ctx context.Context, userID string) (*graph.Profile
 
 // productsOf returns the products that could be loaded. It is null only if there are some
 // but none could be loaded.
-func (r *Resolver) productsOf(ctx context.Context, p *graph.Profile) ([]*products.Product, error) {
-	list, err := r.OrdersByUser.Load(ctx, p.UserID)
+func (r *Resolver) productsOf(ctx context.Context, p *graph.Profile) ([]*services.Product, error) {
+	list, err := r.Orders.Load(ctx, p.UserID)
 	if err != nil {
 		return nil, err
 	}
 	values, errs := r.ProductByID.LoadAll(ctx, productIDs(list))
-	found := make([]*products.Product, 0, len(values))
+	found := make([]*services.Product, 0, len(values))
 	for _, v := range values {
 		if v != nil {
 			found = append(found, v)
@@ -50,7 +49,7 @@ func (r *Resolver) productsOf(ctx context.Context, p *graph.Profile) ([]*product
 
 // productIDs returns the ids of the products in orders, each once, in order of their first
 // occurrence.
-func productIDs(list []*orders.Order) []string {
+func productIDs(list []*services.Order) []string {
 	var ids []string
 	seen := map[string]bool{}
 	for _, order := range list {

@@ -21,9 +21,6 @@ import (
 	"tributary/graph"
 	"tributary/internal/testkit/graphtest"
 	"tributary/internal/testkit/upstreamtest"
-	"tributary/services/orders"
-	"tributary/services/products"
-	"tributary/services/users"
 )
 
 // Whatever is asked, the answer is what the plain evaluator gives, nothing is
@@ -63,7 +60,7 @@ func TestAnyQueryIsAnsweredAsAPlainEvaluatorWould(t *testing.T) {
 	})
 }
 
-var serviceNames = []string{users.Service, orders.Service, products.Service}
+var serviceNames = []string{upstreamtest.Users, upstreamtest.Orders, upstreamtest.Products}
 
 func fail(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }
 

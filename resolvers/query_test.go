@@ -7,9 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"tributary/internal/testkit/upstreamtest"
-	"tributary/services/orders"
-	"tributary/services/products"
-	"tributary/services/users"
+	"tributary/services"
 )
 
 // Ids from a small world, so that queries and data meet: some are not known to
@@ -21,7 +19,7 @@ var (
 
 // data draws what the services know.
 func data(t *rapid.T) upstreamtest.Data {
-	d := upstreamtest.Data{Users: map[string]*users.User{}, Orders: map[string][]*orders.Order{}, Products: map[string]*products.Product{}}
+	d := upstreamtest.Data{Users: map[string]*services.User{}, Orders: map[string][]*services.Order{}, Products: map[string]*services.Product{}}
 	for _, id := range []string{"u1", "u2", "u3", "Ю/1"} {
 		if rapid.Bool().Draw(t, "known "+id) {
 			d.Users[id] = upstreamtest.User(id)

@@ -8,20 +8,18 @@ package resolvers
 import (
 	"context"
 	"tributary/graph"
-	"tributary/services/orders"
-	"tributary/services/products"
-	"tributary/services/users"
+	"tributary/services"
 )
 
-func (r *profileResolver) User(ctx context.Context, obj *graph.Profile) (*users.User, error) {
+func (r *profileResolver) User(ctx context.Context, obj *graph.Profile) (*services.User, error) {
 	return r.UserByID.Load(ctx, obj.UserID)
 }
 
-func (r *profileResolver) Orders(ctx context.Context, obj *graph.Profile) ([]*orders.Order, error) {
-	return r.OrdersByUser.Load(ctx, obj.UserID)
+func (r *profileResolver) Orders(ctx context.Context, obj *graph.Profile) ([]*services.Order, error) {
+	return r.Loaders.Orders.Load(ctx, obj.UserID)
 }
 
-func (r *profileResolver) Products(ctx context.Context, obj *graph.Profile) ([]*products.Product, error) {
+func (r *profileResolver) Products(ctx context.Context, obj *graph.Profile) ([]*services.Product, error) {
 	return r.productsOf(ctx, obj)
 }
 

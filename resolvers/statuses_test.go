@@ -18,9 +18,7 @@ import (
 	"tributary/internal/testkit/graphtest"
 	"tributary/internal/testkit/upstreamtest"
 	"tributary/resolvers/rest"
-	"tributary/services/orders"
-	"tributary/services/products"
-	"tributary/services/users"
+	"tributary/services"
 )
 
 // statusBodies are the bodies that a service sends with a status.
@@ -68,11 +66,11 @@ func newStatusServices(t *testing.T) *statusServices {
 	t.Helper()
 	s := &statusServices{calls: map[string]int{}}
 	well := map[string]func(id string) any{
-		users.Service:    func(id string) any { return upstreamtest.User(id) },
-		orders.Service:   func(id string) any { return []*orders.Order{upstreamtest.Order("o1", id, id)} },
-		products.Service: func(id string) any { return []*products.Product{upstreamtest.Product(id)} },
+		upstreamtest.Users:    func(id string) any { return upstreamtest.User(id) },
+		upstreamtest.Orders:   func(id string) any { return []*services.Order{upstreamtest.Order("o1", id, id)} },
+		upstreamtest.Products: func(id string) any { return []*services.Product{upstreamtest.Product(id)} },
 	}
-	for name, url := range map[string]*string{users.Service: &s.where.UsersURL, orders.Service: &s.where.OrdersURL, products.Service: &s.where.ProductsURL} {
+	for name, url := range map[string]*string{upstreamtest.Users: &s.where.UsersURL, upstreamtest.Orders: &s.where.OrdersURL, upstreamtest.Products: &s.where.ProductsURL} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			id := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]
 			if r.Method == http.MethodPost {
@@ -151,9 +149,9 @@ func (d *statusDoor) ask(c statusCase) string {
 		return d.askREST(c)
 	}
 	query := map[string]string{
-		users.Service:    `{ it: user(id: %q) { username } }`,
-		orders.Service:   `{ it: orders(userId: %q) { id } }`,
-		products.Service: `{ it: product(id: %q) { name } }`,
+		upstreamtest.Users:    `{ it: user(id: %q) { username } }`,
+		upstreamtest.Orders:   `{ it: orders(userId: %q) { id } }`,
+		upstreamtest.Products: `{ it: product(id: %q) { name } }`,
 	}[c.service]
 	r := parse(d.t, d.graphql.ask(fmt.Sprintf(query, c.id())))
 	var data struct{ It json.RawMessage }
@@ -167,7 +165,7 @@ func (d *statusDoor) ask(c statusCase) string {
 		return fmt.Sprint(r.Errors)
 	case len(r.degraded()) > 0:
 		return strings.Join(r.degraded(), ", ")
-	case missing && c.service != orders.Service, string(data.It) == "[]":
+	case missing && c.service != upstreamtest.Orders, string(data.It) == "[]":
 		return "not found"
 	}
 	return "complete"
@@ -185,7 +183,7 @@ func (d *statusDoor) askREST(c statusCase) string {
 		}
 	}
 	must(d.t, json.Unmarshal(w.Body.Bytes(), &body))
-	there := map[string]bool{users.Service: body.User != nil, orders.Service: len(body.Orders) > 0, products.Service: len(body.Products) > 0}[c.service]
+	there := map[string]bool{upstreamtest.Users: body.User != nil, upstreamtest.Orders: len(body.Orders) > 0, upstreamtest.Products: len(body.Products) > 0}[c.service]
 	stale := 0
 	for _, part := range body.Metadata.Degraded {
 		switch {
@@ -291,12 +289,12 @@ func wantedOf(c statusCase) seenOf {
 	const invalid, down = "UPSTREAM_INVALID_RESPONSE", "UPSTREAM_UNAVAILABLE"
 	failure := func(code string) seenOf { return seenOf{code, "stale", "stale"} }
 	switch {
-	case c.status < 300 && c.body == 0 && c.service == users.Service && c.status != 204:
+	case c.status < 300 && c.body == 0 && c.service == upstreamtest.Users && c.status != 204:
 		return seenOf{"not found", "not found", down} // an object that is not the user
 	case c.status < 400:
 		return failure(invalid)
 	case c.status == 404, c.status == 410:
-		page, batch := c.body == 1, c.service == products.Service
+		page, batch := c.body == 1, c.service == upstreamtest.Products
 		switch {
 		case page && batch:
 			return failure(invalid)

@@ -8,9 +8,7 @@ import (
 	"tributary/gateway/upstream"
 	"tributary/internal/testkit/faultyupstream"
 	"tributary/internal/testkit/graphtest"
-	"tributary/services/orders"
-	"tributary/services/products"
-	"tributary/services/users"
+	"tributary/internal/testkit/upstreamtest"
 )
 
 // before is what was going on with a service before clients asked, for faults
@@ -61,7 +59,7 @@ func unasked() []aFault {
 			script: func(_, well string) faultyupstream.Script { return faultyupstream.Always(faultyupstream.JSON(well)) },
 			before: &before{
 				set: func(with *graphtest.Setup, service string) {
-					kind := map[string]string{users.Service: "user", orders.Service: "orders", products.Service: "product"}[service]
+					kind := map[string]string{upstreamtest.Users: "user", upstreamtest.Orders: "orders", upstreamtest.Products: "product"}[service]
 					with.TTLs = map[string]time.Duration{kind: time.Nanosecond}
 				},
 				has: func(c *client, faulty *faultyupstream.Server, _, well string) func() {
@@ -78,8 +76,8 @@ func unasked() []aFault {
 // somethingOf is a query that asks one service alone, for what no other query does.
 func somethingOf(service string) string {
 	return map[string]string{
-		users.Service:    `{ user(id: "other") { id } }`,
-		orders.Service:   `{ orders(userId: "other") { id } }`,
-		products.Service: `{ product(id: "other") { id } }`,
+		upstreamtest.Users:    `{ user(id: "other") { id } }`,
+		upstreamtest.Orders:   `{ orders(userId: "other") { id } }`,
+		upstreamtest.Products: `{ product(id: "other") { id } }`,
 	}[service]
 }

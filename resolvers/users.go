@@ -8,15 +8,15 @@ package resolvers
 import (
 	"context"
 	"tributary/graph"
-	"tributary/services/users"
+	"tributary/services"
 )
 
-func (r *queryResolver) User(ctx context.Context, id string) (*users.User, error) {
-	return r.UserByID.Load(ctx, id)
+func (r *queryResolver) User(ctx context.Context, id string) (*services.User, error) {
+	return r.loadQueryUser(ctx, id)
 }
 
-func (r *queryResolver) Users(ctx context.Context, ids []string) ([]*users.User, error) {
-	return loadList(ctx, r.UserByID, ids), nil
+func (r *queryResolver) Users(ctx context.Context, ids []string) ([]*services.User, error) {
+	return r.loadQueryUsers(ctx, ids)
 }
 
 func (r *Resolver) User() graph.UserResolver { return &userResolver{r} }

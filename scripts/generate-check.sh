@@ -10,7 +10,7 @@ mkdir "$tmp/is" "$tmp/due"
 tar -cf - --exclude=./.git --exclude=./.cache --exclude=./tributary --exclude=node_modules . | tar -xf - -C "$tmp/is"
 cp -R "$tmp/is/." "$tmp/due"
 
-(cd "$tmp/due" && go tool gqlgen generate && go generate ./...)
+(cd "$tmp/due" && go run ./cmd/trib generate && go generate ./...)
 
 if ! (cd "$tmp" && diff -ru is due) >"$tmp/drift"; then
 	cat "$tmp/drift"

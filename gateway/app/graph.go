@@ -11,9 +11,11 @@
 package app
 
 import (
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -90,6 +92,15 @@ type Example struct {
 	New func(ExampleOptions) http.Handler
 }
 
+// WithExamples returns services with their implementations for development, by name.
+func WithExamples(services []Service, examples map[string]*Example) []Service {
+	services = slices.Clone(services)
+	for i := range services {
+		services[i].Example = examples[services[i].Name]
+	}
+	return services
+}
+
 // ExampleOptions are what an [Example] is given.
 type ExampleOptions struct {
 	Log      *slog.Logger
@@ -106,6 +117,16 @@ type Dependencies struct {
 	Cache *cache.Cache
 	// Batches are the metrics of loaders.
 	Batches *batch.Metrics
+}
+
+// Require returns an error unless there is a client for each of the services.
+func (d *Dependencies) Require(services []Service) error {
+	for _, s := range services {
+		if d.Clients[s.Name] == nil {
+			return fmt.Errorf("the schema loads from the service %q, which the graph does not have: add it to app.Graph.Services", s.Name)
+		}
+	}
+	return nil
 }
 
 // An API is what [Graph.Routes] are built on.

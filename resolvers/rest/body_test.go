@@ -12,16 +12,14 @@ import (
 
 	"tributary/internal/testkit/graphtest"
 	"tributary/internal/testkit/upstreamtest"
-	"tributary/services/orders"
-	"tributary/services/products"
-	"tributary/services/users"
+	"tributary/services"
 )
 
 func TestTheBodyHasUserOrdersProductsAndWhereTheyCameFrom(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Data{
-		Users:    map[string]*users.User{"u1": upstreamtest.User("u1")},
-		Orders:   map[string][]*orders.Order{"u1": {upstreamtest.Order("o1", "u1", "p2", "gone"), upstreamtest.Order("o2", "u1", "p1", "p2")}},
-		Products: map[string]*products.Product{"p1": upstreamtest.Product("p1"), "p2": upstreamtest.Product("p2")},
+		Users:    map[string]*services.User{"u1": upstreamtest.User("u1")},
+		Orders:   map[string][]*services.Order{"u1": {upstreamtest.Order("o1", "u1", "p2", "gone"), upstreamtest.Order("o2", "u1", "p1", "p2")}},
+		Products: map[string]*services.Product{"p1": upstreamtest.Product("p1"), "p2": upstreamtest.Product("p2")},
 	})
 	got := serve(t, up, graphtest.Usual()).get("/api/profile/u1")
 	got.document(t)
@@ -64,22 +62,22 @@ func TestWhatThereIsIsGivenAndWhatIsMissingIsNamed(t *testing.T) {
 		degraded []string
 	}{
 		"nothing is wrong": {down(), `{"user":{"id":"u1",`, "1 2", nil},
-		"users are down":   {down(users.Service), `{"user":null,"orders":[{"id":"u1-o1",`, "1 2", []string{"users unavailable"}},
-		"orders are down":  {down(orders.Service), `{"user":{"id":"u1",`, "0 0", []string{"orders unavailable"}},
-		"products are down": {down(products.Service), `{"user":{"id":"u1",`, "1 0",
+		"users are down":   {down(upstreamtest.Users), `{"user":null,"orders":[{"id":"u1-o1",`, "1 2", []string{"users unavailable"}},
+		"orders are down":  {down(upstreamtest.Orders), `{"user":{"id":"u1",`, "0 0", []string{"orders unavailable"}},
+		"products are down": {down(upstreamtest.Products), `{"user":{"id":"u1",`, "1 0",
 			[]string{"products unavailable"}},
-		"only the user is there": {down(orders.Service, products.Service), `{"user":{"id":"u1",`, "0 0", []string{"orders unavailable"}},
-		"only orders are there": {down(users.Service, products.Service), `{"user":null,"orders":[{"id":"u1-o1",`, "1 0",
+		"only the user is there": {down(upstreamtest.Orders, upstreamtest.Products), `{"user":{"id":"u1",`, "0 0", []string{"orders unavailable"}},
+		"only orders are there": {down(upstreamtest.Users, upstreamtest.Products), `{"user":null,"orders":[{"id":"u1-o1",`, "1 0",
 			[]string{"products unavailable", "users unavailable"}},
-		"orders make no sense": {answers(orders.Service, `{}`), `{"user":{"id":"u1",`, "0 0", []string{"orders invalid_response"}},
-		"orders are another's": {answers(orders.Service, `[{"id":"o","user_id":"u2","status":"paid","total_amount":1,"items":[],"created_at":"2024-06-01T12:00:00Z"}]`),
+		"orders make no sense": {answers(upstreamtest.Orders, `{}`), `{"user":{"id":"u1",`, "0 0", []string{"orders invalid_response"}},
+		"orders are another's": {answers(upstreamtest.Orders, `[{"id":"o","user_id":"u2","status":"paid","total_amount":1,"items":[],"created_at":"2024-06-01T12:00:00Z"}]`),
 			`{"user":{"id":"u1",`, "0 0", []string{"orders invalid_response"}},
-		"there are no orders": {answers(orders.Service, `[]`), `{"user":{"id":"u1",`, "0 0", nil},
+		"there are no orders": {answers(upstreamtest.Orders, `[]`), `{"user":{"id":"u1",`, "0 0", nil},
 		// That there are none is known for a shorter time than what there is.
-		"products are gone": {answers(products.Service, `[]`), `{"user":{"id":"u1",`, "1 0", nil},
+		"products are gone": {answers(upstreamtest.Products, `[]`), `{"user":{"id":"u1",`, "1 0", nil},
 		"nobody knows whether there is the user, who has no orders": {func(up *upstreamtest.Upstreams) {
-			answers(orders.Service, `[]`)(up)
-			stopAll(up, users.Service)
+			answers(upstreamtest.Orders, `[]`)(up)
+			stopAll(up, upstreamtest.Users)
 		}, `{"user":null,"orders":[],"products":{},`, "0 0", []string{"users unavailable"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -121,16 +119,16 @@ func TestWhatThereIsIsGivenAndWhatIsMissingIsNamed(t *testing.T) {
 
 func TestThereIsNoProfileOfNobodyWhateverTheOthersDo(t *testing.T) {
 	legacy := func(up *upstreamtest.Upstreams) {
-		up.Replace(users.Service, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"error":"User not found"}`) })
+		up.Replace(upstreamtest.Users, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"error":"User not found"}`) })
 	}
 	for name, trouble := range map[string]func(*upstreamtest.Upstreams){
 		"all is well":              func(*upstreamtest.Upstreams) {},
-		"the others are down":      func(up *upstreamtest.Upstreams) { stopAll(up, orders.Service, products.Service) },
+		"the others are down":      func(up *upstreamtest.Upstreams) { stopAll(up, upstreamtest.Orders, upstreamtest.Products) },
 		"users say so in 200":      legacy,
 		"there are orders, though": func(up *upstreamtest.Upstreams) { up.Set(func(d *upstreamtest.Data) { delete(d.Users, "u1") }) },
 		"in 200, others are down": func(up *upstreamtest.Upstreams) {
 			legacy(up)
-			stopAll(up, orders.Service, products.Service)
+			stopAll(up, upstreamtest.Orders, upstreamtest.Products)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -152,13 +150,13 @@ func TestThereIsNoProfileOfNobodyWhateverTheOthersDo(t *testing.T) {
 }
 
 func TestNothingAtAllIsAFailureThatMayPass(t *testing.T) {
-	all := []string{users.Service, orders.Service, products.Service}
+	all := []string{upstreamtest.Users, upstreamtest.Orders, upstreamtest.Products}
 	for name, tt := range map[string]struct {
 		trouble func(*upstreamtest.Upstreams)
 		code    string
 	}{
 		"all are down":          {func(up *upstreamtest.Upstreams) { stopAll(up, all...) }, "UPSTREAM_UNAVAILABLE"},
-		"only products are not": {func(up *upstreamtest.Upstreams) { stopAll(up, users.Service, orders.Service) }, "UPSTREAM_UNAVAILABLE"},
+		"only products are not": {func(up *upstreamtest.Upstreams) { stopAll(up, upstreamtest.Users, upstreamtest.Orders) }, "UPSTREAM_UNAVAILABLE"},
 		"all make no sense": {func(up *upstreamtest.Upstreams) {
 			for _, s := range all {
 				up.Replace(s, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "secret-garbage") })
@@ -207,9 +205,9 @@ func TestAnyIDIsTakenAsItIs(t *testing.T) {
 		t.Run(id, func(t *testing.T) {
 			product := "p of " + id
 			up := upstreamtest.New(t, upstreamtest.Data{
-				Users:    map[string]*users.User{id: upstreamtest.User(id)},
-				Orders:   map[string][]*orders.Order{id: {upstreamtest.Order("o1", id, product[:min(len(product), 256)])}},
-				Products: map[string]*products.Product{product: upstreamtest.Product(product)},
+				Users:    map[string]*services.User{id: upstreamtest.User(id)},
+				Orders:   map[string][]*services.Order{id: {upstreamtest.Order("o1", id, product[:min(len(product), 256)])}},
+				Products: map[string]*services.Product{product: upstreamtest.Product(product)},
 			})
 			g := serve(t, up, graphtest.Usual())
 			escaped := url.PathEscape(id)

@@ -14,9 +14,6 @@ import (
 	"tributary/internal/testkit"
 	"tributary/internal/testkit/graphtest"
 	"tributary/internal/testkit/upstreamtest"
-	"tributary/services/orders"
-	"tributary/services/products"
-	"tributary/services/users"
 )
 
 func TestAFirstAnswerIsFreshAndASecondOneCached(t *testing.T) {
@@ -30,7 +27,7 @@ func TestAFirstAnswerIsFreshAndASecondOneCached(t *testing.T) {
 	first.expectHeader(t, "Cache-Status", `tributary; fwd=miss; stored`)
 	first.expectHeader(t, "ETag", `W/"[\w-]+"`)
 	first.expectHeader(t, "X-Content-Type-Options", "nosniff")
-	for _, service := range []string{users.Service, orders.Service, products.Service} {
+	for _, service := range []string{upstreamtest.Users, upstreamtest.Orders, upstreamtest.Products} {
 		if timing := first.header.Get("Server-Timing"); !regexp.MustCompile(`(^|, )` + service + `;dur=\d+\.\d;desc="1 calls"`).MatchString(timing) {
 			t.Errorf("Server-Timing: %s, want one call to %s", timing, service)
 		}
@@ -102,7 +99,7 @@ func TestTheETagIsThatOfTheDataAndTheirCompleteness(t *testing.T) {
 		},
 		"an order less":     func(up *upstreamtest.Upstreams) { up.Set(func(d *upstreamtest.Data) { d.Orders = nil }) },
 		"no products":       func(up *upstreamtest.Upstreams) { up.Set(func(d *upstreamtest.Data) { d.Products = nil }) },
-		"products are down": func(up *upstreamtest.Upstreams) { up.Stop(products.Service) },
+		"products are down": func(up *upstreamtest.Upstreams) { up.Stop(upstreamtest.Products) },
 	} {
 		up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 2, 2))
 		change(up)
@@ -153,7 +150,7 @@ func TestWhatIsTooOldStandsInForWhatCannotBeHadAndSaysSo(t *testing.T) {
 	if d := fresh.document(t); len(d.Metadata.Degraded) > 0 {
 		t.Fatalf("degraded: %+v", d.Metadata.Degraded)
 	}
-	stopAll(up, users.Service, orders.Service, products.Service)
+	stopAll(up, upstreamtest.Users, upstreamtest.Orders, upstreamtest.Products)
 	got := g.get("/api/profile/u1")
 	d := got.document(t)
 	if d.User["id"] != "u1" || len(d.Orders) != 1 || len(d.Products) != 2 || d.Metadata.Cached {
@@ -187,7 +184,7 @@ func TestWhatStandsInForServicesThatAreGivenUpIsCached(t *testing.T) {
 	g := serve(t, up, with)
 	g.get("/api/profile/u1")
 	var calls atomic.Int64
-	for _, s := range []string{users.Service, orders.Service, products.Service} {
+	for _, s := range []string{upstreamtest.Users, upstreamtest.Orders, upstreamtest.Products} {
 		up.Replace(s, func(w http.ResponseWriter, _ *http.Request) {
 			calls.Add(1)
 			w.WriteHeader(http.StatusInternalServerError)

@@ -20,7 +20,6 @@ import (
 	"tributary/internal/testkit/upstreamtest"
 	"tributary/resolvers"
 	"tributary/resolvers/rest"
-	"tributary/services"
 )
 
 // ask answers one request without a network, so that its context is the test's.
@@ -62,7 +61,7 @@ func TestARequestThatIsOutOfTimeMayBeMadeAgain(t *testing.T) {
 
 // Resolvers without services are a defect of the gateway as good as any.
 func TestADefectIsNotToldOfAndNotToBeTriedAgain(t *testing.T) {
-	schema := graph.NewExecutableSchema(graph.Config{Resolvers: &resolvers.Resolver{Services: &services.Services{}}})
+	schema := graph.NewExecutableSchema(graph.Config{Resolvers: &resolvers.Resolver{Loaders: &resolvers.Loaders{}}})
 	plan, err := lookahead.New(schema.Schema(), nil)
 	if err != nil {
 		t.Fatal(err)

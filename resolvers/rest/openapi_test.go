@@ -14,9 +14,6 @@ import (
 	"tributary/internal/testkit/graphtest"
 	"tributary/internal/testkit/upstreamtest"
 	"tributary/resolvers/rest"
-	"tributary/services/orders"
-	"tributary/services/products"
-	"tributary/services/users"
 )
 
 // described is the document at /openapi.json.
@@ -101,12 +98,12 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 		down   []string
 	}{
 		"all is well":          {"u1", 200, nil},
-		"users are down":       {"u1", 200, []string{users.Service}},
-		"orders are down":      {"u1", 200, []string{orders.Service}},
-		"products are down":    {"u1", 200, []string{products.Service}},
+		"users are down":       {"u1", 200, []string{upstreamtest.Users}},
+		"orders are down":      {"u1", 200, []string{upstreamtest.Orders}},
+		"products are down":    {"u1", 200, []string{upstreamtest.Products}},
 		"there is nobody":      {"nobody", 404, nil},
 		"the id cannot be one": {"a%00b", 400, nil},
-		"nothing can be had":   {"u1", 503, []string{users.Service, orders.Service, products.Service}},
+		"nothing can be had":   {"u1", 503, []string{upstreamtest.Users, upstreamtest.Orders, upstreamtest.Products}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, up := usual(t)

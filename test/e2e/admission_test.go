@@ -14,7 +14,6 @@ import (
 
 	"tributary/internal/testkit"
 	"tributary/internal/testkit/upstreamtest"
-	"tributary/services/orders"
 )
 
 // narrow is a gateway that executes one operation at a time and lets none
@@ -29,7 +28,7 @@ func newNarrow(t *testing.T) *narrow {
 	t.Helper()
 	n := &narrow{up: upstreamtest.New(t, upstreamtest.Shop(9, 1, 1, 1))}
 	n.up.Delay(func(c upstreamtest.Call) time.Duration {
-		if held := n.held.Load(); held != nil && c.Service == orders.Service {
+		if held := n.held.Load(); held != nil && c.Service == upstreamtest.Orders {
 			<-*held
 		}
 		return 0

@@ -11,9 +11,6 @@ import (
 
 	"tributary/internal/testkit"
 	"tributary/internal/testkit/upstreamtest"
-	"tributary/services/orders"
-	"tributary/services/products"
-	"tributary/services/users"
 )
 
 const never = time.Hour
@@ -37,7 +34,7 @@ func TestHopsShareTheTimeOfTheirRequest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
-			hang(up, map[string]time.Duration{orders.Service: c.ordersTake, products.Service: never})
+			hang(up, map[string]time.Duration{upstreamtest.Orders: c.ordersTake, upstreamtest.Products: never})
 			p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=10s",
 				fmt.Sprint("--request-timeout=", whole), "--upstream-least-time="+c.leastTime)...)
 			start := time.Now()
@@ -49,7 +46,7 @@ func TestHopsShareTheTimeOfTheirRequest(t *testing.T) {
 			if took > whole+slack || c.asked == 0 && took > whole-time.Second {
 				t.Errorf("took %v", took)
 			}
-			if got := up.Count(); got[products.Service] != c.asked || got[orders.Service] != 1 {
+			if got := up.Count(); got[upstreamtest.Products] != c.asked || got[upstreamtest.Orders] != 1 {
 				t.Errorf("asked %s, want products %d times", up.Summary(), c.asked)
 			}
 		})
@@ -59,7 +56,7 @@ func TestHopsShareTheTimeOfTheirRequest(t *testing.T) {
 // A query that is answered by events has no more time than its client has.
 func TestAnEventIsWaitedForNoLongerThanItsClientWill(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
-	hang(up, map[string]time.Duration{orders.Service: never})
+	hang(up, map[string]time.Duration{upstreamtest.Orders: never})
 	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=1m", "--request-timeout=1m")...)
 	s := &system{t: t, gateway: p.url}
 	resp := s.events(`{"query":"{ orders(userId: \"u1\") { id } }"}`, "X-Request-Timeout", "100ms")
@@ -75,7 +72,7 @@ func TestACallThatWasWaitedForInVainIsToldOf(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=1m", "--request-timeout=1m")...)
 	get(t, http.DefaultClient, p.url+"/graphql?query={orders(userId:%22u1%22){items{product{id}}}}")
-	hang(up, map[string]time.Duration{users.Service: never})
+	hang(up, map[string]time.Duration{upstreamtest.Users: never})
 	s := &system{t: t, gateway: p.url}
 	for _, path := range []string{"/api/profile/u1", "/graphql?query={user(id:%22u1%22){id}%20orders(userId:%22u1%22){id}}"} {
 		resp := s.send(http.MethodGet, p.url+path, "", "X-Request-Timeout", "100ms")
@@ -106,7 +103,7 @@ func TestTheTimeOfRequestsTellsThatAServiceHangs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
-			hang(up, map[string]time.Duration{orders.Service: never})
+			hang(up, map[string]time.Duration{upstreamtest.Orders: never})
 			p := startGateway(t, testkit.KeepAddr(t), append(append(over(up), "--drain-delay=0s", "--request-timeout=150ms", "--upstream-breaker-delay=1h"), strings.Fields(c.attempt)...)...)
 			client := &http.Client{Transport: &http.Transport{}, Timeout: c.patience}
 			defer client.CloseIdleConnections()
@@ -124,7 +121,7 @@ func TestTheTimeOfRequestsTellsThatAServiceHangs(t *testing.T) {
 			if opened := state == 2; opened != c.want {
 				t.Errorf("the circuit's state is %v", state)
 			}
-			if n := up.Count()[orders.Service]; c.want && n >= asked {
+			if n := up.Count()[upstreamtest.Orders]; c.want && n >= asked {
 				t.Errorf("%d calls for %d requests", n, asked)
 			}
 		})

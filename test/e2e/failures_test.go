@@ -12,14 +12,13 @@ import (
 	"tributary/internal/testkit"
 	"tributary/internal/testkit/faultyupstream"
 	"tributary/internal/testkit/upstreamtest"
-	"tributary/services/orders"
 )
 
 // A client reads what is missing and by whose fault; why, in the words of
 // whoever said so, is in the log, under the same id.
 func TestWhatFailedIsFoundInTheLogByTheIDOfItsRequest(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
-	up.Stop(orders.Service)
+	up.Stop(upstreamtest.Orders)
 	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=0s")...)
 	s := &system{t: t, gateway: p.url}
 	for id, ask := range map[string]func(id string) *http.Response{
@@ -63,7 +62,7 @@ func TestWhatFailedIsFoundInTheLogByTheIDOfItsRequest(t *testing.T) {
 			t.Errorf("%v: %s", err, text)
 		}
 		switch {
-		case said.Msg == "field failed" && said.Code == "UPSTREAM_UNAVAILABLE" && said.Service == orders.Service && strings.HasSuffix(said.Path, ".orders"):
+		case said.Msg == "field failed" && said.Code == "UPSTREAM_UNAVAILABLE" && said.Service == upstreamtest.Orders && strings.HasSuffix(said.Path, ".orders"):
 			why[said.RequestID] = said.Error
 		case said.Degraded != nil:
 			line[said.RequestID] = text

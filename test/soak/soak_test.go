@@ -20,8 +20,7 @@ import (
 	"tributary/internal/testkit"
 	"tributary/internal/testkit/faultyupstream"
 	"tributary/internal/testkit/upstreamtest"
-	"tributary/services/orders"
-	"tributary/services/products"
+	"tributary/services"
 	"tributary/test/harness"
 )
 
@@ -285,13 +284,13 @@ func wellBehaved(e *faultyupstream.Exchange) bool {
 			ProductIDs []string `json:"product_ids"`
 		}
 		_ = json.Unmarshal(e.Body, &question)
-		found := []*products.Product{}
+		found := []*services.Product{}
 		for _, id := range question.ProductIDs {
 			found = append(found, upstreamtest.Product(id))
 		}
 		answer = found
 	case strings.HasPrefix(e.Request.URL.Path, "/orders/"):
-		answer = []*orders.Order{upstreamtest.Order(id+"-o1", id, "p1", "p2", "p"+id[1:])}
+		answer = []*services.Order{upstreamtest.Order(id+"-o1", id, "p1", "p2", "p"+id[1:])}
 	}
 	body, err := json.Marshal(answer)
 	if err != nil {

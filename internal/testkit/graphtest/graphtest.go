@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tributary/gateway/app"
 	"tributary/gateway/batch"
 	"tributary/gateway/cache"
 	"tributary/gateway/graphqlserver"
@@ -19,7 +20,6 @@ import (
 	"tributary/internal/testkit/upstreamtest"
 	"tributary/resolvers"
 	"tributary/services"
-	"tributary/services/products"
 )
 
 // Setup is what differs from test to test.
@@ -66,11 +66,10 @@ func Over(where upstreamtest.Config, with Setup) (server *graphqlserver.Server, 
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
-	loaders := services.New(clients, store, batch.NewMetrics(reg))
+	root := resolvers.New(&app.Dependencies{Clients: clients, Cache: store, Batches: batch.NewMetrics(reg)})
 	if with.Linger > 0 {
-		loaders.ProductByID = patient(loaders.ProductByID, with.Linger)
+		root.ProductByID = patient(root.ProductByID, with.Linger)
 	}
-	root := &resolvers.Resolver{Services: loaders}
 	schema := graph.NewExecutableSchema(graph.Config{Resolvers: root})
 	plan, err := lookahead.New(schema.Schema(), root.Joins())
 	if err != nil {
@@ -83,13 +82,16 @@ func Over(where upstreamtest.Config, with Setup) (server *graphqlserver.Server, 
 	return graphqlserver.New(schema, plan, responses, with.GraphQL, log, reg), store.Close, nil
 }
 
+// idsPerCall is the number of products that one call loads.
+const idsPerCall = 100
+
 // patient is a loader whose ids wait longer for others. On a machine that is
 // busy with other things too, a test still sees what goes together because it
 // is known, and not what happened to come in time.
-func patient(l *batch.Loader[string, *products.Product], linger time.Duration) *batch.Loader[string, *products.Product] {
-	return batch.NewLoader(func(ctx context.Context, ids []string) (map[string]*products.Product, error) {
+func patient(l *batch.Loader[string, *services.Product], linger time.Duration) *batch.Loader[string, *services.Product] {
+	return batch.NewLoader(func(ctx context.Context, ids []string) (map[string]*services.Product, error) {
 		values, errs := l.LoadAll(ctx, ids)
-		found, failed := map[string]*products.Product{}, batch.KeyErrors[string]{}
+		found, failed := map[string]*services.Product{}, batch.KeyErrors[string]{}
 		for i, id := range ids {
 			switch {
 			case errs[i] != nil:
@@ -99,5 +101,5 @@ func patient(l *batch.Loader[string, *products.Product], linger time.Duration) *
 			}
 		}
 		return found, failed.OrNil()
-	}, batch.Options{Service: l.Service(), PerCall: products.MaxBatch, Gap: linger, Linger: linger})
+	}, batch.Options{Service: l.Service(), PerCall: idsPerCall, Gap: linger, Linger: linger})
 }

@@ -17,16 +17,21 @@ import (
 	"tributary/gateway/scalar"
 	"tributary/gateway/upstream"
 	"tributary/internal/testkit"
-	"tributary/services/orders"
-	"tributary/services/products"
-	"tributary/services/users"
+	"tributary/services"
+)
+
+// The services.
+const (
+	Users    = "users"
+	Orders   = "orders"
+	Products = "products"
 )
 
 // Data is what the services know.
 type Data struct {
-	Users    map[string]*users.User
-	Orders   map[string][]*orders.Order // by user
-	Products map[string]*products.Product
+	Users    map[string]*services.User
+	Orders   map[string][]*services.Order // by user
+	Products map[string]*services.Product
 }
 
 // Call is one call that a service has got.
@@ -55,7 +60,7 @@ func New(t testing.TB, data Data) *Upstreams {
 	t.Helper()
 	u := &Upstreams{data: data, servers: map[string]*httptest.Server{}, handle: map[string]http.HandlerFunc{}}
 	for name, h := range map[string]http.HandlerFunc{
-		users.Service: u.users, orders.Service: u.orders, products.Service: u.products,
+		Users: u.users, Orders: u.orders, Products: u.products,
 	} {
 		s := httptest.NewUnstartedServer(u.service(name, h))
 		_ = s.Listener.Close()
@@ -82,12 +87,17 @@ func listen(t testing.TB, addr string) net.Listener {
 // Config has the base URLs of the services.
 type Config struct{ UsersURL, OrdersURL, ProductsURL string }
 
-// Clients returns a client for each service.
+// Clients returns a client for each service of the schema. Those that are not of the three
+// have the address that the schema gives them.
 func (c Config) Clients(calls upstream.Config, m *upstream.Metrics) (map[string]*upstream.Client, error) {
-	clients := map[string]*upstream.Client{}
-	for service, url := range map[string]string{users.Service: c.UsersURL, orders.Service: c.OrdersURL, products.Service: c.ProductsURL} {
+	clients, urls := map[string]*upstream.Client{}, map[string]string{Users: c.UsersURL, Orders: c.OrdersURL, Products: c.ProductsURL}
+	for _, s := range services.Services() {
+		url, ok := urls[s.Name]
+		if !ok {
+			url = s.URL
+		}
 		var err error
-		if clients[service], err = upstream.NewClient(service, url, calls, m); err != nil {
+		if clients[s.Name], err = upstream.NewClient(s.Name, url, calls, m); err != nil {
 			return nil, err
 		}
 	}
@@ -97,9 +107,9 @@ func (c Config) Clients(calls upstream.Config, m *upstream.Metrics) (map[string]
 // Config tells where the services are.
 func (u *Upstreams) Config() Config {
 	return Config{
-		UsersURL:    u.servers[users.Service].URL,
-		OrdersURL:   u.servers[orders.Service].URL,
-		ProductsURL: u.servers[products.Service].URL,
+		UsersURL:    u.servers[Users].URL,
+		OrdersURL:   u.servers[Orders].URL,
+		ProductsURL: u.servers[Products].URL,
 	}
 }
 
@@ -161,7 +171,7 @@ func (u *Upstreams) Reset() {
 // Summary tells the calls so far as "users=1 orders=1 products=1".
 func (u *Upstreams) Summary() string {
 	c := u.Count()
-	return fmt.Sprintf("users=%d orders=%d products=%d", c[users.Service], c[orders.Service], c[products.Service])
+	return fmt.Sprintf("users=%d orders=%d products=%d", c[Users], c[Orders], c[Products])
 }
 
 func (u *Upstreams) service(name string, h http.HandlerFunc) http.Handler {
@@ -214,7 +224,7 @@ func (u *Upstreams) orders(w http.ResponseWriter, r *http.Request) {
 	defer u.mu.Unlock()
 	list := u.data.Orders[idsFrom(r.Context())[0]]
 	if list == nil {
-		list = []*orders.Order{}
+		list = []*services.Order{}
 	}
 	writeJSON(w, list)
 }
@@ -222,7 +232,7 @@ func (u *Upstreams) orders(w http.ResponseWriter, r *http.Request) {
 func (u *Upstreams) products(w http.ResponseWriter, r *http.Request) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	found := []*products.Product{}
+	found := []*services.Product{}
 	for _, id := range slices.Backward(idsFrom(r.Context())) { // in any order
 		if p, ok := u.data.Products[id]; ok {
 			found = append(found, p)
@@ -243,28 +253,28 @@ func writeJSON(w http.ResponseWriter, v any) {
 }
 
 // User makes a user of an id.
-func User(id string) *users.User {
-	return &users.User{
+func User(id string) *services.User {
+	return &services.User{
 		ID: id, Username: "name-" + id, Email: id + "@example.com", FullName: "Full " + id,
 		IsActive: true, CreatedAt: "2024-05-17T09:30:00Z",
 	}
 }
 
 // Order makes an order of a user with one piece of each product.
-func Order(id, userID string, productIDs ...string) *orders.Order {
-	o := &orders.Order{
+func Order(id, userID string, productIDs ...string) *services.Order {
+	o := &services.Order{
 		ID: id, UserID: userID, Status: "paid", TotalAmount: "10.50",
-		CreatedAt: "2024-06-01T12:00:00Z", Items: []*orders.OrderItem{},
+		CreatedAt: "2024-06-01T12:00:00Z", Items: []*services.OrderItem{},
 	}
 	for _, p := range productIDs {
-		o.Items = append(o.Items, &orders.OrderItem{ProductID: p, Quantity: 1, Price: "10.50"})
+		o.Items = append(o.Items, &services.OrderItem{ProductID: p, Quantity: 1, Price: "10.50"})
 	}
 	return o
 }
 
 // Product makes a product of an id.
-func Product(id string) *products.Product {
-	return &products.Product{
+func Product(id string) *services.Product {
+	return &services.Product{
 		ID: id, Name: "Product " + id, Description: "What " + id + " is", Price: scalar.Decimal("0.10"),
 		Category: "things", StockQuantity: 7,
 	}
@@ -273,7 +283,7 @@ func Product(id string) *products.Product {
 // Shop makes data with users "u1"… who each have orders ("u1-o1"…) of items
 // that name products "p1"… in turn.
 func Shop(userCount, ordersEach, itemsEach, productCount int) Data {
-	d := Data{Users: map[string]*users.User{}, Orders: map[string][]*orders.Order{}, Products: map[string]*products.Product{}}
+	d := Data{Users: map[string]*services.User{}, Orders: map[string][]*services.Order{}, Products: map[string]*services.Product{}}
 	next := 0
 	for i := range userCount {
 		id := fmt.Sprintf("u%d", i+1)

@@ -13,6 +13,14 @@ type loader struct{ *schema.Loader }
 // Loaded is the type that a key of the loader stands for, in Go.
 func (l loader) Loaded(pkg string) string { return goType(l.Value, pkg) }
 
+// Item is the type of a value that the look-ahead sees, in Go: one of a list.
+func (l loader) Item() string {
+	if l.List() {
+		return goType(l.Value.Elem, "services.")
+	}
+	return l.Loaded("services.")
+}
+
 // Doc is the comment of the endpoint.
 func (l loader) Doc() string {
 	what := "a value"
@@ -140,10 +148,7 @@ func (l loader) predicate(condition string) string {
 
 // Stub returns the function that makes of a key what it tells of a value.
 func (l loader) Stub() string {
-	of := goType(l.Value, "services.")
-	if l.List() {
-		of = goType(l.Value.Elem, "services.")
-	}
+	of := l.Item()
 	var m *schema.Member
 	switch {
 	case l.Named:

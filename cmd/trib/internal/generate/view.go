@@ -20,7 +20,6 @@ type view struct {
 	Unions          []*schema.Union
 	Inputs          []*schema.Input
 	Loaders         []loader
-	Joined          []loader // those that a field leads to
 	Fields          []field
 	Writes          []field
 	Embedded        []embedded
@@ -43,18 +42,11 @@ func newView(g *schema.Graph, library, module string) *view {
 	for _, l := range g.Loaders {
 		v.Loaders = append(v.Loaders, loader{l})
 	}
-	used := map[*schema.Loader]bool{}
 	for _, f := range g.Fields {
 		v.Fields = append(v.Fields, field{f})
-		used[f.Loader] = true
 	}
 	for _, f := range g.Writes {
 		v.Writes = append(v.Writes, field{f})
-	}
-	for _, l := range v.Loaders {
-		if used[l.Loader] {
-			v.Joined = append(v.Joined, l)
-		}
 	}
 	v.Embedded = embeddedFields(g)
 	return v
@@ -127,7 +119,7 @@ func functions() template.FuncMap {
 		"required": required, "requiredNames": requiredNames, "hasUnion": hasUnion, "unionObjects": unionObjects,
 		"inputType": inputType,
 		"dec":       func(i int) int { return i - 1 },
-		"variable":  func(name string) string { return templates.LcFirst(name) + "Source" },
+		"source":    func(loader string) string { return templates.LcFirst(loader) + "Source" },
 	}
 }
 

@@ -1,36 +1,28 @@
-package products_test
+package services_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"reflect"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"go.uber.org/goleak"
 
 	"tributary/gateway/batch"
 	"tributary/gateway/fault"
-	"tributary/gateway/upstream"
+	"tributary/gateway/rest"
 	"tributary/internal/testkit/clienttest"
-	"tributary/services/products"
+	"tributary/services"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-func over(t testing.TB, h http.HandlerFunc) *products.Client {
+func productsOver(t testing.TB, h http.HandlerFunc) rest.Source[*services.Product] {
 	t.Helper()
-	return products.NewClient(clienttest.Over(t, products.Service, h))
+	return services.ProductByID(clienttest.Over(t, "products", h))
 }
 
 // item is a product as the service writes it, with one of its parts replaced.
@@ -41,7 +33,7 @@ func item(id string, change ...string) string {
 
 func list(items ...string) string { return `[` + strings.Join(items, `,`) + `]` }
 
-func TestAProductIsWhatTheServiceSaysOfAnAskedID(t *testing.T) {
+func TestProducts_Responses(t *testing.T) {
 	const all = fault.InvalidResponse
 	for name, c := range map[string]struct {
 		status int
@@ -80,7 +72,7 @@ func TestAProductIsWhatTheServiceSaysOfAnAskedID(t *testing.T) {
 		"a failure":                                   {502, `[]`, nil, map[string]fault.Kind{"a": fault.Unavailable, "b": fault.Unavailable, "c": fault.Unavailable}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := over(t, clienttest.Answer(c.status, c.body)).ByID(t.Context(), []string{"a", "b", "c"})
+			got, err := productsOver(t, clienttest.Answer(c.status, c.body)).Load(t.Context(), []string{"a", "b", "c"})
 			for _, id := range []string{"a", "b", "c"} {
 				p, ok := got[id]
 				if want := slices.Contains(c.found, id); ok != want || ok && p.ID != id {
@@ -89,7 +81,7 @@ func TestAProductIsWhatTheServiceSaysOfAnAskedID(t *testing.T) {
 				byKey, _ := errors.AsType[batch.KeyErrors[string]](err)
 				switch {
 				case !ok:
-					clienttest.Check(t, batch.ErrorOf(err, id), products.Service, c.fail[id])
+					clienttest.Check(t, batch.ErrorOf(err, id), "products", c.fail[id])
 				case byKey[id] != nil:
 					t.Errorf("product %s is there and has an error: %v", id, byKey[id])
 				}
@@ -101,10 +93,10 @@ func TestAProductIsWhatTheServiceSaysOfAnAskedID(t *testing.T) {
 	}
 }
 
-func TestMoneyKeepsItsDigits(t *testing.T) {
-	got, err := over(t, clienttest.Answer(200, list(item("a"), item("b", "999.90", "12345678901234567890.10")))).ByID(t.Context(), []string{"a", "b"})
-	clienttest.Check(t, err, products.Service, 0)
-	want := &products.Product{ID: "a", Name: "Ноутбук", Price: "999.90", Category: "electronics", StockQuantity: 50}
+func TestProducts_MoneyKeepsDigits(t *testing.T) {
+	got, err := productsOver(t, clienttest.Answer(200, list(item("a"), item("b", "999.90", "12345678901234567890.10")))).Load(t.Context(), []string{"a", "b"})
+	clienttest.Check(t, err, "products", 0)
+	want := &services.Product{ID: "a", Name: "Ноутбук", Price: "999.90", Category: "electronics", StockQuantity: 50}
 	if !reflect.DeepEqual(got["a"], want) {
 		t.Errorf("got %+v, want %+v", got["a"], want)
 	}
@@ -114,13 +106,13 @@ func TestMoneyKeepsItsDigits(t *testing.T) {
 }
 
 // shop sells every product, but answers a question that holds a given id with 500.
-func shop(t testing.TB, broken string) (c *products.Client, questions func() [][]string) {
+func shop(t testing.TB, broken string) (c rest.Source[*services.Product], questions func() [][]string) {
 	t.Helper()
 	var (
 		mu    sync.Mutex
 		asked [][]string
 	)
-	c = over(t, func(w http.ResponseWriter, r *http.Request) {
+	c = productsOver(t, func(w http.ResponseWriter, r *http.Request) {
 		var question struct {
 			IDs []string `json:"product_ids"`
 		}
@@ -155,11 +147,11 @@ func numbered(n int) []string {
 	return ids
 }
 
-func TestAHundredIDsTravelInOneCall(t *testing.T) {
+func TestProducts_100IDsPerCall(t *testing.T) {
 	for n, want := range map[int][]int{1: {1}, 100: {100}, 101: {1, 100}, 250: {50, 100, 100}} {
 		c, questions := shop(t, "")
-		got, err := c.ByID(t.Context(), numbered(n))
-		clienttest.Check(t, err, products.Service, 0)
+		got, err := c.Load(t.Context(), numbered(n))
+		clienttest.Check(t, err, "products", 0)
 		var sizes []int
 		for _, q := range questions() {
 			sizes = append(sizes, len(q))
@@ -171,22 +163,22 @@ func TestAHundredIDsTravelInOneCall(t *testing.T) {
 	}
 }
 
-func TestAChunkThatFailsFailsItsOwnIDsAlone(t *testing.T) {
+func TestProducts_FailedCall(t *testing.T) {
 	c, _ := shop(t, "p150")
-	got, err := c.ByID(t.Context(), numbered(250))
+	got, err := c.Load(t.Context(), numbered(250))
 	if len(got) != 150 || got["p0"] == nil || got["p249"] == nil {
 		t.Errorf("got %d products", len(got))
 	}
-	clienttest.Check(t, batch.ErrorOf(err, "p100"), products.Service, fault.Unavailable)
-	clienttest.Check(t, batch.ErrorOf(err, "p199"), products.Service, fault.Unavailable)
-	clienttest.Check(t, batch.ErrorOf(err, "p200"), products.Service, 0)
+	clienttest.Check(t, batch.ErrorOf(err, "p100"), "products", fault.Unavailable)
+	clienttest.Check(t, batch.ErrorOf(err, "p199"), "products", fault.Unavailable)
+	clienttest.Check(t, batch.ErrorOf(err, "p200"), "products", 0)
 }
 
-func TestIDsTravelAsTheyAre(t *testing.T) {
+func TestProducts_IDsUnchanged(t *testing.T) {
 	ids := []string{"a/b", "..", "%2F", `"quoted"`, `back\slash`, "<script>&", "продукт", "\u2028"}
 	c, questions := shop(t, "")
-	got, err := c.ByID(t.Context(), ids)
-	clienttest.Check(t, err, products.Service, 0)
+	got, err := c.Load(t.Context(), ids)
+	clienttest.Check(t, err, "products", 0)
 	if len(got) != len(ids) || !slices.Equal(questions()[0], ids) {
 		t.Errorf("asked for %q, got %v", questions(), got)
 	}
@@ -194,20 +186,20 @@ func TestIDsTravelAsTheyAre(t *testing.T) {
 
 // Whatever an answer is, each id has a product, an answer that makes no sense,
 // or nothing; and products are the same after a stay in the cache.
-func FuzzDecode(f *testing.F) {
+func FuzzProducts(f *testing.F) {
 	f.Add(list(item("a"), item("b")))
 	f.Add(list(`null`, item("b", `50`, `""`)))
 	f.Add(`{"error":"no"}`)
 	var body atomic.Value
-	c := over(f, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body.Load().(string)) })
+	c := productsOver(f, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body.Load().(string)) })
 	f.Fuzz(func(t *testing.T, answer string) {
 		body.Store(answer)
-		got, err := c.ByID(t.Context(), []string{"a", "b"})
+		got, err := c.Load(t.Context(), []string{"a", "b"})
 		for _, id := range []string{"a", "b"} {
 			p, ok := got[id]
 			if !ok {
 				if err := batch.ErrorOf(err, id); err != nil {
-					clienttest.Check(t, err, products.Service, fault.InvalidResponse)
+					clienttest.Check(t, err, "products", fault.InvalidResponse)
 				}
 				continue
 			}
@@ -215,7 +207,7 @@ func FuzzDecode(f *testing.F) {
 				t.Errorf("%q gave %+v", answer, p)
 			}
 			kept, err := json.Marshal(p)
-			var again products.Product
+			var again services.Product
 			if err != nil || json.Unmarshal(kept, &again) != nil || again != *p {
 				t.Errorf("%+v is %+v after a stay in the cache", p, again)
 			}
@@ -224,20 +216,4 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("%q gave %v", answer, got)
 		}
 	})
-}
-
-func Example() {
-	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, list(item("p2"), item("p1"))) // in any order, without those it doesn't know
-	}))
-	defer service.Close()
-
-	up, err := upstream.NewClient(products.Service, service.URL, upstream.Config{Timeout: time.Second}, upstream.NewMetrics(prometheus.NewRegistry()))
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	found, err := products.NewClient(up).ByID(context.Background(), []string{"p1", "p2", "unknown"})
-	fmt.Println(found["p1"].Name, found["p1"].Price, len(found), err)
-	// Output: Ноутбук 999.90 2 <nil>
 }

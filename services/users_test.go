@@ -1,44 +1,35 @@
-package users_test
+package services_test
 
 import (
-	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"reflect"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"go.uber.org/goleak"
 
 	"tributary/gateway/batch"
 	"tributary/gateway/fault"
-	"tributary/gateway/upstream"
+	"tributary/gateway/rest"
 	"tributary/internal/testkit/clienttest"
-	"tributary/services/users"
+	"tributary/services"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-func over(t testing.TB, h http.HandlerFunc) *users.Client {
+func usersOver(t testing.TB, h http.HandlerFunc) rest.Source[*services.User] {
 	t.Helper()
-	return users.NewClient(clienttest.Over(t, users.Service, h))
+	return services.UserByID(clienttest.Over(t, "users", h))
 }
 
 const ivan = `{"id":"u1","username":"ivan","email":"ivan@example.com","full_name":"Иван","is_active":true,"created_at":"2024-01-15T10:30:00Z"}`
 
-func TestAUserIsWhatTheServiceSaysOfTheAskedID(t *testing.T) {
-	want := &users.User{ID: "u1", Username: "ivan", Email: "ivan@example.com", FullName: "Иван", IsActive: true, CreatedAt: "2024-01-15T10:30:00Z"}
+func TestUser_Responses(t *testing.T) {
+	want := &services.User{ID: "u1", Username: "ivan", Email: "ivan@example.com", FullName: "Иван", IsActive: true, CreatedAt: "2024-01-15T10:30:00Z"}
 	replace := func(old, with string) string { return strings.Replace(ivan, old, with, 1) }
 	for name, c := range map[string]struct {
 		status int
 		body   string
-		want   *users.User
+		want   *services.User
 		fail   fault.Kind // Internal for none
 	}{
 		"as documented":                            {200, ivan, want, 0},
@@ -72,8 +63,8 @@ func TestAUserIsWhatTheServiceSaysOfTheAskedID(t *testing.T) {
 		"a refusal":                                {403, `{}`, nil, fault.Rejected},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := over(t, clienttest.Answer(c.status, c.body)).ByID(t.Context(), []string{"u1"})
-			clienttest.Check(t, batch.ErrorOf(err, "u1"), users.Service, c.fail)
+			got, err := usersOver(t, clienttest.Answer(c.status, c.body)).Load(t.Context(), []string{"u1"})
+			clienttest.Check(t, batch.ErrorOf(err, "u1"), "users", c.fail)
 			if !reflect.DeepEqual(got["u1"], c.want) {
 				t.Errorf("got %+v, want %+v", got["u1"], c.want)
 			}
@@ -84,9 +75,9 @@ func TestAUserIsWhatTheServiceSaysOfTheAskedID(t *testing.T) {
 	}
 }
 
-func TestEachIDIsOneCallAndFailsAlone(t *testing.T) {
+func TestUser_OneCallPerID(t *testing.T) {
 	var calls atomic.Int32
-	c := over(t, func(w http.ResponseWriter, r *http.Request) {
+	c := usersOver(t, func(w http.ResponseWriter, r *http.Request) {
 		calls.Add(1)
 		switch r.URL.Path {
 		case "/users/u1":
@@ -97,29 +88,29 @@ func TestEachIDIsOneCallAndFailsAlone(t *testing.T) {
 			w.WriteHeader(http.StatusNotFound)
 		}
 	})
-	got, err := c.ByID(t.Context(), []string{"u1", "broken", "unknown"})
+	got, err := c.Load(t.Context(), []string{"u1", "broken", "unknown"})
 	if got["u1"] == nil || len(got) != 1 {
 		t.Errorf("got %v", got)
 	}
-	clienttest.Check(t, batch.ErrorOf(err, "broken"), users.Service, fault.Unavailable)
-	clienttest.Check(t, batch.ErrorOf(err, "unknown"), users.Service, fault.Internal)
+	clienttest.Check(t, batch.ErrorOf(err, "broken"), "users", fault.Unavailable)
+	clienttest.Check(t, batch.ErrorOf(err, "unknown"), "users", fault.Internal)
 	if n := calls.Load(); n != 3 {
 		t.Errorf("%d calls for 3 ids", n)
 	}
 }
 
-func TestAnIDTravelsAsOneSegment(t *testing.T) {
+func TestUser_IDIsOneSegment(t *testing.T) {
 	for _, id := range []string{"a/b", "..", ".", "%2F", "a b", "?x=1#y", "пользователь", "../users/admin"} {
 		t.Run(id, func(t *testing.T) {
-			c := over(t, func(w http.ResponseWriter, r *http.Request) {
+			c := usersOver(t, func(w http.ResponseWriter, r *http.Request) {
 				asked, ok := strings.CutPrefix(r.URL.Path, "/users/")
 				if !ok || strings.Count(r.URL.EscapedPath(), "/") != 2 {
 					t.Errorf("asked for %s", r.URL.EscapedPath())
 				}
-				body, _ := json.Marshal(users.User{ID: asked, CreatedAt: "2024-01-15T10:30:00Z"})
+				body, _ := json.Marshal(services.User{ID: asked, CreatedAt: "2024-01-15T10:30:00Z"})
 				_, _ = w.Write(body)
 			})
-			got, err := c.ByID(t.Context(), []string{id})
+			got, err := c.Load(t.Context(), []string{id})
 			if err != nil || got[id] == nil {
 				t.Errorf("got %v, %v", got, err)
 			}
@@ -129,18 +120,18 @@ func TestAnIDTravelsAsOneSegment(t *testing.T) {
 
 // Whatever an answer is, it is a user, no user, or an answer that makes no
 // sense; and a user is the same after a stay in the cache.
-func FuzzDecode(f *testing.F) {
+func FuzzUser(f *testing.F) {
 	f.Add(ivan)
 	f.Add(`{"error":"User not found"}`)
 	f.Add(`{"id":"u1","id":"u2"}`)
 	f.Add(`[]`)
 	var body atomic.Value
-	c := over(f, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body.Load().(string)) })
+	c := usersOver(f, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body.Load().(string)) })
 	f.Fuzz(func(t *testing.T, answer string) {
 		body.Store(answer)
-		got, err := c.ByID(t.Context(), []string{"u1"})
+		got, err := c.Load(t.Context(), []string{"u1"})
 		if err != nil {
-			clienttest.Check(t, batch.ErrorOf(err, "u1"), users.Service, fault.InvalidResponse)
+			clienttest.Check(t, batch.ErrorOf(err, "u1"), "users", fault.InvalidResponse)
 		}
 		u := got["u1"]
 		if u == nil {
@@ -150,29 +141,9 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("%q gave %+v with %v", answer, u, err)
 		}
 		kept, err := json.Marshal(u)
-		var again users.User
+		var again services.User
 		if err != nil || json.Unmarshal(kept, &again) != nil || again != *u {
 			t.Errorf("%+v is %+v after a stay in the cache", u, again)
 		}
 	})
-}
-
-func Example() {
-	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/users/u1" {
-			w.WriteHeader(http.StatusNotFound)
-			return
-		}
-		_, _ = io.WriteString(w, ivan)
-	}))
-	defer service.Close()
-
-	up, err := upstream.NewClient(users.Service, service.URL, upstream.Config{Timeout: time.Second}, upstream.NewMetrics(prometheus.NewRegistry()))
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	found, err := users.NewClient(up).ByID(context.Background(), []string{"u1", "nobody"})
-	fmt.Println(found["u1"].FullName, len(found), err)
-	// Output: Иван 1 <nil>
 }

@@ -1,34 +1,25 @@
-package orders_test
+package services_test
 
 import (
-	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"reflect"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"go.uber.org/goleak"
 
 	"tributary/gateway/batch"
 	"tributary/gateway/fault"
+	"tributary/gateway/rest"
 	"tributary/gateway/scalar"
-	"tributary/gateway/upstream"
 	"tributary/internal/testkit/clienttest"
-	"tributary/services/orders"
+	"tributary/services"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-func over(t testing.TB, h http.HandlerFunc) *orders.Client {
+func ordersOver(t testing.TB, h http.HandlerFunc) rest.Source[[]*services.Order] {
 	t.Helper()
-	return orders.NewClient(clienttest.Over(t, orders.Service, h))
+	return services.Orders(clienttest.Over(t, "orders", h))
 }
 
 const (
@@ -37,7 +28,7 @@ const (
 	second = `{"id":"o2","user_id":"u1","status":"new","total_amount":12345678901234567890.123456789,"created_at":"2024-02-01T08:00:00Z","items":[]}`
 )
 
-func TestOrdersAreThoseOfTheAskedUserOrMakeNoSense(t *testing.T) {
+func TestOrders_Responses(t *testing.T) {
 	replace := func(old, with string) string { return `[` + second + `,` + strings.Replace(first, old, with, 1) + `]` }
 	for name, c := range map[string]struct {
 		status int
@@ -80,8 +71,8 @@ func TestOrdersAreThoseOfTheAskedUserOrMakeNoSense(t *testing.T) {
 		"a failure":                           {503, `[]`, nil, fault.Unavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := over(t, clienttest.Answer(c.status, c.body)).ByUser(t.Context(), []string{"u1"})
-			clienttest.Check(t, batch.ErrorOf(err, "u1"), orders.Service, c.fail)
+			got, err := ordersOver(t, clienttest.Answer(c.status, c.body)).Load(t.Context(), []string{"u1"})
+			clienttest.Check(t, batch.ErrorOf(err, "u1"), "orders", c.fail)
 			var ids []string
 			if list, ok := got["u1"]; ok {
 				ids = []string{}
@@ -96,9 +87,9 @@ func TestOrdersAreThoseOfTheAskedUserOrMakeNoSense(t *testing.T) {
 	}
 }
 
-func TestMoneyKeepsItsDigits(t *testing.T) {
-	got, err := over(t, clienttest.Answer(200, `[`+first+`,`+second+`]`)).ByUser(t.Context(), []string{"u1"})
-	clienttest.Check(t, err, orders.Service, 0)
+func TestOrders_MoneyKeepsDigits(t *testing.T) {
+	got, err := ordersOver(t, clienttest.Answer(200, `[`+first+`,`+second+`]`)).Load(t.Context(), []string{"u1"})
+	clienttest.Check(t, err, "orders", 0)
 	list := got["u1"]
 	if len(list) != 2 || len(list[0].Items) != 2 {
 		t.Fatalf("got %+v", list)
@@ -121,9 +112,9 @@ func TestMoneyKeepsItsDigits(t *testing.T) {
 	}
 }
 
-func TestEachUserIsOneCallAndFailsAlone(t *testing.T) {
+func TestOrders_OneCallPerUser(t *testing.T) {
 	var calls atomic.Int32
-	c := over(t, func(w http.ResponseWriter, r *http.Request) {
+	c := ordersOver(t, func(w http.ResponseWriter, r *http.Request) {
 		calls.Add(1)
 		switch r.URL.EscapedPath() {
 		case "/orders/user/u1":
@@ -134,12 +125,12 @@ func TestEachUserIsOneCallAndFailsAlone(t *testing.T) {
 			w.WriteHeader(http.StatusInternalServerError)
 		}
 	})
-	got, err := c.ByUser(t.Context(), []string{"u1", "broken", "a/b"})
+	got, err := c.Load(t.Context(), []string{"u1", "broken", "a/b"})
 	if len(got) != 2 || len(got["u1"]) != 1 || got["a/b"] == nil {
 		t.Errorf("got %v", got)
 	}
-	clienttest.Check(t, batch.ErrorOf(err, "broken"), orders.Service, fault.Unavailable)
-	clienttest.Check(t, batch.ErrorOf(err, "u1"), orders.Service, 0)
+	clienttest.Check(t, batch.ErrorOf(err, "broken"), "orders", fault.Unavailable)
+	clienttest.Check(t, batch.ErrorOf(err, "u1"), "orders", 0)
 	if n := calls.Load(); n != 3 {
 		t.Errorf("%d calls for 3 users", n)
 	}
@@ -147,18 +138,18 @@ func TestEachUserIsOneCallAndFailsAlone(t *testing.T) {
 
 // Whatever an answer is, it is a list of orders of that user, or makes no
 // sense; and orders are the same after a stay in the cache.
-func FuzzDecode(f *testing.F) {
+func FuzzOrders(f *testing.F) {
 	f.Add(`[` + first + `,` + second + `]`)
 	f.Add(`{"error":"User not found"}`)
 	f.Add(`[null]`)
 	var body atomic.Value
-	c := over(f, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body.Load().(string)) })
+	c := ordersOver(f, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body.Load().(string)) })
 	f.Fuzz(func(t *testing.T, answer string) {
 		body.Store(answer)
-		got, err := c.ByUser(t.Context(), []string{"u1"})
+		got, err := c.Load(t.Context(), []string{"u1"})
 		list, ok := got["u1"]
 		if err != nil || !ok {
-			clienttest.Check(t, batch.ErrorOf(err, "u1"), orders.Service, fault.InvalidResponse)
+			clienttest.Check(t, batch.ErrorOf(err, "u1"), "orders", fault.InvalidResponse)
 			return
 		}
 		for _, o := range list {
@@ -167,27 +158,9 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 		kept, err := json.Marshal(list)
-		var again []*orders.Order
+		var again []*services.Order
 		if err != nil || json.Unmarshal(kept, &again) != nil || !reflect.DeepEqual(again, list) {
 			t.Errorf("%q is %s after a stay in the cache", answer, kept)
 		}
 	})
-}
-
-func Example() {
-	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, `[`+first+`]`)
-	}))
-	defer service.Close()
-
-	up, err := upstream.NewClient(orders.Service, service.URL, upstream.Config{Timeout: time.Second}, upstream.NewMetrics(prometheus.NewRegistry()))
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	found, err := orders.NewClient(up).ByUser(context.Background(), []string{"u1"})
-	for _, o := range found["u1"] {
-		fmt.Println(o.ID, o.TotalAmount, len(o.Items), err)
-	}
-	// Output: o1 299.90 2 <nil>
 }
