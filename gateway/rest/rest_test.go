@@ -268,7 +268,6 @@ func TestMany_NoEndpoint(t *testing.T) {
 	}
 }
 
-
 // A list may have any number of elements.
 func TestList_Long(t *testing.T) {
 	for _, n := range []int{1, 2, 31, 63, 64, 2047, 2100, 5000} {
