@@ -22,6 +22,10 @@ func (l *Loaders) Joins() lookahead.Joins {
 		"Order.user":        l.userByIDSource().By(lookahead.Key(keyOfOrderUser)),
 		"OrderItem.product": l.productByIDSource().By(lookahead.Key(keyOfOrderItemProduct)),
 		"User.orders":       l.ordersSource().By(lookahead.Key(keyOfUserOrders)),
+		"Query.profile":     lookahead.Unseen(1),
+		"Profile.user":      lookahead.Unseen(1),
+		"Profile.orders":    lookahead.Unseen(10),
+		"Profile.products":  lookahead.Unseen(10),
 		"Order.items":       lookahead.Each(10, func(o *services.Order) []*services.OrderItem { return o.Items }),
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -82,6 +83,10 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 	core, err := newCore(cfg, log, reg)
 	if err != nil {
 		return handlers{}, nil, err
+	}
+	if fields := core.plan.Unseen(); len(fields) > 0 {
+		log.Warn("what these fields load is not counted in costs: give each a join in Joins of its resolvers, lookahead.Computed if it loads nothing",
+			"fields", strings.Join(fields, " "))
 	}
 	graphql, err := core.newGraphQL(cfg, operators, log, reg)
 	if err != nil {

@@ -24,6 +24,7 @@ type Join struct {
 	visit func(r *run, n *node, parent any, below set, next func(child any) set) set
 	// reckon counts what visit would load, without loading it.
 	reckon func(c *costing, n *node, parents values, next func(children values))
+	unseen bool // what it loads is not known
 }
 
 // loader is what the look-ahead needs of a [batch.Loader], whatever it loads.

@@ -88,7 +88,8 @@ func many[V, R any](b Batch, decode DecodeFunc[V], key func(*V) string, add func
 			there := decode(d, v)
 			k := key(v)
 			switch {
-			case d.syntax != nil: // items returns it
+			case d.syntax != nil:
+				return d.syntax
 			case !there || k == "":
 				return errNoKeyOr(d.Err())
 			case !asked[k]:

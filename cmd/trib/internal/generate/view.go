@@ -23,6 +23,7 @@ type view struct {
 	Fields          []field
 	Writes          []field
 	Embedded        []embedded
+	ByHand          []byHand
 	Empty           bool // the schema has no fields
 }
 
@@ -31,6 +32,12 @@ type embedded struct {
 	Name, Slice, Value string
 	Length             int
 	Parent             *schema.Object
+}
+
+// byHand is a field whose resolver is written by hand.
+type byHand struct {
+	Name   string
+	Length int
 }
 
 func newView(g *schema.Graph, library, module string) *view {
@@ -49,6 +56,13 @@ func newView(g *schema.Graph, library, module string) *view {
 		v.Writes = append(v.Writes, field{f})
 	}
 	v.Embedded = embeddedFields(g)
+	for _, f := range g.ByHand {
+		h := byHand{Name: f.Parent.Name + "." + f.Def.Name, Length: 1}
+		if f.Def.Type.Elem != nil {
+			h.Length = schema.LengthOf(f.Def)
+		}
+		v.ByHand = append(v.ByHand, h)
+	}
 	return v
 }
 

@@ -19,6 +19,7 @@ type Graph struct {
 	Loaders  []*Loader
 	Fields   []*Field // those that load, in order of name
 	Writes   []*Field // those that write
+	ByHand   []*Field // those of queries whose resolvers are written by hand
 }
 
 // A Service is declared by @service.
