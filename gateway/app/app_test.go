@@ -60,6 +60,10 @@ func library() *Graph {
 						Query: authorQuery, Variables: map[string]any{"id": id}, ReadOnly: true, Fingerprint: key,
 					})
 				}
+				if refusal := result.Refusal(); refusal != nil {
+					httpserver.WriteFault(w, r, refusal)
+					return
+				}
 				_, _ = w.Write(result.Data)
 			})}}
 		},

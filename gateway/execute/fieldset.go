@@ -81,8 +81,9 @@ func invalid(nonNull bool) graphql.Marshaler {
 	return graphql.RequiredNull
 }
 
-// Dispatch resolves the fields that have resolvers.
+// Dispatch resolves the fields that have resolvers, and makes those null that are refused.
 func (m *FieldSet) Dispatch(ctx context.Context) {
+	m.refuse(ctx)
 	switch len(m.delayed) {
 	case 0:
 	case 1:

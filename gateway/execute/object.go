@@ -29,9 +29,14 @@ type Shape[E, T any] struct {
 	Write  func(in E, w io.Writer, field *graphql.CollectedField, of *T) // writes the value of one field
 }
 
-// OneType reports whether all fields were selected on the same type.
+// OneType reports whether all fields were selected on the same type, and none is refused.
 func OneType(fields []graphql.CollectedField) bool {
-	return !slices.ContainsFunc(fields, func(f graphql.CollectedField) bool { return f.ObjectDefinition != fields[0].ObjectDefinition })
+	for i := range fields {
+		if fields[i].ObjectDefinition != fields[0].ObjectDefinition || refusal(&fields[i]) != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // All reports whether each element of list is whole. A nil element is allowed

@@ -27,6 +27,7 @@ type document struct {
 	text               string
 	meaning            cache.Key // see [meaningOf]
 	hints              hints
+	guards             guards
 	weight             int  // approximate size in bytes
 	registered         bool // the gateway knew it beforehand, and figures may name its operations
 }

@@ -65,6 +65,7 @@ type Result struct {
 	malformed bool       // refused because it contradicts itself
 	sent      bool       // the client has got it, in parts or event by event
 	document  []byte     // Data with the opening of a response before it and room for its closing behind; nil if there is none
+	guarded   bool       // it was made by rules of access
 	stored    bool       // it was stored in the response cache for this request
 	kept      *kept      // what it has in common with those who get the same one; nil if it is the only one
 }

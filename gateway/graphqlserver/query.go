@@ -20,6 +20,8 @@ type query struct {
 	selected  *ast.OperationDefinition  // the operation of doc to execute
 	operation *graphql.OperationContext // that, with its variables; nil until prepared
 	cost      *lookahead.Cost           // in upstream calls; nil until prepared
+	guarded   bool                      // some of its fields have rules of access
+	refused   map[string]*fault.Error   // the coordinates that the viewer may not see
 }
 
 // execution gives the result of a query that was found. What wraps the
@@ -98,6 +100,9 @@ func (s *Server) bind(ctx context.Context, q *query) *Result {
 	doc := q.doc.QueryDocument
 	if q.inParts != nil && q.doc.inParts != nil {
 		doc = q.doc.inParts
+	}
+	if len(q.refused) > 0 {
+		doc = pruned(doc, q.refused)
 	}
 	op, errs := s.exec.CreateOperationContext(context.WithValue(ctx, documentKey{}, doc), &graphql.RawParams{
 		Query: q.Query, OperationName: q.OperationName, Variables: execute.WithDefaults(q.selected, q.Variables),

@@ -8,6 +8,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"tributary/gateway/auth"
 	"tributary/gateway/cache"
 	"tributary/gateway/compress"
 	"tributary/gateway/execute"
@@ -87,7 +88,7 @@ type keeping struct {
 
 // keeping returns nil if the result of a query must not be cached.
 func (s *Server) keeping(ctx context.Context, q *query) *keeping {
-	if s.responses == nil || q.selected.Operation != ast.Query {
+	if s.responses == nil || q.selected.Operation != ast.Query || len(q.refused) > 0 {
 		return nil
 	}
 	hint := q.doc.hints.of(s.documents.validator.schema, q.selected)
@@ -101,10 +102,13 @@ func (s *Server) keeping(ctx context.Context, q *query) *keeping {
 
 // viewer identifies who asks, "" if that is not known.
 func (s *Server) viewer(ctx context.Context) string {
-	if s.cfg.Viewer == nil {
-		return ""
+	if s.cfg.Viewer != nil {
+		return s.cfg.Viewer(ctx)
 	}
-	return s.cfg.Viewer(ctx)
+	if v := auth.From(ctx); v != nil {
+		return v.Key()
+	}
+	return ""
 }
 
 // forViewer returns the key under which a request finds its response: a viewer does not
@@ -142,7 +146,8 @@ func (k *keeping) run(ctx context.Context, next execution, q *query) *Result {
 	if result.sent || len(result.Errors) > 0 || len(result.Summary.Degraded) > 0 || !time.Now().Before(life.Until) {
 		return result
 	}
-	result.kept = &kept{public: k.hint.public && !result.Summary.Personal, body: compress.NewBody(compact(encode(result))), operation: operationOf(q, result), line: lineOf(ctx, q.Request, q, result)}
+	result.guarded = q.guarded
+	result.kept = &kept{public: k.hint.public && !result.Summary.Personal && !q.guarded, body: compress.NewBody(compact(encode(result))), operation: operationOf(q, result), line: lineOf(ctx, q.Request, q, result)}
 	result.Summary.Life = report.Life{Until: life.Until}
 	again := renewal{k.server, q.doc.text, q.selected.Name, bytes.Clone(k.variables)}
 	result.stored = k.server.responses.Keep(ctx, k.of(result), cache.Response[*Result]{
@@ -201,6 +206,7 @@ func (r *renewal) run(ctx context.Context, next execution) {
 	if q.decodeVariables() != nil {
 		return
 	}
+	q.guarded = len(doc.guards.of(r.server.rules, q.selected)) > 0
 	if k := r.server.keeping(ctx, q); k != nil {
 		ctx, _ = report.With(ctx)
 		k.run(ctx, next, q)

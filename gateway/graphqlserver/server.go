@@ -7,6 +7,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tributary/gateway/access"
 	"tributary/gateway/admission"
 	"tributary/gateway/cache"
 	"tributary/gateway/execute"
@@ -25,6 +26,7 @@ type Server struct {
 	run       execution // of a query that was found; what wraps it is told in New
 	responses *Responses
 	version   cache.Key // of the schema
+	rules     access.Rules
 	cfg       Config
 	log       *slog.Logger
 	metrics   *metrics
@@ -39,6 +41,7 @@ func New(schema graphql.ExecutableSchema, plan *lookahead.Plan, responses *Respo
 		limits:    newLimiter(cfg.Limits, reg),
 		responses: responses,
 		version:   versionOf(schema.Schema()),
+		rules:     access.Of(schema),
 		cfg:       cfg, log: log, metrics: newMetrics(reg),
 	}
 	s.bodies = admission.NewBodies(cfg.Admission, s.limits.largestRequest(), reg)
@@ -52,7 +55,7 @@ func New(schema graphql.ExecutableSchema, plan *lookahead.Plan, responses *Respo
 	s.exec.AroundResponses(loading(plan))
 	s.exec.AroundRootFields(rootField)
 	gate := admission.NewGate(cfg.Admission, reg)
-	s.run = writing(s.streaming(wanted(s.cached(admitted(gate, inTime(s.execute))))))
+	s.run = writing(s.guarded(s.streaming(wanted(s.cached(admitted(gate, inTime(s.execute)))))))
 	s.checkTrusted()
 	return s
 }

@@ -10,14 +10,20 @@ import (
 // so that all data are in a single response. If it were executed, the deferred data would
 // be missing there. The copy has selections of its own and shares the rest.
 func undeferred(doc *ast.QueryDocument) *ast.QueryDocument {
-	c := copying{}
+	return copied(doc, func(*ast.Field) *ast.Field { return nil }, withoutDefer)
+}
+
+// copied returns a copy of a valid document. field returns what takes the place of a field
+// and all that is below it, or nil; directives returns those of a copied fragment.
+func copied(doc *ast.QueryDocument, field func(*ast.Field) *ast.Field, directives func(ast.DirectiveList) ast.DirectiveList) *ast.QueryDocument {
+	c := copying{map[*ast.FragmentDefinition]*ast.FragmentDefinition{}, field, directives}
 	whole := *doc
 	whole.Operations, whole.Fragments = nil, nil
 	for _, f := range doc.Fragments {
-		c[f] = &ast.FragmentDefinition{}
-		whole.Fragments = append(whole.Fragments, c[f])
+		c.fragments[f] = &ast.FragmentDefinition{}
+		whole.Fragments = append(whole.Fragments, c.fragments[f])
 	}
-	for from, to := range c {
+	for from, to := range c.fragments {
 		*to = *from
 		to.SelectionSet = c.set(from.SelectionSet)
 	}
@@ -29,8 +35,12 @@ func undeferred(doc *ast.QueryDocument) *ast.QueryDocument {
 	return &whole
 }
 
-// copying has the copies of fragments.
-type copying map[*ast.FragmentDefinition]*ast.FragmentDefinition
+// copying is the copying of a document, see [copied].
+type copying struct {
+	fragments  map[*ast.FragmentDefinition]*ast.FragmentDefinition
+	field      func(*ast.Field) *ast.Field
+	directives func(ast.DirectiveList) ast.DirectiveList
+}
 
 func (c copying) set(set ast.SelectionSet) ast.SelectionSet {
 	if len(set) == 0 {
@@ -40,16 +50,20 @@ func (c copying) set(set ast.SelectionSet) ast.SelectionSet {
 	for i, sel := range set {
 		switch sel := sel.(type) {
 		case *ast.Field:
+			if other := c.field(sel); other != nil {
+				to[i] = other
+				continue
+			}
 			f := *sel
 			f.SelectionSet = c.set(sel.SelectionSet)
 			to[i] = &f
 		case *ast.InlineFragment:
 			f := *sel
-			f.Directives, f.SelectionSet = withoutDefer(sel.Directives), c.set(sel.SelectionSet)
+			f.Directives, f.SelectionSet = c.directives(sel.Directives), c.set(sel.SelectionSet)
 			to[i] = &f
 		case *ast.FragmentSpread:
 			f := *sel
-			f.Directives, f.Definition = withoutDefer(sel.Directives), c[sel.Definition]
+			f.Directives, f.Definition = c.directives(sel.Directives), c.fragments[sel.Definition]
 			to[i] = &f
 		}
 	}

@@ -32,7 +32,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, media string, sta
 	if timing := result.Summary.ServerTiming(); timing != "" {
 		h.Set("Server-Timing", timing)
 	}
-	if result.Summary.Personal {
+	if result.VariesByViewer() {
 		h.Add("Vary", "Authorization")
 	}
 	var fields httpserver.Fields

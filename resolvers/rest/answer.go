@@ -62,7 +62,7 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request, result *graphqlse
 	age := result.Summary.Age(now)
 	h := w.Header()
 	h["Etag"] = a.tag
-	if result.Summary.Personal {
+	if result.VariesByViewer() {
 		h.Add("Vary", "Authorization")
 	}
 	var fields httpserver.Fields

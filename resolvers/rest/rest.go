@@ -59,7 +59,10 @@ func (p *Profile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	result := p.result(r.Context(), id)
 	telemetry.Observe(r.Context(), p.duration, time.Since(start))
 	made, _ := result.Derive(func() any { return p.make(id, result) }).(outcome)
+	refusal := result.Refusal()
 	switch {
+	case refusal != nil:
+		httpserver.WriteFault(w, r, refusal)
 	case result.Overloaded():
 		w.Header().Set("Retry-After", retryAfter)
 		httpserver.WriteFault(w, r, &fault.Error{Kind: fault.Overloaded})

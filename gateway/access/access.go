@@ -1,0 +1,71 @@
+// Package access says which fields of a schema a viewer may see. Its [Rules] are compiled
+// from the directives @authenticated and @requiresScopes, and enforced by
+// [tributary/gateway/graphqlserver] once for each operation, before anything is loaded.
+package access
+
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"tributary/gateway/auth"
+	"tributary/gateway/fault"
+	"tributary/gateway/report"
+)
+
+// A Rule is a condition for seeing a field. Every rule requires that the viewer is signed in.
+type Rule struct {
+	// Scopes are conditions that must all be met. Each is a list of sets of scopes, of which
+	// the viewer must have one set as a whole, as in @requiresScopes.
+	Scopes [][][]string
+}
+
+// Rules are the rules of a schema, by coordinate, as in "Author.email". A field without one
+// is for everybody.
+type Rules map[string]Rule
+
+// Check returns nil if a viewer, nil for an anonymous one, may see the field.
+func (r Rule) Check(v *auth.Viewer) *fault.Error {
+	if v == nil {
+		return &fault.Error{Kind: fault.Unauthenticated, Message: "sign in to see this field"}
+	}
+	for _, sets := range r.Scopes {
+		if !v.HasScopes(sets) {
+			return &fault.Error{Kind: fault.Forbidden, Message: "the token lacks the scopes for this field"}
+		}
+	}
+	return nil
+}
+
+// and returns the rule of what must meet both.
+func (r Rule) and(other Rule) Rule {
+	return Rule{Scopes: append(append([][][]string(nil), r.Scopes...), other.Scopes...)}
+}
+
+// With returns a schema whose fields are guarded by rules.
+func With(schema graphql.ExecutableSchema, rules Rules) graphql.ExecutableSchema {
+	if len(rules) == 0 {
+		return schema
+	}
+	return guarded{schema, rules}
+}
+
+type guarded struct {
+	graphql.ExecutableSchema
+	rules Rules
+}
+
+// Of returns the rules of a schema that [With] has returned, nil for another one.
+func Of(schema graphql.ExecutableSchema) Rules {
+	if g, ok := schema.(guarded); ok {
+		return g.rules
+	}
+	return nil
+}
+
+// Viewer returns the viewer for whom a resolver works, nil for an anonymous one. The answer
+// is then the viewer's own: it is not cached for others.
+func Viewer(ctx context.Context) *auth.Viewer {
+	report.From(ctx).Personal()
+	return auth.From(ctx)
+}
