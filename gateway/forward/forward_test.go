@@ -165,7 +165,7 @@ func TestHeaders_ToNamedServices(t *testing.T) {
 			t.Errorf("%s: %v, Vary: %s", name, a.personal, a.vary)
 		}
 	}
-	if a := ask(f, nil, "X-User-Id", "forged", "X-Tenant", "t"); a.personal["authors"] || lines(a.sent["authors"]) != "X-Tenant: t" {
+	if a := ask(f, nil, "X-User-Id", "forged", "X-Tenant", "t"); !a.personal["authors"] || lines(a.sent["authors"]) != "X-Tenant: t" {
 		t.Errorf("nobody sends %s", lines(a.sent["authors"]))
 	}
 }

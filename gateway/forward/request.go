@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -166,16 +167,13 @@ func Viewer(ctx context.Context) string {
 	return ""
 }
 
-// Personal reports whether a service is sent something of the viewer's own in ctx.
+// Personal reports whether what a service responds in ctx may differ by viewer: it is sent
+// something of the viewer's own where there is one. What it responds to an anonymous request
+// is not for others either.
 func Personal(ctx context.Context, service string) bool {
 	r, ok := ctx.Value(requestKey{}).(*request)
 	if !ok || r.services[service] == nil {
 		return false
 	}
-	for _, f := range r.services[service].fields {
-		if f.personal() && r.value(f) != "" {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.services[service].fields, field.personal)
 }
