@@ -163,6 +163,7 @@ func refusals(t *testing.T, trib, dir, documents string) {
 		{`author: Author @join(key: "{authorId}")`, `author: [Author] @join(key: "{authorId}")`, "is a list, but its key is not"},
 		{`author: Author @join(key: "{authorId}")`, `author: Author! @join(key: "{authorId}")`, "make the type Author"},
 		{"  title: String!\n", "  title: Boolean!\n", "Book.title"},
+		{"  title: String!\n", "  title: String! @authenticated\n", "must be nullable"},
 		{"  title: String!\n", "  title: String!\n  title: String!\n", "title"},
 		{`book(bookId: ID!): Book @join(key: "{bookId}")`, `book(bookId: ID!): Book @join(key: "{book}")`, `no argument "book"`},
 		{`call: "POST /loans"`, `call: "POST /loan"`, "does not have POST /loan"},
@@ -338,6 +339,8 @@ func TestProject_FromDocumentsToAnswers(t *testing.T) {
 		must(t, dir, trib, args...)
 	}
 	edit(t, filepath.Join(dir, "graph", "schema", "library.graphqls"), `body: "{input}"`, `body: "{input}", invalidates: ["Book.loans={input.bookId}"]`)
+	edit(t, filepath.Join(dir, "graph", "schema", "library.graphqls"), "enum Genre {",
+		"extend type Query {\n  reserved(bookId: ID!): Book @join(key: \"{bookId}\") @requiresScopes(scopes: [[\"a\", \"b\"], [\"c\"]])\n}\n\nenum Genre {")
 	must(t, dir, trib, "generate")
 	resolvers := filepath.Join(dir, "resolvers", "library.go")
 	edit(t, resolvers, "return r.loadLoanBook(ctx, obj)", "// By hand.\n\tbook, err := r.loadLoanBook(ctx, obj)\n\treturn book, err")
@@ -351,7 +354,7 @@ func TestProject_FromDocumentsToAnswers(t *testing.T) {
 	unchanged(t, dir, before)
 	must(t, dir, "go", "vet", "./...")
 	must(t, dir, "go", "build", "-o", "app", ".")
-	if sdl := must(t, dir, "./app", "schema"); strings.Contains(sdl, "@entity") || strings.Contains(sdl, "@wire") || strings.Contains(sdl, "Casing") || !strings.Contains(sdl, "@cacheControl") {
+	if sdl := must(t, dir, "./app", "schema"); strings.Contains(sdl, "@entity") || strings.Contains(sdl, "@wire") || strings.Contains(sdl, "requiresScopes") || strings.Contains(sdl, "Casing") || !strings.Contains(sdl, "@cacheControl") {
 		t.Errorf("clients see\n%s", sdl)
 	}
 	url := gateway(t, filepath.Join(dir, "app"), env...)
@@ -428,6 +431,12 @@ func TestProject_FromDocumentsToAnswers(t *testing.T) {
 				"library": {"GET /loans?book_id=b1", `POST /loans {"book_id":"b1"}`}, // the book is cached
 				"animals": {"DELETE /animal/3", "DELETE /animal/4"},
 			},
+		},
+		{
+			"what only some may see, which is not asked for",
+			`{ reserved(bookId: "b77") { title } }`,
+			`{"reserved":null} UNAUTHENTICATED at [reserved]`,
+			nil,
 		},
 		{
 			"what was deleted is asked for anew",

@@ -76,11 +76,11 @@ func (c Config) checkClaims() error {
 		case requestID, traceparent, tracestate, acceptLanguage:
 			return fmt.Errorf("forward-claims: %s is a header of the gateway's own", claim.header)
 		}
-		if to := claim.header + "@" + claim.service; seen[to] {
+		to := claim.header + "@" + claim.service
+		if seen[to] {
 			return fmt.Errorf("forward-claims: %s gets two claims", to)
-		} else {
-			seen[to] = true
 		}
+		seen[to] = true
 	}
 	return nil
 }

@@ -75,13 +75,13 @@ func New(cfg Config, opts Options) *Forwarder {
 	}
 	f.shared, f.own = &recipient{number: len(opts.Services)}, &recipient{number: len(opts.Services) + 1}
 	for _, field := range all {
-		switch {
-		case field.source == fromClient:
+		switch field.source {
+		case fromClient:
 			f.bounds[field.name] = maxValue
 			if field.personal() {
 				f.bounds[field.name] = maxCredentials
 			}
-		case field.source == fromLanguage:
+		case fromLanguage:
 			f.bounds[field.name] = maxValue
 		}
 		switch {

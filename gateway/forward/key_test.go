@@ -56,7 +56,7 @@ func TestVariant_IsWhatIsSent(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		one := draw.Draw(t, "one")
-		two := one
+		var two request
 		if rapid.Bool().Draw(t, "differ in all") {
 			two = draw.Draw(t, "two")
 		} else {

@@ -66,7 +66,7 @@ func rangeOf(element string) (tag string, weight int, ok bool) {
 func spelled(tag string) (string, bool) {
 	parts := strings.Split(strings.ToLower(tag), "-")
 	for i, part := range parts {
-		if len(part) == 0 || len(part) > 8 || strings.Trim(part, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+		if part == "" || len(part) > 8 || strings.Trim(part, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
 			return "", false
 		}
 		switch {

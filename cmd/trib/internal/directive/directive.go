@@ -1,11 +1,13 @@
 // Package directive has the definitions of the directives that say where the data of a
-// graph comes from.
+// graph comes from, and who may see it.
 package directive
 
 import (
 	_ "embed"
 
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"tributary/gateway/access"
 )
 
 //go:embed directives.graphqls
@@ -27,11 +29,14 @@ const (
 	Wire          = "wire"
 	Discriminator = "discriminator"
 	ListSize      = "listSize"
+
+	Authenticated  = access.Authenticated
+	RequiresScopes = access.RequiresScopes
 )
 
 // Names returns the names of the directives.
 func Names() []string {
-	return []string{Service, Entity, Join, Read, Write, Wire, Discriminator, ListSize}
+	return []string{Service, Entity, Join, Read, Write, Wire, Discriminator, ListSize, Authenticated, RequiresScopes}
 }
 
 // String returns a string argument, "" if it is absent.

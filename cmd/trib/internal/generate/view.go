@@ -2,6 +2,7 @@ package generate
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"text/template"
@@ -9,6 +10,7 @@ import (
 	"github.com/99designs/gqlgen/codegen/templates"
 
 	"tributary/cmd/trib/internal/schema"
+	"tributary/gateway/access"
 )
 
 // view is a graph as the templates see it.
@@ -24,7 +26,23 @@ type view struct {
 	Writes          []field
 	Embedded        []embedded
 	ByHand          []byHand
+	Rules           []rule
 	Empty           bool // the schema has no fields
+}
+
+// rule is the rule of access of a field.
+type rule struct{ Coordinate, Scopes string }
+
+// rulesOf returns rules in order of coordinates, with their scopes in Go.
+func rulesOf(rules access.Rules) (all []rule) {
+	for _, c := range slices.Sorted(maps.Keys(rules)) {
+		scopes := ""
+		if all := rules[c].Scopes; len(all) > 0 {
+			scopes = fmt.Sprintf("Scopes: %#v", all)
+		}
+		all = append(all, rule{c, scopes})
+	}
+	return all
 }
 
 // embedded is a field whose values its parent contains, and that leads to loads.
@@ -55,7 +73,7 @@ func newView(g *schema.Graph, library, module string) *view {
 	for _, f := range g.Writes {
 		v.Writes = append(v.Writes, field{f})
 	}
-	v.Embedded = embeddedFields(g)
+	v.Embedded, v.Rules = embeddedFields(g), rulesOf(g.Rules)
 	for _, f := range g.ByHand {
 		h := byHand{Name: f.Parent.Name + "." + f.Def.Name, Length: 1}
 		if f.Def.Type.Elem != nil {

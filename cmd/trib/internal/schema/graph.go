@@ -5,6 +5,7 @@ package schema
 import (
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"tributary/gateway/access"
 	"tributary/gateway/rest"
 )
 
@@ -20,6 +21,7 @@ type Graph struct {
 	Fields   []*Field // those that load, in order of name
 	Writes   []*Field // those that write
 	ByHand   []*Field // those of queries whose resolvers are written by hand
+	Rules    access.Rules
 }
 
 // A Service is declared by @service.

@@ -1,12 +1,14 @@
 package schema
 
 import (
+	"errors"
 	"maps"
 	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"tributary/cmd/trib/internal/directive"
+	"tributary/gateway/access"
 )
 
 // Options say what of a schema is not generated.
@@ -81,6 +83,16 @@ func (r *reader) read() {
 		r.tags(f)
 	}
 	r.finish()
+	r.rules()
+}
+
+// rules compiles the rules of access.
+func (r *reader) rules() {
+	rules, err := access.Compile(r.schema)
+	if refused, ok := errors.AsType[*access.Error](err); ok {
+		errorf(refused.At, "%s", refused.Message)
+	}
+	r.graph.Rules = rules
 }
 
 // roots returns the types in the order in which their fields name loaders: queries and
