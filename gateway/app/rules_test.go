@@ -33,22 +33,28 @@ func withRules(rules access.Rules) func(*gatewayConfig) {
 // transports send a query about an author and return all that comes back, whatever its form.
 var transports = map[string]func(t *testing.T, gateway, query, id, authorization string) string{
 	"POST": func(t *testing.T, gateway, query, id, authorization string) string {
+		t.Helper()
 		return fetch(t, http.MethodPost, gateway+"/graphql", requestOf(t, query, id), authorization, "application/json")
 	},
 	"GET": func(t *testing.T, gateway, query, id, authorization string) string {
+		t.Helper()
 		values := url.Values{"query": {query}, "variables": {`{"id":"` + id + `"}`}}
 		return fetch(t, http.MethodGet, gateway+"/graphql?"+values.Encode(), "", authorization, "application/graphql-response+json")
 	},
 	"batch": func(t *testing.T, gateway, query, id, authorization string) string {
+		t.Helper()
 		return fetch(t, http.MethodPost, gateway+"/graphql", "["+requestOf(t, query, id)+"]", authorization, "application/json")
 	},
 	"parts": func(t *testing.T, gateway, query, id, authorization string) string {
+		t.Helper()
 		return fetch(t, http.MethodPost, gateway+"/graphql", requestOf(t, query, id), authorization, "multipart/mixed;deferSpec=20220824,application/json")
 	},
 	"events": func(t *testing.T, gateway, query, id, authorization string) string {
+		t.Helper()
 		return fetch(t, http.MethodPost, gateway+"/graphql", requestOf(t, query, id), authorization, "text/event-stream")
 	},
 	"WebSocket": func(t *testing.T, gateway, query, id, authorization string) string {
+		t.Helper()
 		header := http.Header{}
 		if authorization != "" {
 			header.Set("Authorization", authorization)

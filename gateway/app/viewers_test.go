@@ -161,7 +161,7 @@ func TestViewers_WebSockets(t *testing.T) {
 	for _, required := range []bool{false, true} {
 		handler, _ := newViewed(t, p, func(cfg *gatewayConfig) { cfg.Auth.Required = required })
 		server := httptest.NewServer(handler)
-		defer server.Close()
+		t.Cleanup(server.Close)
 		askAs(handler, http.MethodPost, "/graphql", helloQuery, good)
 		for name, c := range map[string]struct {
 			header, payload string

@@ -2,6 +2,7 @@ package execute
 
 import (
 	"context"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -17,7 +18,7 @@ const typename = "__typename"
 func Refused(f *ast.Field, why *fault.Error) *ast.Field {
 	to := *f
 	to.Name, to.Arguments, to.SelectionSet = typename, nil, nil
-	to.Directives = append(f.Directives[:len(f.Directives):len(f.Directives)], &ast.Directive{
+	to.Directives = append(slices.Clip(slices.Clone(f.Directives)), &ast.Directive{
 		Name: refusedDirective, Location: ast.LocationField,
 		Arguments: ast.ArgumentList{{Name: why.Kind.Code(), Value: &ast.Value{Raw: why.Message}}},
 	})
