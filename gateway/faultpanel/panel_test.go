@@ -168,7 +168,8 @@ func TestPanel_RefusesRebindingHosts(t *testing.T) {
 			r.Host = host
 			r.Header.Set("Sec-Fetch-Site", "same-origin")
 			w := httptest.NewRecorder()
-			if p.ServeHTTP(w, r); w.Code != http.StatusForbidden || *rules != "[]" {
+			p.ServeHTTP(w, r)
+			if w.Code != http.StatusForbidden || *rules != "[]" {
 				t.Errorf("Host %q, %s: %d %s; the service has %s", host, request, w.Code, w.Body, *rules)
 			}
 		}
@@ -177,7 +178,8 @@ func TestPanel_RefusesRebindingHosts(t *testing.T) {
 		r := httptest.NewRequest(http.MethodGet, "/dev/faults", http.NoBody)
 		r.Host = host
 		w := httptest.NewRecorder()
-		if p.ServeHTTP(w, r); w.Code != http.StatusOK {
+		p.ServeHTTP(w, r)
+		if w.Code != http.StatusOK {
 			t.Errorf("Host %q: %d %s", host, w.Code, w.Body)
 		}
 	}

@@ -130,7 +130,7 @@ func TestSettingsOfTheSpecificationAreTaken(t *testing.T) {
 
 func TestPropagators_BaggageIsWarnedOf(t *testing.T) {
 	for propagators, warned := range map[string]bool{
-		"": false, "tracecontext": false, "tracecontext,baggage": true, "baggage,tracecontext": true, " tracecontext , baggage ": true,
+		"": false, "tracecontext": false, "tracecontext,baggage": true, "baggage,tracecontext": true, "tracecontext, baggage": true,
 	} {
 		var log strings.Builder
 		p, err := tracing.New(t.Context(), tracing.Source{Name: "me"}, env(map[string]string{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_PROPAGATORS": propagators}),

@@ -132,7 +132,7 @@ func (s *soak) readNothing(ctx context.Context) {
 
 // chooseNames chooses all that a client may choose: id of the request, trace, operation.
 func (s *soak) chooseNames(ctx context.Context) {
-	query := url.QueryEscape(fmt.Sprintf(`query %s{user(id:"%s"){id}}`, strings.Repeat("n", 1+rand.N(3000)), strings.Repeat("é", 1+rand.N(300))))
+	query := url.QueryEscape(fmt.Sprintf(`query %s{user(id:%q){id}}`, strings.Repeat("n", 1+rand.N(3000)), strings.Repeat("é", 1+rand.N(300))))
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.gateway+"/graphql?query="+query, http.NoBody)
 	if err != nil {
 		s.t.Error(err)
