@@ -4,6 +4,10 @@
 GOLANGCI_LINT_VERSION := v2.15.0
 GOLANGCI_LINT := .cache/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
+HELM_VERSION := v3.22.0
+CYCLONEDX_VERSION := v1.10.0
+GOVULNCHECK_VERSION := v1.1.4
+
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 BENCH ?= .
 BENCHCOUNT ?= 6
@@ -14,10 +18,10 @@ MINUTES ?= 60
 RATE ?= 300
 
 REPLICAS ?= 1
-export VERSION REPLICAS TRACING
+export VERSION REPLICAS TRACING HELM_VERSION CYCLONEDX_VERSION GOVULNCHECK_VERSION
 
 .DEFAULT_GOAL := help
-.PHONY: help run build generate generate-check test lint fmt latency check fuzz soak bench bench-compare bench-peers bench-soak bench-smoke \
+.PHONY: deploy deploy-check release help run build generate generate-check test lint fmt latency check fuzz soak bench bench-compare bench-peers bench-soak bench-smoke \
 	docs library test-hostile test-browser test-stack soak-short rules scripts pages pages-check clients up down compose-test clean
 
 help: ## Say what there is to make.
@@ -118,6 +122,12 @@ down: ## Stop the stack; its volumes stay.
 
 compose-test: ## Run the stack in Docker, break it, and see that it holds.
 	scripts/compose-test.sh
+
+deploy: ## Write anew what deploy/ takes from elsewhere: rules, dashboards, the kustomize base.
+	scripts/deploy.sh update
+
+deploy-check: ## Lint and render the chart, and decode what it renders; builds helm where none is on PATH.
+	scripts/deploy.sh check
 
 clean: ## Remove what was built here.
 	rm -rf tributary .cache
