@@ -6,7 +6,7 @@ GOLANGCI_LINT := .cache/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
 HELM_VERSION := v3.22.0
 CYCLONEDX_VERSION := v1.10.0
-GOVULNCHECK_VERSION := v1.1.4
+GOVULNCHECK_VERSION := v1.9.0
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 BENCH ?= .
@@ -129,8 +129,11 @@ deploy: ## Write anew what deploy/ takes from elsewhere: rules, dashboards, the 
 deploy-check: ## Lint and render the chart, and decode what it renders; builds helm where none is on PATH.
 	scripts/deploy.sh check
 
+release: ## Build binaries for linux and darwin with checksums, an SBOM and a vulnerability check, into dist/.
+	scripts/release.sh
+
 clean: ## Remove what was built here.
-	rm -rf tributary .cache
+	rm -rf tributary .cache dist
 
 # Built by the Go that is here, so that it knows the same language version.
 $(GOLANGCI_LINT):

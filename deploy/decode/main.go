@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
@@ -39,10 +40,10 @@ func decode(in io.Reader, out io.Writer) error {
 		if blank(document) {
 			continue
 		}
-		_, kind, err := decoder.Decode(document, nil, nil)
+		_, _, err = decoder.Decode(document, nil, nil)
 		switch {
-		case kind != nil && runtime.IsNotRegisteredError(err):
-			fmt.Fprintf(out, "not decoded: %s is a custom resource\n", kind.Kind)
+		case runtime.IsNotRegisteredError(err) && custom(err):
+			fmt.Fprintln(out, "not decoded, a custom resource:", err)
 		case err != nil:
 			return fmt.Errorf("%w in\n%s", err, document)
 		default:
@@ -54,6 +55,11 @@ func decode(in io.Reader, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "decoded %d objects\n", decoded)
 	return nil
+}
+
+// custom reports whether an unknown kind is of an API that Kubernetes does not bring.
+func custom(err error) bool {
+	return strings.Contains(err.Error(), `"monitoring.coreos.com/`) || strings.Contains(err.Error(), `"gateway.networking.k8s.io/`)
 }
 
 // blank reports whether a document consists of comments and separators.
