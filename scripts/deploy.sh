@@ -33,8 +33,8 @@ server() {
 		return
 	fi
 	kube() { kubectl --kubeconfig "$KUBECONFIG_DRY_RUN" "$@"; }
-	kube create namespace tributary-dry-run
-	kube label namespace tributary-dry-run pod-security.kubernetes.io/enforce=restricted pod-security.kubernetes.io/warn=restricted
+	kube get namespace tributary-dry-run >/dev/null 2>&1 || kube create namespace tributary-dry-run
+	kube label --overwrite namespace tributary-dry-run pod-security.kubernetes.io/enforce=restricted pod-security.kubernetes.io/warn=restricted
 	for set in default examples cluster sentinel own-graph; do
 		"$HELM" template tributary "$chart" --kube-version "$kube" -n tributary-dry-run -f "$chart/ci/$set-values.yaml" |
 			kube apply -n tributary-dry-run --dry-run=server --warnings-as-errors -f -
