@@ -94,7 +94,12 @@ func limit(opts *redis.UniversalOptions) {
 	opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = redisProbeBudget, redisProbeBudget, redisBudget
 	opts.MaxRetries, opts.MinRetryBackoff, opts.MaxRetryBackoff = 1, time.Millisecond, 5*time.Millisecond
 	opts.DisableIdentity = true
-	opts.PoolSize, opts.MinIdleConns = 2*lanesOpen, lanesOpen // so that no lookup waits for a connection
+	opts.PoolSize = 2 * lanesOpen
+	if opts.TLSConfig == nil {
+		// So that no lookup waits for a connection. By TLS, the first command on a connection
+		// that was made ahead takes 50 ms, as much as a lookup may.
+		opts.MinIdleConns = lanesOpen
+	}
 	opts.ConnMaxLifetime, opts.ConnMaxLifetimeJitter = dataLifetime, dataLifetime/4
 	opts.PipelinePoolSize = -1 // all commands are pipelined, so a single pool with its metrics suffices
 	opts.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}

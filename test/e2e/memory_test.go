@@ -17,11 +17,11 @@ func TestStart_WarnsOfBudgetsBeyondGOMEMLIMIT(t *testing.T) {
 		env   []string
 		warns bool
 	}{
-		"the defaults in a small container":  {[]string{"GOMEMLIMIT=230MiB"}, true},
-		"small settings":                     {[]string{"GOMEMLIMIT=230MiB", "BFF_CACHE_MEMORY_MB=8", "BFF_CACHE_RESPONSE_MB=8", "BFF_GRAPHQL_DOCUMENTS_MB=4", "BFF_GRAPHQL_BODIES_MB=8", "BFF_GRAPHQL_RESPONSES_MB=16", "BFF_MAX_CONNECTIONS=256", "BFF_MAX_OPERATIONS=64"}, false},
-		"small settings, but one":            {[]string{"GOMEMLIMIT=230MiB", "BFF_CACHE_MEMORY_MB=8", "BFF_CACHE_RESPONSE_MB=100", "BFF_GRAPHQL_DOCUMENTS_MB=4", "BFF_GRAPHQL_BODIES_MB=8", "BFF_GRAPHQL_RESPONSES_MB=16", "BFF_MAX_CONNECTIONS=256", "BFF_MAX_OPERATIONS=64"}, true},
-		"the defaults with a lot of memory":  {[]string{"GOMEMLIMIT=4GiB"}, false},
-		"no limit of connections, and a lot": {[]string{"GOMEMLIMIT=4GiB", "BFF_MAX_CONNECTIONS=0"}, true},
+		"the defaults in a small container": {[]string{"GOMEMLIMIT=230MiB"}, true},
+		"small settings":                    {[]string{"GOMEMLIMIT=230MiB", "BFF_CACHE_MEMORY_MB=8", "BFF_CACHE_RESPONSE_MB=8", "BFF_GRAPHQL_DOCUMENTS_MB=4", "BFF_GRAPHQL_BODIES_MB=8", "BFF_GRAPHQL_RESPONSES_MB=16", "BFF_UPSTREAM_BODIES_MB=8", "BFF_MAX_CONNECTIONS=256", "BFF_MAX_OPERATIONS=64"}, false},
+		"small settings, but one":           {[]string{"GOMEMLIMIT=230MiB", "BFF_CACHE_MEMORY_MB=8", "BFF_CACHE_RESPONSE_MB=100", "BFF_GRAPHQL_DOCUMENTS_MB=4", "BFF_GRAPHQL_BODIES_MB=8", "BFF_GRAPHQL_RESPONSES_MB=16", "BFF_UPSTREAM_BODIES_MB=8", "BFF_MAX_CONNECTIONS=256", "BFF_MAX_OPERATIONS=64"}, true},
+		"the defaults with a lot of memory": {[]string{"GOMEMLIMIT=4GiB"}, false},
+		"a large cache, and a lot":          {[]string{"GOMEMLIMIT=4GiB", "BFF_CACHE_MEMORY_MB=3000"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := startGatewayIn(t, c.env, testkit.KeepAddr(t), append(over(up), "--drain-delay=0s")...)

@@ -134,15 +134,15 @@ func TestSpansTellWhatWasDoneAndNothingThatAClientChose(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]int{
-		"POST /graphql SPAN_KIND_SERVER":              1,
-		"GET unmatched SPAN_KIND_SERVER":              1,
-		"query SPAN_KIND_INTERNAL":                    1,
-		"resolve User.orders SPAN_KIND_INTERNAL":      1, // for three of them
-		"batch orders SPAN_KIND_INTERNAL":             3,
-		"batch products SPAN_KIND_INTERNAL":           1,
-		"GET /users/{id} SPAN_KIND_CLIENT":            3,
-		"POST /products/batch SPAN_KIND_CLIENT":       1,
-		"GET /orders/user/{user_id} SPAN_KIND_CLIENT": 3,
+		"POST /graphql SPAN_KIND_SERVER":             1,
+		"GET unmatched SPAN_KIND_SERVER":             1,
+		"query SPAN_KIND_INTERNAL":                   1,
+		"resolve User.orders SPAN_KIND_INTERNAL":     1, // for three of them
+		"batch orders SPAN_KIND_INTERNAL":            3,
+		"batch products SPAN_KIND_INTERNAL":          1,
+		"GET /users/{id} SPAN_KIND_CLIENT":           3,
+		"POST /products/batch SPAN_KIND_CLIENT":      1,
+		"GET /orders/user/{userId} SPAN_KIND_CLIENT": 3,
 	} {
 		// What becomes known late, on a busy machine, has a batch of its own.
 		late := strings.Contains(name, "products")
