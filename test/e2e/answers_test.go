@@ -129,6 +129,7 @@ func TestHostile_AnswersFitTheContainer(t *testing.T) {
 		"strings that are not shown":   `{n#:users(ids:[` + strings.Join(fat, " ") + `]){isActive}}`,
 		"a document of many fields":    `{n#:user(id:"u1"){` + names(490, 20, "id") + `}}`,
 	}
+	var waits []time.Duration
 	for _, name := range slices.Sorted(maps.Keys(attacks)) {
 		for _, width := range []int{1, requestsAtATime} {
 			t.Run(fmt.Sprintf("%s/%d", name, width), func(t *testing.T) {
@@ -136,7 +137,7 @@ func TestHostile_AnswersFitTheContainer(t *testing.T) {
 				for i := range queries {
 					queries[i] = strings.ReplaceAll(attacks[name], "#", fmt.Sprintf("%d_%d", width, i))
 				}
-				p.withstands(t, queries)
+				waits = append(waits, p.withstands(t, queries)...)
 			})
 		}
 	}
@@ -148,8 +149,12 @@ func TestHostile_AnswersFitTheContainer(t *testing.T) {
 		for i := range requestsAtATime {
 			queries = append(queries, strings.ReplaceAll(attacks[slices.Sorted(maps.Keys(attacks))[i%len(attacks)]], "#", fmt.Sprint("all_", i)))
 		}
-		p.withstands(t, queries)
+		waits = append(waits, p.withstands(t, queries)...)
 	})
+	slices.Sort(waits)
+	if p99 := waits[len(waits)*99/100]; p99 > bystanderWaits {
+		t.Errorf("a cached profile took %v (p99 of %d), want at most %v", p99, len(waits), bystanderWaits)
+	}
 	if ready := p.ready(); ready != http.StatusOK {
 		t.Errorf("the gateway is not ready afterwards: %d", ready)
 	}
@@ -162,8 +167,9 @@ func unfinished(t *testing.T, addr string, length int) {
 	_, _ = conn.Write(bytes.Repeat([]byte(" "), length-2)) // it may be refused before
 }
 
-// withstands sends queries at once, and expects a gateway to keep to its bounds meanwhile.
-func (p *program) withstands(t *testing.T, queries []string) {
+// withstands sends queries at once, and expects a gateway to keep to its bounds meanwhile. It
+// returns how long a cached profile took.
+func (p *program) withstands(t *testing.T, queries []string) (waits []time.Duration) {
 	t.Helper()
 	alone := len(queries) == 1
 	observer := &http.Client{Transport: &http.Transport{}}
@@ -181,14 +187,12 @@ func (p *program) withstands(t *testing.T, queries []string) {
 	if alone && most-goroutines > requestRoutines {
 		t.Errorf("%d goroutines more, want at most %d for one request", most-goroutines, requestRoutines)
 	}
-	if p99 > bystanderWaits {
-		t.Errorf("a cached profile took %v (p99), want at most %v", p99, bystanderWaits)
-	}
 	for status := range statuses {
 		if !slices.Contains([]int{200, 294, 422, 503}, status) {
 			t.Errorf("statuses %v", statuses)
 		}
 	}
+	return waits
 }
 
 // attack sends queries at once. It returns the statuses of their answers, the highest number
