@@ -27,8 +27,10 @@ export VERSION REPLICAS TRACING HELM_VERSION CYCLONEDX_VERSION GOVULNCHECK_VERSI
 help: ## Say what there is to make.
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## Run everything in one process: the services on 8001-8003, the gateway on 8000.
-	go run . dev
+run: ## Run everything in one process: the services on 8001-8003, the gateway on 8000 (ARGS="--addr=:9000": with these flags).
+	@echo "building..."
+	@go build -trimpath -ldflags "-X main.version=$(VERSION)" -o tributary .
+	@exec ./tributary dev $(ARGS)
 
 build: ## Build the one binary, ./tributary.
 	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o tributary .

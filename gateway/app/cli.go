@@ -2,11 +2,13 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/alecthomas/kong"
 	"github.com/prometheus/client_golang/prometheus"
@@ -44,9 +46,13 @@ type process struct {
 
 func execute(p *process) error {
 	p.settings = settings.New(p.Getenv)
-	exited := false
+	exited, bare := false, len(p.Args) == 0
+	help := p.Stdout
+	if bare { // help was not asked for
+		help = p.Stderr
+	}
 	parser, err := newParser(p.graph,
-		kong.Writers(p.Stdout, p.Stderr),
+		kong.Writers(help, p.Stderr),
 		kong.Exit(func(int) { exited = true }), // after --help and --version
 		kong.Vars{"version": p.graph.Name + " " + p.version},
 		kong.Resolvers(p.settings),
@@ -58,6 +64,9 @@ func execute(p *process) error {
 	p.parsed, err = parser.Parse(p.Args)
 	if exited {
 		return nil
+	}
+	if failed, ok := errors.AsType[*kong.ParseError](err); ok && bare {
+		return usageError{errors.Join(failed.Context.PrintUsage(false), err)}
 	}
 	if err != nil {
 		return usageError{p.settings.Explain(err, parser.Model)}
@@ -126,11 +135,20 @@ func (p *process) registry() *prometheus.Registry {
 	return reg
 }
 
-// listen opens addr before anything is started, so that a port in use is reported at
-// once.
-func (p *process) listen(addr httpserver.Addr) (net.Listener, error) {
+// An address is one to listen on, and the flag that sets it.
+type address struct {
+	flag string
+	addr httpserver.Addr
+}
+
+// listen opens a before anything is started, so that a port in use is reported at
+// once, with the flag that chooses another.
+func (p *process) listen(a address) (net.Listener, error) {
 	var listening net.ListenConfig
-	ln, err := listening.Listen(p.ctx, "tcp", string(addr))
+	ln, err := listening.Listen(p.ctx, "tcp", string(a.addr))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("cannot start: %w: stop what uses it, or choose another port with --%s=:PORT", err, a.flag)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot start: %w", err)
 	}

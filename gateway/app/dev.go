@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"tributary/gateway/httpserver"
 	"tributary/gateway/telemetry"
 	"tributary/gateway/tracing"
 )
@@ -31,9 +30,9 @@ func (c *devCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	var addrs []httpserver.Addr
-	for _, addr := range c.Examples.addrs {
-		addrs = append(addrs, *addr)
+	var addrs []address
+	for i, addr := range c.Examples.addrs {
+		addrs = append(addrs, address{c.Examples.services[i] + "-addr", *addr})
 	}
 	examples, err := p.listenAll(addrs...)
 	if err != nil {
@@ -87,7 +86,7 @@ func (c *devCommand) fill(p *process, urls map[string]string) {
 	}
 }
 
-func (p *process) listenAll(addrs ...httpserver.Addr) ([]net.Listener, error) {
+func (p *process) listenAll(addrs ...address) ([]net.Listener, error) {
 	var all []net.Listener
 	for _, addr := range addrs {
 		ln, err := p.listen(addr)
@@ -124,13 +123,17 @@ func (c *devCommand) welcome(stdout io.Writer, g *Graph, own listeners, urls map
 	var b strings.Builder
 	line := func(name, url string) { fmt.Fprintf(&b, "  %-10s  %s\n", name, url) }
 	fmt.Fprintf(&b, "%s is running; Ctrl-C stops it.\n\n", g.Name)
-	line("GraphQL", gateway+"/graphql")
+	line("status", ops+"/")
 	if c.Gateway.GraphQL.Playground {
 		line("playground", gateway+"/playground")
+		for _, page := range g.Pages {
+			line(strings.TrimPrefix(page.Path, "/"), gateway+page.Path)
+		}
 	}
 	if g.OpenAPI != nil {
-		line("REST", ops+"/docs")
+		line("REST docs", ops+"/docs")
 	}
+	line("GraphQL", gateway+"/graphql")
 	line("health", ops+"/health")
 	line("metrics", ops+"/metrics")
 	for _, s := range g.Services {

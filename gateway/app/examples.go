@@ -58,18 +58,19 @@ type exampleCommand struct {
 	Faults faultsConfig        `embed:"" group:"Example services"`
 	Log    telemetry.LogConfig `embed:"" group:"Log"`
 
+	service string
 	example *Example
 	addr    *httpserver.Addr
 }
 
 func newExampleCommand(s Service) *exampleCommand {
 	plugin, addr := addrOf(s)
-	return &exampleCommand{Addr: kong.Plugins{plugin}, example: s.Example, addr: addr}
+	return &exampleCommand{Addr: kong.Plugins{plugin}, service: s.Name, example: s.Example, addr: addr}
 }
 
 // Run implements the command.
 func (c *exampleCommand) Run(p *process) error {
-	ln, err := p.listen(*c.addr)
+	ln, err := p.listen(address{c.service + "-addr", *c.addr})
 	if err != nil {
 		return err
 	}

@@ -134,9 +134,13 @@ func mountGraph(r httpserver.Router, graphql *graphqlserver.Server, routes []Rou
 	streams := graphqlserver.NewStreams(graphql, cfg.GraphQL.Streams, reg)
 	deadline := httpserver.Deadline(cfg.Server.RequestTimeout)
 	asked := r.With(browser.CORS(cfg.Browser))
-	sameSite := asked.With(browser.SameSite(cfg.Browser, graphql.Refuse), v.handler(refusals{graphql.RefuseFault, graphql.RefuseHeader}), streams.Handler, deadline)
-	sameSite.Handle("/graphql", graphql)
-	sameSite.Handle("/graphql/{document}", graphql) // a document by its id, at an address of its own
+	graph := asked
+	if cfg.GraphQL.Playground {
+		graph = asked.With(visitToPlayground) // before SameSite: links of other sites may lead there
+	}
+	sameSite := graph.With(browser.SameSite(cfg.Browser, graphql.Refuse), v.handler(refusals{graphql.RefuseFault, graphql.RefuseHeader}), streams.Handler, deadline)
+	sameSite.Handle(graphqlPath, graphql)
+	sameSite.Handle(graphqlPath+"/{document}", graphql) // a document by its id, at an address of its own
 	api := asked.With(v.handler(refusals{httpserver.WriteFault, httpserver.RefuseHeader}), deadline)
 	for _, route := range routes {
 		if len(cfg.Browser.Origins) > 0 { // for browsers that ask first
@@ -157,7 +161,7 @@ func (g *Graph) routes(api *API) []Route {
 // endpoints returns the patterns of the routes that the status page counts.
 func endpoints(routes []Route) []string {
 	patterns := make([]string, 0, 1+len(routes))
-	patterns = append(patterns, "/graphql")
+	patterns = append(patterns, graphqlPath)
 	for _, route := range routes {
 		patterns = append(patterns, route.Pattern)
 	}

@@ -25,9 +25,9 @@ type listeners struct {
 
 // listenGateway opens the listeners of a gateway.
 func (p *process) listenGateway(cfg gatewayConfig) (listeners, error) {
-	addrs := []httpserver.Addr{cfg.Server.Addr}
+	addrs := []address{{"addr", cfg.Server.Addr}}
 	if cfg.Admin.Addr != "" {
-		addrs = append(addrs, cfg.Admin.Addr)
+		addrs = append(addrs, address{"ops-addr", cfg.Admin.Addr})
 	}
 	all, err := p.listenAll(addrs...)
 	if err != nil {

@@ -96,7 +96,7 @@ func mountPages(clients, ops routes, cfg gatewayConfig, history http.Handler) er
 			return fmt.Errorf("examples: %w", err)
 		}
 		failed = errors.Join(failed, site{"/playground", "/playground", pages.Site{Files: pages.Playground(), Policy: pages.Styled,
-			Data: playground{Endpoint: "/graphql", Trace: cfg.GraphQL.Trace, Faults: cfg.faults != nil, Tabs: tabs}}}.mount(clients))
+			Data: playground{Endpoint: graphqlPath, Trace: cfg.GraphQL.Trace, Faults: cfg.faults != nil, Tabs: tabs}}}.mount(clients))
 	}
 	for _, p := range own {
 		failed = errors.Join(failed, site{p.Path, p.Path, pages.Site{Files: p.Files, Policy: cmp.Or(p.Policy, pages.Strict)}}.mount(clients))

@@ -138,10 +138,13 @@ func TestAPortInUseStopsTheStartWithCode1(t *testing.T) {
 	defer func() { _ = ln.Close() }()
 	for _, args := range [][]string{
 		{"gateway", "--addr", ln.Addr().String()},
+		{"gateway", "--addr=127.0.0.1:0", "--ops-addr", ln.Addr().String()},
 		{"users", "--users-addr", ln.Addr().String()},
 		{"dev", "--users-addr=127.0.0.1:0", "--orders-addr=127.0.0.1:0", "--products-addr=127.0.0.1:0", "--addr", ln.Addr().String()},
+		{"dev", "--addr=127.0.0.1:0", "--users-addr=127.0.0.1:0", "--products-addr=127.0.0.1:0", "--orders-addr", ln.Addr().String()},
 	} {
-		if o := tributary(t, nil, args...); o.code() != 1 || !strings.Contains(complaint(o.err), ln.Addr().String()) {
+		o, another := tributary(t, nil, args...), args[len(args)-2]+"=:PORT"
+		if o.code() != 1 || !strings.Contains(complaint(o.err), ln.Addr().String()) || !strings.HasSuffix(complaint(o.err), another) {
 			t.Errorf("%v: exit code %d, %v", args, o.code(), o.err)
 		}
 	}
