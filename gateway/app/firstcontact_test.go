@@ -12,7 +12,7 @@ import (
 func TestDev_ListsAddressesInOrder(t *testing.T) {
 	_, banner := start(t, library())
 	var names []string
-	for _, line := range regexp.MustCompile(`(?m)^  (\S+(?: \S+)?) +http://127\.`).FindAllStringSubmatch(banner, -1) {
+	for _, line := range regexp.MustCompile(`(?m)^ {2}(\S+(?: \S+)?) +http://127\.`).FindAllStringSubmatch(banner, -1) {
 		names = append(names, line[1])
 	}
 	want := []string{"status", "playground", "shelf", "REST docs", "GraphQL", "health", "metrics", "authors", "books"}

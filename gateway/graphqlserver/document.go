@@ -1,6 +1,7 @@
 package graphqlserver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/lexer"
 	"github.com/vektah/gqlparser/v2/parser"
 
 	"tributary/gateway/admission"
@@ -99,7 +101,7 @@ func (d *documents) parse(ctx context.Context, text string) (*ast.QueryDocument,
 	defer d.time(phaseParse)()
 	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, d.limits.Tokens)
 	if err != nil {
-		return nil, d.refuseParse(err)
+		return nil, d.refuseParse(text, err)
 	}
 	if half := halfPair(text); half != "" {
 		return nil, refuseOne(fault.ParseFailed, half+" is half of a surrogate pair")
@@ -138,14 +140,31 @@ const parserDepth = 1000
 
 // refuseParse refuses a document that could not be parsed, because of a syntax error or
 // a limit.
-func (d *documents) refuseParse(err error) *Result {
+func (d *documents) refuseParse(document string, err error) *Result {
 	switch text := err.Error(); {
 	case strings.Contains(text, "exceeded token limit"):
 		return d.limits.refuse(excess{limit: limitTokens, allowed: d.limits.Tokens, message: fmt.Sprintf("the document has more than %d tokens", d.limits.Tokens)})
 	case strings.Contains(text, "exceeded maximum nesting depth"):
 		return d.limits.refuse(excess{limit: limitDepth, allowed: d.limits.Depth, message: fmt.Sprintf("the document is nested more than %d deep", parserDepth)})
 	}
-	return refuse(fault.ParseFailed, gqlerror.List{asIs(err)})
+	if strings.Contains(err.Error(), lexer.Invalid.String()) { // the lexer knows why
+		err = cmp.Or(lexError(document), err)
+	}
+	refusal := asIs(err)
+	if found, empty := strings.CutPrefix(refusal.Message, "expected at least one definition, "); empty { // of any kind
+		refusal.Message = "Expected at least one entry, " + found
+	}
+	return refuse(fault.ParseFailed, gqlerror.List{refusal})
+}
+
+// lexError returns the first error of the lexer in a text, or nil.
+func lexError(text string) error {
+	for l := lexer.New(&ast.Source{Input: text}); ; {
+		token, err := l.ReadToken()
+		if err != nil || token.Kind == lexer.EOF {
+			return err
+		}
+	}
 }
 
 // asIs returns an error of the parser, all of which are of this type.

@@ -2,10 +2,11 @@ package graphqlserver
 
 import (
 	"encoding/json"
-	"slices"
+	"fmt"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"tributary/gateway/fault"
 )
@@ -15,21 +16,32 @@ import (
 // their digits, which it takes for a string.
 func checkIDs(op *graphql.OperationContext) *Result {
 	for _, v := range op.Operation.VariableDefinitions {
-		if v.Type.Name() == "ID" && hasFraction(op.Variables[v.Variable]) {
-			return refuseOne(fault.BadUserInput, "variable."+v.Variable+" cannot use a number that is not an integer as ID")
+		if v.Type.Name() != "ID" {
+			continue
+		}
+		if number := fraction(op.Variables[v.Variable]); number != "" {
+			return refuse(fault.BadUserInput, gqlerror.List{{Locations: locate(v.Position), Message: fmt.Sprintf(
+				"Variable \"$%s\" got an invalid value: expected \"ID\" (%s), found %s.", v.Variable, idMeaning, short(number))}})
 		}
 	}
 	return nil
 }
 
-func hasFraction(v any) bool {
+// fraction returns the first number in v that is no integer, or "".
+func fraction(v any) string {
 	switch v := v.(type) {
 	case json.Number:
-		return strings.ContainsAny(string(v), ".eE")
+		if strings.ContainsAny(string(v), ".eE") {
+			return string(v)
+		}
 	case []any:
-		return slices.ContainsFunc(v, hasFraction)
+		for _, item := range v {
+			if number := fraction(item); number != "" {
+				return number
+			}
+		}
 	case []json.Number: // one that stands for a list
-		return hasFraction(v[0])
+		return fraction(v[0])
 	}
-	return false
+	return ""
 }

@@ -1,8 +1,11 @@
 package graphqlserver
 
 import (
+	"fmt"
+
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"tributary/gateway/fault"
 )
@@ -21,59 +24,60 @@ func checkNulls(op *graphql.OperationContext) *Result {
 	if len(nulls.nulls) == 0 {
 		return nil
 	}
-	if name := nulls.set(op.Operation.SelectionSet); name != "" {
-		return refuseOne(fault.BadUserInput, "variable."+name+" cannot be null")
+	if v := nulls.set(op.Operation.SelectionSet); v != nil {
+		return refuse(fault.BadUserInput, gqlerror.List{{Locations: locate(v.Position), Message: fmt.Sprintf(
+			"Variable \"$%s\" must not be null where type %q is expected.", v.Raw, v.ExpectedType)}})
 	}
 	return nil
 }
 
-// nullFinder finds one of the variables that are null where null must not be.
+// nullFinder finds where one of the variables that are null stands where null must not be.
 type nullFinder struct {
 	nulls map[string]bool
 	seen  map[string]bool // fragments
 }
 
-func (f nullFinder) set(set ast.SelectionSet) (name string) {
+func (f nullFinder) set(set ast.SelectionSet) (found *ast.Value) {
 	for _, sel := range set {
 		switch sel := sel.(type) {
 		case *ast.Field:
-			name = f.first(sel.Arguments, sel.Directives, sel.SelectionSet)
+			found = f.first(sel.Arguments, sel.Directives, sel.SelectionSet)
 		case *ast.InlineFragment:
-			name = f.first(nil, sel.Directives, sel.SelectionSet)
+			found = f.first(nil, sel.Directives, sel.SelectionSet)
 		case *ast.FragmentSpread:
-			name = f.first(nil, sel.Directives, nil)
-			if name == "" && !f.seen[sel.Name] {
+			found = f.first(nil, sel.Directives, nil)
+			if found == nil && !f.seen[sel.Name] {
 				f.seen[sel.Name] = true
-				name = f.first(nil, sel.Definition.Directives, sel.Definition.SelectionSet)
+				found = f.first(nil, sel.Definition.Directives, sel.Definition.SelectionSet)
 			}
 		}
-		if name != "" {
-			return name
+		if found != nil {
+			return found
 		}
 	}
-	return ""
+	return nil
 }
 
-func (f nullFinder) first(args ast.ArgumentList, directives ast.DirectiveList, set ast.SelectionSet) string {
+func (f nullFinder) first(args ast.ArgumentList, directives ast.DirectiveList, set ast.SelectionSet) *ast.Value {
 	for _, d := range directives {
 		args = append(args[:len(args):len(args)], d.Arguments...)
 	}
 	for _, a := range args {
-		if name := f.value(a.Value); name != "" {
-			return name
+		if found := f.value(a.Value); found != nil {
+			return found
 		}
 	}
 	return f.set(set)
 }
 
-func (f nullFinder) value(v *ast.Value) string {
+func (f nullFinder) value(v *ast.Value) *ast.Value {
 	if v.Kind == ast.Variable && f.nulls[v.Raw] && v.ExpectedType != nil && v.ExpectedType.NonNull {
-		return v.Raw
+		return v
 	}
 	for _, child := range v.Children {
-		if name := f.value(child.Value); name != "" {
-			return name
+		if found := f.value(child.Value); found != nil {
+			return found
 		}
 	}
-	return ""
+	return nil
 }

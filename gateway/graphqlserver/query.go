@@ -7,6 +7,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/validator/core"
 
 	"tributary/gateway/execute"
 	"tributary/gateway/fault"
@@ -58,9 +59,9 @@ func (s *Server) find(ctx context.Context, req Request) (*query, *Result) {
 func (q *query) refuseSelected() *Result {
 	switch {
 	case q.selected == nil && q.OperationName == "":
-		return invalid("the document has several operations: name one in operationName")
+		return invalid("the document has several operations: name one in operationName: " + q.operationNames())
 	case q.selected == nil:
-		return invalid("the document has no operation of the name in operationName")
+		return invalid("the document has no operation of the name in operationName, which can be " + q.operationNames())
 	case q.ReadOnly && q.selected.Operation != ast.Query && !q.listenedTo():
 		r := invalid("GET can only ask: send a mutation by POST")
 		r.mutation = true
@@ -69,6 +70,18 @@ func (q *query) refuseSelected() *Result {
 		return invalid("subscriptions need a transport that streams")
 	}
 	return nil
+}
+
+// operationNames lists the names that operationName can have.
+func (q *query) operationNames() string {
+	var names []string
+	for _, op := range q.doc.Operations {
+		if op.Name == "" { // then it is the only one
+			return "left out"
+		}
+		names = append(names, op.Name)
+	}
+	return core.QuotedOrList(names...)
 }
 
 // listenedTo tells whether q is a subscription to whose events somebody listens.
@@ -104,12 +117,13 @@ func (s *Server) bind(ctx context.Context, q *query) *Result {
 	if len(q.refused) > 0 {
 		doc = pruned(doc, q.refused)
 	}
+	variables := execute.WithDefaults(q.selected, q.Variables)
 	op, errs := s.exec.CreateOperationContext(context.WithValue(ctx, documentKey{}, doc), &graphql.RawParams{
-		Query: q.Query, OperationName: q.OperationName, Variables: execute.WithDefaults(q.selected, q.Variables),
+		Query: q.Query, OperationName: q.OperationName, Variables: variables,
 	})
 	if len(errs) > 0 { // what is left to go wrong is a variable that does not fit its type
-		for _, err := range errs { // a path is one of the answer; theirs is one of the request
-			err.Message, err.Path = err.Path.String()+" "+err.Message, nil
+		for i, err := range errs {
+			errs[i] = s.refuseVariable(q.selected, variables, err)
 		}
 		return refuse(fault.BadUserInput, errs)
 	}

@@ -35,7 +35,14 @@ func newSchema() *schema {
 			empty: String!
 			fails(kind: String!): String
 			waits: String
+			pick(by: Choice!, kind: Kind, id: ID, price: Float, sure: Boolean): String
+			shape: Shape
 		}
+		enum Kind { ODD EVEN }
+		input Choice { of: [Int!]!, kind: Kind! = ODD, note: String, next: Choice }
+		interface Shape { area: Float }
+		type Circle implements Shape { area: Float, radius: Float }
+		type Square implements Shape { area: Float, side: Float }
 		type Mutation { bump: Int }
 		type Subscription {
 			"Counts up to a number, and fails at odd ones if asked to."

@@ -129,9 +129,10 @@ func (s *server) count(name string, labels ...string) float64 {
 type answer struct {
 	Data   json.RawMessage `json:"data"`
 	Errors []struct {
-		Message    string         `json:"message"`
-		Path       []any          `json:"path"`
-		Extensions map[string]any `json:"extensions"`
+		Message    string                       `json:"message"`
+		Path       []any                        `json:"path"`
+		Locations  []struct{ Line, Column int } `json:"locations"`
+		Extensions map[string]any               `json:"extensions"`
 	} `json:"errors"`
 	Extensions map[string]any `json:"extensions"`
 }
