@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
 )
 
 func TestDev_ListsAddressesInOrder(t *testing.T) {
@@ -75,5 +78,30 @@ func TestGraphQL_LeadsBrowsersToThePlayground(t *testing.T) {
 	gateway.ServeHTTP(w, r)
 	if w.Code != http.StatusSeeOther || !slices.Contains(w.Header().Values("Vary"), "Accept") {
 		t.Errorf("from another site: %d, %v", w.Code, w.Header())
+	}
+}
+
+func TestSchema_IsServedWithIntrospection(t *testing.T) {
+	nowhere := map[string]string{"authors": "http://127.0.0.1:1", "books": "http://127.0.0.1:1"}
+	for _, on := range []bool{true, false} {
+		gateway, _ := assemble(t, nowhere, silent, func(cfg *gatewayConfig) { cfg.GraphQL.Introspection = on })
+		w := ask(gateway, http.MethodGet, "/schema.graphql", "")
+		if !on {
+			if w.Code != http.StatusNotFound {
+				t.Errorf("without introspection: %d %s", w.Code, w.Body)
+			}
+			continue
+		}
+		if _, err := gqlparser.LoadSchema(&ast.Source{Input: w.Body.String()}); w.Code != http.StatusOK || err != nil {
+			t.Errorf("%d, %v in %s", w.Code, err, w.Body)
+		}
+		for _, part := range []string{"directive @defer(", "if: Boolean = true", ") on FRAGMENT_SPREAD | INLINE_FRAGMENT", "type Query {", "type Book {"} {
+			if strings.Count(w.Body.String(), part) != 1 {
+				t.Errorf("%q is not there once in %s", part, w.Body)
+			}
+		}
+		if code, printed, _ := run(t, library(), nil, "schema"); code != 0 || printed != w.Body.String() {
+			t.Errorf("the command prints %s", printed)
+		}
 	}
 }

@@ -106,6 +106,9 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 	if err != nil {
 		return handlers{}, nil, errors.Join(usageError{err}, core.close())
 	}
+	if cfg.GraphQL.Introspection {
+		routes = slices.Concat(routes, []Route{schemaRoute(core.schema.Schema())})
+	}
 	streams := mountGraph(clients, graphql, routes, cfg, newViewers(cfg, authenticator, operators), reg)
 	ready.OnDrain(streams.Drain)
 	stop := inBackground(history.Run)
