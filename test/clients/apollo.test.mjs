@@ -46,6 +46,16 @@ test('a query that does not validate says why', async () => {
   await assert.rejects(apollo.query({ query: gql`{ nothing }` }), /nothing/);
 });
 
+test('errorPolicy all keeps the data of a partial answer', async () => {
+  const { apollo } = client();
+  const partial = gql`{ good: user(id: "user123") { id } bad: user(id: "") { id } }`;
+  await assert.rejects(apollo.query({ query: partial }), /id/);
+  const { data, error } = await apollo.query({ query: partial, errorPolicy: 'all' });
+  assert.equal(data.good.id, 'user123');
+  assert.equal(data.bad, null);
+  assert.deepEqual(error.errors[0].path, ['bad']);
+});
+
 test('persisted queries: the hash is unknown once, and then enough', async () => {
   const sha256 = (text) => createHash('sha256').update(text).digest('hex');
   const link = (http) => new PersistedQueryLink({ sha256, useGETForHashedQueries: true }).concat(http);

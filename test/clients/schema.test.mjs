@@ -6,6 +6,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { buildClientSchema, buildSchema, findBreakingChanges, getIntrospectionQuery, parse, validate } from 'graphql';
+import { gateway } from './gateway.mjs';
 import { changesSinceRelease } from './release.mjs';
 
 const root = join(import.meta.dirname, '../..');
@@ -18,6 +20,21 @@ test('the schema breaks no client of the last release', () => {
     return;
   }
   assert.deepEqual(breaking, [], `these break clients of ${since}: keep them deprecated, or tell of them under "### Breaking"`);
+});
+
+test('the served document is a schema, and documents with @defer are valid in it', async () => {
+  const response = await fetch(`${gateway}/schema.graphql`);
+  const served = buildSchema(await response.text());
+  assert.deepEqual(validate(served, parse('{ user(id: "u1") { id ... @defer(label: "late") { orders { id } } } }')), []);
+  const introspected = await fetch(`${gateway}/graphql`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ query: getIntrospectionQuery() }),
+  });
+  const { data } = await introspected.json();
+  const lost = (before, after) => findBreakingChanges(before, after).filter(({ description }) => !description.startsWith('Standard scalar'));
+  assert.deepEqual(lost(served, buildClientSchema(data)), []);
+  assert.deepEqual(lost(buildClientSchema(data), served), []);
 });
 
 // repository is one whose schema is that of this one, released as it is under
