@@ -43,9 +43,26 @@ type Keys struct {
 	ofArgs   bool // whether each needs the arguments as well
 }
 
-// Arg takes the keys from an argument: an id or a list of ids.
-func Arg(name string) *Keys {
-	return &Keys{each: func(_ any, args map[string]any, yield func(string)) { yieldIDs(args[name], yield) }}
+// Arg takes the keys from an argument: an id or a list of ids. Further names lead into an
+// input object, and into each of a list, as in Arg("input", "items", "bookId").
+func Arg(name string, members ...string) *Keys {
+	return &Keys{each: func(_ any, args map[string]any, yield func(string)) { yieldMembers(args[name], members, yield) }}
+}
+
+// yieldMembers yields the ids that path leads to in an argument.
+func yieldMembers(v any, path []string, yield func(string)) {
+	if len(path) == 0 {
+		yieldIDs(v, yield)
+		return
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		yieldMembers(v[path[0]], path[1:], yield)
+	case []any:
+		for _, e := range v {
+			yieldMembers(e, path, yield)
+		}
+	}
 }
 
 // yieldIDs coerces as GraphQL does for ID and [ID!]. It skips values that cannot be

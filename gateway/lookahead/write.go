@@ -1,6 +1,9 @@
 package lookahead
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Write is the join of a mutation's field that makes a call to a service for each entry in
 // the response. length is the number of values that costs assume the call to return, 1 for a
@@ -17,6 +20,19 @@ func Write(service string, length int) *Join {
 		next(values{set: set, count: length, answers: 1, assumed: length != 1})
 	}
 	return j
+}
+
+// After returns the join of a field that loads what loads says before it does what j does.
+// Only the values of j have subfields. Its loads are counted and not started ahead.
+func (j *Join) After(loads *Join) *Join {
+	return &Join{
+		loaders: slices.Concat(loads.loaders, j.loaders),
+		visit:   j.visit,
+		reckon: func(c *costing, n *node, parents values, next func(values)) {
+			loads.reckon(c, n, parents, func(values) {})
+			j.reckon(c, n, parents, next)
+		},
+	}
 }
 
 // write is a call that is made once for each field.
