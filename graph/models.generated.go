@@ -2,6 +2,28 @@
 
 package graph
 
+// The root of mutations: changes at the services. An error of one of its fields says in its
+// extensions whether the service has made the change (outcome: not_executed or unknown) and,
+// if the service refused it, why (problem). What is selected below a field shows its change.
+type Mutation struct {
+}
+
+// An item of a new order.
+type OrderItemInput struct {
+	// The id of the product.
+	ProductID string `json:"productId"`
+	// The number of units, at least 1.
+	Quantity int32 `json:"quantity"`
+}
+
+// A new order.
+type PlaceOrderInput struct {
+	// The id of the user who orders.
+	UserID string `json:"userId"`
+	// What is ordered, at least one item.
+	Items []*OrderItemInput `json:"items"`
+}
+
 // The root of queries. A field that is null without an error does not exist; one that is
 // null with an error could not be loaded, and the error's extensions say why (code) and
 // which service failed (service).

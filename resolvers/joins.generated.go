@@ -14,19 +14,21 @@ import (
 // Joins declares what the fields of the schema load, and by which keys.
 func (l *Loaders) Joins() lookahead.Joins {
 	return lookahead.Joins{
-		"Query.orders":      l.ordersSource().By(lookahead.Arg("userId")),
-		"Query.product":     l.productByIDSource().By(lookahead.Arg("id")),
-		"Query.products":    l.productByIDSource().By(lookahead.Arg("ids")),
-		"Query.user":        l.userByIDSource().By(lookahead.Arg("id")),
-		"Query.users":       l.userByIDSource().By(lookahead.Arg("ids")),
-		"Order.user":        l.userByIDSource().By(lookahead.Key(keyOfOrderUser)),
-		"OrderItem.product": l.productByIDSource().By(lookahead.Key(keyOfOrderItemProduct)),
-		"User.orders":       l.ordersSource().By(lookahead.Key(keyOfUserOrders)),
-		"Query.profile":     lookahead.Unseen(1),
-		"Profile.user":      lookahead.Unseen(1),
-		"Profile.orders":    lookahead.Unseen(10),
-		"Profile.products":  lookahead.Unseen(10),
-		"Order.items":       lookahead.Each(10, func(o *services.Order) []*services.OrderItem { return o.Items }),
+		"Query.orders":         l.ordersSource().By(lookahead.Arg("userId")),
+		"Query.product":        l.productByIDSource().By(lookahead.Arg("id")),
+		"Query.products":       l.productByIDSource().By(lookahead.Arg("ids")),
+		"Query.user":           l.userByIDSource().By(lookahead.Arg("id")),
+		"Query.users":          l.userByIDSource().By(lookahead.Arg("ids")),
+		"Order.user":           l.userByIDSource().By(lookahead.Key(keyOfOrderUser)),
+		"OrderItem.product":    l.productByIDSource().By(lookahead.Key(keyOfOrderItemProduct)),
+		"User.orders":          l.ordersSource().By(lookahead.Key(keyOfUserOrders)),
+		"Mutation.cancelOrder": lookahead.Write("orders", 1),
+		"Mutation.updateUser":  lookahead.Write("users", 1),
+		"Query.profile":        lookahead.Unseen(1),
+		"Profile.user":         lookahead.Unseen(1),
+		"Profile.orders":       lookahead.Unseen(10),
+		"Profile.products":     lookahead.Unseen(10),
+		"Order.items":          lookahead.Each(10, func(o *services.Order) []*services.OrderItem { return o.Items }),
 	}
 }
 
@@ -90,4 +92,20 @@ func (l *Loaders) loadUserOrders(ctx context.Context, o *services.User) ([]*serv
 		return nil, nil
 	}
 	return l.Orders.Load(ctx, key)
+}
+
+func keyOfMutationCancelOrder(id string) string { return rest.Key(rest.Arg("id", id)) }
+
+func (l *Loaders) writeMutationCancelOrder(ctx context.Context, id string) (*services.Order, error) {
+	v, err := l.CancelOrder(ctx, keyOfMutationCancelOrder(id))
+	return rest.Changed(ctx, l.cache, v, err, rest.TagOf("orders", v, func(v *services.Order) string { return v.UserID }))
+}
+
+func keyOfMutationUpdateUser(id string, input services.UpdateUserInput) string {
+	return rest.Key(rest.Arg("id", id), rest.Arg("input", rest.JSON(input)))
+}
+
+func (l *Loaders) writeMutationUpdateUser(ctx context.Context, id string, input services.UpdateUserInput) (*services.User, error) {
+	v, err := l.UpdateUser(ctx, keyOfMutationUpdateUser(id, input))
+	return rest.Changed(ctx, l.cache, v, err, rest.Tag("user", rest.Text(id)))
 }

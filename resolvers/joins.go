@@ -18,9 +18,10 @@ func (r *Resolver) Joins() lookahead.Joins {
 	maps.Copy(joins, lookahead.Joins{
 		"Query.profile": user.By(lookahead.Arg("userId")).
 			Then(lookahead.As(func(u *services.User) *graph.Profile { return &graph.Profile{UserID: u.ID} })),
-		"Profile.user":     user.By(ofProfile),
-		"Profile.orders":   orders.By(ofProfile),
-		"Profile.products": orders.By(ofProfile).Then(joins["Order.items"]).Then(joins["OrderItem.product"]),
+		"Profile.user":        user.By(ofProfile),
+		"Profile.orders":      orders.By(ofProfile),
+		"Profile.products":    orders.By(ofProfile).Then(joins["Order.items"]).Then(joins["OrderItem.product"]),
+		"Mutation.placeOrder": r.placeOrderJoin(),
 	})
 	return joins
 }

@@ -7,6 +7,7 @@ import (
 
 	"tributary/gateway/app"
 	"tributary/gateway/batch"
+	"tributary/gateway/cache"
 	"tributary/gateway/lookahead"
 	"tributary/gateway/rest"
 
@@ -16,17 +17,23 @@ import (
 
 // Loaders load and write what the directives of the schema say.
 type Loaders struct {
+	cache       *cache.Cache
 	ProductByID *batch.Loader[string, *services.Product]
 	UserByID    *batch.Loader[string, *services.User]
 	Orders      *batch.Loader[string, []*services.Order]
+	CancelOrder rest.Write[*services.Order]
+	UpdateUser  rest.Write[*services.User]
 }
 
 // NewLoaders returns the loaders over d.
 func NewLoaders(d *app.Dependencies) *Loaders {
 	return &Loaders{
+		cache:       d.Cache,
 		ProductByID: rest.Loader(d.Cache, d.Batches, "product", services.ProductByID(d.Clients["products"])),
 		UserByID:    rest.Loader(d.Cache, d.Batches, "user", services.UserByID(d.Clients["users"])),
 		Orders:      rest.Loader(d.Cache, d.Batches, "orders", services.Orders(d.Clients["orders"])),
+		CancelOrder: services.CancelOrder(d.Clients["orders"]),
+		UpdateUser:  services.UpdateUser(d.Clients["users"]),
 	}
 }
 

@@ -11,6 +11,14 @@ import (
 	"tributary/services"
 )
 
+func (r *mutationResolver) PlaceOrder(ctx context.Context, input graph.PlaceOrderInput) (*services.Order, error) {
+	return r.placeOrder(ctx, input)
+}
+
+func (r *mutationResolver) CancelOrder(ctx context.Context, id string) (*services.Order, error) {
+	return r.writeMutationCancelOrder(ctx, id)
+}
+
 func (r *orderResolver) User(ctx context.Context, obj *services.Order) (*services.User, error) {
 	return r.loadOrderUser(ctx, obj)
 }

@@ -27,11 +27,14 @@ func (r *queryResolver) Profile(ctx context.Context, userID string) (*graph.Prof
 	return r.profileOf(ctx, userID)
 }
 
+func (r *Resolver) Mutation() graph.MutationResolver { return &mutationResolver{r} }
+
 func (r *Resolver) Profile() graph.ProfileResolver { return &profileResolver{r} }
 
 func (r *Resolver) Query() graph.QueryResolver { return &queryResolver{r} }
 
 type (
-	profileResolver struct{ *Resolver }
-	queryResolver   struct{ *Resolver }
+	mutationResolver struct{ *Resolver }
+	profileResolver  struct{ *Resolver }
+	queryResolver    struct{ *Resolver }
 )

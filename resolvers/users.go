@@ -11,6 +11,10 @@ import (
 	"tributary/services"
 )
 
+func (r *mutationResolver) UpdateUser(ctx context.Context, id string, input services.UpdateUserInput) (*services.User, error) {
+	return r.writeMutationUpdateUser(ctx, id, input)
+}
+
 func (r *queryResolver) User(ctx context.Context, id string) (*services.User, error) {
 	return r.loadQueryUser(ctx, id)
 }

@@ -16,6 +16,11 @@ func Orders(up *upstream.Client) rest.Source[[]*Order] {
 		func(v *Order) string { return v.ID })
 }
 
+// CancelOrder makes the call POST /orders/{id}/cancel.
+func CancelOrder(up *upstream.Client) rest.Write[*Order] {
+	return rest.WriteOne(rest.Endpoint{Up: up, Call: "POST /orders/{id}/cancel", Named: true, IDs: []string{"id"}, Idempotent: true}, decodeOrder)
+}
+
 // Order is an object of the orders service. Values are shared between requests:
 // treat them as read-only.
 //

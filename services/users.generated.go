@@ -3,6 +3,8 @@
 package services
 
 import (
+	"github.com/99designs/gqlgen/graphql"
+
 	"tributary/gateway/rest"
 	"tributary/gateway/scalar"
 	"tributary/gateway/upstream"
@@ -13,6 +15,11 @@ func UserByID(up *upstream.Client) rest.Source[*User] {
 	return rest.One(
 		rest.Endpoint{Up: up, Call: "GET /users/{id}", Key: []string{"id"}}, decodeUser,
 		func(v *User, a rest.Args) bool { return v.ID == a.Get("id") })
+}
+
+// UpdateUser makes the call PATCH /users/{id}.
+func UpdateUser(up *upstream.Client) rest.Write[*User] {
+	return rest.WriteOne(rest.Endpoint{Up: up, Call: "PATCH /users/{id}", Named: true, IDs: []string{"id"}, Body: "input", Idempotent: true}, decodeUser)
 }
 
 // User is an object of the users service. Values are shared between requests:
@@ -53,4 +60,12 @@ func decodeUser(d *rest.Decoder, v *User) bool {
 	}
 	has.Check(d, "id", "username", "email", "full_name", "is_active", "created_at")
 	return true
+}
+
+// UpdateUserInput is an input of the users service.
+//
+// Changes of a user. What is left out stays as it is.
+type UpdateUserInput struct {
+	Email    graphql.Omittable[*string] `json:"email,omitzero"`
+	FullName graphql.Omittable[*string] `json:"full_name,omitzero"`
 }

@@ -1,0 +1,28 @@
+package services
+
+import (
+	"tributary/gateway/rest"
+	"tributary/gateway/scalar"
+	"tributary/gateway/upstream"
+)
+
+// NewOrder is the body of a [PlaceOrder].
+type NewOrder struct {
+	UserID string    `json:"user_id"`
+	Items  []NewItem `json:"items"`
+}
+
+// NewItem is an item of a [NewOrder]. Its price is per unit.
+type NewItem struct {
+	ProductID string         `json:"product_id"`
+	Quantity  int32          `json:"quantity"`
+	Price     scalar.Decimal `json:"price"`
+}
+
+// Key is the key of the write of o.
+func (o NewOrder) Key() string { return rest.Key(rest.Arg("order", rest.JSON(o))) }
+
+// PlaceOrder makes the call POST /orders, whose keys are made by [NewOrder.Key].
+func PlaceOrder(up *upstream.Client) rest.Write[*Order] {
+	return rest.WriteOne(rest.Endpoint{Up: up, Call: "POST /orders", Named: true, Body: "order", Idempotent: true}, decodeOrder)
+}
