@@ -1,3 +1,5 @@
+// Package services has the types of the services, and the calls that load them. Besides what
+// is generated, it has the call that places an order.
 package services
 
 import (
