@@ -446,6 +446,29 @@ func TestMutations_FieldsInOrder(t *testing.T) {
 			`"b":{"fullName":"Two","orders":[{"status":"shipped","user":{"fullName":"Two"}},{"status":"pending","user":{"fullName":"Two"}}]}}}`)
 }
 
+// A value that its type does not allow is the client's mistake, wherever it stands.
+func TestMutations_ValuesOfOtherTypes(t *testing.T) {
+	s := newStore(t)
+	for _, quantity := range []string{`4294967297`, `-2147483649`, `99999999999999999999`, `1.5`, `"many"`, `true`, `null`} {
+		items := `[{"productId":"prod1","quantity":1},{"productId":"prod1","quantity":` + quantity + `}]`
+		for name, variables := range map[string]struct{ query, values string }{
+			"input": {`mutation($v: PlaceOrderInput!) { placeOrder(input: $v) { id } }`, `{"userId":"user123","items":` + items + `}`},
+			"items": {`mutation($v: [OrderItemInput!]!) { placeOrder(input: {userId: \"user123\", items: $v}) { id } }`, items},
+			"Int":   {`mutation($v: Int!) { placeOrder(input: {userId: \"user123\", items: [{productId: \"prod1\", quantity: $v}]}) { id } }`, quantity},
+		} {
+			_, response := s.send(http.MethodPost, s.url+"/graphql", `{"query":"`+variables.query+`","variables":{"v":`+variables.values+`}}`)
+			if e := s.refused(response); e.Extensions.Code != "BAD_USER_INPUT" || e.Extensions.Outcome != "not_executed" || len(e.Path) > 1 {
+				t.Errorf("%s by %s: %s", quantity, name, response)
+			}
+		}
+	}
+	response := s.ask(`mutation { placeOrder(input: {userId: "user123", items: [{productId: "prod1", quantity: 4294967297}]}) { id } }`)
+	if e := s.refused(response); e.Extensions.Code != "BAD_USER_INPUT" || e.Extensions.Outcome != "not_executed" {
+		t.Error(response)
+	}
+	s.wantCalls()
+}
+
 func TestMutations_NotByGet(t *testing.T) {
 	s := newStore(t)
 	for _, field := range []string{`cancelOrder(id:"order456"){id}`, `updateUser(id:"user123",input:{}){id}`, `placeOrder(input:{userId:"user123",items:[]}){id}`} {

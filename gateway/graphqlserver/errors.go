@@ -33,6 +33,9 @@ func (s *Server) present(ctx context.Context, err error) *gqlerror.Error {
 		}
 	}
 	f := fault.In(ctx, err)
+	if bad, path := badArgument(ctx, at, err); bad != nil {
+		f, at = bad, path
+	}
 	s.tellOfPanic(ctx, err)
 	outcome := outcomeOf(ctx, at, f)
 	report.From(ctx).Failed(report.Failure{
