@@ -75,6 +75,7 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
+		Me       func(childComplexity int) int
 		Orders   func(childComplexity int, userID string) int
 		Product  func(childComplexity int, id string) int
 		Products func(childComplexity int, ids []string) int
@@ -266,6 +267,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Profile.User(childComplexity), true
 
+	case "Query.me":
+		if e.ComplexityRoot.Query.Me == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Me(childComplexity), true
 	case "Query.orders":
 		if e.ComplexityRoot.Query.Orders == nil {
 			break

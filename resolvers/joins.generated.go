@@ -25,6 +25,7 @@ func (l *Loaders) Joins() lookahead.Joins {
 		"Mutation.cancelOrder": lookahead.Write("orders", 1),
 		"Mutation.updateUser":  lookahead.Write("users", 1),
 		"Query.profile":        lookahead.Unseen(1),
+		"Query.me":             lookahead.Unseen(1),
 		"Profile.user":         lookahead.Unseen(1),
 		"Profile.orders":       lookahead.Unseen(10),
 		"Profile.products":     lookahead.Unseen(10),

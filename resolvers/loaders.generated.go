@@ -5,6 +5,7 @@ package resolvers
 import (
 	"github.com/99designs/gqlgen/graphql"
 
+	"tributary/gateway/access"
 	"tributary/gateway/app"
 	"tributary/gateway/batch"
 	"tributary/gateway/cache"
@@ -43,5 +44,12 @@ func Schema(d *app.Dependencies) (graphql.ExecutableSchema, lookahead.Joins, err
 		return nil, nil, err
 	}
 	r := New(d)
-	return graph.NewExecutableSchema(graph.Config{Resolvers: r}), r.Joins(), nil
+	return access.With(graph.NewExecutableSchema(graph.Config{Resolvers: r}), rules()), r.Joins(), nil
+}
+
+// rules are the rules of access of the schema.
+func rules() access.Rules {
+	return access.Rules{
+		"Query.me": {},
+	}
 }

@@ -7,12 +7,17 @@ package resolvers
 
 import (
 	"context"
+	"tributary/gateway/access"
 	"tributary/graph"
 	"tributary/services"
 )
 
 func (r *mutationResolver) UpdateUser(ctx context.Context, id string, input services.UpdateUserInput) (*services.User, error) {
 	return r.writeMutationUpdateUser(ctx, id, input)
+}
+
+func (r *queryResolver) Me(ctx context.Context) (*services.User, error) {
+	return r.UserByID.Load(ctx, access.Viewer(ctx).Subject)
 }
 
 func (r *queryResolver) User(ctx context.Context, id string) (*services.User, error) {
