@@ -17,6 +17,7 @@ import (
 
 	"tributary/gateway/batch"
 	"tributary/gateway/execute"
+	"tributary/internal/testkit"
 )
 
 // operation returns a context such as generated code gets.
@@ -97,13 +98,14 @@ func fields(names ...string) []graphql.CollectedField {
 func TestWhatWasBegunAheadNeedsNoGoroutine(t *testing.T) {
 	loader := batch.NewLoader(batch.Each(func(_ context.Context, key string) (string, bool, error) { return key, true, nil }), batch.Options{Alone: true})
 	ctx := batch.WithScope(operation(t))
-	begun := make(chan struct{}, 100)
+	begun, idle := make(chan struct{}, 100), runtime.NumGoroutine()
 	for i := range 100 {
 		loader.Start(ctx, fmt.Sprint(i), func(string, error) { begun <- struct{}{} })
 	}
 	for range 100 {
 		<-begun
 	}
+	testkit.WaitFor(t, "the goroutines of the loads", func() bool { return runtime.NumGoroutine() <= idle })
 	before, most := runtime.NumGoroutine(), 0
 	execute.MarshalSlice(ctx, 100, 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		v, _ := loader.Load(ctx, fmt.Sprint(i))

@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -33,7 +34,7 @@ func newNarrow(t *testing.T) *narrow {
 		}
 		return 0
 	})
-	n.program = startGateway(t, testkit.KeepAddr(t), append(over(n.up), "--drain-delay=0s", "--cache-ttl=1m", "--max-operations=1", "--operation-queue=0", "--graphql-batching=5")...)
+	n.program = startGateway(t, testkit.KeepAddr(t), append(over(n.up), "--drain-delay=0s", "--cache-ttl=1m", "--max-operations=1", "--operation-queue=0", "--graphql-batching=5", "--request-timeout=1m", "--upstream-timeout=50s")...)
 	return n
 }
 
@@ -42,7 +43,9 @@ func (n *narrow) hold() (letGo func()) {
 	held := make(chan struct{})
 	n.held.Store(&held)
 	n.up.Reset()
-	return func() { n.held.Store(nil); close(held) }
+	letGo = sync.OnceFunc(func() { n.held.Store(nil); close(held) })
+	n.t.Cleanup(letGo) // or the services would wait for ever
+	return letGo
 }
 
 // ask posts a body and gives status and answer.
