@@ -7,66 +7,47 @@ import (
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/sync/semaphore"
 
+	"tributary/gateway/admission"
 	"tributary/gateway/fault"
 )
 
-// Bodies is a budget in bytes for the responses of all services that are being read or
-// decoded. It is safe for concurrent use; a nil Bodies has no limit.
-//
-// The first bytes of each response do not count, so that short ones pay nothing for the
-// budget. The limit of concurrent calls bounds these.
-type Bodies struct {
-	room *semaphore.Weighted
-	held prometheus.Gauge
-	shed prometheus.Counter
-}
-
-// freeBytes is the size up to which a response does not count.
+// freeBytes is the size up to which a response does not count for the budget of responses,
+// so that short ones pay nothing for it. The limit of concurrent calls bounds these.
 const freeBytes = 16 << 10
 
-// NewBodies returns the budget of cfg.BodiesMB, or of a response of the largest size if
-// that is more.
-func NewBodies(cfg Config, reg prometheus.Registerer) *Bodies {
+// NewBodies returns the budget for the responses of all services that are being read or
+// decoded: cfg.BodiesMB, or what a response of the largest size takes if that is more.
+func NewBodies(cfg Config, reg prometheus.Registerer) *admission.Budget {
 	size := int64(math.MaxInt64)
 	if cfg.BodiesMB > 0 {
-		size = max(int64(cfg.BodiesMB)<<20, cfg.withDefaults().MaxBody)
+		size = max(int64(cfg.BodiesMB)<<20, cfg.largestBody()+portion)
 	}
-	b := &Bodies{
-		room: semaphore.NewWeighted(size),
-		held: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "upstream_bodies_bytes", Help: "Memory of responses of services over 16 KiB that are being read or decoded."}),
-		shed: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "upstream_bodies_shed_total",
-			Help: "Responses of services that were given up because the memory for them was in use.",
-		}),
+	return admission.NewBudget(size, prometheus.GaugeOpts{
+		Name: "upstream_bodies_bytes", Help: "Memory of responses of services over 16 KiB that are being read or decoded.",
+	}, prometheus.CounterOpts{
+		Name: "upstream_bodies_shed_total",
+		Help: "Responses of services that were given up because the memory for them was in use.",
+	}, reg)
+}
+
+// largestBody is the maximum size of a response of any service.
+func (c Config) largestBody() int64 {
+	largest := c.withDefaults().MaxBody
+	for _, service := range c.Overrides.Services() {
+		if own, err := c.of(service); err == nil {
+			largest = max(largest, own.withDefaults().MaxBody)
+		}
 	}
-	reg.MustRegister(b.held, b.shed)
-	return b
+	return largest
 }
 
 var errNoRoom = errors.New("the responses being read leave no memory for more")
 
-// acquire takes n bytes, and waits for them until ctx ends.
-func (b *Bodies) acquire(ctx context.Context, n int64) error {
-	if b.room.Acquire(ctx, n) != nil {
-		b.shed.Inc()
-		return fault.New(fault.Overloaded, "", errNoRoom)
-	}
-	b.held.Add(float64(n))
-	return nil
-}
-
-func (b *Bodies) release(n int64) {
-	b.held.Sub(float64(n))
-	b.room.Release(n)
-}
-
 // A lease is what one call has taken from the budget. It is safe for concurrent use, since
 // a call may have several attempts at a time.
 type lease struct {
-	bodies *Bodies
+	bodies *admission.Budget
 
 	mu    sync.Mutex
 	taken int64
@@ -91,13 +72,13 @@ func (l *lease) take(ctx context.Context, n int64) error {
 	if l == nil || n <= 0 {
 		return nil
 	}
-	if err := l.bodies.acquire(ctx, n); err != nil {
-		return err
+	if !l.bodies.Acquire(ctx, n) {
+		return fault.New(fault.Overloaded, "", errNoRoom)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.ended { // an attempt that lost against a hedge
-		l.bodies.release(n)
+		l.bodies.Release(n)
 		return fault.New(fault.Overloaded, "", context.Canceled)
 	}
 	l.taken += n
@@ -113,7 +94,7 @@ func (l *lease) give(n int64) {
 	defer l.mu.Unlock()
 	if !l.ended {
 		l.taken -= n
-		l.bodies.release(n)
+		l.bodies.Release(n)
 	}
 }
 
@@ -122,7 +103,7 @@ func (l *lease) release() {
 	defer l.mu.Unlock()
 	l.ended = true
 	if l.taken > 0 {
-		l.bodies.release(l.taken)
+		l.bodies.Release(l.taken)
 		l.taken = 0
 	}
 }

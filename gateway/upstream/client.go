@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 
+	"tributary/gateway/admission"
 	"tributary/gateway/fault"
 )
 
@@ -34,7 +35,7 @@ type Client struct {
 	figures *figures
 	calls   http.RoundTripper
 	probes  http.RoundTripper
-	bodies  *Bodies
+	bodies  *admission.Budget
 	pool    *pool
 	circuit *circuit // nil if there is no circuit breaker
 }

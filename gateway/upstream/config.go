@@ -36,6 +36,7 @@ import (
 	"log/slog"
 	"time"
 
+	"tributary/gateway/admission"
 	"tributary/gateway/heap"
 )
 
@@ -69,9 +70,9 @@ type Config struct {
 
 	ConnectionAge time.Duration `name:"upstream-connection-age" default:"1m" help:"Connections to a service are replaced when they are this old, so that changes of DNS are followed. 0: never."`
 
-	RequestTimeout time.Duration `kong:"-"` // time limit for a whole request, and so for each attempt; 0: none
-	Log            *slog.Logger  `kong:"-"` // tells of circuits that open or close; nil: none
-	Bodies         *Bodies       `kong:"-"` // shared by all clients; nil: no limit
+	RequestTimeout time.Duration     `kong:"-"` // time limit for a whole request, and so for each attempt; 0: none
+	Log            *slog.Logger      `kong:"-"` // tells of circuits that open or close; nil: none
+	Bodies         *admission.Budget `kong:"-"` // shared by all clients; nil: no limit
 }
 
 // Validate reports the first setting that cannot be used.

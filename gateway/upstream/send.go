@@ -35,7 +35,8 @@ type Write struct {
 // refused it. A reason that the service gave is the error's problem.
 func (c *Client) Send(ctx context.Context, w Write, read func(response []byte) error) error {
 	d := &delivery{repeatable: w.Key != "" || w.Method == http.MethodPut || w.Method == http.MethodDelete}
-	ctx = context.WithValue(ctx, deliveryKey{}, d)
+	ctx, release := c.WithLease(context.WithValue(ctx, deliveryKey{}, d))
+	defer release()
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { d.connections.Add(1) }})
 	r := c.of(ctx, w.Request)
 	if w.Key != "" {
