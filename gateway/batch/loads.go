@@ -61,9 +61,9 @@ func (s *loads[K, V]) send(ctx context.Context, keys []K, waited time.Duration) 
 		s.loader.opts.Observe(len(keys), waited)
 	}
 	ctx, span := tracing.Start(ctx, tracing.Batch, "batch", s.loader.opts.Service)
-	defer span.End()
 	values, err := call(ctx, s.loader.load, keys)
 	s.trace(span, keys, waited, err)
+	span.End() // before the values are delivered: a response may report its spans then
 	s.deliver(keys, values, err)
 }
 
