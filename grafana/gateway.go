@@ -61,7 +61,7 @@ func gatewayClients() []cog.Builder[dashboard.Panel] {
 			query(`sum by (status) (rate(http_requests_total`+clients+`[$__rate_interval]))`, "{{status}}")),
 		graph("Duration by endpoint", "What one request in twenty exceeds, by route pattern.", units.Seconds,
 			query(`histogram_quantile(0.95, sum by (le, endpoint) (rate(http_request_duration_seconds_bucket`+data+`[$__rate_interval])))`, "{{endpoint}}")),
-		durations("Time to put a profile together", "How long the operation behind /api/profile/{id} takes, when it is not told from cache.",
+		durations("Duration of aggregations", "How long the operations behind REST routes take, when no whole response is in the cache.",
 			`aggregation_duration_seconds_bucket{job="gateway"}`),
 	}
 }

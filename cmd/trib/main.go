@@ -79,7 +79,7 @@ type addCommand struct {
 	Name          string   `arg:"" help:"The name of the service: lower case letters, digits and dashes."`
 	OpenAPI       string   `name:"openapi" required:"" placeholder:"FILE" help:"Its OpenAPI document: 3.0, 3.1 or Swagger 2.0, in JSON or YAML."`
 	URL           string   `name:"url" help:"Its base URL, instead of that of the document."`
-	Operations    []string `arg:"" optional:"" name:"operation-id" help:"The operations to add: ids, or calls such as 'GET /users/{id}'. Without any, all that read."`
+	Operations    []string `arg:"" optional:"" name:"operation-id" help:"The operations to add: ids, or calls such as 'GET /books/{id}'. Without any, all that read."`
 	Read          []string `name:"read" placeholder:"OPERATION_ID" help:"A POST that reads."`
 	TrustRequired bool     `name:"trust-required" default:"true" negatable:"" help:"Whether members that the document requires are always there. Otherwise they may be null."`
 }

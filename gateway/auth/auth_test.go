@@ -44,7 +44,7 @@ func TestAuthenticate_Accepted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			v, err := a.Authenticate(t.Context(), []string{"Bearer " + token})
-			if err != nil || v == nil || v.Subject != "user123" {
+			if err != nil || v == nil || v.Subject != "viewer1" {
 				t.Errorf("%+v, %v", v, err)
 			}
 		})
@@ -175,14 +175,14 @@ func TestViewer_Key(t *testing.T) {
 		}
 	}
 	for _, other := range []claims{
-		{"scope": "a b", "azp": "web", "tenant": "t1", "sub": "user456"},
+		{"scope": "a b", "azp": "web", "tenant": "t1", "sub": "viewer2"},
 		{"scope": "a", "azp": "web", "tenant": "t1"},
 		{"scope": "a b c", "azp": "web", "tenant": "t1"},
 		{"scope": "a b", "azp": "app", "tenant": "t1"},
 		{"scope": "a b", "tenant": "t1"},
 		{"scope": "a b", "azp": "web", "tenant": "t2"},
 		{"scope": "a b", "azp": "web"},
-		{"azp": "web", "tenant": "t1", "sub": `user123","web",["a","b"],"t1`},
+		{"azp": "web", "tenant": "t1", "sub": `viewer1","web",["a","b"],"t1`},
 	} {
 		if viewer(other).Key() == first.Key() {
 			t.Errorf("%v is the same viewer", other)
@@ -194,17 +194,17 @@ func TestViewer_Key(t *testing.T) {
 }
 
 func TestViewer_HasScopes(t *testing.T) {
-	v := &auth.Viewer{Scopes: []string{"orders:read", "orders:write"}}
+	v := &auth.Viewer{Scopes: []string{"drafts:read", "drafts:write"}}
 	for _, c := range []struct {
 		sets [][]string
 		want bool
 	}{
 		{nil, false},
 		{[][]string{{}}, true},
-		{[][]string{{"orders:read"}}, true},
-		{[][]string{{"orders:read", "orders:write"}}, true},
-		{[][]string{{"orders:read", "admin"}}, false},
-		{[][]string{{"admin"}, {"orders:write"}}, true},
+		{[][]string{{"drafts:read"}}, true},
+		{[][]string{{"drafts:read", "drafts:write"}}, true},
+		{[][]string{{"drafts:read", "admin"}}, false},
+		{[][]string{{"admin"}, {"drafts:write"}}, true},
 		{[][]string{{"admin"}, {"root"}}, false},
 	} {
 		if got := v.HasScopes(c.sets); got != c.want {

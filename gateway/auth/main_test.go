@@ -138,7 +138,7 @@ type claims map[string]any
 
 // usual are the claims of a token that is accepted, with changes; nil removes a claim.
 func usual(changes claims) jwt.MapClaims {
-	all := jwt.MapClaims{"iss": issuer, "aud": audience, "sub": "user123", "exp": time.Now().Add(time.Hour).Unix()}
+	all := jwt.MapClaims{"iss": issuer, "aud": audience, "sub": "viewer1", "exp": time.Now().Add(time.Hour).Unix()}
 	for name, value := range changes {
 		if all[name] = value; value == nil {
 			delete(all, name)

@@ -17,7 +17,7 @@ import (
 type Config struct {
 	RedisURL      string                   `name:"redis-url" help:"Redis that gateways share as second cache tier: redis:// or rediss://, comma-separated hosts for a cluster, sentinel hosts with ?master_name=NAME. Empty: memory only." secret:""`
 	TTL           time.Duration            `name:"cache-ttl" default:"30s" help:"How long an entry is fresh, counted from when the service answered."`
-	TTLs          map[string]time.Duration `name:"cache-ttls" placeholder:"KIND=DURATION;..." help:"TTLs of single kinds (user, orders, product), as in user=5s;product=5m."`
+	TTLs          map[string]time.Duration `name:"cache-ttls" placeholder:"KIND=DURATION;..." help:"TTLs of single kinds of entities, as in author=5s;book=5m."`
 	StaleIfError  time.Duration            `name:"cache-stale-if-error" default:"10m" help:"How long after its TTL an entry may be served stale while its service fails. 0: never."`
 	StaleIfErrors map[string]time.Duration `name:"cache-stale-if-errors" placeholder:"KIND=DURATION;..." help:"The same for single kinds."`
 	AbsentTTL     time.Duration            `name:"cache-absent-ttl" default:"5s" help:"How long a \"not found\" is cached, at most the TTL and 5s. 0: not at all."`

@@ -15,9 +15,9 @@ func TestSettingsThatMakeNoSenseAreNamed(t *testing.T) {
 		"cache-absent-ttl is 5.000000001s":        func(c *cache.Config) { c.AbsentTTL = 5*time.Second + 1 },
 		"cache-absent-ttls: that of book is 1m0s": func(c *cache.Config) { c.AbsentTTLs = map[string]time.Duration{"book": time.Minute} },
 		"cache-patience":                          func(c *cache.Config) { c.Patience = -1 },
-		"cache-ttls: that of user":                func(c *cache.Config) { c.TTLs = map[string]time.Duration{"user": -1} },
-		"cache-stale-if-errors: that of user":     func(c *cache.Config) { c.StaleIfErrors = map[string]time.Duration{"user": -1} },
-		"cache-absent-ttls: that of user":         func(c *cache.Config) { c.AbsentTTLs = map[string]time.Duration{"user": -1} },
+		"cache-ttls: that of author":              func(c *cache.Config) { c.TTLs = map[string]time.Duration{"author": -1} },
+		"cache-stale-if-errors: that of author":   func(c *cache.Config) { c.StaleIfErrors = map[string]time.Duration{"author": -1} },
+		"cache-absent-ttls: that of author":       func(c *cache.Config) { c.AbsentTTLs = map[string]time.Duration{"author": -1} },
 		"cache-memory-mb":                         func(c *cache.Config) { c.MemoryMB = 0 },
 		"redis-url":                               func(c *cache.Config) { c.RedisURL = "http://:secret@redis.example.com" },
 	} {

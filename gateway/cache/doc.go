@@ -6,7 +6,7 @@
 // [Through] decorates a batch.Func with the cache:
 //
 //	c, err := cache.New(cfg, log, registry)
-//	load := cache.Through(c, cache.Kind{Name: "user", Service: "users"}, client.Users)
+//	load := cache.Through(c, cache.Kind{Name: "author", Service: "authors"}, client.Authors)
 //
 // There are two tiers: memory, and optionally a Redis that all gateways share. Keys are
 // looked up in memory, then in Redis, then loaded from the upstream. Unknown keys are

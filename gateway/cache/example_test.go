@@ -13,22 +13,22 @@ import (
 	"tributary/gateway/report"
 )
 
-type user struct {
+type author struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 }
 
 func Example() {
-	// A client method that loads many users at once. It counts its calls.
+	// A client method that loads many authors at once. It counts its calls.
 	calls, down := 0, false
-	byID := func(_ context.Context, ids []string) (map[string]user, error) {
+	byID := func(_ context.Context, ids []string) (map[string]author, error) {
 		calls++
 		if down {
 			return nil, errors.New("connection refused")
 		}
-		found := map[string]user{}
+		found := map[string]author{}
 		for _, id := range ids {
-			found[id] = user{ID: id, Name: "Ann"}
+			found[id] = author{ID: id, Name: "Ann"}
 		}
 		return found, nil
 	}
@@ -41,21 +41,21 @@ func Example() {
 		return
 	}
 	defer c.Close()
-	users := cache.Through(c, cache.Kind{Name: "user", Service: "users"}, byID)
+	authors := cache.Through(c, cache.Kind{Name: "author", Service: "authors"}, byID)
 
 	// It is used like the client method, and calls it only for keys that are not fresh.
 	ctx, r := report.With(context.Background())
 	for range 3 {
-		_, _ = users(ctx, []string{"u1"})
+		_, _ = authors(ctx, []string{"a1"})
 	}
 	fmt.Println("calls:", calls)
 
 	// While the upstream fails, an expired value is served and marked as stale.
 	down = true
 	for len(r.Summary().Degraded) == 0 {
-		found, err := users(ctx, []string{"u1"})
+		found, err := authors(ctx, []string{"a1"})
 		if len(r.Summary().Degraded) > 0 {
-			fmt.Println(found["u1"].Name, err, r.Summary().Degraded[0].Reason)
+			fmt.Println(found["a1"].Name, err, r.Summary().Degraded[0].Reason)
 		}
 	}
 	// Output:

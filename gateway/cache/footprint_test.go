@@ -12,18 +12,18 @@ func TestAFootprintIsAboutWhatAValueTakes(t *testing.T) {
 		ID    string
 		Count int32
 	}
-	type order struct {
+	type edition struct {
 		ID    string
 		Items []*item
 		Raw   json.RawMessage
 		Any   any
 	}
-	make1 := func(i int) []*order {
+	make1 := func(i int) []*edition {
 		text := string(make([]byte, 100+i%2))
-		return []*order{{ID: text, Items: []*item{{ID: text + "a"}, {ID: text + "b"}}, Raw: make([]byte, 300), Any: text + "c"}, {}}
+		return []*edition{{ID: text, Items: []*item{{ID: text + "a"}, {ID: text + "b"}}, Raw: make([]byte, 300), Any: text + "c"}, {}}
 	}
 	const n = 1000
-	kept := make([][]*order, n)
+	kept := make([][]*edition, n)
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)

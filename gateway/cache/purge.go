@@ -9,7 +9,7 @@ import (
 )
 
 // Purge removes the entries of tags, in all their variants, from this gateway, from the
-// shared store and from all other gateways: "user:u1" is an entity, "user" is a kind,
+// shared store and from all other gateways: "author:a1" is an entity, "author" is a kind,
 // [PurgeAll] is everything. When it returns, nothing loaded before is served by this
 // gateway, and some milliseconds later by no other. An error means that the shared store
 // could not be reached; this gateway has removed the entries all the same, and does not

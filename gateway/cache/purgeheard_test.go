@@ -170,8 +170,8 @@ func TestRedis_DeniedCommands(t *testing.T) {
 		t.Run(denied, func(t *testing.T) {
 			t.Parallel()
 			server := redistest.Start(t)
-			user := append([]string{"ACL", "SETUSER", "gateway", "on", ">open", "~*", "&*", "+@all"}, strings.Fields(denied)...)
-			if _, err := server.Do(user...); err != nil {
+			rule := append([]string{"ACL", "SETUSER", "gateway", "on", ">open", "~*", "&*", "+@all"}, strings.Fields(denied)...)
+			if _, err := server.Do(rule...); err != nil {
 				t.Fatal(err)
 			}
 			src := newSource("first")

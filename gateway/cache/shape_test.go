@@ -41,7 +41,7 @@ func TestShape_OfTypes(t *testing.T) {
 			Made string `json:"made"`
 		}](),
 		"pointer": reflect.TypeFor[*base](), "list": reflect.TypeFor[[]base](), "map": reflect.TypeFor[map[string]base](),
-		"order": reflect.TypeFor[struct {
+		"sequence": reflect.TypeFor[struct {
 			Made time.Time `json:"made"`
 			ID   string    `json:"id"`
 		}](),

@@ -88,18 +88,18 @@ func TestAStoreGivesWhatItWasGiven(t *testing.T) {
 			everyByte[i] = byte(i)
 		}
 		put(t, s, map[string]*cache.Entry{
-			"user:1":      entry(0, time.Minute, `{"id":"1"}`),
-			"user:\x00 ü": entry(0, time.Minute, string(everyByte)),
-			"user:none":   {Answered: time.Now(), Keep: time.Minute, Absent: true},
-			"user:big":    entry(0, time.Minute, string(bytes.Repeat([]byte("x"), 1<<20))),
+			"author:1":      entry(0, time.Minute, `{"id":"1"}`),
+			"author:\x00 ü": entry(0, time.Minute, string(everyByte)),
+			"author:none":   {Answered: time.Now(), Keep: time.Minute, Absent: true},
+			"author:big":    entry(0, time.Minute, string(bytes.Repeat([]byte("x"), 1<<20))),
 		})
-		found := look(t, s, "user:1", "user:\x00 ü", "user:none", "user:big", "user:never")
-		for key, want := range map[string]string{"user:1": `{"id":"1"}`, "user:\x00 ü": string(everyByte), "user:none": ""} {
-			if e := found[key]; e == nil || string(e.Body) != want || e.Absent != (key == "user:none") {
+		found := look(t, s, "author:1", "author:\x00 ü", "author:none", "author:big", "author:never")
+		for key, want := range map[string]string{"author:1": `{"id":"1"}`, "author:\x00 ü": string(everyByte), "author:none": ""} {
+			if e := found[key]; e == nil || string(e.Body) != want || e.Absent != (key == "author:none") {
 				t.Errorf("%q: got %+v, want the body %q", key, e, want)
 			}
 		}
-		if e := found["user:big"]; e == nil || len(e.Body) != 1<<20 {
+		if e := found["author:big"]; e == nil || len(e.Body) != 1<<20 {
 			t.Error("the big one is not what it was")
 		}
 		if len(found) != 4 {
@@ -110,8 +110,8 @@ func TestAStoreGivesWhatItWasGiven(t *testing.T) {
 
 func TestAnEntryIsAsOldInTheStoreAsItWas(t *testing.T) {
 	stores(t, func(t *subtest, s store) {
-		put(t, s, map[string]*cache.Entry{"user:1": entry(20*time.Second, time.Minute, "{}")})
-		e := look(t, s, "user:1")["user:1"]
+		put(t, s, map[string]*cache.Entry{"author:1": entry(20*time.Second, time.Minute, "{}")})
+		e := look(t, s, "author:1")["author:1"]
 		if e == nil {
 			t.Fatal("it is not there")
 		}
@@ -127,25 +127,25 @@ func TestAnEntryIsAsOldInTheStoreAsItWas(t *testing.T) {
 func TestWhatHasNoTimeLeftIsNotKept(t *testing.T) {
 	stores(t, func(t *subtest, s store) {
 		put(t, s, map[string]*cache.Entry{
-			"user:over":  entry(time.Minute, time.Minute, "{}"),
-			"user:never": entry(0, 0, "{}"),
-			"user:soon":  entry(time.Minute, time.Minute+300*time.Millisecond, "{}"),
+			"author:over":  entry(time.Minute, time.Minute, "{}"),
+			"author:never": entry(0, 0, "{}"),
+			"author:soon":  entry(time.Minute, time.Minute+300*time.Millisecond, "{}"),
 		})
-		found := look(t, s, "user:over", "user:never")
+		found := look(t, s, "author:over", "author:never")
 		if len(found) > 0 {
 			t.Errorf("found %v", found)
 		}
-		eventually(t, "the third goes when its time is over", func() bool { return len(look(t, s, "user:soon")) == 0 })
+		eventually(t, "the third goes when its time is over", func() bool { return len(look(t, s, "author:soon")) == 0 })
 	})
 }
 
 func TestWhatIsDeletedIsGone(t *testing.T) {
 	stores(t, func(t *subtest, s store) {
-		put(t, s, map[string]*cache.Entry{"user:1": entry(0, time.Minute, "1"), "user:2": entry(0, time.Minute, "2")})
-		if err := s.Delete(t.Context(), []string{"user:1", "user:never"}); err != nil {
+		put(t, s, map[string]*cache.Entry{"author:1": entry(0, time.Minute, "1"), "author:2": entry(0, time.Minute, "2")})
+		if err := s.Delete(t.Context(), []string{"author:1", "author:never"}); err != nil {
 			t.Fatal(err)
 		}
-		if found := look(t, s, "user:1", "user:2"); len(found) != 1 || found["user:2"] == nil {
+		if found := look(t, s, "author:1", "author:2"); len(found) != 1 || found["author:2"] == nil {
 			t.Errorf("found %v", found)
 		}
 	})
@@ -156,7 +156,7 @@ func TestManyKeysTravelTogether(t *testing.T) {
 		entries := map[string]*cache.Entry{}
 		var keys []string
 		for i := range 500 {
-			key := fmt.Sprint("product:", i)
+			key := fmt.Sprint("book:", i)
 			keys = append(keys, key)
 			entries[key] = entry(0, time.Minute, key)
 		}
@@ -176,9 +176,9 @@ func TestMemoryKeepsWhatWasGivenLater(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	put(t, s, map[string]*cache.Entry{"user:1": entry(0, time.Minute, "new")})
-	put(t, s, map[string]*cache.Entry{"user:1": entry(time.Second, time.Minute, "old")})
-	if e := look(t, s, "user:1")["user:1"]; string(e.Body) != "new" {
+	put(t, s, map[string]*cache.Entry{"author:1": entry(0, time.Minute, "new")})
+	put(t, s, map[string]*cache.Entry{"author:1": entry(time.Second, time.Minute, "old")})
+	if e := look(t, s, "author:1")["author:1"]; string(e.Body) != "new" {
 		t.Errorf("got the %s one", e.Body)
 	}
 }
@@ -193,7 +193,7 @@ func TestMemoryIsBoundedInBytes(t *testing.T) {
 	body := string(make([]byte, 10<<10))
 	var keys []string
 	for i := range 1000 {
-		keys = append(keys, fmt.Sprint("product:", i))
+		keys = append(keys, fmt.Sprint("book:", i))
 		put(t, s, map[string]*cache.Entry{keys[i]: entry(0, time.Minute, body)})
 	}
 	eventually(t, "it holds no more than it may", func() bool { return len(look(t, s, keys...))*len(body) <= limit })

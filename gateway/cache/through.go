@@ -150,7 +150,7 @@ func (t *through[V]) decode(e *Entry) (V, error) {
 
 // newEntry returns an entry for a value that next returned at answered. It is encoded as
 // JSON only if there is a shared store: encoding was a tenth of the allocations of a cold
-// profile, and the JSON half of the content of memory.
+// query, and the JSON half of the content of memory.
 func (t *through[V]) newEntry(f *flight, v V, answered time.Time) (*Entry, error) {
 	e := &Entry{
 		Answered: answered, Keep: t.policy.ttl + t.policy.stale, epoch: f.epoch, shape: t.shape,

@@ -57,7 +57,7 @@ Clients never see the cause of a failure (host names, messages of other programs
 it, under the ` + "`request_id`" + ` of the response.
 
 Malformed HTTP is refused before it becomes a request: a header that is invalid or too long, a missing
-` + "`Host`" + `, a bad escape in the path (` + "`/api/profile/%zz`" + `). The response is 400 or 431 in plain text,
+` + "`Host`" + `, a bad escape in the path (` + "`/graphql/%zz`" + `). The response is 400 or 431 in plain text,
 the connection is closed, and neither logs nor metrics have it.
 `)
 	return b.String()

@@ -14,7 +14,7 @@ import (
 // Config has the settings of forwarding.
 type Config struct {
 	Headers   []string `name:"forward-headers" default:"traceparent,X-Request-Id,Accept-Language" placeholder:"NAME[@SERVICE],..." help:"Request headers passed on to the services: NAME to all, NAME@SERVICE to one. Authorization and Cookie need a service. Cache entries of a service are kept apart by what it is sent, except for trace headers and X-Request-Id."`
-	Claims    []string `name:"forward-claims" placeholder:"CLAIM:NAME@SERVICE,..." help:"Claims of the viewer's token that a service gets as a header, as in sub:X-User-Id@users. Headers of these names that clients send are dropped."`
+	Claims    []string `name:"forward-claims" placeholder:"CLAIM:NAME@SERVICE,..." help:"Claims of the viewer's token that a service gets as a header, as in sub:X-User-Id@authors. Headers of these names that clients send are dropped."`
 	Languages []string `name:"languages" placeholder:"TAG,..." help:"Languages that the services speak, the default first. Accept-Language is negotiated to one of them. Empty: it is passed on, in one spelling."`
 }
 
@@ -67,7 +67,7 @@ func (c Config) checkClaims() error {
 	for _, entry := range c.Claims {
 		claim, ok := claimOf(entry)
 		if !ok {
-			return fmt.Errorf("forward-claims: %q is not CLAIM:NAME@SERVICE, as in sub:X-User-Id@users", entry)
+			return fmt.Errorf("forward-claims: %q is not CLAIM:NAME@SERVICE, as in sub:X-User-Id@authors", entry)
 		}
 		if err := checkName("forward-claims", claim.header); err != nil {
 			return err

@@ -1,7 +1,7 @@
 // Package lookahead starts the loads of an operation as soon as their keys are
 // known, instead of when execution reaches their fields.
 //
-// GraphQL executes level by level: the orders below a user wait for the user,
+// GraphQL executes level by level: the books below an author wait for the author,
 // although the query already contains the id by which both are loaded. A [Plan]
 // walks the operation in parallel with its execution. Where the schema's [Joins]
 // can derive a key from an argument, from a loaded value, or from a stub of a

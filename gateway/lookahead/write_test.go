@@ -19,7 +19,7 @@ func TestWrite_AfterLoads(t *testing.T) {
 	lib.schema = gqlparser.MustLoadSchema(&ast.Source{Input: sdl + `
 		input Wish { id: ID! }
 		input Wishes { list: [Wish!]! one: Wish }
-		extend type Mutation { order(wishes: Wishes!, ids: [Wish!]): Author }`})
+		extend type Mutation { request(wishes: Wishes!, ids: [Wish!]): Author }`})
 	printers := lookahead.One(load(lib, "printer", func(id string) *printer { return &printer{id} }),
 		func(id string) *printer { return &printer{id} })
 	for name, tt := range map[string]struct {
@@ -37,12 +37,12 @@ func TestWrite_AfterLoads(t *testing.T) {
 		"an argument not sent": {lookahead.Arg("ids", "id"), `(wishes: {list: []})`, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			lib.joins["Mutation.order"] = lookahead.Write("press", 1).After(printers.By(tt.from))
+			lib.joins["Mutation.request"] = lookahead.Write("press", 1).After(printers.By(tt.from))
 			plan, err := lookahead.New(lib.schema, lib.joins)
 			if err != nil {
 				t.Fatal(err)
 			}
-			doc, errs := gqlparser.LoadQueryWithRules(lib.schema, `mutation { order`+tt.arguments+` { agent { id } } }`, rules.NewDefaultRules())
+			doc, errs := gqlparser.LoadQueryWithRules(lib.schema, `mutation { request`+tt.arguments+` { agent { id } } }`, rules.NewDefaultRules())
 			if errs != nil {
 				t.Fatal(errs)
 			}

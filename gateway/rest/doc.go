@@ -13,7 +13,7 @@
 //
 // The key of a load is a string. If a call has a single placeholder and that is an id,
 // the key is the id itself; otherwise it is made by [Key] and has the values by name,
-// as in "product_id=p1&limit=20". Either names an entry of the cache, for purges too.
+// as in "author_id=a1&limit=20". Either names an entry of the cache, for purges too.
 //
 // # Decoding
 //

@@ -45,7 +45,7 @@ import (
 // own. The zero value of a policy's setting disables it; Timeout and MaxBody default
 // to 2 s and 8 MiB.
 type Config struct {
-	Overrides Overrides `name:"upstream-overrides" placeholder:"SERVICE.SETTING=VALUE;..." help:"Per-service values for the upstream settings below, as in orders.timeout=3s;orders.retries=0;products.hedge-quantile=0.95."`
+	Overrides Overrides `name:"upstream-overrides" placeholder:"SERVICE.SETTING=VALUE;..." help:"Per-service values for the upstream settings below, as in books.timeout=3s;books.retries=0;authors.hedge-quantile=0.95."`
 
 	Timeout   time.Duration `name:"upstream-timeout" default:"2s" help:"Time limit for one attempt at a call; never more than nine tenths of request-timeout."`
 	LeastTime time.Duration `name:"upstream-least-time" default:"5ms" help:"An attempt is not started when less than this remains of the request's time."`

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Overrides are per-service values of the settings in [Config]: "orders.timeout" is
-// the upstream-timeout of the orders service.
+// Overrides are per-service values of the settings in [Config]: "books.timeout" is
+// the upstream-timeout of the books service.
 type Overrides map[string]string
 
 // settingPrefix is the prefix of this package's settings.

@@ -7,7 +7,7 @@ import (
 )
 
 // ServiceConfig has the settings of one service. They are flags whose names begin with
-// the name of the service: users-url, BFF_USERS_URL in the environment. The assembly
+// the name of the service: books-url, BFF_BOOKS_URL in the environment. The assembly
 // sets the variables in the tags.
 type ServiceConfig struct {
 	URL     string `name:"url" default:"${url}" help:"Base URL of the ${service} service." secret:""`

@@ -130,7 +130,7 @@ func TestNothingIsATraceOfNothing(t *testing.T) {
 	}
 }
 
-func TestTheDrawingOfAProfile(t *testing.T) {
+func TestTheDrawingOfAQuery(t *testing.T) {
 	var b strings.Builder
 	if err := waterfall.New(catalog(), 3).Draw(&b); err != nil {
 		t.Fatal(err)

@@ -111,7 +111,7 @@ func TestRun_Errors(t *testing.T) {
 		"no JSON":              {add.Options{Service: "a", Document: "html.yaml"}, "GET /a: it does not answer with JSON"},
 		"an unknown operation": {add.Options{Service: "a", Document: library, Operations: []string{"read_bock"}}, `there is no operation "read_bock"`},
 		"a setting's name":     {add.Options{Service: "redis", Document: library}, `"redis" cannot be the name of a service`},
-		"another's name":       {add.Options{Service: "Users", Document: library}, `"Users" cannot be the name of a service`},
+		"another's name":       {add.Options{Service: "Books", Document: library}, `"Books" cannot be the name of a service`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := add.Run(tt.opts, &bytes.Buffer{})
@@ -155,10 +155,10 @@ enum Genre { A }
 
 func TestRun_JoinsOtherServices(t *testing.T) {
 	project(t,
-		"graph/schema/shop.graphqls", `
-extend schema @service(name: "shop")
-extend type Query { product(id: ID!): Product @join(key: "{id}") }
-type Product @entity(service: "shop", one: "GET /products/{id}") { id: ID!  reviewerId: ID }
+		"graph/schema/press.graphqls", `
+extend schema @service(name: "press")
+extend type Query { book(id: ID!): Book @join(key: "{id}") }
+type Book @entity(service: "press", one: "GET /books/{id}") { id: ID!  reviewerId: ID }
 `,
 		"reviews.yaml", `
 openapi: 3.0.0
@@ -166,7 +166,7 @@ paths:
   /reviews:
     get:
       operationId: listReviews
-      parameters: [{name: product_id, in: query, required: true, schema: {type: string}}]
+      parameters: [{name: book_id, in: query, required: true, schema: {type: string}}]
       responses: {200: {content: {application/json: {schema: {type: array, items: {$ref: "#/components/schemas/Review"}}}}}}
   /reviewers/{id}:
     get:
@@ -175,7 +175,7 @@ paths:
       responses: {200: {content: {application/json: {schema: {$ref: "#/components/schemas/Reviewer"}}}}}
 components:
   schemas:
-    Review: {type: object, required: [id], properties: {id: {type: string}, product_id: {type: string}, reviewer_id: {type: string}}}
+    Review: {type: object, required: [id], properties: {id: {type: string}, book_id: {type: string}, reviewer_id: {type: string}}}
     Reviewer: {type: object, required: [id], properties: {id: {type: string}}}
 `)
 	if err := add.Run(add.Options{Service: "reviews", Document: "reviews.yaml", TrustRequired: true}, &bytes.Buffer{}); err != nil {
@@ -183,15 +183,15 @@ components:
 	}
 	text := read(t, "graph/schema/reviews.graphqls")
 	for _, want := range []string{
-		`product: Product @join(key: "{productId}")`,
+		`book: Book @join(key: "{bookId}")`,
 		`reviewer: Reviewer @join(key: "{reviewerId}")`,
-		"extend type Product {\n  reviews: [Review!] @read(service: \"reviews\", call: \"GET /reviews?product_id={id}\", by: \"productId\")",
+		"extend type Book {\n  reviews: [Review!] @read(service: \"reviews\", call: \"GET /reviews?book_id={id}\", by: \"bookId\")",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("there is no %s in\n%s", want, text)
 		}
 	}
-	if _, product, _ := strings.Cut(text, "extend type Product {"); !strings.Contains(product, `reviewer: Reviewer @join(key: "{reviewerId}")`) {
+	if _, book, _ := strings.Cut(text, "extend type Book {"); !strings.Contains(book, `reviewer: Reviewer @join(key: "{reviewerId}")`) {
 		t.Errorf("no join from the other service:\n%s", text)
 	}
 }

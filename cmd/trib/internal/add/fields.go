@@ -191,7 +191,7 @@ func (*plan) nameOfParam(param *openapi.Param, o *operation) string {
 // identifies returns the entity whose key a parameter is.
 func (p *plan) identifies(param string, o *operation) *entity {
 	all := append(append([]*entity(nil), p.entities...), p.project.entities()...)
-	for _, e := range all { // /users/{id}/orders is below /users/{id}
+	for _, e := range all { // /books/{id}/editions is below /books/{id}
 		if len(e.keys) == 1 && e.path != "" && o != nil && e.param[0] == param && strings.HasPrefix(o.Path, e.path+"/") {
 			return e
 		}
@@ -231,7 +231,7 @@ func (e *entity) names() []string {
 	return names
 }
 
-// namedBy reports whether a member or parameter is called like the type, as in product_id,
+// namedBy reports whether a member or parameter is called like the type, as in book_id,
 // or like the type and its key, as in category_code.
 func (e *entity) namedBy(name string) bool {
 	if len(e.keys) != 1 {

@@ -109,7 +109,7 @@ func upperSnake(value string) string {
 	return valid(strings.ToUpper(strings.Join(words(value), "_")))
 }
 
-// normal makes names comparable: user_id, userId and UserID are the same.
+// normal makes names comparable: book_id, bookId and BookID are the same.
 func normal(name string) string {
 	return strings.ToLower(notInName.ReplaceAllString(name, ""))
 }
@@ -134,8 +134,8 @@ func fieldName(o *openapi.Operation) string {
 	return camel(id)
 }
 
-// withoutPath returns the id of an operation without what FastAPI appends: read_user of
-// GET /users/{user_id} is read_user_users__user_id__get.
+// withoutPath returns the id of an operation without what FastAPI appends: read_book of
+// GET /books/{book_id} is read_book_books__book_id__get.
 func withoutPath(o *openapi.Operation) string {
 	appended := regexp.MustCompile(`\W`).ReplaceAllString(o.Path, "_") + "_" + strings.ToLower(o.Method)
 	if name, ok := strings.CutSuffix(o.ID, appended); ok && name != "" {

@@ -8,14 +8,14 @@ import (
 
 func TestFieldName(t *testing.T) {
 	for _, tt := range []struct{ id, method, path, want string }{
-		{"getUser", "GET", "/users/{id}", "user"},
-		{"get_user", "GET", "/users/{id}", "user"},
-		{"GetUser", "GET", "/users/{id}", "user"},
-		{"get-user", "GET", "/users/{id}", "user"},
-		{"listUsers", "GET", "/users", "users"},
+		{"getBook", "GET", "/books/{id}", "book"},
+		{"get_book", "GET", "/books/{id}", "book"},
+		{"GetBook", "GET", "/books/{id}", "book"},
+		{"get-book", "GET", "/books/{id}", "book"},
+		{"listBooks", "GET", "/books", "books"},
 		{"findPetsByStatus", "GET", "/pets", "petsByStatus"},
 		{"fetchAll", "GET", "/all", "all"},
-		{"read_user_users__user_id__get", "GET", "/users/{user_id}", "user"},
+		{"read_book_books__book_id__get", "GET", "/books/{book_id}", "book"},
 		{"list_items_items__get", "GET", "/items/", "items"},
 		{"health_check_health_get", "GET", "/health", "healthCheck"},
 		{"getaway", "GET", "/getaway", "getaway"},
@@ -24,14 +24,14 @@ func TestFieldName(t *testing.T) {
 		{"get", "GET", "/x", "get"},
 		{"getHTTPStatus", "GET", "/x", "httpStatus"},
 		{"getIDs", "GET", "/x", "ids"},
-		{"createUser", "POST", "/users", "createUser"},
+		{"createBook", "POST", "/books", "createBook"},
 		{"Pets_List", "GET", "/pets", "petsList"},
-		{"users.get.one", "GET", "/users/{id}", "usersGetOne"},
+		{"books.get.one", "GET", "/books/{id}", "booksGetOne"},
 		{"get2faCodes", "GET", "/x", "_2faCodes"},
-		{"", "GET", "/users/{id}", "user"},
-		{"", "GET", "/users/{id}/orders", "usersOrders"},
+		{"", "GET", "/books/{id}", "book"},
+		{"", "GET", "/books/{id}/editions", "booksEditions"},
 		{"", "GET", "/", "root"},
-		{"", "DELETE", "/users/{id}", "deleteUser"},
+		{"", "DELETE", "/books/{id}", "deleteBook"},
 	} {
 		if got := fieldName(&openapi.Operation{ID: tt.id, Method: tt.method, Path: tt.path}); got != tt.want {
 			t.Errorf("%s of %s %s is called %s, want %s", tt.id, tt.method, tt.path, got, tt.want)
@@ -46,7 +46,7 @@ func TestNames(t *testing.T) {
 		{"CreatedAt", "createdAt", "CreatedAt", "CREATED_AT"},
 		{"list-price", "listPrice", "ListPrice", "LIST_PRICE"},
 		{"ID", "id", "ID", "ID"},
-		{"userID", "userID", "UserID", "USER_ID"},
+		{"bookID", "bookID", "BookID", "BOOK_ID"},
 		{"URL", "url", "URL", "URL"},
 		{"HTTPServer", "httpServer", "HTTPServer", "HTTP_SERVER"},
 		{"@type", "type", "Type", "TYPE"},
@@ -60,7 +60,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt)
 		}
 	}
-	for one, many := range map[string]string{"user": "users", "category": "categories", "box": "boxes", "day": "days", "branch": "branches", "class": "classes"} {
+	for one, many := range map[string]string{"book": "books", "category": "categories", "box": "boxes", "day": "days", "branch": "branches", "class": "classes"} {
 		if plural(one) != many || singular(many) != one {
 			t.Errorf("%s and %s: %s, %s", one, many, plural(one), singular(many))
 		}

@@ -86,8 +86,8 @@ func (r *reader) tags(f *Field) {
 	}
 }
 
-// addressed returns the entities at or above the path of a call, as the user of
-// PATCH /users/{id}.
+// addressed returns the entities at or above the path of a call, as the book of
+// PATCH /books/{id}.
 func (r *reader) addressed(f *Field) (tags []Tag) {
 	path := pathOf(f.Loader.One.Plain())
 	for _, name := range sortedNames(r.objects) {
@@ -112,7 +112,7 @@ func pathOf(plain string) string {
 	return path
 }
 
-// tag reads what a text such as User.orders={input.userId} names.
+// tag reads what a text such as Author.books={input.authorId} names.
 func (r *reader) tag(f *Field, text string, d *ast.Directive) Tag {
 	name, placeholder, keyed := strings.Cut(text, "=")
 	l := r.loaderNamed(name)
