@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"runtime"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,11 +19,8 @@ const RetryAfter = "1"
 // Gate limits what is done concurrently. It is safe for concurrent use; a nil Gate
 // admits everything.
 type Gate struct {
-	slots   chan struct{} // holds one for each that was admitted
-	cfg     Config
-	queued  atomic.Int64
+	slots   *Slots
 	running prometheus.Gauge
-	waiting prometheus.Gauge
 	shed    *prometheus.CounterVec
 }
 
@@ -52,18 +48,18 @@ func newGate(cfg Config, slots int, subject, title, done string, reg prometheus.
 	if cfg.Operations == 0 {
 		return nil
 	}
+	waiting := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "admission_" + subject + "_waiting", Help: title + " waiting to be " + done + "."})
 	g := &Gate{
-		slots: make(chan struct{}, slots), cfg: cfg,
+		slots: NewSlots(slots, cfg.Queue, cfg.QueueWait, waiting),
 		running: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "admission_" + subject + "_running", Help: title + " being " + done + "."}),
-		waiting: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "admission_" + subject + "_waiting", Help: title + " waiting to be " + done + "."}),
 		shed: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "admission_" + subject + "_shed_total",
 			Help: title + " rejected because of overload, by reason: the queue was full, or the wait too long.",
 		}, []string{"reason"}),
 	}
-	reg.MustRegister(g.running, g.waiting, g.shed)
+	reg.MustRegister(g.running, waiting, g.shed)
 	for _, reason := range []string{full, tooLong} {
 		g.shed.WithLabelValues(reason) // at 0, so that the first refusal is a rise
 	}
@@ -84,37 +80,20 @@ func (g *Gate) Enter(ctx context.Context) (leave func(), err error) {
 	if g == nil {
 		return func() {}, nil
 	}
-	select {
-	case g.slots <- struct{}{}:
+	switch err := g.slots.Acquire(ctx); {
+	case err == nil:
+	case errors.Is(err, ErrQueueFull):
+		return nil, g.refuse(full)
+	case errors.Is(err, ErrWaitTooLong):
+		return nil, g.refuse(tooLong)
 	default:
-		if err := g.wait(ctx); err != nil {
-			return nil, err
-		}
+		return nil, err
 	}
 	g.running.Inc()
 	return func() {
 		g.running.Dec()
-		<-g.slots
+		g.slots.Release()
 	}, nil
-}
-
-func (g *Gate) wait(ctx context.Context) error {
-	defer g.queued.Add(-1)
-	if g.queued.Add(1) > int64(g.cfg.Queue) {
-		return g.refuse(full)
-	}
-	g.waiting.Inc()
-	defer g.waiting.Dec()
-	timer := time.NewTimer(g.cfg.QueueWait)
-	defer timer.Stop()
-	select {
-	case g.slots <- struct{}{}:
-		return nil
-	case <-timer.C:
-		return g.refuse(tooLong)
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 func (g *Gate) refuse(reason string) error {
