@@ -36,6 +36,10 @@ func main() {
 		Routes:     rest.Routes,
 		OpenAPI:    rest.OpenAPI,
 		Pages:      []app.Page{{Path: "/example", Title: "Example page", About: "A front end on top of the graph", Files: example.Files()}},
+		Viewers: []app.SampleViewer{
+			{Name: "ivan_ivanov", Subject: "user123"},
+			{Name: "anna_smirnova", Subject: "user456"},
+		},
 		Hints: []string{
 			"Try:\n",
 			"  curl -s {gateway}/api/profile/user123\n",

@@ -31,6 +31,7 @@ type cli struct {
 	Query       queryCommand       `cmd:"" help:"Send a query to a running gateway, and draw its waterfall."`
 	Explain     explainCommand     `cmd:"" help:"Print how many upstream calls a query may cost, without making any."`
 	Schema      schemaCommand      `cmd:"" help:"Print the GraphQL schema."`
+	Token       tokenCommand       `cmd:"" help:"Print a token by which dev takes a request for a viewer's."`
 }
 
 // process is the environment of a command.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"tributary/gateway/auth/devtoken"
 	"tributary/gateway/settings"
 	"tributary/gateway/telemetry"
 	"tributary/gateway/tracing"
@@ -21,6 +22,9 @@ type gatewayCommand struct {
 
 // Run implements the command.
 func (c *gatewayCommand) Run(p *process) error {
+	if err := c.Gateway.Auth.CheckKeys(); err != nil {
+		return usageError{p.settings.Explain(err, p.parsed.Model)}
+	}
 	on, err := p.listenGateway(c.Gateway)
 	if err != nil {
 		return err
@@ -33,6 +37,7 @@ func (c *gatewayCommand) Run(p *process) error {
 type configCommand struct {
 	Gateway  gatewayConfig       `embed:""`
 	Examples examplesConfig      `embed:"" group:"Example services"`
+	Key      devtoken.Config     `embed:"" group:"Viewers"`
 	Log      telemetry.LogConfig `embed:"" group:"Log"`
 	Markdown bool                `setting:"-" help:"Print what settings there are instead, as tables in Markdown."`
 }

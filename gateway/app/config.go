@@ -11,6 +11,7 @@ import (
 
 	"tributary/gateway/admin"
 	"tributary/gateway/auth"
+	"tributary/gateway/auth/devtoken"
 	"tributary/gateway/browser"
 	"tributary/gateway/cache"
 	"tributary/gateway/forward"
@@ -34,6 +35,7 @@ type gatewayConfig struct {
 	graph    *Graph
 	services []*upstream.ServiceConfig // those of Services, in the order of the graph's
 	faults   *faults                   // set by dev
+	tokens   *devtoken.Panel           // set by dev
 }
 
 // newGatewayConfig returns a configuration to be filled, with settings for each of the

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"tributary/gateway/auth/devtoken"
 	"tributary/gateway/telemetry"
 	"tributary/gateway/tracing"
 )
@@ -18,6 +19,7 @@ import (
 type devCommand struct {
 	Gateway  gatewayConfig       `embed:""`
 	Examples examplesConfig      `embed:"" group:"Example services"`
+	Key      devtoken.Config     `embed:"" group:"Viewers"`
 	Log      telemetry.LogConfig `embed:"" group:"Log"`
 }
 
@@ -45,6 +47,9 @@ func (c *devCommand) Run(p *process) error {
 	c.fill(p, urls)
 	p.beside = true
 	log := p.logger(c.Log)
+	if err := c.signIn(p, log); err != nil {
+		return errors.Join(err, own.Close())
+	}
 	if c.Examples.Faults.Faults {
 		if c.Gateway.faults, err = c.newFaults(p.ctx, urls); err != nil {
 			return err
@@ -140,6 +145,9 @@ func (c *devCommand) welcome(stdout io.Writer, g *Graph, own listeners, urls map
 		if url := urls[s.Name]; url != "" {
 			line(s.Name, url)
 		}
+	}
+	if c.Gateway.tokens != nil {
+		fmt.Fprintf(&b, "\n%s token --sub SUBJECT prints a token to sign in with.\n", g.Name)
 	}
 	b.WriteString("\n")
 	for _, hint := range g.Hints {

@@ -60,6 +60,8 @@ type Graph struct {
 	OpenAPI []byte
 	// Pages are web pages of the project's own. They are shown where the playground is.
 	Pages []Page
+	// Viewers are those that pages offer for signing in, in dev. They are invented.
+	Viewers []SampleViewer
 	// Hints are lines that dev prints below its addresses, such as a command to try. In
 	// them {gateway} stands for the URL of the gateway.
 	Hints []string

@@ -18,6 +18,7 @@ type playground struct {
 	Endpoint string    `json:"endpoint"` // path of the GraphQL endpoint
 	Trace    bool      `json:"trace"`    // whether traces are available
 	Faults   bool      `json:"faults"`   // whether faults can be injected
+	Viewers  bool      `json:"viewers"`  // whether there are development tokens, at /dev/viewers and /dev/token
 	Tabs     []example `json:"tabs"`
 }
 
@@ -96,7 +97,7 @@ func mountPages(clients, ops routes, cfg gatewayConfig, history http.Handler) er
 			return fmt.Errorf("examples: %w", err)
 		}
 		failed = errors.Join(failed, site{"/playground", "/playground", pages.Site{Files: pages.Playground(), Policy: pages.Styled,
-			Data: playground{Endpoint: graphqlPath, Trace: cfg.GraphQL.Trace, Faults: cfg.faults != nil, Tabs: tabs}}}.mount(clients))
+			Data: playground{Endpoint: graphqlPath, Trace: cfg.GraphQL.Trace, Faults: cfg.faults != nil, Viewers: cfg.tokens != nil, Tabs: tabs}}}.mount(clients))
 	}
 	for _, p := range own {
 		failed = errors.Join(failed, site{p.Path, p.Path, pages.Site{Files: p.Files, Policy: cmp.Or(p.Policy, pages.Strict)}}.mount(clients))

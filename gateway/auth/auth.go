@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -30,7 +31,7 @@ type Authenticator struct {
 // New returns an authenticator, which starts to fetch the key set. It does not wait for
 // it: a provider that cannot be reached does not stop the start.
 func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Authenticator, error) {
-	if err := cfg.Validate(); err != nil {
+	if err := errors.Join(cfg.Validate(), cfg.CheckKeys()); err != nil {
 		return nil, err
 	}
 	a := &Authenticator{cfg: cfg}
@@ -77,6 +78,9 @@ func (a *Authenticator) Authenticate(ctx context.Context, authorization []string
 		return nil, nil
 	}
 	token, signed, err := bearer(authorization)
+	if err == nil && a.cfg.IgnoreOthers && !slices.Contains(a.cfg.Issuers, issuerOf(token)) {
+		signed = false
+	}
 	if err == nil && !signed {
 		if a.cfg.Required {
 			a.metrics.tokens.WithLabelValues(outcomeMissing).Inc()
@@ -133,6 +137,23 @@ func bearer(authorization []string) (token string, ok bool, err error) {
 	}
 	_, token, _ = strings.Cut(strings.TrimSpace(authorization[0]), " ")
 	return strings.TrimLeft(token, " "), true, nil
+}
+
+// issuerOf returns the issuer that a token names, "" if it names none. Nothing of it is
+// verified.
+func issuerOf(token string) string {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return ""
+	}
+	text, err := base64.RawURLEncoding.DecodeString(parts[1])
+	var claims struct {
+		Issuer string `json:"iss"`
+	}
+	if err != nil || json.Unmarshal(text, &claims) != nil {
+		return ""
+	}
+	return claims.Issuer
 }
 
 // verify returns the viewer of a token. The cause of an error has nothing of the token.

@@ -230,7 +230,7 @@ func TestConfig_Refused(t *testing.T) {
 	} {
 		cfg := valid
 		change(&cfg)
-		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), want) {
+		if err := errors.Join(cfg.Validate(), cfg.CheckKeys()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %s in %v", want, err)
 		}
 	}
