@@ -30,6 +30,7 @@ const minBodies = 1 << 20
 // bodies use all that is left for them.
 type Bodies struct {
 	small, large *semaphore.Weighted
+	largest      int64 // size of large
 	held         atomic.Int64
 	wait         time.Duration // the longest wait for memory
 	shed         prometheus.Counter
@@ -40,7 +41,7 @@ type Bodies struct {
 func NewBodies(cfg Config, largest int, reg prometheus.Registerer) *Bodies {
 	size := int64(max(cfg.BodiesMB<<20, largest+largest/3+1, minBodies)) // so that the large share has largest
 	b := &Bodies{
-		small: semaphore.NewWeighted(size / 4), large: semaphore.NewWeighted(size - size/4),
+		small: semaphore.NewWeighted(size / 4), large: semaphore.NewWeighted(size - size/4), largest: size - size/4,
 		wait: cfg.QueueWait,
 		shed: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "admission_bodies_shed_total",
@@ -53,6 +54,9 @@ func NewBodies(cfg Config, largest int, reg prometheus.Registerer) *Bodies {
 	}, func() float64 { return float64(b.held.Load()) }))
 	return b
 }
+
+// Largest returns the size in bytes of the largest request that the budget admits.
+func (b *Bodies) Largest() int64 { return b.largest }
 
 // Lease returns an empty lease.
 func (b *Bodies) Lease() Lease { return Lease{bodies: b} }

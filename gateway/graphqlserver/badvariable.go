@@ -34,7 +34,7 @@ func (s *Server) refuseVariable(op *ast.OperationDefinition, variables map[strin
 	if v == nil {
 		return &gqlerror.Error{Message: err.Message}
 	}
-	b := badVariable{schema: s.documents.validator.schema, suggest: s.cfg.Introspection, variable: v, path: err.Path[1:], typ: v.Type}
+	b := badVariable{schema: s.schema, suggest: s.cfg.Introspection, variable: v, path: err.Path[1:], typ: v.Type}
 	b.value, b.given = variables[v.Variable]
 	for _, step := range b.path[1:] {
 		b.enter(step)

@@ -35,14 +35,14 @@ func (s *Server) serveList(w http.ResponseWriter, r *http.Request, media string,
 	if len(list) > s.cfg.Batching {
 		return &badRequest{status: http.StatusBadRequest, message: fmt.Sprintf("the list has %d requests, more than %d", len(list), s.cfg.Batching)}
 	}
-	answers := make([]pieces, len(list))
+	answers, limits := make([]pieces, len(list)), s.current.Load().limits
 	var all sync.WaitGroup
 	var sum atomic.Int64
 	for i, one := range list {
 		all.Go(func() {
 			answers[i] = s.resultOf(r, rawRequest{body: one, sender: senderOf(r), index: i}).pieces().line()
-			if sum.Add(int64(answers[i].size())) > int64(s.limits.Response) {
-				answers[i] = s.limits.refuseAnswer().pieces().line()
+			if sum.Add(int64(answers[i].size())) > int64(limits.Response) {
+				answers[i] = limits.refuseAnswer().pieces().line()
 			}
 		})
 	}

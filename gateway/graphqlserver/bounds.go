@@ -22,23 +22,23 @@ const answerMemory = 3
 // metered returns the context in which an operation is executed within the limits of an
 // answer. The memory of the answer counts until the context until ends, or, if that is
 // nil, until the operation has ended.
-func (s *Server) metered(ctx, until context.Context) *execute.Meter {
+func (p *policy) metered(ctx, until context.Context) *execute.Meter {
 	return execute.NewMeter(ctx, until, execute.Limits{
-		Fields: s.limits.Fields,
-		Bytes:  max(1, s.limits.Response-len(execute.Opening)-len(execute.Closing)),
+		Fields: p.limits.Fields,
+		Bytes:  max(1, p.limits.Response-len(execute.Opening)-len(execute.Closing)),
 		Errors: maxErrors,
-	}, s.memory)
+	}, p.memory)
 }
 
 // stopped returns the result of an operation that a meter has stopped for a reason.
-func (s *Server) stopped(why error) *Result {
+func (p *policy) stopped(why error) *Result {
 	switch {
 	case errors.Is(why, execute.ErrFields):
-		return s.limits.refuse(excess{limit: limitFields, allowed: s.limits.Fields, message: fmt.Sprintf("the answer has more than %d fields", s.limits.Fields)})
+		return p.limits.refuse(excess{limit: limitFields, allowed: p.limits.Fields, message: fmt.Sprintf("the answer has more than %d fields", p.limits.Fields)})
 	case errors.Is(why, execute.ErrBytes):
-		return s.limits.refuseAnswer()
+		return p.limits.refuseAnswer()
 	case errors.Is(why, execute.ErrLoaded):
-		return s.limits.refuse(excess{limit: limitLoaded, allowed: int(s.limits.loaded), message: fmt.Sprintf("the data that the operation loads take more than %d bytes", s.limits.loaded)})
+		return p.limits.refuse(excess{limit: limitLoaded, allowed: int(p.limits.loaded), message: fmt.Sprintf("the data that the operation loads take more than %d bytes", p.limits.loaded)})
 	case errors.Is(why, execute.ErrMemory):
 		return refuse(fault.Overloaded, gqlerror.List{{Message: (&fault.Error{Kind: fault.Overloaded}).Public()}})
 	}

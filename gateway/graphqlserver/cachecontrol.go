@@ -62,7 +62,7 @@ func (h *hints) of(schema *ast.Schema, op *ast.OperationDefinition) hint {
 // variables may skip.
 func hintOf(schema *ast.Schema, op *ast.OperationDefinition) hint {
 	w := hintWalk{schema: schema, whole: hint{public: true}, seen: map[spread]bool{}}
-	w.walk(op.SelectionSet, policy{root: true})
+	w.walk(op.SelectionSet, fieldHint{root: true})
 	return w.whole
 }
 
@@ -80,8 +80,8 @@ type spread struct {
 	hinted   bool
 }
 
-// policy is the hint of one field.
-type policy struct {
+// fieldHint is the hint of one field.
+type fieldHint struct {
 	maxAge  *int
 	scope   string
 	inherit bool // take the parent's hint
@@ -89,9 +89,9 @@ type policy struct {
 	vague   bool // some possible type of the field has no hint
 }
 
-func (p policy) hinted() bool { return (p.maxAge != nil || p.scope != "") && !p.vague }
+func (p fieldHint) hinted() bool { return (p.maxAge != nil || p.scope != "") && !p.vague }
 
-func (w *hintWalk) walk(set ast.SelectionSet, parent policy) {
+func (w *hintWalk) walk(set ast.SelectionSet, parent fieldHint) {
 	for _, sel := range set {
 		switch sel := sel.(type) {
 		case *ast.Field:
@@ -109,7 +109,7 @@ func (w *hintWalk) walk(set ast.SelectionSet, parent policy) {
 	}
 }
 
-func (h *hint) restrict(p policy) {
+func (h *hint) restrict(p fieldHint) {
 	h.maxAge = stricter(h.maxAge, p.maxAge)
 	h.private = h.private || p.scope == scopePrivate
 	h.public = h.public && p.hinted() && !h.private
@@ -125,8 +125,8 @@ func stricter(a, b *int) *int {
 
 // of returns the policy of a field. For an interface or union, it is the strictest of
 // those of its possible types.
-func (w *hintWalk) of(f *ast.Field, parent policy) policy {
-	var all []policy
+func (w *hintWalk) of(f *ast.Field, parent fieldHint) fieldHint {
+	var all []fieldHint
 	for _, owner := range w.behind(f.ObjectDefinition) {
 		def := owner.Fields.ForName(f.Name)
 		if def == nil { // __typename, or what a union's members have
@@ -160,8 +160,8 @@ func (w *hintWalk) behind(def *ast.Definition) []*ast.Definition {
 
 // policyOf combines the hints of a field and of its type. That of the field takes
 // precedence. A scalar field without a hint inherits from its parent.
-func policyOf(def *ast.FieldDefinition, gives *ast.Definition, parent policy) policy {
-	p := policy{inherit: !gives.IsCompositeType() && !parent.root}
+func policyOf(def *ast.FieldDefinition, gives *ast.Definition, parent fieldHint) fieldHint {
+	p := fieldHint{inherit: !gives.IsCompositeType() && !parent.root}
 	if gives.IsCompositeType() {
 		p = annotation(gives.Directives)
 	}
@@ -183,7 +183,7 @@ func policyOf(def *ast.FieldDefinition, gives *ast.Definition, parent policy) po
 }
 
 // annotation reads a @cacheControl directive.
-func annotation(directives ast.DirectiveList) (p policy) {
+func annotation(directives ast.DirectiveList) (p fieldHint) {
 	d := directives.ForName("cacheControl")
 	if d == nil {
 		return p

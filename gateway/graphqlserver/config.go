@@ -43,14 +43,6 @@ type Config struct {
 	Texts  Texts                        `kong:"-"` // where other gateways find persisted documents; nil: nowhere
 }
 
-// registered returns the documents that are known beforehand, whose operation names may
-// become labels.
-func (c Config) registered() map[hash]bool {
-	known := map[hash]bool{}
-	c.Trusted.Each(func(_, text string) { known[hashOf(text)] = true })
-	return known
-}
-
 // Budgets returns the memory that the settings permit to documents and requests. The size
 // of a document is an estimate of what it keeps alive, which is at most twice as much.
 func (c Config) Budgets() []heap.Budget {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/lexer"
@@ -56,14 +55,6 @@ type documents struct {
 
 	registered map[hash]bool
 	time       func(phase string) func() // times what is done with one
-}
-
-func newDocuments(schema *ast.Schema, cfg Config, limits *limiter, time func(string) func(), reg prometheus.Registerer) *documents {
-	return &documents{
-		gate:      admission.NewDocumentGate(cfg.Admission, reg),
-		validator: newValidator(schema, cfg.Introspection), limits: limits, known: newDocumentCache(cfg.DocumentsMB<<20, reg),
-		registered: cfg.registered(), time: time,
-	}
 }
 
 // prepare returns the document of a text and whether it was not cached, or the result

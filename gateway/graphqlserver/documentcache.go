@@ -6,9 +6,6 @@ import (
 	"sync/atomic"
 
 	"github.com/maypok86/otter/v2"
-	"github.com/prometheus/client_golang/prometheus"
-
-	"tributary/gateway/cache"
 )
 
 // hash is the SHA-256 of a document's text.
@@ -44,12 +41,13 @@ const maxShare = 32
 type documentCache struct {
 	entries *otter.Cache[hash, *document]
 	longest int
-	evicted atomic.Uint64 // documents dropped to make room
+	evicted *atomic.Uint64 // documents dropped to make room
 }
 
-// newDocumentCache returns a cache of at most about maxBytes.
-func newDocumentCache(maxBytes int, reg prometheus.Registerer) *documentCache {
-	c := &documentCache{longest: maxBytes / maxShare}
+// newDocumentCache returns a cache of at most about maxBytes, which counts in evicted the
+// documents that it drops.
+func newDocumentCache(maxBytes int, evicted *atomic.Uint64) *documentCache {
+	c := &documentCache{longest: maxBytes / maxShare, evicted: evicted}
 	c.entries = otter.Must(&otter.Options[hash, *document]{
 		MaximumWeight: uint64(max(1, maxBytes)),
 		Weigher:       func(_ hash, d *document) uint32 { return uint32(min(d.weight, 1<<31)) }, //nolint:gosec // G115: it is bounded
@@ -60,9 +58,12 @@ func newDocumentCache(maxBytes int, reg prometheus.Registerer) *documentCache {
 			}
 		},
 	})
-	reg.MustRegister(cache.NewSizes("document", &c.evicted,
-		func() (bytes uint64, entries int) { return c.entries.WeightedSize(), c.entries.EstimatedSize() }))
 	return c
+}
+
+// size returns the sum of the sizes of the documents, and their number.
+func (c *documentCache) size() (bytes uint64, entries int) {
+	return c.entries.WeightedSize(), c.entries.EstimatedSize()
 }
 
 func (c *documentCache) get(h hash) (*document, bool) { return c.entries.GetIfPresent(h) }

@@ -40,6 +40,7 @@ type Request struct {
 	sender               // of a mutation; not that of a WebSocket, which sends many
 	index      int       // in a batch
 	untrusted  bool      // it is not from a manifest, and somebody wants to know
+	policy     *policy   // what it is held to; nil: the current one
 	// rawVariables are the variables as the client sent them: a JSON object, part of the text
 	// of the request. They are nil if Variables has them.
 	rawVariables json.RawMessage
@@ -97,6 +98,7 @@ func (s *Server) Execute(ctx context.Context, req Request) *Result {
 // serve executes an operation for a client. It resolves documents named by id or
 // hash, and enforces trusted documents.
 func (s *Server) serve(ctx context.Context, req Request) *Result {
+	req.policy = s.current.Load()
 	if refused := s.identify(ctx, &req); refused != nil {
 		return s.observeRefused(ctx, req, refused)
 	}
@@ -109,7 +111,7 @@ func (s *Server) execute(ctx context.Context, q *query) *Result {
 	if refused := s.prepare(ctx, q); refused != nil {
 		return refused
 	}
-	meter := s.metered(ctx, q.until)
+	meter := q.policy.metered(ctx, q.until)
 	defer meter.Release()
 	ctx, done := startExecute(meter, q.operation)
 	defer done()
@@ -119,7 +121,7 @@ func (s *Server) execute(ctx context.Context, q *query) *Result {
 	respond, ctx := s.exec.DispatchOperation(ctx, q.operation)
 	resp := respond(ctx)
 	if why := meter.Stopped(); why != nil {
-		return s.stopped(why)
+		return q.policy.stopped(why)
 	}
 	if resp == nil {
 		return outOfTime()
@@ -128,11 +130,11 @@ func (s *Server) execute(ctx context.Context, q *query) *Result {
 		Data: resp.Data, Errors: resp.Errors, Omitted: meter.ErrorsOmitted(),
 		Summary: report.From(ctx).Summary(), document: meter.Document(),
 	}
-	if s.limits.tooLong(result) {
-		return s.limits.refuseAnswer()
+	if q.policy.limits.tooLong(result) {
+		return q.policy.limits.refuseAnswer()
 	}
 	if deferral != nil && deferral.Pending() {
-		return s.deliver(ctx, q.inParts, result, deferral)
+		return s.deliver(ctx, q, result, deferral)
 	}
 	return result
 }

@@ -78,21 +78,27 @@ type limiter struct {
 	loaded int64                  // bytes that an operation may hold
 }
 
-func newLimiter(limits Limits, reg prometheus.Registerer) *limiter {
-	if limits == (Limits{}) {
-		limits = DefaultLimits()
+// orDefault returns the limits, or the default ones for the zero value.
+func (l Limits) orDefault() Limits {
+	if l == (Limits{}) {
+		return DefaultLimits()
 	}
-	l := &limiter{Limits: limits, hits: prometheus.NewCounterVec(prometheus.CounterOpts{
+	return l
+}
+
+// newLimitHits returns the counter of limiters, with a series for each limit.
+func newLimitHits(reg prometheus.Registerer) *prometheus.CounterVec {
+	hits := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "graphql_limit_hits_total", Help: "Requests refused because they exceeded a limit, by limit.",
-	}, []string{"limit"})}
-	reg.MustRegister(l.hits)
+	}, []string{"limit"})
+	reg.MustRegister(hits)
 	for _, limit := range []string{
 		limitBody, limitValues, limitTokens, limitSelections, limitFragments, limitDepth,
 		limitRootFields, limitAliases, limitDirectives, limitList, limitFields, limitCalls, limitAliasLength, limitResponse, limitLoaded,
 	} {
-		l.hits.WithLabelValues(limit)
+		hits.WithLabelValues(limit)
 	}
-	return l
+	return hits
 }
 
 // excess is what a request has too much of.

@@ -1,6 +1,8 @@
 package graphqlserver
 
 import (
+	"sync/atomic"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/telemetry"
@@ -10,15 +12,19 @@ type metrics struct {
 	operations *telemetry.Memo[operation, operationSeries]
 	phases     map[string]prometheus.Observer
 	panics     prometheus.Counter
+	limitHits  *prometheus.CounterVec // by limit
 	documents  *prometheus.CounterVec // by outcome
 	persisted  *prometheus.CounterVec // by outcome
 	untrusted  prometheus.Counter
+
+	documentsEvicted atomic.Uint64 // from the cache of documents
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
 	m := &metrics{
 		operations: newOperations(reg),
 		phases:     newPhases(reg),
+		limitHits:  newLimitHits(reg),
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "graphql_panics_total", Help: "Panics of resolvers, loaders and policies; each failed the fields that waited for it."}),
 		documents: prometheus.NewCounterVec(prometheus.CounterOpts{

@@ -41,14 +41,14 @@ func (s *Server) identify(ctx context.Context, req *Request) *Result {
 		id = req.SHA256
 	}
 	switch {
-	case req.Query != "" && req.SHA256 != "" && !s.names(req.SHA256, req.Query):
+	case req.Query != "" && req.SHA256 != "" && !req.policy.names(req.SHA256, req.Query):
 		r := refuseOne(fault.BadUserInput, "sha256Hash is not the hash of query")
 		r.malformed = true
 		return r
 	case req.Query == "":
-		text, found := s.text(ctx, id)
+		text, found := s.text(ctx, req.policy, id)
 		if !found {
-			return s.notFound()
+			return s.notFound(req.policy)
 		}
 		s.metrics.persisted.WithLabelValues(persistedFound).Inc()
 		req.Query, req.SHA256 = text, "" // there is nothing to remember
@@ -57,8 +57,8 @@ func (s *Server) identify(ctx context.Context, req *Request) *Result {
 }
 
 // names tells whether id is that of a text.
-func (s *Server) names(id, text string) bool {
-	if trusted, ok := s.cfg.Trusted.ByID(id); ok {
+func (p *policy) names(id, text string) bool {
+	if trusted, ok := p.trusted.ByID(id); ok {
 		return trusted == text
 	}
 	return id == hashOf(text).String()
@@ -66,15 +66,15 @@ func (s *Server) names(id, text string) bool {
 
 // text finds the text of a document by its id: in the manifests, among the
 // documents that this gateway knows, or among those that others have put aside.
-func (s *Server) text(ctx context.Context, id string) (string, bool) {
-	if text, ok := s.cfg.Trusted.ByID(id); ok {
+func (s *Server) text(ctx context.Context, p *policy, id string) (string, bool) {
+	if text, ok := p.trusted.ByID(id); ok {
 		return text, true
 	}
 	h, isHash := parseHash(strings.TrimPrefix(id, sha256Prefix))
 	if !isHash || !s.cfg.Persisted {
 		return "", false
 	}
-	if doc, ok := s.documents.known.get(h); ok {
+	if doc, ok := p.documents.known.get(h); ok {
 		return doc.text, true
 	}
 	if s.cfg.Texts == nil {
@@ -86,9 +86,9 @@ func (s *Server) text(ctx context.Context, id string) (string, bool) {
 
 // notFound refuses a document that is not known in the words that clients wait
 // for: they send its text then, or never ask by hash again.
-func (s *Server) notFound() *Result {
+func (s *Server) notFound(p *policy) *Result {
 	s.metrics.persisted.WithLabelValues(persistedNotFound).Inc()
-	if !s.cfg.Persisted && s.cfg.Trusted.Len() == 0 {
+	if !s.cfg.Persisted && p.trusted.Len() == 0 {
 		return refuseOne(fault.PersistedUnsupported, "PersistedQueryNotSupported")
 	}
 	return refuseOne(fault.PersistedNotFound, "PersistedQueryNotFound")

@@ -32,7 +32,10 @@ type execution func(context.Context, *query) *Result
 // find is the first step: the document of a request, the operation that it
 // means, and its variables. A result is why there is none.
 func (s *Server) find(ctx context.Context, req Request) (*query, *Result) {
-	doc, isNew, refused := s.documents.prepare(ctx, req.Query)
+	if req.policy == nil {
+		req.policy = s.current.Load()
+	}
+	doc, isNew, refused := req.policy.documents.prepare(ctx, req.Query)
 	if refused == nil || !refused.Overloaded() {
 		s.metrics.countDocument(isNew)
 	}
@@ -92,7 +95,7 @@ func (q *query) listenedTo() bool {
 // prepare is the last step before a query is executed: its variables are read,
 // and it is held to what it may ask for. A result is why it may not.
 func (s *Server) prepare(ctx context.Context, q *query) *Result {
-	if refused := s.limits.checkVariables(q.Variables); refused != nil {
+	if refused := q.policy.limits.checkVariables(q.Variables); refused != nil {
 		return refused
 	}
 	if refused := s.bind(ctx, q); refused != nil {
@@ -101,11 +104,11 @@ func (s *Server) prepare(ctx context.Context, q *query) *Result {
 	if refused := refuseIntrospection(q.operation); refused != nil {
 		return refused
 	}
-	if refused := s.limits.checkOperation(q.operation); refused != nil {
+	if refused := q.policy.limits.checkOperation(q.operation); refused != nil {
 		return refused
 	}
 	q.cost = s.plan.Cost(q.operation)
-	return s.limits.checkCalls(q.cost)
+	return q.policy.limits.checkCalls(q.cost)
 }
 
 // bind reads the variables of a query.

@@ -131,23 +131,24 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request, lease *admissi
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		return nil, &badRequest{status: http.StatusUnsupportedMediaType, message: "send the request as it is, without Content-Encoding"}
 	}
-	body, err := httpserver.ReadBody(w, r, s.limits.Body, lease)
+	limits := s.current.Load().limits
+	body, err := httpserver.ReadBody(w, r, limits.Body, lease)
 	if err != nil {
-		return nil, s.unread(r.Context(), err)
+		return nil, s.unread(r.Context(), limits, err)
 	}
 	return body, nil
 }
 
 // unread returns the refusal of a request that could not be read, or not be decoded for lack
 // of memory.
-func (s *Server) unread(ctx context.Context, err error) *badRequest {
+func (s *Server) unread(ctx context.Context, limits *limiter, err error) *badRequest {
 	f, refused := errors.AsType[*fault.Error](err)
 	switch {
 	case refused:
 		return &badRequest{result: s.observeRefused(ctx, Request{}, refuseOne(f.Kind, f.Public()))}
 	case errors.Is(err, httpserver.ErrBodyTooLong):
-		s.limits.hits.WithLabelValues(limitBody).Inc()
-		return &badRequest{status: http.StatusRequestEntityTooLarge, message: fmt.Sprintf("the body has more than %d bytes", s.limits.Body)}
+		limits.hits.WithLabelValues(limitBody).Inc()
+		return &badRequest{status: http.StatusRequestEntityTooLarge, message: fmt.Sprintf("the body has more than %d bytes", limits.Body)}
 	case errors.Is(err, httpserver.ErrBodyTooSlow), errors.Is(err, context.DeadlineExceeded):
 		return &badRequest{status: http.StatusRequestTimeout, message: "the body took too long"}
 	}

@@ -67,7 +67,7 @@ func (s *Server) cached(next execution) execution {
 // to an earlier one of the same viewer, or nil if there is none.
 func (s *Server) Recall(ctx context.Context, fingerprint cache.Key) *Result {
 	start := time.Now()
-	result, _ := s.responses.Recall(ctx, s.forViewer(ctx, fingerprint))
+	result, _ := s.responses.Recall(ctx, s.forViewer(ctx, s.current.Load().key(fingerprint)))
 	if result == nil {
 		return nil
 	}
@@ -91,12 +91,12 @@ func (s *Server) keeping(ctx context.Context, q *query) *keeping {
 	if s.responses == nil || q.selected.Operation != ast.Query || len(q.refused) > 0 {
 		return nil
 	}
-	hint := q.doc.hints.of(s.documents.validator.schema, q.selected)
+	hint := q.doc.hints.of(s.schema, q.selected)
 	variables, ok := declaredVariables(q)
 	if !ok || !hint.keepable() || (hint.private && s.viewer(ctx) == "") {
 		return nil
 	}
-	key := responseKey(s.version, q, variables)
+	key := responseKey(q.policy.version, q, variables)
 	return &keeping{s, key, cache.KeyOf("viewer", append(key[:], s.viewer(ctx)...)), hint, variables}
 }
 
@@ -133,7 +133,7 @@ func (k *keeping) of(r *Result) cache.Key {
 // with untrusted documents are excluded, because each of them is counted.
 func (k *keeping) alias(ctx context.Context, q *query, key cache.Key) {
 	if q.Fingerprint != (cache.Key{}) && !q.untrusted {
-		k.server.responses.Alias(k.server.forViewer(ctx, q.Fingerprint), key)
+		k.server.responses.Alias(k.server.forViewer(ctx, q.policy.key(q.Fingerprint)), key)
 	}
 }
 
@@ -195,12 +195,13 @@ func (r *renewal) bytes() int { return len(r.text) + len(r.variables) }
 // run executes the operation with next, and caches the result. Without its document, which
 // may have been evicted while the gateway is overloaded, it does nothing.
 func (r *renewal) run(ctx context.Context, next execution) {
-	doc, _, refused := r.server.documents.prepare(ctx, r.text)
+	p := r.server.current.Load()
+	doc, _, refused := p.documents.prepare(ctx, r.text)
 	if refused != nil {
 		return
 	}
 	q := &query{
-		Request: Request{Query: doc.text, OperationName: r.operation, rawVariables: r.variables},
+		Request: Request{Query: doc.text, OperationName: r.operation, rawVariables: r.variables, policy: p},
 		doc:     doc, selected: doc.Operations.ForName(r.operation),
 	}
 	if q.decodeVariables() != nil {

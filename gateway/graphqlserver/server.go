@@ -2,15 +2,16 @@ package graphqlserver
 
 import (
 	"log/slog"
+	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"tributary/gateway/access"
 	"tributary/gateway/admission"
 	"tributary/gateway/cache"
-	"tributary/gateway/execute"
 	"tributary/gateway/lookahead"
 )
 
@@ -19,17 +20,20 @@ import (
 type Server struct {
 	exec      *executor.Executor
 	plan      *lookahead.Plan
-	limits    *limiter
 	bodies    *admission.Bodies
-	documents *documents
-	memory    *execute.Memory
-	run       execution // of a query that was found; what wraps it is told in New
+	admit     *admission.Gate // of documents that have to be parsed
+	validator *validator
+	answers   *admission.Budget // of the memory for answers
+	run       execution         // of a query that was found; what wraps it is told in New
 	responses *Responses
+	schema    *ast.Schema
 	version   cache.Key // of the schema
 	rules     access.Rules
 	cfg       Config
 	log       *slog.Logger
 	metrics   *metrics
+
+	current atomic.Pointer[policy] // see Prepare
 }
 
 // New returns a server of schema. Plan starts loads ahead of execution, and
@@ -38,17 +42,17 @@ func New(schema graphql.ExecutableSchema, plan *lookahead.Plan, responses *Respo
 	s := &Server{
 		exec:      executor.New(schema),
 		plan:      plan,
-		limits:    newLimiter(cfg.Limits, reg),
 		responses: responses,
+		schema:    schema.Schema(),
 		version:   versionOf(schema.Schema()),
 		rules:     access.Of(schema),
 		cfg:       cfg, log: log, metrics: newMetrics(reg),
 	}
-	s.bodies = admission.NewBodies(cfg.Admission, s.limits.largestRequest(), reg)
-	s.documents = newDocuments(schema.Schema(), cfg, s.limits, s.metrics.time, reg)
-	memory := admission.NewResponses(cfg.Admission, answerMemory*s.limits.Response, reg)
-	s.limits.loaded = max(memory.Size()/2, int64(answerMemory*s.limits.Response))
-	s.memory = execute.NewMemory(memory, s.limits.loaded)
+	limits := cfg.Limits.orDefault()
+	s.bodies = admission.NewBodies(cfg.Admission, limits.largestRequest(), reg)
+	s.admit = admission.NewDocumentGate(cfg.Admission, reg)
+	s.validator = newValidator(s.schema, cfg.Introspection)
+	s.answers = admission.NewResponses(cfg.Admission, answerMemory*limits.Response, reg)
 	s.exec.SetQueryCache(prepared{})
 	s.exec.SetErrorPresenter(s.present)
 	s.exec.SetRecoverFunc(s.recovered)
@@ -56,6 +60,8 @@ func New(schema graphql.ExecutableSchema, plan *lookahead.Plan, responses *Respo
 	s.exec.AroundRootFields(rootField)
 	gate := admission.NewGate(cfg.Admission, reg)
 	s.run = writing(s.guarded(s.streaming(wanted(s.cached(admitted(gate, inTime(s.execute)))))))
-	s.checkTrusted()
+	s.use(s.newPolicy(cfg))
+	reg.MustRegister(cache.NewSizes("document", &s.metrics.documentsEvicted,
+		func() (uint64, int) { return s.current.Load().documents.known.size() }))
 	return s
 }

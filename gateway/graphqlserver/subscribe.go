@@ -52,7 +52,7 @@ func (s *Server) subscribe(ctx context.Context, q *query) *Result {
 		if !begun && ctx.Err() == nil {
 			q.listener.begin()
 		}
-		event := s.nextEvent(ctx, respond)
+		event := s.nextEvent(ctx, q.policy, respond)
 		if event == nil {
 			return whole
 		}
@@ -68,16 +68,16 @@ func (s *Server) subscribe(ctx context.Context, q *query) *Result {
 
 // nextEvent waits for an event and resolves it, with loads and a report of its own, which
 // end with it. It returns nil after the last event.
-func (s *Server) nextEvent(ctx context.Context, respond graphql.ResponseHandler) *Result {
+func (s *Server) nextEvent(ctx context.Context, p *policy, respond graphql.ResponseHandler) *Result {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ctx, rep := report.With(ctx)
 	defer s.logFailures(ctx)
-	meter := s.metered(ctx, nil)
+	meter := p.metered(ctx, nil)
 	defer meter.Release()
 	resp := respond(meter)
 	if why := meter.Stopped(); why != nil && ctx.Err() == nil {
-		return withoutData(s.stopped(why))
+		return withoutData(p.stopped(why))
 	}
 	if resp == nil || ctx.Err() != nil { // what was resolved after the end is full of its errors
 		return nil
@@ -87,8 +87,8 @@ func (s *Server) nextEvent(ctx context.Context, respond graphql.ResponseHandler)
 		data = []byte("null")
 	}
 	event := &Result{Data: data, Errors: resp.Errors, Omitted: meter.ErrorsOmitted(), Summary: rep.Summary(), document: meter.Document()}
-	if s.limits.tooLong(event) {
-		return withoutData(s.limits.refuseAnswer())
+	if p.limits.tooLong(event) {
+		return withoutData(p.limits.refuseAnswer())
 	}
 	return event
 }

@@ -16,11 +16,11 @@ const (
 
 // trust applies the mode to the document of a request. A non-nil result refuses it.
 func (s *Server) trust(req *Request) *Result {
-	if mode := s.cfg.TrustedMode; mode == "" || mode == trustOff || s.cfg.Trusted.Has(req.Query) {
+	if p := req.policy; p.mode == "" || p.mode == trustOff || p.trusted.Has(req.Query) {
 		return nil
 	}
 	s.metrics.untrusted.Inc()
-	if s.cfg.TrustedMode == trustEnforce {
+	if req.policy.mode == trustEnforce {
 		return refuseOne(fault.Untrusted, "only documents that the server knows are executed")
 	}
 	req.untrusted = true
@@ -40,10 +40,10 @@ func shortened(name string) string { return name[:min(len(name), maxLoggedName)]
 const maxLoggedName = 128
 
 // checkTrusted logs trusted documents that would be refused, and caches the others before
-// the first request.
-func (s *Server) checkTrusted() {
-	s.cfg.Trusted.Each(func(id, text string) {
-		if _, _, refused := s.documents.prepare(context.Background(), text); refused != nil {
+// the first request. Under load some may be left for later.
+func (s *Server) checkTrusted(p *policy) {
+	p.trusted.Each(func(id, text string) {
+		if _, _, refused := p.documents.prepare(context.Background(), text); refused != nil && !refused.Overloaded() {
 			s.log.Warn("trusted document does not fit", "id", id, "error", refused.Errors.Error())
 		}
 	})

@@ -28,14 +28,15 @@ func (s *Server) admitValues(ctx context.Context, lease *admission.Lease, texts 
 	for _, text := range texts {
 		n += countValues(text)
 	}
-	if n > s.limits.Values && slices.ContainsFunc(texts, notJSON) {
+	limits := s.current.Load().limits
+	if n > limits.Values && slices.ContainsFunc(texts, notJSON) {
 		return nil
 	}
-	if refused := s.limits.check(limitValues, n, s.limits.Values, "the request has %d JSON values, more than %d"); refused != nil {
+	if refused := limits.check(limitValues, n, limits.Values, "the request has %d JSON values, more than %d"); refused != nil {
 		return &badRequest{result: s.observeRefused(ctx, Request{}, refused)}
 	}
 	if err := lease.Take(ctx, n*valueBytes); err != nil {
-		return s.unread(ctx, err)
+		return s.unread(ctx, limits, err)
 	}
 	return nil
 }

@@ -58,7 +58,6 @@ func (s *Streams) serveSocket(w http.ResponseWriter, r *http.Request) {
 		c.close(closeSubprotocol)
 		return
 	}
-	conn.SetReadLimit(int64(s.server.limits.Body))
 	c.all.Go(func() { c.watch(ctx) })
 	c.listen(ctx)
 }
@@ -98,6 +97,8 @@ func (c *socket) listen(ctx context.Context) {
 // receive reads the next message into memory of lease. It waits for it as long as the
 // connection lasts, but a message that has begun must arrive within the timeout of operations.
 func (c *socket) receive(ctx context.Context, lease *admission.Lease) (text []byte, bad *closing, err error) {
+	limits := c.server.current.Load().limits
+	c.conn.SetReadLimit(int64(limits.Body))
 	kind, message, err := c.conn.Reader(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -111,7 +112,7 @@ func (c *socket) receive(ctx context.Context, lease *admission.Lease) (text []by
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, &closeSlow, nil
 	case errors.Is(err, websocket.ErrMessageTooBig): // and closed for that
-		c.server.limits.hits.WithLabelValues(limitBody).Inc()
+		limits.hits.WithLabelValues(limitBody).Inc()
 		return nil, nil, err
 	case err != nil:
 		return nil, nil, err
