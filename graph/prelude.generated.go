@@ -750,7 +750,7 @@ func (ec *executionContext) ___Type_kind(ctx context.Context, field graphql.Coll
 			return ec.fieldContext___Type_kind(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Kind(), nil
+			return execute.TypeMember(obj, "kind", obj.Kind()), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -773,7 +773,7 @@ func (ec *executionContext) ___Type_name(ctx context.Context, field graphql.Coll
 			return ec.fieldContext___Type_name(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Name(), nil
+			return execute.TypeMember(obj, "name", obj.Name()), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
@@ -796,7 +796,7 @@ func (ec *executionContext) ___Type_description(ctx context.Context, field graph
 			return ec.fieldContext___Type_description(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Description(), nil
+			return execute.TypeMember(obj, "description", obj.Description()), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
@@ -819,7 +819,7 @@ func (ec *executionContext) ___Type_specifiedByURL(ctx context.Context, field gr
 			return ec.fieldContext___Type_specifiedByURL(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.SpecifiedByURL(), nil
+			return execute.TypeMember(obj, "specifiedByURL", obj.SpecifiedByURL()), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
@@ -843,7 +843,7 @@ func (ec *executionContext) ___Type_fields(ctx context.Context, field graphql.Co
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return obj.Fields(fc.Args["includeDeprecated"].(bool)), nil
+			return execute.TypeMember(obj, "fields", obj.Fields(fc.Args["includeDeprecated"].(bool))), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []introspection.Field) graphql.Marshaler {
@@ -886,7 +886,7 @@ func (ec *executionContext) ___Type_interfaces(ctx context.Context, field graphq
 			return ec.fieldContext___Type_interfaces(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Interfaces(), nil
+			return execute.TypeMember(obj, "interfaces", obj.Interfaces()), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []introspection.Type) graphql.Marshaler {
@@ -918,7 +918,7 @@ func (ec *executionContext) ___Type_possibleTypes(ctx context.Context, field gra
 			return ec.fieldContext___Type_possibleTypes(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.PossibleTypes(), nil
+			return execute.TypeMember(obj, "possibleTypes", obj.PossibleTypes()), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []introspection.Type) graphql.Marshaler {
@@ -951,7 +951,7 @@ func (ec *executionContext) ___Type_enumValues(ctx context.Context, field graphq
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return obj.EnumValues(fc.Args["includeDeprecated"].(bool)), nil
+			return execute.TypeMember(obj, "enumValues", obj.EnumValues(fc.Args["includeDeprecated"].(bool))), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []introspection.EnumValue) graphql.Marshaler {
@@ -995,7 +995,7 @@ func (ec *executionContext) ___Type_inputFields(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return obj.VisibleInputFields(fc.Args["includeDeprecated"].(bool)), nil
+			return execute.TypeMember(obj, "inputFields", obj.VisibleInputFields(fc.Args["includeDeprecated"].(bool))), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []introspection.InputValue) graphql.Marshaler {
@@ -1038,7 +1038,7 @@ func (ec *executionContext) ___Type_ofType(ctx context.Context, field graphql.Co
 			return ec.fieldContext___Type_ofType(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.OfType(), nil
+			return execute.TypeMember(obj, "ofType", obj.OfType()), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *introspection.Type) graphql.Marshaler {
@@ -1070,7 +1070,7 @@ func (ec *executionContext) ___Type_isOneOf(ctx context.Context, field graphql.C
 			return ec.fieldContext___Type_isOneOf(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.IsOneOf(), nil
+			return execute.TypeMember(obj, "isOneOf", obj.IsOneOf()), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {

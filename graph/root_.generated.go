@@ -472,7 +472,7 @@ func newExecutionContext(
 var served string
 
 var sources = []*ast.Source{{Name: "schema.graphql", Input: served}}
-var parsedSchema = gqlparser.MustLoadSchema(sources...)
+var parsedSchema = execute.Schema(gqlparser.MustLoadSchema(sources...))
 
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the

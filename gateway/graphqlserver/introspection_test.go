@@ -2,7 +2,10 @@ package graphqlserver_test
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,5 +68,36 @@ func TestNamesAreSuggestedOnlyWhereIntrospectionIsOn(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestIntrospection_NullAsSpecified(t *testing.T) {
+	got := execute(t, graphqlserver.Config{Introspection: true}, `{
+		object: __type(name: "Author") { ...lists } scalar: __type(name: "ID") { ...lists } enum: __type(name: "__TypeKind") { ...lists }
+		unused: __type(name: "Float") { name } __schema { types { name } }
+	} fragment lists on __Type { fields { args { name } } interfaces { name } possibleTypes { name } enumValues { name } inputFields { name } isOneOf }`)
+	var data struct {
+		Object, Scalar, Enum map[string]any
+		Unused               *struct{}
+		Schema               struct{ Types []struct{ Name string } } `json:"__schema"`
+	}
+	if err := json.Unmarshal(got.Data, &data); err != nil || len(got.Errors) > 0 {
+		t.Fatal(err, got.Errors)
+	}
+	for name, tt := range map[string]struct {
+		got  map[string]any
+		want []string
+	}{
+		"object": {data.Object, []string{"fields", "interfaces"}},
+		"scalar": {data.Scalar, nil},
+		"enum":   {data.Enum, []string{"enumValues"}},
+	} {
+		maps.DeleteFunc(tt.got, func(_ string, value any) bool { return value == nil })
+		if has := slices.Sorted(maps.Keys(tt.got)); !slices.Equal(has, tt.want) {
+			t.Errorf("%s has %q, want %q", name, has, tt.want)
+		}
+	}
+	if data.Unused != nil || slices.ContainsFunc(data.Schema.Types, func(t struct{ Name string }) bool { return t.Name == "Float" }) {
+		t.Error("Float, which nothing refers to, is in the schema")
 	}
 }

@@ -307,7 +307,7 @@ func sourceData(filename string) string {
 var sources = []*ast.Source{
 	{Name: "library.graphqls", Input: sourceData("library.graphqls"), BuiltIn: false},
 }
-var parsedSchema = gqlparser.MustLoadSchema(sources...)
+var parsedSchema = execute.Schema(gqlparser.MustLoadSchema(sources...))
 
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the

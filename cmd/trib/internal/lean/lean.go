@@ -54,7 +54,7 @@ func Rewrite(dir string) error {
 // check returns an error unless the rewritten code has each of the calls that every schema
 // leads to.
 func check(dir string, texts map[string][]byte) error {
-	for _, call := range []string{"execute.NewFieldSet(", "execute.Written(", "execute.MarshalString(", "execute.ArgumentMap("} {
+	for _, call := range []string{"execute.NewFieldSet(", "execute.Written(", "execute.MarshalString(", "execute.ArgumentMap(", "execute.TypeMember(", "execute.Schema("} {
 		found := false
 		for _, text := range texts {
 			found = found || bytes.Contains(text, []byte(call))
@@ -123,8 +123,9 @@ func (l *leaning) rewrite(file *ast.File) ([]byte, error) {
 	for _, f := range functionsOf(file) {
 		l.object(f)
 		l.list(f)
+		l.typeMember(f)
 	}
-	ast.Inspect(file, func(n ast.Node) bool { l.call(n); l.buffer(n); return true })
+	ast.Inspect(file, func(n ast.Node) bool { l.call(n); l.buffer(n); l.schema(n); return true })
 	if len(l.edits) == 0 {
 		return l.text, nil
 	}
