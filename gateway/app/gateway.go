@@ -203,5 +203,11 @@ func newHealth(clients map[string]*upstream.Client, store *cache.Cache, version 
 		Services:  checks,
 		CacheType: store.Type(), Cache: store.Ping,
 		Timeout: healthTimeout, Hold: healthHold,
+		Epoch: func() (sum uint64) {
+			for _, client := range clients {
+				sum += client.CircuitEpoch()
+			}
+			return sum
+		},
 	}
 }

@@ -19,7 +19,7 @@ const (
 // A Check returns nil if one component works.
 type Check func(ctx context.Context) error
 
-// Checker answers GET /health. All fields are required; it is safe for
+// Checker answers GET /health. All fields but Epoch are required; it is safe for
 // concurrent use and an [http.Handler].
 type Checker struct {
 	Service   string // the name of the gateway itself
@@ -28,11 +28,13 @@ type Checker struct {
 	CacheType string
 	Cache     Check
 	Timeout   time.Duration // of a check
-	Hold      time.Duration // how long a finding is told again without asking
+	Hold      time.Duration // how long a finding is told again without asking, unless Epoch changes
+	Epoch     func() uint64 // counts what makes findings outdated, such as circuits that open or close; may be nil
 
-	mu      sync.Mutex
-	last    *Finding
-	lastEnd time.Time
+	mu        sync.Mutex
+	last      *Finding
+	lastEnd   time.Time
+	lastEpoch uint64
 }
 
 // Finding is the body of /health.
@@ -69,13 +71,18 @@ func (c *Checker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // Find runs all checks in parallel, or returns the last finding if it is younger
-// than Hold. Concurrent callers share one run.
+// than Hold and of the same Epoch. Concurrent callers share one run.
 func (c *Checker) Find(ctx context.Context) *Finding {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.last != nil && time.Since(c.lastEnd) < c.Hold {
+	epoch := uint64(0)
+	if c.Epoch != nil {
+		epoch = c.Epoch()
+	}
+	if c.last != nil && time.Since(c.lastEnd) < c.Hold && epoch == c.lastEpoch {
 		return c.last
 	}
+	c.lastEpoch = epoch
 	// The finding is everybody's: it doesn't end with the one who asked first.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.Timeout)
 	defer cancel()

@@ -100,6 +100,27 @@ func TestAFindingIsHeldSoThatNobodyHammersTheServices(t *testing.T) {
 	})
 }
 
+func TestChecker_EpochEndsHold(t *testing.T) {
+	var epoch uint64
+	state := errDown
+	c := checker(func(context.Context) error { return state }, up, up)
+	c.Epoch = func() uint64 { return epoch }
+	for _, want := range []string{health.Degraded, health.Healthy, health.Degraded} {
+		if got := c.Find(t.Context()).Status; got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+		if state == nil {
+			state = errDown
+		} else {
+			state = nil
+		}
+		if got := c.Find(t.Context()).Status; got != want {
+			t.Errorf("%s in the same epoch, want %s", got, want)
+		}
+		epoch++
+	}
+}
+
 func ExampleChecker() {
 	c := &health.Checker{
 		Service: "api-gateway", Version: "v1",

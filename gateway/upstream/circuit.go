@@ -78,6 +78,16 @@ func (c *circuit) isOpen() bool {
 	return c.state == circuitOpen
 }
 
+// changes returns how often the circuit has opened and closed; 0 for a nil circuit.
+func (c *circuit) changes() uint64 {
+	if c == nil {
+		return 0
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return uint64(c.epoch) //nolint:gosec // G115: it only grows, from 0
+}
+
 // close ends the tries and waits for those under way. The circuit stays as it is.
 func (c *circuit) close() {
 	if c == nil {

@@ -119,6 +119,10 @@ func (c *Client) Ping(ctx context.Context) error {
 	return err
 }
 
+// CircuitEpoch counts how often the circuit of the service has opened and closed: what
+// [Client.Ping] returned before it changed is outdated.
+func (c *Client) CircuitEpoch() uint64 { return c.circuit.changes() }
+
 // Invalid returns the error for a response that could not be decoded, and counts it.
 func (c *Client) Invalid(cause error) error {
 	c.figures.failed(fault.InvalidResponse)
