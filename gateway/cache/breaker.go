@@ -14,8 +14,9 @@ var errRedisDown = errors.New("cache: redis failed just now")
 // breaker keeps callers away from a Redis that failed or is slow, until a background
 // probe succeeds. Requests are never used as probes. It starts open, with a probe.
 type breaker struct {
-	probe func(context.Context) error
-	log   *slog.Logger
+	probe       func(context.Context) error
+	reconnected func() // is called before a Redis that was reported to have failed is used again
+	log         *slog.Logger
 
 	open   atomic.Bool
 	down   atomic.Bool  // it was reported to have failed
@@ -31,8 +32,8 @@ type breaker struct {
 	probing sync.WaitGroup
 }
 
-func newBreaker(probe func(context.Context) error, log *slog.Logger) *breaker {
-	b := &breaker{probe: probe, log: log, began: time.Now(), probed: make(chan struct{})}
+func newBreaker(probe func(context.Context) error, reconnected func(), log *slog.Logger) *breaker {
+	b := &breaker{probe: probe, reconnected: reconnected, log: log, began: time.Now(), probed: make(chan struct{})}
 	b.ctx, b.stop = context.WithCancel(context.Background())
 	b.open.Store(true)
 	b.probing.Go(func() { b.recover(sync.OnceFunc(func() { close(b.probed) })) })
@@ -99,6 +100,9 @@ func (b *breaker) recover(tried func()) {
 		case err == nil:
 			b.slow.Store(0)
 			b.closed = time.Now()
+			if down {
+				b.reconnected()
+			}
 			b.down.Store(false)
 			b.open.Store(false)
 			if down {

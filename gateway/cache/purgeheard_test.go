@@ -68,6 +68,49 @@ func TestPurge_IsHeardAfterFaults(t *testing.T) {
 	}
 }
 
+// A gateway that was cut off from Redis, in whatever way, keeps to the TTLs, and drops all
+// that it has in memory when it is connected again.
+func TestRedis_CutOffDropsAll(t *testing.T) {
+	for name, c := range map[string]struct {
+		cut, restore func(*redistest.Server, *tcpproxy.Proxy)
+	}{
+		"connections are refused": {
+			func(_ *redistest.Server, p *tcpproxy.Proxy) { p.Cut() },
+			func(_ *redistest.Server, p *tcpproxy.Proxy) { p.Restore() },
+		},
+		"it hangs": {
+			func(s *redistest.Server, _ *tcpproxy.Proxy) { s.Hang() },
+			func(s *redistest.Server, _ *tcpproxy.Proxy) { s.Continue() },
+		},
+		"the name leads nowhere": {
+			func(_ *redistest.Server, p *tcpproxy.Proxy) { p.Switch("127.0.0.1:1"); p.Silence() },
+			func(s *redistest.Server, p *tcpproxy.Proxy) { p.Switch(s.Addr) },
+		},
+		"it is gone": {
+			func(s *redistest.Server, _ *tcpproxy.Proxy) { s.Kill() },
+			func(s *redistest.Server, _ *tcpproxy.Proxy) { s.Restart() },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := redistest.Start(t)
+			proxy := tcpproxy.New(t, server.Addr)
+			src := newSource("first")
+			cfg := defaults()
+			cfg.TTL, cfg.RedisURL = time.Hour, "redis://"+proxy.Addr
+			g, log := newLogged(t, cfg, src)
+			wantUsed(t, g, server)
+			c.cut(server, proxy)
+			eventually(t, "it is cut off", func() bool { return len(log.lines("redis failed")) > 0 })
+			g.want(t, "a", "first") // which only memory has
+			src.says("second")
+			g.want(t, "a", "first")
+			c.restore(server, proxy)
+			drops(t, g, "a")
+		})
+	}
+}
+
 // A purge that could not be recorded is recorded when Redis is back, before it is used.
 func TestPurge_IsMadeUpFor(t *testing.T) {
 	server := redistest.Start(t)

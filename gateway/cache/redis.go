@@ -85,7 +85,7 @@ func NewRedis(rawURL string, log *slog.Logger, purged func(slots []uint32)) (*Re
 	control.ConnMaxLifetime, control.ConnMaxLifetimeJitter = controlLifetime, 0
 	s.control = redis.NewUniversalClient(&control)
 	s.lanes.exec, s.lanes.pipeline = s.exec, s.client.Pipeline
-	s.breaker = newBreaker(s.probe, log)
+	s.breaker = newBreaker(s.probe, s.dropAll, log)
 	return s, nil
 }
 

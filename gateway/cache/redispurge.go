@@ -37,6 +37,10 @@ func (s *Redis) purge(ctx context.Context, slots []uint32) error {
 	return err
 }
 
+// dropAll drops everything from memory after this gateway was cut off from Redis. The table
+// tells what was purged meanwhile, unless Redis lost that too.
+func (s *Redis) dropAll() { s.changed([]uint32{slotOf(PurgeAll)}) }
+
 // publish tells the other gateways of a purge. If this gateway may not, they find out when
 // they compare the number of purges.
 func (s *Redis) publish(ctx context.Context, n purgeNews) error {
