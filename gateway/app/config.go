@@ -17,6 +17,7 @@ import (
 	"tributary/gateway/forward"
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/httpserver"
+	"tributary/gateway/tracing"
 	"tributary/gateway/upstream"
 )
 
@@ -31,6 +32,7 @@ type gatewayConfig struct {
 	Admin    admin.Config         `embed:"" group:"Administration"`
 	Auth     auth.Config          `embed:"" group:"Viewers"`
 	Forward  forward.Config       `embed:"" group:"Header forwarding"`
+	Tracing  tracing.Config       `embed:"" group:"Traces"`
 
 	graph    *Graph
 	services []*upstream.ServiceConfig // those of Services, in the order of the graph's

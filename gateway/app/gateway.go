@@ -58,8 +58,12 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, on listen
 		_ = on.Close()
 		return err
 	}
+	traced := traces.Handler(handlers.clients)
+	if !cfg.Tracing.TrustClients {
+		traced = tracing.Restart(traced)
+	}
 	server := &httpserver.Server{
-		Handler: traces.Handler(handlers.clients), Log: log,
+		Handler: traced, Log: log,
 		Limits: cfg.Server.Limits, WriteTimeout: cfg.Server.RequestTimeout + cfg.Server.WriteTimeout,
 		MaxConnections: cfg.Server.MaxConnections,
 		Ready:          ready, DrainDelay: cfg.Server.DrainDelay,

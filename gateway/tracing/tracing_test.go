@@ -2,6 +2,7 @@ package tracing_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -89,6 +90,96 @@ func TestSamplersAreThoseOfTheEnvironmentAndHeedTheCaller(t *testing.T) {
 			})
 			if n := len(c.Spans()); n != tt.spans {
 				t.Errorf("%d spans, want %d", n, tt.spans)
+			}
+		})
+	}
+}
+
+// A tracestate is passed on as the specification limits it, whoever traces here.
+func TestHandler_BoundsTracestate(t *testing.T) {
+	long := "long=" + strings.Repeat("x", 200)
+	for name, tt := range map[string]struct{ state, want string }{
+		"a short one":        {"a=1,b=2", "a=1,b=2"},
+		"with empty members": {"a=1,, b=2 ,", "a=1,b=2"},
+		"33 members":         {strings.Repeat("a=1,", 32) + "b=2", ""},
+		"long members":       {"a=1," + long + "1," + long + "2," + long + "3,b=2", "a=1,b=2"},
+		"one of 20 KB":       {"a=" + strings.Repeat("x", 20<<10), ""},
+		"many of 100 bytes":  {states(20), states(5)},
+	} {
+		for _, traced := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, " ", traced), func(t *testing.T) {
+				var p *tracing.Provider
+				if traced {
+					t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", otlptest.New(t).URL)
+					var err error
+					if p, err = tracing.New(t.Context(), tracing.Source{Name: "me"}, os.Getenv, quiet()); err != nil {
+						t.Fatal(err)
+					}
+					defer p.Close(t.Context())
+				}
+				r := httptest.NewRequest(http.MethodGet, "/x", http.NoBody)
+				r.Header.Set("Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+				r.Header.Set("Tracestate", tt.state)
+				p.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+					passed := http.Header{}
+					tracing.Inject(r.Context(), passed)
+					if got := passed.Get("Tracestate"); got != tt.want || passed.Get("Traceparent") == "" {
+						t.Errorf("passes on %q", passed)
+					}
+				})).ServeHTTP(httptest.NewRecorder(), r)
+			})
+		}
+	}
+}
+
+// states returns a tracestate of n members of 99 bytes.
+func states(n int) string {
+	var members []string
+	for i := range n {
+		members = append(members, fmt.Sprintf("k%02d=%s", i, strings.Repeat("x", 95)))
+	}
+	return strings.Join(members, ",")
+}
+
+// Where clients are not trusted, their traceparent decides nothing.
+func TestRestart_SamplingIsDecidedHere(t *testing.T) {
+	const theirs = "0af7651916cd43dd8448eb211c80319c"
+	for name, tt := range map[string]struct {
+		sampler, ratio, flags string
+		trusted, spans        int
+	}{
+		"a ratio of 0":              {"parentbased_traceidratio", "0", "01", 1, 0},
+		"a ratio of 1":              {"parentbased_traceidratio", "1", "00", 0, 1},
+		"off, but for the parent's": {"parentbased_always_off", "", "01", 1, 0},
+		"always":                    {"always_on", "", "00", 1, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, trusted := range []bool{true, false} {
+				c := otlptest.New(t)
+				t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", c.URL)
+				t.Setenv("OTEL_TRACES_SAMPLER", tt.sampler)
+				t.Setenv("OTEL_TRACES_SAMPLER_ARG", tt.ratio)
+				p, err := tracing.New(t.Context(), tracing.Source{Name: "me"}, os.Getenv, quiet())
+				if err != nil {
+					t.Fatal(err)
+				}
+				h := p.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+					if (tracing.ID(r.Context()) == theirs) != trusted || (r.Header.Get("Tracestate") == "") == trusted {
+						t.Errorf("trusted %v: in trace %q with %q", trusted, tracing.ID(r.Context()), r.Header)
+					}
+				}))
+				want := tt.trusted
+				if !trusted {
+					h, want = tracing.Restart(h), tt.spans
+				}
+				r := httptest.NewRequest(http.MethodGet, "/x", http.NoBody)
+				r.Header.Set("Traceparent", "00-"+theirs+"-b7ad6b7169203331-"+tt.flags)
+				r.Header.Set("Tracestate", "a=1")
+				h.ServeHTTP(httptest.NewRecorder(), r)
+				p.Close(t.Context())
+				if n := len(c.Spans()); n != want {
+					t.Errorf("trusted %v: %d spans, want %d", trusted, n, want)
+				}
 			}
 		})
 	}
