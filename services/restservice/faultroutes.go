@@ -3,8 +3,12 @@ package restservice
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"tributary/gateway/browser"
+	"tributary/gateway/httpserver"
 )
 
 const aboutFaults = " There is no such path unless the service was started with its faults enabled."
@@ -43,6 +47,20 @@ func (f *faults) routesOf(api huma.API) {
 		Description: "Removes all fault rules." + aboutFaults,
 		Tags:        []string{"operation"},
 	}, Answers{http.StatusNoContent: "No rules are in force."}, f.clear)
+}
+
+// notRebound is middleware that refuses requests under names that may be someone else's, by
+// which a page reaches the service through DNS rebinding. A name without a dot, such as that
+// of a container, cannot be registered.
+func notRebound(_ string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !browser.IsLocalHost(r) && strings.Contains(r.Host, ".") {
+			httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusForbidden, Code: "FORBIDDEN",
+				Detail: "faults are injected under localhost, IP addresses and names without a dot only, not under the Host of this request"})
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func ruleExamples() map[string]*huma.Example {

@@ -28,7 +28,7 @@ func broken(t testing.TB, o restservice.Options, rules string) *restservice.Serv
 
 func serve(h http.Handler, method, path, body string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
+	h.ServeHTTP(w, httptest.NewRequest(method, "http://localhost"+path, strings.NewReader(body)))
 	return w
 }
 
@@ -51,6 +51,33 @@ func TestRulesArePutShownAndRemoved(t *testing.T) {
 		got := restservicetest.Send(t, srv, step.method, "/_faults", step.body)
 		if got.StatusCode != step.status || got.Body != step.want {
 			t.Errorf("%s %s answers %d with %s, want %d with %s", step.method, step.body, got.StatusCode, got.Body, step.status, step.want)
+		}
+	}
+}
+
+// A page of another site that reaches the service under its own name, by DNS rebinding,
+// breaks nothing.
+func TestFaults_HostMayNotBeRebound(t *testing.T) {
+	s := newThings(restservice.Options{Faults: true})
+	for host, want := range map[string]int{
+		"localhost:8001": 200, "LOCALHOST": 200, "a.localhost": 200, "127.0.0.1:8001": 200, "[::1]:8001": 200, "192.168.0.7:8001": 200, "users:8001": 200,
+		"evil.example.com": 403, "evil.example.com:8001": 403, "localhost.example.com": 403, "127.0.0.1.example.com": 403, "users.": 403, "localhost.": 200,
+	} {
+		for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete} {
+			r := httptest.NewRequest(method, "/_faults", strings.NewReader("[]"))
+			r.Host = host
+			r.Header.Set("Content-Type", "application/json")
+			w := httptest.NewRecorder()
+			s.ServeHTTP(w, r)
+			if refused := w.Code == http.StatusForbidden; refused != (want == http.StatusForbidden) {
+				t.Errorf("%s under %s: %d", method, host, w.Code)
+			}
+		}
+		r := httptest.NewRequest(http.MethodGet, "/health", http.NoBody)
+		r.Host = host
+		w := httptest.NewRecorder()
+		if s.ServeHTTP(w, r); w.Code != http.StatusOK {
+			t.Errorf("health under %s: %d", host, w.Code)
 		}
 	}
 }

@@ -65,7 +65,7 @@ func New(info Info, o Options) *Service {
 	own := huma.NewAPI(cfg, mount{router, keys, untouched})
 	if o.Faults {
 		s.api = huma.NewAPI(cfg, mount{router, keys, s.faults.around})
-		s.faults.routesOf(own)
+		s.faults.routesOf(huma.NewAPI(cfg, mount{router, keys, notRebound}))
 	} else {
 		s.api = huma.NewAPI(cfg, mount{router, keys, untouched})
 		s.faults.routesOf(huma.NewAPI(cfg, nowhere{}))
