@@ -13,6 +13,9 @@ stack() {
 	if [ "${REPLICAS:-1}" -gt 1 ]; then
 		files+=(-f compose/replicas.yaml)
 	fi
+	if [ -f compose/digests.yaml ]; then # scripts/image-digests.sh
+		files+=(-f compose/digests.yaml)
+	fi
 	docker compose "${files[@]}" "$@"
 }
 
