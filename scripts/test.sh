@@ -25,5 +25,9 @@ $why
 EOF
 fi
 
+# A process with the race detector waits for a second before it ends, by default.
+GORACE="atexit_sleep_ms=50 ${GORACE:-}"
+export GORACE
+
 # shellcheck disable=SC2086 # no -race is no argument, not an empty one
 exec go test $race -shuffle=on "$@"

@@ -8,6 +8,7 @@ import (
 )
 
 func TestOperatorsAreServedWhereTheSettingsSay(t *testing.T) {
+	t.Parallel()
 	purge := func(base string, header ...string) int {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/admin/purge", strings.NewReader(`{"tags":["user:user123"]}`))
 		if err != nil {
@@ -34,6 +35,7 @@ func TestOperatorsAreServedWhereTheSettingsSay(t *testing.T) {
 		"by themselves, with a token": {[]string{"--ops-addr=127.0.0.1:0", "--admin-token=secret"}, 404, 401},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := dev(t, c.args...)
 			if status := purge(s.gateway); status != c.shared {
 				t.Errorf("where clients are: %d, want %d", status, c.shared)
@@ -59,6 +61,7 @@ func TestOperatorsAreServedWhereTheSettingsSay(t *testing.T) {
 }
 
 func TestTheLevelOfTheLogChangesWhileTheGatewayRuns(t *testing.T) {
+	t.Parallel()
 	s := dev(t, "--ops-addr=127.0.0.1:0")
 	waitFor(t, func() bool { return strings.Contains(s.logged(), "operators are served") })
 	found := regexp.MustCompile(`"operators are served","addr":"([^"]+)"`).FindStringSubmatch(s.logged())

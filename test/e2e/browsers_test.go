@@ -7,6 +7,7 @@ import (
 )
 
 func TestPagesOfOtherSitesNeitherAskNorRead(t *testing.T) {
+	t.Parallel()
 	const query = `/graphql?query=%7B__typename%7D`
 	open, closed := dev(t), dev(t, "--cors-origins=https://shop.example.com")
 	for name, tt := range map[string]struct {
@@ -39,6 +40,7 @@ func TestPagesOfOtherSitesNeitherAskNorRead(t *testing.T) {
 }
 
 func TestPagesAreConfined(t *testing.T) {
+	t.Parallel()
 	s := dev(t)
 	for _, path := range []string{"/", "/docs", "/playground", "/example"} {
 		h := s.send(http.MethodGet, s.gateway+path, "").Header

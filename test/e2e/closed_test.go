@@ -12,6 +12,7 @@ import (
 
 // What a developer wants to see is shown by dev, and by a gateway only where it is told to.
 func TestAGatewayKeepsShutWhatDevHasOpen(t *testing.T) {
+	t.Parallel()
 	open := dev(t)
 	shut := startGateway(t, testkit.KeepAddr(t), append(over(upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))), "--drain-delay=0s")...)
 	post := func(query string, header ...string) func(gateway string) (int, string) {
@@ -74,6 +75,7 @@ func askedByLink(t *testing.T, gateway string) (int, string) {
 
 // An operation over the budget costs nobody a call; one at it is executed.
 func TestAQueryOverTheBudgetIsRefusedBeforeAnyCall(t *testing.T) {
+	t.Parallel()
 	up := upstreamtest.New(t, upstreamtest.Shop(3, 1, 1, 1))
 	s := dev(t, append(over(up), "--graphql-max-calls=2")...)
 	ask := func(ids string) (int, string) {

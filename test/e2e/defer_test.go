@@ -72,6 +72,7 @@ func (s *system) slowOrders(fault string) {
 }
 
 func TestWhatIsDeferredComesLaterAndTheRestAtOnce(t *testing.T) {
+	t.Parallel()
 	s := dev(t, "--faults")
 	s.slowOrders(`"latency":"1s"`)
 	start := time.Now()
@@ -95,6 +96,7 @@ func TestWhatIsDeferredComesLaterAndTheRestAtOnce(t *testing.T) {
 }
 
 func TestWhatIsDeferredAndFailsSaysWhatIsMissing(t *testing.T) {
+	t.Parallel()
 	s := dev(t, "--faults", "--upstream-retries=0")
 	s.slowOrders(`"error_rate":1`)
 	_, parts := s.inParts(acceptParts)
@@ -123,6 +125,7 @@ func TestWhatIsDeferredAndFailsSaysWhatIsMissing(t *testing.T) {
 }
 
 func TestAnAnswerInPartsTellsAtItsEndHowAllOfItWasFound(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		system *system
 		told   bool
@@ -165,6 +168,7 @@ func TestAnAnswerInPartsTellsAtItsEndHowAllOfItWasFound(t *testing.T) {
 }
 
 func TestAnAnswerInPartsEndsWithItsTime(t *testing.T) {
+	t.Parallel()
 	s := dev(t, "--faults", "--request-timeout=1s", "--upstream-retries=0")
 	s.slowOrders(`"hang":true`)
 	start := time.Now()
@@ -181,6 +185,7 @@ func TestAnAnswerInPartsEndsWithItsTime(t *testing.T) {
 // What is out by the time that its last part is there has been sent: it is not
 // put together anew, as other answers are.
 func TestAnAnswerInPartsIsSentOnce(t *testing.T) {
+	t.Parallel()
 	s := dev(t, "--faults", "--cache-ttl=1s", "--upstream-timeout=10s", "--request-timeout=20s")
 	s.slowOrders(`"latency":"1300ms"`)
 	if status, body := s.call(http.MethodPost, s.gateway+"/graphql", `{"query":"{ user(id: \"u9\") { id fullName } }"}`); status != http.StatusOK {
@@ -194,6 +199,7 @@ func TestAnAnswerInPartsIsSentOnce(t *testing.T) {
 }
 
 func TestWhoTakesNoPartsGetsAllAtOnce(t *testing.T) {
+	t.Parallel()
 	s := dev(t)
 	for _, accept := range []string{
 		"", "*/*", "application/json", "application/graphql-response+json", "multipart/mixed;q=0, application/json",

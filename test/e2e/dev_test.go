@@ -11,6 +11,7 @@ import (
 )
 
 func TestDevAnswersOverTheSeededData(t *testing.T) {
+	t.Parallel()
 	s := dev(t)
 	for url, parts := range map[string][]string{
 		s.gateway + "/api/profile/user123":                       {`"username":"ivan_ivanov"`, `"order456"`, `"name":"Ноутбук"`, `"products_count":3`},
@@ -46,6 +47,7 @@ func TestDevAnswersOverTheSeededData(t *testing.T) {
 }
 
 func TestEveryLineOfTheLogIsAnObjectAndARequestIsFoundByItsIDInAllServices(t *testing.T) {
+	t.Parallel()
 	s := dev(t)
 	if status, _ := s.call(http.MethodGet, s.gateway+"/api/profile/user123", ""); status != http.StatusOK {
 		t.Fatal(status)
@@ -83,6 +85,7 @@ func TestEveryLineOfTheLogIsAnObjectAndARequestIsFoundByItsIDInAllServices(t *te
 }
 
 func TestAStopAnswersWhatWasAcceptedAndIsNotReadyMeanwhile(t *testing.T) {
+	t.Parallel()
 	s := dev(t, "--faults", "--drain-delay=1s", "--upstream-timeout=10s", "--request-timeout=20s")
 	if status, body := s.call(http.MethodPut, s.users+"/_faults", `[{"route":"*","latency":"1500ms"}]`); status != http.StatusOK {
 		t.Fatal(status, body)
@@ -114,6 +117,7 @@ func TestAStopAnswersWhatWasAcceptedAndIsNotReadyMeanwhile(t *testing.T) {
 }
 
 func TestHealthcheckSucceedsOnlyOn2xx(t *testing.T) {
+	t.Parallel()
 	s := dev(t)
 	for url, code := range map[string]int{
 		s.gateway + "/livez":   0,
@@ -130,8 +134,10 @@ func TestHealthcheckSucceedsOnlyOn2xx(t *testing.T) {
 }
 
 func TestEachServiceRunsAlone(t *testing.T) {
+	t.Parallel()
 	for command, path := range map[string]string{"users": "/users/user123", "orders": "/orders/user/user123", "products": "/products/prod1"} {
 		t.Run(command, func(t *testing.T) {
+			t.Parallel()
 			addr := testkit.KeepAddr(t)
 			p := builder.Start(t, nil, io.Discard, command, "--"+command+"-addr", addr)
 			waitFor(t, func() bool {

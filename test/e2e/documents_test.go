@@ -17,6 +17,7 @@ import (
 
 // A gateway that executes nothing but what its clients were built with.
 func TestAGatewayThatEnforcesTrustAnswersItsManifestAndItself(t *testing.T) {
+	t.Parallel()
 	manifest := filepath.Join(t.TempDir(), "persisted-documents.json")
 	if err := os.WriteFile(manifest, []byte(`{"names":"query Names($id: ID!) { user(id: $id) { fullName } }","of a/b+c":"query Odd { __typename }"}`), 0o600); err != nil {
 		t.Fatal(err)
@@ -51,6 +52,7 @@ func TestAGatewayThatEnforcesTrustAnswersItsManifestAndItself(t *testing.T) {
 // What the schema says is for everybody has an address that caches of many may
 // keep an answer by; what it does not is for the client's own.
 func TestADocumentByItsAddressIsCacheable(t *testing.T) {
+	t.Parallel()
 	manifest := filepath.Join(t.TempDir(), "manifest.json")
 	if err := os.WriteFile(manifest, []byte(`{"format":"apollo-persisted-query-manifest","version":1,"operations":[
 		{"id":"product-1","name":"P","type":"query","body":"query P($id: ID!) { product(id: $id) { name price } }"},
@@ -103,6 +105,7 @@ func (p persisted) byPost(s *system) string {
 // Who has sent a document to one gateway names it to another, by GET and POST,
 // while Redis is there; the one that has it goes on without.
 func TestPersistedQueriesAreKnownToAllGatewaysOnOneRedis(t *testing.T) {
+	t.Parallel()
 	const name = "Иван Иванов"
 	redis := redistest.Start(t)
 	one, two := dev(t, "--redis-url="+redis.URL()), dev(t, "--redis-url="+redis.URL())

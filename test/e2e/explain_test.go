@@ -23,6 +23,7 @@ func queryFile(t *testing.T, text string) string {
 }
 
 func TestExplainPrintsTheCallsOfAQuery(t *testing.T) {
+	t.Parallel()
 	o := tributary(t, nil, "explain", queryFile(t, graph.RESTProfile), `--variables={"id":"u1"}`)
 	const want = `profile     users: 1 key
   user      users: asked already
@@ -45,6 +46,7 @@ users     1 call  (1 key)
 }
 
 func TestExplainReadsStdin(t *testing.T) {
+	t.Parallel()
 	file, err := os.Open(queryFile(t, `{ user(id: "u1") { id } }`))
 	if err != nil {
 		t.Fatal(err)
@@ -56,6 +58,7 @@ func TestExplainReadsStdin(t *testing.T) {
 }
 
 func TestExplainSaysWhyAQueryWouldBeRefused(t *testing.T) {
+	t.Parallel()
 	costly := queryFile(t, `{ users(ids: ["a", "b", "c"]) { id } }`)
 	for name, tt := range map[string]struct {
 		args []string
@@ -85,6 +88,7 @@ func TestExplainSaysWhyAQueryWouldBeRefused(t *testing.T) {
 }
 
 func TestAGatewayInDevelopmentTellsTheCostToThoseWhoAsk(t *testing.T) {
+	t.Parallel()
 	s := dev(t, "--graphql-max-calls=1")
 	ask := func(query string, header ...string) (answer struct {
 		Data       json.RawMessage

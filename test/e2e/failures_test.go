@@ -17,6 +17,7 @@ import (
 // A client reads what is missing and by whose fault; why, in the words of
 // whoever said so, is in the log, under the same id.
 func TestWhatFailedIsFoundInTheLogByTheIDOfItsRequest(t *testing.T) {
+	t.Parallel()
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	up.Stop(upstreamtest.Orders)
 	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=0s")...)
@@ -80,6 +81,7 @@ func TestWhatFailedIsFoundInTheLogByTheIDOfItsRequest(t *testing.T) {
 
 // A call that nobody waits for any more ends; one that somebody else waits for goes on.
 func TestACallEndsWithTheLastOfItsClients(t *testing.T) {
+	t.Parallel()
 	release := make(chan struct{})
 	users := faultyupstream.New(t, faultyupstream.Always(faultyupstream.Stall("")))
 	p := startGateway(t, testkit.KeepAddr(t), "--users-url", users.URL(), "--drain-delay=0s", "--request-timeout=1m", "--upstream-timeout=1m", "--upstream-retries=0")

@@ -62,6 +62,7 @@ func (s *system) nameOf(header ...string) string {
 }
 
 func TestTwoLanguagesDoNotMix(t *testing.T) {
+	t.Parallel()
 	users := newMirror(t, "Accept-Language", "Authorization")
 	s := dev(t, "--users-url="+users.URL)
 	for range 2 {
@@ -87,6 +88,7 @@ func TestTwoLanguagesDoNotMix(t *testing.T) {
 }
 
 func TestViewersDoNotShareWhatTheirAuthorizationGets(t *testing.T) {
+	t.Parallel()
 	users := newMirror(t, "Authorization")
 	s := dev(t, "--users-url="+users.URL, "--forward-headers=Authorization@users")
 	for range 2 {
@@ -105,6 +107,7 @@ func TestViewersDoNotShareWhatTheirAuthorizationGets(t *testing.T) {
 }
 
 func TestUpstreamsSeeWhichRequestItIs(t *testing.T) {
+	t.Parallel()
 	const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 	users := newMirror(t, "Traceparent", "Tracestate", "X-Request-Id", "X-Tenant", "Cookie")
 	s := dev(t, "--users-url="+users.URL)

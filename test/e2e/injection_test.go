@@ -82,10 +82,12 @@ func (s *system) inject() (requests int) {
 // Whatever clients say, their requests have a line each in the log, with
 // nothing in it of what they said.
 func TestClientsCannotWriteTheLog(t *testing.T) {
+	t.Parallel()
 	for format, begins := range map[string]*regexp.Regexp{
 		"json": regexp.MustCompile(`^\{"time":"`), "text": regexp.MustCompile(`^\d\d:\d\d:\d\d\.\d{3} (DBG|INF|WRN|ERR) `),
 	} {
 		t.Run(format, func(t *testing.T) {
+			t.Parallel()
 			s := dev(t, "--log-format="+format, "--log-level=debug", "--graphql-trusted-mode=log", "--forward-headers=Authorization@users,Accept-Language")
 			requests := s.inject()
 			gateways := regexp.MustCompile(map[string]string{"json": `"msg":"request","method"`, "text": ` request method=`}[format])
@@ -109,6 +111,7 @@ func TestClientsCannotWriteTheLog(t *testing.T) {
 // What a service says when it fails, and where it is, is for the log alone, and
 // harms nobody there.
 func TestClientsDoNotSeeWhatFailedInside(t *testing.T) {
+	t.Parallel()
 	const secret = "secret-of-the-service"
 	for name, answer := range map[string]http.HandlerFunc{
 		"a failure": func(w http.ResponseWriter, _ *http.Request) {
@@ -127,6 +130,7 @@ func TestClientsDoNotSeeWhatFailedInside(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			orders := httptest.NewServer(answer)
 			defer orders.Close()
 			s := dev(t, "--orders-url="+orders.URL, "--upstream-retries=0")

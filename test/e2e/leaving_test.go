@@ -14,6 +14,7 @@ import (
 // Clients that leave say nothing about the gateway or its services: the line of
 // their request tells that they left, and nothing else tells of it at all.
 func TestAClientThatLeavesIsNoError(t *testing.T) {
+	t.Parallel()
 	const query = `{"query":"{ profile(userId: \"u1\") { user { id } ...on Profile @defer { orders { id } } } }"}`
 	for name, tt := range map[string]struct{ method, path, body, accept, route string }{
 		"REST":               {http.MethodGet, "/api/profile/u1", "", "", "/api/profile/{id}"},
@@ -24,6 +25,7 @@ func TestAClientThatLeavesIsNoError(t *testing.T) {
 		"in parts":           {http.MethodPost, "/graphql", query, "multipart/mixed", "/graphql"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 			up.Delay(func(upstreamtest.Call) time.Duration { return time.Hour })
 			s := dev(t, append(over(up), "--graphql-batching=2", "--upstream-retries=0", "--upstream-timeout=5s")...)

@@ -11,6 +11,7 @@ import (
 // The start warns if the settings permit more memory than GOMEMLIMIT. What the sum is made
 // of is tested in gateway/heap, and that of the stack in compose.
 func TestStart_WarnsOfBudgetsBeyondGOMEMLIMIT(t *testing.T) {
+	t.Parallel()
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	const warning = "the settings permit more memory"
 	for name, c := range map[string]struct {
@@ -24,6 +25,7 @@ func TestStart_WarnsOfBudgetsBeyondGOMEMLIMIT(t *testing.T) {
 		"a large cache, and a lot":          {[]string{"GOMEMLIMIT=4GiB", "BFF_CACHE_MEMORY_MB=3000"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			p := startGatewayIn(t, c.env, testkit.KeepAddr(t), append(over(up), "--drain-delay=0s")...)
 			p.signal()
 			if err := <-p.Done; err != nil {

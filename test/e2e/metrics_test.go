@@ -9,6 +9,7 @@ import (
 )
 
 func TestTheMetricsOfTheContractAreThereWithTheirLabels(t *testing.T) {
+	t.Parallel()
 	s := dev(t)
 	s.call(http.MethodGet, s.gateway+"/api/profile/user123", "")
 	s.call(http.MethodPut, s.users+"/_faults", "[]")
@@ -35,6 +36,7 @@ func TestTheMetricsOfTheContractAreThereWithTheirLabels(t *testing.T) {
 }
 
 func TestFailuresOfServicesAreCountedByCode(t *testing.T) {
+	t.Parallel()
 	s := dev(t, "--faults", "--upstream-retries=0")
 	s.call(http.MethodPut, s.users+"/_faults", `[{"route":"*","error_rate":1}]`)
 	s.call(http.MethodGet, s.gateway+"/api/profile/user123", "")
@@ -44,6 +46,7 @@ func TestFailuresOfServicesAreCountedByCode(t *testing.T) {
 }
 
 func TestATracedRequestIsTheExemplarOfItsDuration(t *testing.T) {
+	t.Parallel()
 	s, _ := traced(t)
 	s.call(http.MethodGet, s.gateway+"/api/profile/user123", "")
 	waitFor(t, func() bool { return strings.Contains(s.logged(), `"route":"/api/profile/{id}"`) }) // it is measured by then
@@ -69,6 +72,7 @@ func TestATracedRequestIsTheExemplarOfItsDuration(t *testing.T) {
 }
 
 func TestMetricsPage_HasWhatTheGatewayExports(t *testing.T) {
+	t.Parallel()
 	s := dev(t)
 	s.call(http.MethodGet, s.gateway+"/api/profile/user123", "")
 	page := readPage(t, "docs/metrics.md")

@@ -70,6 +70,7 @@ func over(up *upstreamtest.Upstreams) []string {
 }
 
 func TestASecondSignalEndsTheProcessAtOnce(t *testing.T) {
+	t.Parallel()
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=1h")...)
 	p.signal()
@@ -94,6 +95,7 @@ func TestASecondSignalEndsTheProcessAtOnce(t *testing.T) {
 // A stop ends with code 0 when all that was accepted has been answered, what
 // went on in the background has ended, and the log says so.
 func TestASignalEndsTheProcessInOrder(t *testing.T) {
+	t.Parallel()
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	release := make(chan struct{})
 	up.Delay(func(upstreamtest.Call) time.Duration { <-release; return 0 })
@@ -159,6 +161,7 @@ func (b *balancer) next() string {
 }
 
 func TestARollingRestartUnderLoadFailsNoRequest(t *testing.T) {
+	t.Parallel()
 	up := upstreamtest.New(t, upstreamtest.Shop(50, 2, 2, 50))
 	up.Delay(func(upstreamtest.Call) time.Duration { return 5 * time.Millisecond })
 	args := append(over(up), "--drain-delay=2s", "--cache-ttl=10ms")
@@ -219,6 +222,7 @@ func askProfile(gateway string, user int) error {
 
 // net/http tells the log of the process about bytes that nobody asked for.
 func TestWhatLibrariesLogIsALineOfTheLogWithoutWhatItQuotes(t *testing.T) {
+	t.Parallel()
 	users := faultyupstream.New(t, faultyupstream.Always(faultyupstream.Overrun(`{"id":"u1"}`)))
 	p := startGateway(t, testkit.KeepAddr(t), "--users-url", users.URL(), "--drain-delay=0s", "--cache-ttl=1ns", "--cache-stale-if-error=0s")
 	for range 20 {

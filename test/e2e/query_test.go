@@ -45,6 +45,7 @@ func traceOf(t *testing.T, s *system, query string, header ...string) *waterfall
 }
 
 func TestATraceTellsTheCallsOfAnAnswerAndThenThatThereWereNone(t *testing.T) {
+	t.Parallel()
 	s := dev(t)
 	first := traceOf(t, s, profileQuery)
 	if first == nil || first.Totals.Calls["users"] != 1 || first.Totals.Calls["orders"] != 1 || first.Totals.Calls["products"] != 1 ||
@@ -66,6 +67,7 @@ func TestATraceTellsTheCallsOfAnAnswerAndThenThatThereWereNone(t *testing.T) {
 }
 
 func TestATraceIsToldOnlyWhereThatIsOn(t *testing.T) {
+	t.Parallel()
 	if trace := traceOf(t, dev(t, "--no-graphql-trace"), profileQuery); trace != nil {
 		t.Errorf("told %+v", trace)
 	}
@@ -76,6 +78,7 @@ func TestATraceIsToldOnlyWhereThatIsOn(t *testing.T) {
 }
 
 func TestAnOperatorSeesTracesWhereTheyAreOff(t *testing.T) {
+	t.Parallel()
 	s := dev(t, "--no-graphql-trace", "--admin-token=secret")
 	if trace := traceOf(t, s, profileQuery, "Authorization", "Bearer guessed"); trace != nil {
 		t.Errorf("told a stranger %+v", trace)
@@ -93,6 +96,7 @@ func asked(t *testing.T, args ...string) (stdout, stderr string, err error) {
 }
 
 func TestTheCommandQueryPrintsTheAnswerAndDrawsTheTrace(t *testing.T) {
+	t.Parallel()
 	s := dev(t)
 	stdout, stderr, err := asked(t, "--url", s.gateway+"/graphql", "--trace", "--variables", `{"id":"user123"}`,
 		`query Q($id: ID!) { user(id: $id) { username } }`)
@@ -105,6 +109,7 @@ func TestTheCommandQueryPrintsTheAnswerAndDrawsTheTrace(t *testing.T) {
 }
 
 func TestTheCommandQueryFailsWithOneLine(t *testing.T) {
+	t.Parallel()
 	s := dev(t, "--no-graphql-trace")
 	for name, tt := range map[string]struct {
 		args []string

@@ -15,6 +15,7 @@ var updateReadme = flag.Bool("update-readme", false, "write what is generated in
 
 // To bring both pages up to date: go test ./test/e2e -run README -update-readme
 func TestTheREADMEAndItsPageOfSettingsAreUpToDate(t *testing.T) {
+	t.Parallel()
 	results, err := os.ReadFile("bench/RESULTS.md")
 	if err != nil {
 		t.Fatal(err)

@@ -61,6 +61,7 @@ func outcomeOf(o harness.Outcome) outcome {
 }
 
 func TestWhatCannotBeUsedStopsTheStartWithOneLineThatNamesIt(t *testing.T) {
+	t.Parallel()
 	file := func(text string) string {
 		name := filepath.Join(t.TempDir(), "settings.yaml")
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
@@ -113,6 +114,7 @@ func TestWhatCannotBeUsedStopsTheStartWithOneLineThatNamesIt(t *testing.T) {
 		"a manifest that is none":        {args: []string{"gateway", "--addr=127.0.0.1:0", "--graphql-trusted-documents", file("a: b")}, want: []string{"trusted-documents", "settings.yaml", "JSON"}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			o := tributary(t, tt.env, tt.args...)
 			if o.code() != 2 {
 				t.Fatalf("exit code %d (%v), want 2", o.code(), o.err)
@@ -131,6 +133,7 @@ func TestWhatCannotBeUsedStopsTheStartWithOneLineThatNamesIt(t *testing.T) {
 }
 
 func TestAPortInUseStopsTheStartWithCode1(t *testing.T) {
+	t.Parallel()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -151,6 +154,7 @@ func TestAPortInUseStopsTheStartWithCode1(t *testing.T) {
 }
 
 func TestAFlagBeatsTheEnvironmentWhichBeatsTheFileWhichBeatsTheDefault(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "s.yaml")
 	text := "cache_ttl: 1s\nrequest_timeout: 1s\ndrain_delay: 1s\nusers_addr: ':9001'\nredis_url: rediss://me:hunter2@redis:6379/1\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -182,6 +186,7 @@ func TestAFlagBeatsTheEnvironmentWhichBeatsTheFileWhichBeatsTheDefault(t *testin
 }
 
 func TestConfigShowsTheVariablesOfOpenTelemetryThatAreSet(t *testing.T) {
+	t.Parallel()
 	o := tributary(t, map[string]string{
 		"OTEL_EXPORTER_OTLP_ENDPOINT":       "https://ann:hunter2@collector:4318/base?key=hunter2", // which no command would take
 		"OTEL_EXPORTER_OTLP_HEADERS":        "authorization=Basic hunter2,from=https://example.com",
@@ -209,6 +214,7 @@ func TestConfigShowsTheVariablesOfOpenTelemetryThatAreSet(t *testing.T) {
 }
 
 func TestWhatConfigPrintsIsAFileOfSettings(t *testing.T) {
+	t.Parallel()
 	otel := map[string]string{"OTEL_SERVICE_NAME": "bff"}
 	first := tributary(t, otel, "config", "--cache-ttl=7s", "--upstream-overrides=orders.timeout=3s;users.retries=1")
 	file := filepath.Join(t.TempDir(), "s.yaml")
@@ -228,6 +234,7 @@ func TestWhatConfigPrintsIsAFileOfSettings(t *testing.T) {
 }
 
 func TestSchemaPrintsTheSDL(t *testing.T) {
+	t.Parallel()
 	o := tributary(t, nil, "schema")
 	for _, part := range []string{"scalar Decimal", "profile(", "type OrderItem {", "stockQuantity: Int!"} {
 		if !strings.Contains(o.stdout, part) {
@@ -240,6 +247,7 @@ func TestSchemaPrintsTheSDL(t *testing.T) {
 }
 
 func TestVersionAndHelpGoToStdout(t *testing.T) {
+	t.Parallel()
 	for _, flag := range []string{"--version", "--help"} {
 		if o := tributary(t, nil, flag); o.err != nil || !strings.Contains(o.stdout, "tributary") {
 			t.Errorf("%s: %q, %v", flag, o.stdout, o.err)

@@ -44,6 +44,7 @@ func nameOfTheShop(text string) string {
 // The library, the tool, and their tests have none of the shop's names as data: in literals
 // and identifiers of Go, and in other files anywhere. Comments of Go are prose.
 func TestLibrary_NamesNothingOfTheShop(t *testing.T) {
+	t.Parallel()
 	seen := map[string]int{}
 	for _, dir := range []string{"gateway", "cmd"} {
 		err := filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
@@ -103,6 +104,7 @@ func TestLibrary_NamesNothingOfTheShop(t *testing.T) {
 }
 
 func TestNameOfTheShop(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]string{
 		`"user:u1"`: "user", `users`: "users", `latestOrder`: "Order", `GET /orders/{id}`: "orders", `product_id`: "product",
 		`newProfile`: "Profile", `BFF_USERS_URL`: "USERS", `in order of orders`: "orders", `user=5s`: "user",

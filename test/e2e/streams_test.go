@@ -43,6 +43,7 @@ func (s *system) events(body string, header ...string) *http.Response {
 }
 
 func TestAQueryIsAnsweredByServerSentEvents(t *testing.T) {
+	t.Parallel()
 	s := dev(t)
 	resp := s.events(fmt.Sprintf(namesOf, "user123"), "X-Request-Id", "event-1")
 	got, err := io.ReadAll(resp.Body)
@@ -63,6 +64,7 @@ func TestAQueryIsAnsweredByServerSentEvents(t *testing.T) {
 }
 
 func TestAWebSocketGetsThroughTheGateway(t *testing.T) {
+	t.Parallel()
 	s := dev(t)
 	c, resp := dial(t, s.gateway, "X-Request-Id", "socket-1", "Accept-Encoding", "gzip, zstd")
 	if resp.StatusCode != http.StatusSwitchingProtocols || resp.Header.Get("X-Request-Id") != "socket-1" {
@@ -84,6 +86,7 @@ func TestAWebSocketGetsThroughTheGateway(t *testing.T) {
 
 // Browsers open WebSockets for any page, and tell only whose page it is.
 func TestAPageOfAnotherOriginGetsNoStream(t *testing.T) {
+	t.Parallel()
 	s := dev(t, "--cors-origins=https://shop.example.com")
 	for origin, status := range map[string]int{
 		"https://evil.example": http.StatusForbidden, "null": http.StatusForbidden,
@@ -106,6 +109,7 @@ func TestAPageOfAnotherOriginGetsNoStream(t *testing.T) {
 }
 
 func TestStreamsAreAsTheirSettingsSay(t *testing.T) {
+	t.Parallel()
 	none := dev(t, "--graphql-max-streams=0")
 	if _, resp := dial(t, none.gateway); resp.StatusCode != http.StatusBadRequest {
 		t.Errorf("no streams: %s", resp.Status)
@@ -138,6 +142,7 @@ func TestStreamsAreAsTheirSettingsSay(t *testing.T) {
 // A stop lets operations come to their end, tells clients to go elsewhere, and
 // does not wait for those that do not listen.
 func TestAStopClosesWebSocketsInTime(t *testing.T) {
+	t.Parallel()
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	gate := make(chan struct{})
 	release := sync.OnceFunc(func() { close(gate) })

@@ -1,10 +1,14 @@
 package e2e_test
 
 import (
+	"errors"
+	"flag"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,10 +20,13 @@ import (
 // builder builds the binary that the tests run.
 var builder harness.Builder
 
-// TestMain runs the tests in the root of the module.
+// TestMain runs the tests in the root of the module, more of them at a time than there are
+// processors: most of their time is spent waiting for processes.
 func TestMain(m *testing.M) {
-	root, err := harness.Root()
-	if err == nil {
+	flag.Parse()
+	err := flag.Set("test.parallel", strconv.Itoa(max(6, runtime.GOMAXPROCS(0))))
+	root, unknown := harness.Root()
+	if err = errors.Join(err, unknown); err == nil {
 		err = os.Chdir(root)
 	}
 	if err != nil {

@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -15,10 +14,7 @@ import (
 func traced(t *testing.T, args ...string) (*system, *otlptest.Collector) {
 	t.Helper()
 	c := otlptest.New(t)
-	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", c.URL)
-	t.Setenv("OTEL_SERVICE_NAME", "bff")
-	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test")
-	return devIn(t, os.Environ(), args...), c
+	return devIn(t, []string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + c.URL, "OTEL_SERVICE_NAME=bff", "OTEL_RESOURCE_ATTRIBUTES=deployment.environment.name=test"}, args...), c
 }
 
 // halt stops the system, so that all spans are exported.
@@ -33,6 +29,7 @@ func (s *system) halt() {
 const remoteTrace, remoteSpan = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
 func TestARequestIsOneTraceFromTheClientThroughTheGatewayToTheServices(t *testing.T) {
+	t.Parallel()
 	s, c := traced(t)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.gateway+"/graphql",
 		strings.NewReader(`{"query":"query Mine { profile(userId: \"user123\") { user { fullName } orders { items { product { name } } } } }"}`))
@@ -112,6 +109,7 @@ func pathOf(t *testing.T, spans map[string]otlptest.Span, span otlptest.Span) st
 }
 
 func TestSpansTellWhatWasDoneAndNothingThatAClientChose(t *testing.T) {
+	t.Parallel()
 	s, c := traced(t)
 	if status, body := s.call(http.MethodPost, s.gateway+"/graphql",
 		`{"query":"query Secret($them: [ID!]!) { hidden: users(ids: $them) { orders { items { product { name } } } } }","variables":{"them":["u1","u2","u3"]}}`); status != http.StatusOK {
@@ -178,6 +176,7 @@ func TestSpansTellWhatWasDoneAndNothingThatAClientChose(t *testing.T) {
 }
 
 func TestARefusedCallIsSeenWithoutAnAttempt(t *testing.T) {
+	t.Parallel()
 	s, c := traced(t, "--upstream-breaker-calls=1", "--upstream-breaker-delay=1m", "--upstream-retries=1", "--faults")
 	s.call(http.MethodPut, s.users+"/_faults", `[{"route":"*","error_rate":1}]`)
 	for range 2 {
@@ -205,10 +204,9 @@ func TestARefusedCallIsSeenWithoutAnAttempt(t *testing.T) {
 }
 
 func TestSpansAreFlushedWhenTheGatewayStops(t *testing.T) {
+	t.Parallel()
 	c := otlptest.New(t)
-	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", c.URL)
-	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "3600000") // not before an hour is over
-	s := devIn(t, os.Environ())
+	s := devIn(t, []string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + c.URL, "OTEL_BSP_SCHEDULE_DELAY=3600000"}) // not before an hour is over
 	s.call(http.MethodGet, s.gateway+"/livez", "")
 	s.call(http.MethodGet, s.gateway+"/api/profile/user123", "")
 	if n := len(c.Spans()); n > 0 {

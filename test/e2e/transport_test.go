@@ -9,6 +9,7 @@ import (
 )
 
 func TestAnswersAreCompressedForThoseWhoCanUndoIt(t *testing.T) {
+	t.Parallel()
 	s := dev(t)
 	for path, want := range map[string]string{
 		"/api/profile/u1": "zstd",
@@ -25,6 +26,7 @@ func TestAnswersAreCompressedForThoseWhoCanUndoIt(t *testing.T) {
 }
 
 func TestAnETagHoldsInAnyCoding(t *testing.T) {
+	t.Parallel()
 	s := dev(t)
 	const path = "/api/profile/u1"
 	tag := s.send(http.MethodGet, s.gateway+path, "", "Accept-Encoding", "gzip").Header.Get("ETag")
@@ -38,6 +40,7 @@ func TestAnETagHoldsInAnyCoding(t *testing.T) {
 
 // RFC 9110, section 15.4.5.
 func TestA304OfTheGraphHasTheETagOfItsAnswer(t *testing.T) {
+	t.Parallel()
 	s := dev(t)
 	for name, query := range map[string]string{
 		"a short one": `{ product(id: "p1") { id } }`,
@@ -56,6 +59,7 @@ func TestA304OfTheGraphHasTheETagOfItsAnswer(t *testing.T) {
 }
 
 func TestAllowNamesWhatAPathAnswersWhateverTheMethod(t *testing.T) {
+	t.Parallel()
 	s := dev(t, "--cors-origins=", "--admin-token=secret")
 	for _, method := range []string{http.MethodPut, http.MethodOptions, http.MethodTrace, "FOO"} {
 		for path, want := range map[string]string{

@@ -12,6 +12,7 @@ import (
 // Each viewer gets the user whose id is the subject of the token, whatever others were
 // answered before.
 func TestMe_IsTheViewer(t *testing.T) {
+	t.Parallel()
 	p := authtest.New(t)
 	cfg := p.Config()
 	s := dev(t, "--auth-jwks="+cfg.JWKS, "--auth-issuer="+strings.Join(cfg.Issuers, ","), "--auth-audience="+strings.Join(cfg.Audiences, ","))

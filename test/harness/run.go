@@ -24,6 +24,10 @@ type Outcome struct {
 	Code           int // -1 if a signal ended it
 }
 
+// raceExit lets a process with the race detector end at once. By default it waits for a
+// second, for reports of races at its end.
+const raceExit = "GORACE=atexit_sleep_ms=50"
+
 // Run runs a command to its end, with nothing in its environment but env.
 func (b *Builder) Run(t testing.TB, env map[string]string, stdin io.Reader, args ...string) Outcome {
 	t.Helper()
@@ -36,7 +40,7 @@ func (b *Builder) Run(t testing.TB, env map[string]string, stdin io.Reader, args
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		cmd.Env = append(cmd.Env, name+"="+env[name])
 	}
-	cmd.Env = append(cmd.Env, "HOME=/") // an empty environment would be the test's own
+	cmd.Env = append(cmd.Env, raceExit, "HOME=/") // an empty environment would be the test's own
 	err := cmd.Run()
 	if ctx.Err() != nil {
 		t.Fatalf("%v went on running", args)
@@ -86,7 +90,7 @@ func (b *Builder) Start(t testing.TB, env []string, stdout io.Writer, args ...st
 	t.Helper()
 	done, ended := make(chan error, 1), make(chan struct{})
 	p := &Process{Done: done, ended: ended, Cmd: exec.Command(b.Binary(t), args...)} //nolint:gosec,noctx // G204: as above
-	p.Cmd.Env, p.Cmd.Stdout, p.Cmd.Stderr = slices.Concat(env, []string{"HOME=/"}), stdout, &p.stderr
+	p.Cmd.Env, p.Cmd.Stdout, p.Cmd.Stderr = slices.Concat(env, []string{raceExit, "HOME=/"}), stdout, &p.stderr
 	if err := p.Cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
