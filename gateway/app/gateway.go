@@ -41,6 +41,9 @@ const (
 	healthHold    = time.Second
 )
 
+// probes are the paths of probes.
+var probes = []string{"/livez", "/readyz", "/health"}
+
 // serveGateway runs a gateway on its listeners until ctx ends.
 func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, on listeners, log *slog.Logger) error {
 	defer heap.Pace(p.Getenv)()
@@ -65,8 +68,8 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, on listen
 	server := &httpserver.Server{
 		Handler: traced, Log: log,
 		Limits: cfg.Server.Limits, WriteTimeout: cfg.Server.RequestTimeout + cfg.Server.WriteTimeout,
-		MaxConnections: cfg.Server.MaxConnections,
-		Ready:          ready, DrainDelay: cfg.Server.DrainDelay,
+		MaxConnections: cfg.Server.MaxConnections, Probes: probes,
+		Ready: ready, DrainDelay: cfg.Server.DrainDelay,
 		Grace: cfg.Server.RequestTimeout + stopGrace,
 	}
 	stopOps := serveOps(on.ops, handlers.ops, cfg, log)

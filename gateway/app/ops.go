@@ -105,8 +105,8 @@ func serveOps(ln net.Listener, h http.Handler, cfg gatewayConfig, log *slog.Logg
 	server := &httpserver.Server{
 		Handler: h, Log: log,
 		Limits: cfg.Server.Limits, WriteTimeout: cfg.Server.RequestTimeout + cfg.Server.WriteTimeout,
-		MaxConnections: cfg.Admin.MaxConnections,
-		Grace:          stopGrace,
+		MaxConnections: cfg.Admin.MaxConnections, Probes: probes,
+		Grace: stopGrace,
 	}
 	return inBackground(func(ctx context.Context) {
 		if err := server.Serve(ctx, ln); err != nil {

@@ -113,6 +113,59 @@ func TestServe_UsedConnectionsStay(t *testing.T) {
 	}
 }
 
+// A probe is answered however all connections are used, and others that wait get their turn.
+func TestServe_ProbesDoNotWait(t *testing.T) {
+	const limit, beyond = 16, 3
+	for name, tt := range map[string]struct{ busy, others string }{
+		"requests that take long":       {"GET /slow HTTP/1.1\r\nHost: example.com\r\n\r\n", "GET /other HTTP/1.1\r\nHost: example.com\r\n\r\n"},
+		"half of a header":              {"GET /slow HTTP/1.1\r\nHost: exam", "GET /other HTTP/1.1\r\nHost: exam"},
+		"half of a body":                {"POST /slow HTTP/1.1\r\nHost: example.com\r\nContent-Length: 9\r\n\r\nhalf", "POST /other HTTP/1.1\r\nHost: example.com\r\nContent-Length: 9\r\n\r\nhalf"},
+		"others that say nothing":       {"GET /slow HTTP/1.1\r\nHost: example.com\r\n\r\n", ""},
+		"others whose address is alike": {"GET /slow HTTP/1.1\r\nHost: example.com\r\n\r\n", "GET /livez?x HTTP/1.1\r\nHost: example.com\r\n\r\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			release := make(chan struct{})
+			limits := httpserver.Limits{HeaderTimeout: time.Hour, ReadTimeout: time.Hour}
+			r := start(t, &httpserver.Server{MaxConnections: limit, Probes: []string{"/livez"}, Limits: limits, Grace: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/slow" {
+					<-release
+				}
+				_, _ = io.WriteString(w, r.URL.Path)
+			})})
+			var all []net.Conn
+			for range limit {
+				all = append(all, r.dial(t, tt.busy))
+			}
+			for range beyond - 1 {
+				all = append(all, r.dial(t, tt.others))
+			}
+			for range 2 * beyond {
+				probe := r.dial(t, "GET /livez HTTP/1.1\r\nHost: example.com\r\n\r\n")
+				_ = probe.SetReadDeadline(time.Now().Add(20 * time.Second))
+				resp, err := http.ReadResponse(bufio.NewReader(probe), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = resp.Body.Close()
+			}
+			close(release)
+			for i, conn := range all {
+				if !strings.HasSuffix(tt.busy, "\r\n\r\n") || i >= limit && tt.others == "" {
+					_ = conn.Close()
+					continue
+				}
+				if resp, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil || resp.StatusCode != http.StatusOK {
+					t.Errorf("connection %d: %v", i, err)
+				} else {
+					_ = resp.Body.Close()
+				}
+				_ = conn.Close()
+			}
+		})
+	}
+}
+
 // A stop waits neither for clients that send nothing nor for those that send half of a
 // request's header, and for half of a body no longer than the grace.
 func TestServe_StopsDespiteHalfRequests(t *testing.T) {

@@ -24,6 +24,7 @@ type Server struct {
 	Limits         Limits
 	WriteTimeout   time.Duration // from the end of a request's header to that of its answer; 0: none
 	MaxConnections int           // open at once, see connections; 0: any number
+	Probes         []string      // paths of requests that do not wait when there are that many
 
 	Ready      *Readiness    // turned to no when the stop begins; may be nil
 	DrainDelay time.Duration // how long requests are still accepted then, for load balancers to notice
@@ -48,7 +49,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 
 		DisableGeneralOptionsHandler: true, // it answers OPTIONS * past all that is ours
 	}
-	open := limitConnections(ln, s.MaxConnections)
+	open := limitConnections(ln, s.MaxConnections, s.Probes...)
 	srv.ConnState = open.follow
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(open) }()
