@@ -2,9 +2,14 @@ package admission
 
 import (
 	"context"
+	"errors"
+	"math"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/semaphore"
+
+	"tributary/gateway/fault"
 )
 
 // Budget is a budget in bytes, with metrics of what is taken from it and of how often it was
@@ -12,13 +17,14 @@ import (
 type Budget struct {
 	room *semaphore.Weighted
 	size int64
+	wait time.Duration // the longest wait for bytes, besides that of the context
 	held prometheus.Gauge
 	shed prometheus.Counter
 }
 
 // NewBudget returns a budget of size bytes, whose metrics it registers with reg.
 func NewBudget(size int64, held prometheus.GaugeOpts, shed prometheus.CounterOpts, reg prometheus.Registerer) *Budget {
-	b := &Budget{room: semaphore.NewWeighted(size), size: size, held: prometheus.NewGauge(held), shed: prometheus.NewCounter(shed)}
+	b := &Budget{room: semaphore.NewWeighted(size), size: size, wait: math.MaxInt64, held: prometheus.NewGauge(held), shed: prometheus.NewCounter(shed)}
 	reg.MustRegister(b.held, b.shed)
 	return b
 }
@@ -27,20 +33,37 @@ func NewBudget(size int64, held prometheus.GaugeOpts, shed prometheus.CounterOpt
 func (b *Budget) Size() int64 { return b.size }
 
 // TryAcquire takes n bytes if they are there, and reports whether it has.
-func (b *Budget) TryAcquire(n int64) bool { return b.took(n, b.room.TryAcquire(n)) }
-
-// Acquire takes n bytes. It waits for them until ctx ends, and reports whether it has them.
-func (b *Budget) Acquire(ctx context.Context, n int64) bool {
-	return b.took(n, b.room.Acquire(ctx, n) == nil)
+func (b *Budget) TryAcquire(n int64) bool {
+	if !b.room.TryAcquire(n) {
+		b.shed.Inc()
+		return false
+	}
+	b.held.Add(float64(n))
+	return true
 }
 
-func (b *Budget) took(n int64, taken bool) bool {
-	if taken {
-		b.held.Add(float64(n))
-	} else {
-		b.shed.Inc()
+// errNoMemory is the cause of a [fault.Overloaded] for lack of memory.
+var errNoMemory = errors.New("the memory for this is in use")
+
+// acquire takes n bytes, for which it waits. The error is a [fault.Overloaded] or the cause
+// of the end of ctx.
+func (b *Budget) acquire(ctx context.Context, n int64) error {
+	if !b.room.TryAcquire(n) {
+		waiting, cancel := context.WithTimeout(ctx, b.wait)
+		defer cancel()
+		if b.room.Acquire(waiting, n) != nil {
+			err := context.Cause(ctx)
+			if !errors.Is(err, context.Canceled) {
+				b.shed.Inc()
+			}
+			if err == nil {
+				err = fault.New(fault.Overloaded, "", errNoMemory)
+			}
+			return err
+		}
 	}
-	return taken
+	b.held.Add(float64(n))
+	return nil
 }
 
 // Release gives back n bytes.

@@ -24,7 +24,7 @@ func (s *Server) isList(body []byte) bool {
 // draft's appendix on request batching. Requests are executed in parallel, and refused
 // individually. The status is 200 whatever the results. A badRequest is returned if the
 // batch itself is refused.
-func (s *Server) serveList(w http.ResponseWriter, r *http.Request, media string, body []byte, lease *admission.Lease) *badRequest {
+func (s *Server) serveList(w http.ResponseWriter, r *http.Request, media string, body []byte, lease *admission.BodyLease) *badRequest {
 	if bad := s.admitValues(r.Context(), lease, body); bad != nil {
 		return bad
 	}

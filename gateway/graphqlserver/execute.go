@@ -46,7 +46,7 @@ type Request struct {
 	rawVariables json.RawMessage
 	// lease is the memory of an operation that may last. When its variables are decoded, what
 	// the rest of the request took is given back. Nil: it is held to the end.
-	lease *admission.Lease
+	lease *admission.BodyLease
 	until context.Context // its result is not needed any more when it ends; nil: when that of the execution does
 }
 

@@ -42,7 +42,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serveOne answers a request for one operation: from the response cache if the same
 // request was answered before, and by executing it otherwise.
-func (s *Server) serveOne(w http.ResponseWriter, r *http.Request, media string, raw rawRequest, inParts bool, lease *admission.Lease) {
+func (s *Server) serveOne(w http.ResponseWriter, r *http.Request, media string, raw rawRequest, inParts bool, lease *admission.BodyLease) {
 	traced, priced := s.wantsTrace(r), s.wantsCost(r)
 	var result *Result
 	var answer *parts // nil unless the client takes one

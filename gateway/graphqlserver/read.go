@@ -49,7 +49,7 @@ func (r rawRequest) key() cache.Key {
 
 // decode decodes a request, except for its variables. Its values are counted before that, and
 // take memory of lease, unless that is nil because they have been admitted already.
-func (s *Server) decode(ctx context.Context, r rawRequest, lease *admission.Lease) (req *Request, bad *badRequest) {
+func (s *Server) decode(ctx context.Context, r rawRequest, lease *admission.BodyLease) (req *Request, bad *badRequest) {
 	if r.get {
 		req, bad = s.decodeQuery(ctx, r.query, lease)
 	} else {
@@ -72,7 +72,7 @@ func (s *Server) decode(ctx context.Context, r rawRequest, lease *admission.Leas
 const documentParam = "document"
 
 // read reads the text of a request into memory of lease.
-func (s *Server) read(w http.ResponseWriter, r *http.Request, lease *admission.Lease) (rawRequest, *badRequest) {
+func (s *Server) read(w http.ResponseWriter, r *http.Request, lease *admission.BodyLease) (rawRequest, *badRequest) {
 	req := rawRequest{document: httpserver.PathParam(r, documentParam), sender: senderOf(r)}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
@@ -87,7 +87,7 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, lease *admission.L
 	return req, &badRequest{status: http.StatusMethodNotAllowed, message: "send GraphQL by GET or POST"}
 }
 
-func (s *Server) decodeQuery(ctx context.Context, query string, lease *admission.Lease) (*Request, *badRequest) {
+func (s *Server) decodeQuery(ctx context.Context, query string, lease *admission.BodyLease) (*Request, *badRequest) {
 	q, err := url.ParseQuery(query)
 	if err != nil {
 		return nil, &badRequest{status: http.StatusBadRequest, message: "the query string is malformed"}
@@ -118,7 +118,7 @@ func (s *Server) decodeQuery(ctx context.Context, query string, lease *admission
 	return req, nil
 }
 
-func (s *Server) readBody(w http.ResponseWriter, r *http.Request, lease *admission.Lease) ([]byte, *badRequest) {
+func (s *Server) readBody(w http.ResponseWriter, r *http.Request, lease *admission.BodyLease) ([]byte, *badRequest) {
 	if said := r.Header.Get("Content-Type"); said != mediaJSON { // as most say it
 		media, params, err := mime.ParseMediaType(said)
 		if err != nil || media != mediaJSON {
@@ -158,7 +158,7 @@ func (s *Server) unread(ctx context.Context, limits *limiter, err error) *badReq
 // byteOrderMark may stand before JSON, where it means nothing (RFC 8259, section 8.1).
 const byteOrderMark = "\ufeff"
 
-func (s *Server) decodeBody(ctx context.Context, text []byte, lease *admission.Lease) (*Request, *badRequest) {
+func (s *Server) decodeBody(ctx context.Context, text []byte, lease *admission.BodyLease) (*Request, *badRequest) {
 	if !utf8.Valid(text) {
 		return nil, &badRequest{status: http.StatusBadRequest, message: "the body must be UTF-8"}
 	}

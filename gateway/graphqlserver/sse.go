@@ -82,7 +82,7 @@ func asEvent(r *Result) bool {
 
 // readEvents reads and decodes the request of an event stream in the time that it has if its
 // operation turns out to be no subscription.
-func (s *Streams) readEvents(w http.ResponseWriter, r *http.Request, timeout time.Duration, lease *admission.Lease) (*Request, *badRequest) {
+func (s *Streams) readEvents(w http.ResponseWriter, r *http.Request, timeout time.Duration, lease *admission.BodyLease) (*Request, *badRequest) {
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
 	raw, bad := s.server.read(w, r.WithContext(ctx), lease)

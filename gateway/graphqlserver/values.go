@@ -20,7 +20,7 @@ func (l Limits) largestRequest() int {
 // admitValues refuses a request whose JSON texts have more values together than the limit,
 // and takes the memory that they need when they are decoded. Without a lease it does nothing.
 // Texts that are not JSON pass: they are refused where they are read.
-func (s *Server) admitValues(ctx context.Context, lease *admission.Lease, texts ...[]byte) *badRequest {
+func (s *Server) admitValues(ctx context.Context, lease *admission.BodyLease, texts ...[]byte) *badRequest {
 	if lease == nil {
 		return nil
 	}

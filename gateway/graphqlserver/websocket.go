@@ -96,7 +96,7 @@ func (c *socket) listen(ctx context.Context) {
 
 // receive reads the next message into memory of lease. It waits for it as long as the
 // connection lasts, but a message that has begun must arrive within the timeout of operations.
-func (c *socket) receive(ctx context.Context, lease *admission.Lease) (text []byte, bad *closing, err error) {
+func (c *socket) receive(ctx context.Context, lease *admission.BodyLease) (text []byte, bad *closing, err error) {
 	limits := c.server.current.Load().limits
 	c.conn.SetReadLimit(int64(limits.Body))
 	kind, message, err := c.conn.Reader(ctx)
@@ -138,7 +138,7 @@ func (c *socket) close(with closing) {
 
 // take handles a message, whose memory lease holds. It returns a reason to close if the
 // message violates the protocol.
-func (c *socket) take(ctx context.Context, text []byte, lease *admission.Lease) *closing {
+func (c *socket) take(ctx context.Context, text []byte, lease *admission.BodyLease) *closing {
 	m, bad := readMessage(text)
 	if bad != nil {
 		return bad

@@ -14,7 +14,7 @@ import (
 type wsOperation struct{ cancel context.CancelFunc }
 
 // subscribe starts an operation. Its memory, which lease holds, is released when it has ended.
-func (c *socket) subscribe(ctx context.Context, m wsMessage, lease *admission.Lease) *closing {
+func (c *socket) subscribe(ctx context.Context, m wsMessage, lease *admission.BodyLease) *closing {
 	if !c.isAcked() {
 		return &closeNotInit
 	}
@@ -44,7 +44,7 @@ func (c *socket) subscribe(ctx context.Context, m wsMessage, lease *admission.Le
 	}
 	ctx, cancel := context.WithCancel(report.WithRequest(c.viewer, report.RequestOf(ctx).Part()))
 	op, held := &wsOperation{cancel}, lease.Move()
-	req.lease = &held
+	req.lease = held
 	c.operations[m.ID] = op
 	c.count++
 	c.running.Go(func() {

@@ -23,7 +23,7 @@ var (
 // with the deadline of the request's context, or with the read timeout of the server if that
 // is earlier. A body that is announced as too long is not read at all. After an error the
 // connection is closed, because the rest of the body has not been read.
-func ReadBody(w http.ResponseWriter, r *http.Request, limit int, lease *admission.Lease) ([]byte, error) {
+func ReadBody(w http.ResponseWriter, r *http.Request, limit int, lease *admission.BodyLease) ([]byte, error) {
 	body, err := readBody(w, r, int64(limit), lease)
 	if err != nil {
 		w.Header().Set("Connection", "close") // otherwise the answer would wait for the rest
@@ -31,7 +31,7 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int, lease *admissio
 	return body, err
 }
 
-func readBody(w http.ResponseWriter, r *http.Request, limit int64, lease *admission.Lease) ([]byte, error) {
+func readBody(w http.ResponseWriter, r *http.Request, limit int64, lease *admission.BodyLease) ([]byte, error) {
 	if r.ContentLength > limit {
 		return nil, ErrBodyTooLong
 	}

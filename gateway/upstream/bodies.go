@@ -2,14 +2,11 @@ package upstream
 
 import (
 	"context"
-	"errors"
 	"math"
-	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/admission"
-	"tributary/gateway/fault"
 )
 
 // freeBytes is the size up to which a response does not count for the budget of responses,
@@ -42,18 +39,6 @@ func (c Config) largestBody() int64 {
 	return largest
 }
 
-var errNoRoom = errors.New("the responses being read leave no memory for more")
-
-// A lease is what one call has taken from the budget. It is safe for concurrent use, since
-// a call may have several attempts at a time.
-type lease struct {
-	bodies *admission.Budget
-
-	mu    sync.Mutex
-	taken int64
-	ended bool
-}
-
 type leaseKey struct{}
 
 // WithLease returns a context in which the memory of responses counts until release is
@@ -63,47 +48,6 @@ func (c *Client) WithLease(ctx context.Context) (_ context.Context, release func
 	if c.bodies == nil {
 		return ctx, func() {}
 	}
-	l := &lease{bodies: c.bodies}
-	return context.WithValue(ctx, leaseKey{}, l), l.release
-}
-
-// take takes n bytes more.
-func (l *lease) take(ctx context.Context, n int64) error {
-	if l == nil || n <= 0 {
-		return nil
-	}
-	if !l.bodies.Acquire(ctx, n) {
-		return fault.New(fault.Overloaded, "", errNoRoom)
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.ended { // an attempt that lost against a hedge
-		l.bodies.Release(n)
-		return fault.New(fault.Overloaded, "", context.Canceled)
-	}
-	l.taken += n
-	return nil
-}
-
-// give gives back n bytes.
-func (l *lease) give(n int64) {
-	if l == nil || n <= 0 {
-		return
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.ended {
-		l.taken -= n
-		l.bodies.Release(n)
-	}
-}
-
-func (l *lease) release() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.ended = true
-	if l.taken > 0 {
-		l.bodies.Release(l.taken)
-		l.taken = 0
-	}
+	l := c.bodies.Lease()
+	return context.WithValue(ctx, leaseKey{}, l), l.Release
 }

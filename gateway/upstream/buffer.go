@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"sync"
 
+	"tributary/gateway/admission"
 	"tributary/gateway/fault"
 )
 
@@ -67,11 +68,11 @@ func (p *reading) all(ctx context.Context, resp *http.Response) (body []byte, er
 	if resp.ContentLength > p.limit {
 		return nil, tooLong(p.limit)
 	}
-	l, _ := ctx.Value(leaseKey{}).(*lease)
+	l, _ := ctx.Value(leaseKey{}).(*admission.Lease)
 	unread := &leased{Reader: resp.Body, ctx: ctx, lease: l}
 	defer func() {
 		if err != nil {
-			l.give(unread.taken)
+			l.Give(unread.taken)
 		}
 	}()
 	if err := unread.take(resp.ContentLength); err != nil {
@@ -105,7 +106,7 @@ func (p *reading) all(ctx context.Context, resp *http.Response) (body []byte, er
 type leased struct {
 	io.Reader
 	ctx   context.Context //nolint:containedctx // of the one call of all
-	lease *lease
+	lease *admission.Lease
 	read  int64
 	taken int64 // bytes beyond those that are free
 }
@@ -119,11 +120,11 @@ func (b *leased) take(n int64) error {
 	if b.lease == nil || missing <= 0 {
 		return nil
 	}
-	err := b.lease.take(b.ctx, missing)
-	if err == nil {
-		b.taken += missing
+	if err := b.lease.Take(b.ctx, missing); err != nil {
+		return fault.New(fault.Overloaded, "", err) // also when time runs out: that is not the service's fault
 	}
-	return err
+	b.taken += missing
+	return nil
 }
 
 func (b *leased) Read(p []byte) (int, error) {

@@ -135,7 +135,7 @@ func (c *Client) ask(ctx context.Context, through http.RoundTripper, method stri
 
 // send makes a call and returns the body of its response.
 func (c *Client) send(r *http.Request, through http.RoundTripper) ([]byte, error) {
-	if _, leased := r.Context().Value(leaseKey{}).(*lease); !leased {
+	if _, leased := r.Context().Value(leaseKey{}).(*admission.Lease); !leased {
 		ctx, release := c.WithLease(r.Context())
 		defer release()
 		r = r.WithContext(ctx)
