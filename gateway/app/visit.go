@@ -1,10 +1,8 @@
 package app
 
 import (
-	"mime"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"tributary/gateway/internal/qvalue"
 )
@@ -37,8 +35,8 @@ func isVisit(r *http.Request) bool {
 // acceptsPage tells whether an Accept header names text/html. A range such as */* does not:
 // programs send it.
 func acceptsPage(h http.Header) bool {
-	for part := range strings.SplitSeq(strings.Join(h["Accept"], ","), ",") {
-		if media, params, err := mime.ParseMediaType(part); err == nil && media == "text/html" && qvalue.Of(params) > 0 {
+	for accepted := range qvalue.Ranges(h["Accept"]) {
+		if accepted.Name == "text/html" && accepted.Weight > 0 {
 			return true
 		}
 	}

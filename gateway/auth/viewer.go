@@ -2,12 +2,12 @@ package auth
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"slices"
 	"strings"
 	"time"
+
+	"tributary/gateway/internal/digest"
 )
 
 // Viewer is who a verified token speaks for. It is shared and read-only.
@@ -68,8 +68,8 @@ func keyOf(v *Viewer, further []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(text)
-	return base64.RawURLEncoding.EncodeToString(sum[:]), nil
+	sum := digest.Of(text)
+	return sum.Base64(len(sum)), nil
 }
 
 // scopesOf reads a claim that is a list of scopes, or a string with spaces between them

@@ -1,9 +1,7 @@
 package compress
 
 import (
-	"mime"
 	"net/http"
-	"strings"
 
 	"tributary/gateway/internal/qvalue"
 )
@@ -34,17 +32,12 @@ func Negotiate(h http.Header) Coding {
 
 // Quality returns the weight that a client gives to a coding; 0 if it does not accept it.
 func Quality(h http.Header, coding Coding) (q float64) {
-	accept := h["Accept-Encoding"]
-	if len(accept) == 0 {
-		return 0
-	}
-	for part := range strings.SplitSeq(strings.Join(accept, ","), ",") {
-		switch name, params, err := mime.ParseMediaType(part); {
-		case err != nil:
-		case name == string(coding):
-			return qvalue.Of(params)
-		case name == "*":
-			q = qvalue.Of(params)
+	for accepted := range qvalue.Ranges(h["Accept-Encoding"]) {
+		switch accepted.Name {
+		case string(coding):
+			return accepted.Weight
+		case "*":
+			q = accepted.Weight
 		}
 	}
 	return q

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"tributary/gateway/internal/qvalue"
 )
 
 // maxRanges is the maximum number of languages of a request that are considered.
@@ -51,14 +53,11 @@ func rangeOf(element string) (tag string, weight int, ok bool) {
 	}
 	parameter = strings.ToLower(strings.Trim(parameter, " \t"))
 	text, ok := strings.CutPrefix(parameter, "q=")
-	if !ok || len(text) > len("0.000") || strings.Trim(text, "0123456789.") != "" {
+	if !ok {
 		return "", 0, false
 	}
-	q, err := strconv.ParseFloat(text, 64)
-	if err != nil || q > 1 {
-		return "", 0, false
-	}
-	return tag, int(q*1000 + 0.5), true
+	q, ok := qvalue.Parse(text)
+	return tag, int(q*1000 + 0.5), ok
 }
 
 // spelled returns a language tag in the usual letters: de, pt-BR, zh-Hant-TW (RFC 5646,

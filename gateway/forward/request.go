@@ -2,8 +2,6 @@ package forward
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"net/http"
 	"slices"
@@ -12,6 +10,7 @@ import (
 	"time"
 
 	"tributary/gateway/auth"
+	"tributary/gateway/internal/digest"
 	"tributary/gateway/upstream"
 )
 
@@ -127,13 +126,12 @@ func (r *request) variant(to *recipient) string {
 	if viewer {
 		add("", r.viewer.Key())
 	}
-	digest := ""
+	variant := ""
 	if len(sent) > 0 {
-		sum := sha256.Sum256(sent)
-		digest = base64.RawURLEncoding.EncodeToString(sum[:variantBytes])
+		variant = digest.Of(sent).Base64(variantBytes)
 	}
-	r.variants[to.number].Store(&digest)
-	return digest
+	r.variants[to.number].Store(&variant)
+	return variant
 }
 
 // variantBytes of a SHA-256 tell variants apart.

@@ -1,7 +1,6 @@
 package graphqlserver
 
 import (
-	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -49,8 +48,8 @@ func negotiate(h http.Header) string {
 	case mediaGraphQL:
 		return mediaGraphQL
 	}
-	graphqlQ, graphqlRank := quality(accept, mediaGraphQL)
-	jsonQ, _ := quality(accept, mediaJSON)
+	graphqlQ, graphqlRank := quality(h, mediaGraphQL)
+	jsonQ, _ := quality(h, mediaJSON)
 	switch {
 	case graphqlQ == 0 && jsonQ == 0:
 		return ""
@@ -70,15 +69,11 @@ const (
 
 // quality returns the quality that an Accept header assigns to a media type, by the
 // most specific range that matches.
-func quality(accept, mediaType string) (q float64, rank int) {
+func quality(h http.Header, mediaType string) (q float64, rank int) {
 	major, _, _ := strings.Cut(mediaType, "/")
-	for part := range strings.SplitSeq(accept, ",") {
-		name, params, err := mime.ParseMediaType(part)
-		if err != nil {
-			continue
-		}
+	for accepted := range qvalue.Ranges(h["Accept"]) {
 		r := rankNone
-		switch name {
+		switch accepted.Name {
 		case mediaType:
 			r = rankExact
 		case major + "/*":
@@ -86,13 +81,13 @@ func quality(accept, mediaType string) (q float64, rank int) {
 		case "*/*":
 			r = rankAny
 		}
-		if charset, ok := params["charset"]; ok && !isUTF8(charset) {
+		if charset, ok := accepted.Params["charset"]; ok && !isUTF8(charset) {
 			r = rankNone
 		}
 		if r <= rank {
 			continue
 		}
-		rank, q = r, qvalue.Of(params)
+		rank, q = r, accepted.Weight
 	}
 	return q, rank
 }

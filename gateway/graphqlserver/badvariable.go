@@ -3,11 +3,12 @@ package graphqlserver
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"github.com/vektah/gqlparser/v2/validator/core"
+
+	"tributary/gateway/internal/truncate"
 )
 
 // badVariable is why the value of a variable cannot be used: where it is, what is there, and
@@ -150,14 +151,8 @@ func found(value any) string {
 	return short(fmt.Sprint(value))
 }
 
-// short returns the first bytes of a text of the client's that a message repeats.
-func short(text string) string {
-	const most = 60
-	if len(text) <= most {
-		return text
-	}
-	return strings.ToValidUTF8(text[:most], "") + "…"
-}
+// short shortens a text of the client's that a message repeats.
+func short(text string) string { return truncate.String(text, 60) }
 
 // locate returns the location of a position in the document, for an error.
 func locate(at *ast.Position) []gqlerror.Location {

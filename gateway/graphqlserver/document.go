@@ -16,6 +16,7 @@ import (
 	"tributary/gateway/cache"
 	"tributary/gateway/execute"
 	"tributary/gateway/fault"
+	"tributary/gateway/internal/digest"
 	"tributary/gateway/tracing"
 )
 
@@ -24,7 +25,7 @@ type document struct {
 	*ast.QueryDocument                    // without @defer
 	inParts            *ast.QueryDocument // with it; nil if there is none
 	defers             *execute.Defers    // of inParts
-	hash               hash
+	hash               digest.Sum
 	text               string
 	meaning            cache.Key // see [meaningOf]
 	hints              hints
@@ -34,7 +35,7 @@ type document struct {
 }
 
 // newDocument returns the document of a text that was parsed and is valid.
-func newDocument(parsed *ast.QueryDocument, hash hash, text string, registered bool) *document {
+func newDocument(parsed *ast.QueryDocument, hash digest.Sum, text string, registered bool) *document {
 	d := &document{QueryDocument: parsed, hash: hash, text: text, meaning: meaningOf(text, hash), registered: registered}
 	if defers(parsed) {
 		d.QueryDocument, d.inParts = undeferred(parsed), parsed
@@ -53,14 +54,14 @@ type documents struct {
 	limits    *limiter
 	known     *documentCache
 
-	registered map[hash]bool
+	registered map[digest.Sum]bool
 	time       func(phase string) func() // times what is done with one
 }
 
 // prepare returns the document of a text and whether it was not cached, or the result
 // that refuses it.
 func (d *documents) prepare(ctx context.Context, text string) (doc *document, isNew bool, refused *Result) {
-	sum := hashOf(text)
+	sum := digest.Of(text)
 	if doc, ok := d.known.get(sum); ok {
 		return doc, false, nil
 	}

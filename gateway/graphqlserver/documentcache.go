@@ -1,31 +1,12 @@
 package graphqlserver
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"sync/atomic"
 
 	"github.com/maypok86/otter/v2"
+
+	"tributary/gateway/internal/digest"
 )
-
-// hash is the SHA-256 of a document's text.
-type hash [sha256.Size]byte
-
-func hashOf(text string) hash { return sha256.Sum256([]byte(text)) }
-
-func (h hash) String() string { return hex.EncodeToString(h[:]) }
-
-// short is the first 12 digits of the hash.
-func (h hash) short() string { return hex.EncodeToString(h[:6]) }
-
-// parseHash parses a hash in lower-case hexadecimal, as clients send it.
-func parseHash(text string) (h hash, ok bool) {
-	if len(text) != hex.EncodedLen(len(h)) {
-		return h, false
-	}
-	_, err := hex.Decode(h[:], []byte(text))
-	return h, err == nil && h.String() == text
-}
 
 // documentOverhead is about how many bytes a cached document takes besides its text and its
 // trees: its entry in the cache, and what the response cache wants to know of it.
@@ -39,7 +20,7 @@ const maxShare = 32
 // would evict, so that made-up documents do not evict those in use. Very long documents
 // are never admitted. It is safe for concurrent use.
 type documentCache struct {
-	entries *otter.Cache[hash, *document]
+	entries *otter.Cache[digest.Sum, *document]
 	longest int
 	evicted *atomic.Uint64 // documents dropped to make room
 }
@@ -48,11 +29,11 @@ type documentCache struct {
 // documents that it drops.
 func newDocumentCache(maxBytes int, evicted *atomic.Uint64) *documentCache {
 	c := &documentCache{longest: maxBytes / maxShare, evicted: evicted}
-	c.entries = otter.Must(&otter.Options[hash, *document]{
+	c.entries = otter.Must(&otter.Options[digest.Sum, *document]{
 		MaximumWeight: uint64(max(1, maxBytes)),
-		Weigher:       func(_ hash, d *document) uint32 { return uint32(min(d.weight, 1<<31)) }, //nolint:gosec // G115: it is bounded
+		Weigher:       func(_ digest.Sum, d *document) uint32 { return uint32(min(d.weight, 1<<31)) }, //nolint:gosec // G115: it is bounded
 		Executor:      func(work func()) { work() },                                             // run on the caller's goroutine
-		OnAtomicDeletion: func(e otter.DeletionEvent[hash, *document]) {
+		OnAtomicDeletion: func(e otter.DeletionEvent[digest.Sum, *document]) {
 			if e.Cause == otter.CauseOverflow {
 				c.evicted.Add(1)
 			}
@@ -66,7 +47,7 @@ func (c *documentCache) size() (bytes uint64, entries int) {
 	return c.entries.WeightedSize(), c.entries.EstimatedSize()
 }
 
-func (c *documentCache) get(h hash) (*document, bool) { return c.entries.GetIfPresent(h) }
+func (c *documentCache) get(h digest.Sum) (*document, bool) { return c.entries.GetIfPresent(h) }
 
 func (c *documentCache) add(d *document) {
 	if d.weight <= c.longest {

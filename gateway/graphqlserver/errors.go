@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"tributary/gateway/execute"
 	"tributary/gateway/fault"
+	"tributary/gateway/internal/truncate"
 	"tributary/gateway/report"
 )
 
@@ -111,21 +111,13 @@ const maxRefusals = 20
 // repeat what the client sent.
 const maxMessage = 300
 
-// abridged truncates a message to maxMessage.
-func abridged(message string) string {
-	if len(message) <= maxMessage {
-		return message
-	}
-	return strings.ToValidUTF8(message[:maxMessage], "") + "…"
-}
-
 // refuse returns the result of a request that is not executed. It replaces the extensions
 // of the library's errors, such as the names of validation rules, by the code of a kind.
 func refuse(kind fault.Kind, errs gqlerror.List) *Result {
 	omitted := max(0, len(errs)-maxRefusals)
 	errs = errs[:len(errs)-omitted]
 	for _, err := range errs {
-		err.Message = abridged(err.Message)
+		err.Message = truncate.String(err.Message, maxMessage)
 		err.Extensions = map[string]any{"code": kind.Code()}
 	}
 	return &Result{Errors: errs, Omitted: omitted, refused: kind}

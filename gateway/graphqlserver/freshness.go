@@ -1,12 +1,11 @@
 package graphqlserver
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"strconv"
 	"time"
 
 	"tributary/gateway/httpserver"
+	"tributary/gateway/internal/digest"
 )
 
 // addFreshness sets Age and Cache-Control (RFC 9111) and Cache-Status (RFC 9211).
@@ -40,8 +39,7 @@ func (r *Result) AppendCacheStatus(b []byte, now time.Time) []byte {
 // etag returns a weak ETag: bodies are compressed. It differs by media type, though the body is the same.
 func (k *kept) etag(media string) string {
 	k.tagged.Do(func() {
-		sum := sha256.Sum256(k.body.Bytes())
-		k.tag = base64.RawURLEncoding.EncodeToString(sum[:18])
+		k.tag = digest.Of(k.body.Bytes()).Base64(18)
 	})
 	if media == mediaGraphQL {
 		return `W/"` + k.tag + `-graphql"`

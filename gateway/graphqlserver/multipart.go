@@ -3,9 +3,7 @@ package graphqlserver
 import (
 	"bytes"
 	"context"
-	"mime"
 	"net/http"
-	"strings"
 	"time"
 
 	"tributary/gateway/execute"
@@ -29,14 +27,13 @@ func takesParts(h http.Header) bool {
 	if !names(h, mediaMultipart) {
 		return false
 	}
-	for part := range strings.SplitSeq(strings.Join(h.Values("Accept"), ","), ",") {
-		media, params, err := mime.ParseMediaType(part)
-		if err != nil || media != mediaMultipart {
+	for accepted := range qvalue.Ranges(h["Accept"]) {
+		if accepted.Name != mediaMultipart {
 			continue
 		}
-		spec, named := params["deferspec"]
-		other := params["subscriptionspec"] + params["incrementalspec"]
-		if qvalue.Of(params) > 0 && ((named && spec == deferSpec) || (!named && other == "")) {
+		spec, named := accepted.Params["deferspec"]
+		other := accepted.Params["subscriptionspec"] + accepted.Params["incrementalspec"]
+		if accepted.Weight > 0 && ((named && spec == deferSpec) || (!named && other == "")) {
 			return true
 		}
 	}

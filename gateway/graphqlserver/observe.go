@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"tributary/gateway/internal/digest"
 	"tributary/gateway/report"
 	"tributary/gateway/telemetry"
 	"tributary/gateway/tracing"
@@ -105,13 +106,13 @@ func (s *Server) measure(ctx context.Context, o operation, line report.Operation
 func lineOf(ctx context.Context, req Request, q *query, r *Result) report.Operation {
 	line := report.Operation{Errors: len(r.Errors)}
 	if q != nil {
-		line.Name, line.Document = shortened(q.selected.Name), q.doc.hash.short()
+		line.Name, line.Document = logged(q.selected.Name), q.doc.hash.Short()
 	} else {
 		if isName(req.OperationName) { // it may be any text
-			line.Name = shortened(req.OperationName)
+			line.Name = logged(req.OperationName)
 		}
 		if req.Query != "" {
-			line.Document = hashOf(req.Query).short()
+			line.Document = digest.Of(req.Query).Short()
 		}
 	}
 	if len(r.Errors) > 0 {

@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"tributary/gateway/fault"
+	"tributary/gateway/internal/digest"
+	"tributary/gateway/trusted"
 )
 
 // Texts stores the texts of persisted documents for all gateways. It is asked for
@@ -19,10 +21,6 @@ type Texts interface {
 // maxPersisted is how long a document may be, in bytes, for clients to have it
 // remembered: of longer ones they send the text.
 const maxPersisted = 64 << 10
-
-// sha256Prefix begins ids of documents that are the hash of their text
-// (GraphQL over HTTP, appendix A).
-const sha256Prefix = "sha256:"
 
 // What came of a request that named its document, as outcome names it.
 const (
@@ -61,7 +59,7 @@ func (p *policy) names(id, text string) bool {
 	if trusted, ok := p.trusted.ByID(id); ok {
 		return trusted == text
 	}
-	return id == hashOf(text).String()
+	return id == digest.Of(text).String()
 }
 
 // text finds the text of a document by its id: in the manifests, among the
@@ -70,7 +68,7 @@ func (s *Server) text(ctx context.Context, p *policy, id string) (string, bool) 
 	if text, ok := p.trusted.ByID(id); ok {
 		return text, true
 	}
-	h, isHash := parseHash(strings.TrimPrefix(id, sha256Prefix))
+	h, isHash := digest.Parse(strings.TrimPrefix(id, trusted.SHA256))
 	if !isHash || !s.cfg.Persisted {
 		return "", false
 	}
@@ -81,7 +79,7 @@ func (s *Server) text(ctx context.Context, p *policy, id string) (string, bool) 
 		return "", false
 	}
 	text, ok := s.cfg.Texts.Get(ctx, h.String())
-	return text, ok && hashOf(text) == h && utf8.ValidString(text)
+	return text, ok && digest.Of(text) == h && utf8.ValidString(text)
 }
 
 // notFound refuses a document that is not known in the words that clients wait

@@ -6,6 +6,7 @@ import (
 
 	"tributary/gateway/cache"
 	"tributary/gateway/execute"
+	"tributary/gateway/internal/digest"
 	"tributary/gateway/trusted"
 )
 
@@ -25,8 +26,8 @@ type policy struct {
 func (s *Server) newPolicy(cfg Config) *policy {
 	limits := &limiter{Limits: cfg.Limits.orDefault(), hits: s.metrics.limitHits}
 	limits.loaded = max(s.answers.Size()/2, int64(answerMemory*limits.Response))
-	registered := map[hash]bool{} // documents known beforehand, whose operation names may become labels
-	cfg.Trusted.Each(func(_, text string) { registered[hashOf(text)] = true })
+	registered := map[digest.Sum]bool{} // documents known beforehand, whose operation names may become labels
+	cfg.Trusted.Each(func(_, text string) { registered[digest.Of(text)] = true })
 	p := &policy{
 		limits: limits, trusted: cfg.Trusted, mode: cfg.TrustedMode, version: s.version,
 		memory: execute.NewMemory(s.answers, limits.loaded),

@@ -1,10 +1,7 @@
 package graphqlserver
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"encoding/json"
-	"io"
 	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -12,6 +9,7 @@ import (
 	"github.com/vektah/gqlparser/v2/lexer"
 
 	"tributary/gateway/cache"
+	"tributary/gateway/internal/digest"
 )
 
 // responseKey is the key of a query in the response cache. It is equal for queries whose
@@ -19,13 +17,12 @@ import (
 // declared variables and schemas are the same, so that their answers can only differ if
 // the entities do. Variables are those that the operation declares, as JSON.
 func responseKey(version cache.Key, q *query, variables []byte) cache.Key {
-	sum := sha256.New()
-	d := digest{sum}
-	d.text(string(version[:]))
-	d.text(string(q.doc.meaning[:]))
-	d.text(q.selected.Name)
-	_, _ = sum.Write(variables)
-	return cache.Key(sum.Sum(nil))
+	d := digest.NewSequence()
+	d.Bytes(version[:])
+	d.Bytes(q.doc.meaning[:])
+	d.Text(q.selected.Name)
+	d.Bytes(variables)
+	return cache.Key(d.Sum())
 }
 
 // declaredVariables returns the variables of a query that its operation declares, in the
@@ -53,9 +50,9 @@ func declaredVariables(q *query) (object []byte, ok bool) {
 
 // versionOf returns a digest of a schema.
 func versionOf(schema *ast.Schema) cache.Key {
-	sum := sha256.New()
-	formatter.NewFormatter(sum).FormatSchema(schema)
-	return cache.Key(sum.Sum(nil))
+	d := digest.NewSequence()
+	formatter.NewFormatter(d).FormatSchema(schema)
+	return cache.Key(d.Sum())
 }
 
 // maxNormalized is the length of the longest document of which insignificant characters do
@@ -64,37 +61,19 @@ const maxNormalized = 64 << 10
 
 // meaningOf returns a digest of the tokens of a valid document, or of its text if that is
 // long.
-func meaningOf(text string, hash hash) cache.Key {
+func meaningOf(text string, hash digest.Sum) cache.Key {
 	if len(text) > maxNormalized {
 		return cache.Key(hash)
 	}
-	sum := sha256.New()
-	digest{sum}.tokens(text)
-	return cache.Key(sum.Sum(nil))
-}
-
-// digest hashes texts so that different sequences have different digests.
-type digest struct{ io.Writer }
-
-func (d digest) text(s string) { d.bytes([]byte(s)) }
-
-func (d digest) bytes(b []byte) {
-	var length [8]byte
-	binary.BigEndian.PutUint64(length[:], uint64(len(b)))
-	_, _ = d.Write(length[:]) // a hash takes anything
-	_, _ = d.Write(b)
-}
-
-// tokens adds the tokens of a valid document.
-func (d digest) tokens(text string) {
+	d := digest.NewSequence()
 	for tokens := lexer.New(&ast.Source{Input: text}); ; {
 		token, err := tokens.ReadToken()
 		switch {
 		case err != nil || token.Kind == lexer.EOF:
-			return
+			return cache.Key(d.Sum())
 		case token.Kind != lexer.Comment:
-			d.text(token.Kind.Name())
-			d.text(token.Value)
+			d.Text(token.Kind.Name())
+			d.Text(token.Value)
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -21,10 +20,9 @@ func wantsEvents(h http.Header) bool {
 	if !names(h, mediaEvents) {
 		return false
 	}
-	accept := strings.Join(h.Values("Accept"), ",")
-	events, rank := quality(accept, mediaEvents)
-	graphql, _ := quality(accept, mediaGraphQL)
-	json, _ := quality(accept, mediaJSON)
+	events, rank := quality(h, mediaEvents)
+	graphql, _ := quality(h, mediaGraphQL)
+	json, _ := quality(h, mediaJSON)
 	return rank == rankExact && events > 0 && events > max(graphql, json)
 }
 

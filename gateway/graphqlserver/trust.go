@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"tributary/gateway/fault"
+	"tributary/gateway/internal/truncate"
 )
 
 // The modes for documents that are not trusted.
@@ -31,13 +32,11 @@ func (s *Server) trust(req *Request) *Result {
 // would refuse.
 func (s *Server) logUntrusted(ctx context.Context, q *query) {
 	s.log.LogAttrs(ctx, slog.LevelWarn, "document is not trusted",
-		slog.String("sha256", q.doc.hash.String()), slog.String("operation", shortened(q.selected.Name)))
+		slog.String("sha256", q.doc.hash.String()), slog.String("operation", logged(q.selected.Name)))
 }
 
-// shortened truncates a name chosen by a client.
-func shortened(name string) string { return name[:min(len(name), maxLoggedName)] }
-
-const maxLoggedName = 128
+// logged shortens a name chosen by a client.
+func logged(name string) string { return truncate.Prefix(name, 128) }
 
 // checkTrusted logs trusted documents that would be refused, and caches the others before
 // the first request. Under load some may be left for later.

@@ -6,10 +6,9 @@ package mutation
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/binary"
 	"sync/atomic"
+
+	"tributary/gateway/internal/digest"
 )
 
 // An Origin tells the mutations of clients apart. One that is repeated with the same key has
@@ -44,7 +43,7 @@ func (o *Operation) MayHaveExecuted() bool { return o != nil && o.sent.Load() }
 // of a write that belongs to no mutation.
 type Field struct {
 	operation *Operation
-	seed      []byte // of its keys
+	seed      string // of its keys
 	keys      atomic.Uint64
 	sent      atomic.Bool
 }
@@ -74,9 +73,10 @@ func WithField(ctx context.Context, name string) context.Context {
 	}
 	f := &Field{operation: o}
 	if o.origin.Key == "" {
-		f.seed = []byte(rand.Text())
+		f.seed = rand.Text()
 	} else {
-		f.seed = digest(o.origin.Viewer, o.origin.Key, name, uint64(o.origin.Index)) //nolint:gosec // G115: not negative
+		seed := digestOf(o.origin.Viewer, o.origin.Key, name, uint64(o.origin.Index)) //nolint:gosec // G115: not negative
+		f.seed = string(seed[:])
 	}
 	return context.WithValue(ctx, fieldKey{}, f)
 }
@@ -94,8 +94,7 @@ func (f *Field) Key() (key string, repeatable bool) {
 	if f == nil {
 		return rand.Text(), false
 	}
-	sum := digest(string(f.seed), "", "", f.keys.Add(1))
-	return base64.RawURLEncoding.EncodeToString(sum[:24]), f.operation.origin.Key != ""
+	return digestOf(f.seed, "", "", f.keys.Add(1)).Base64(24), f.operation.origin.Key != ""
 }
 
 // Sent records that a write of the field may have been executed.
@@ -109,13 +108,12 @@ func (f *Field) Sent() {
 // MayHaveExecuted reports whether a write of the field may have been executed.
 func (f *Field) MayHaveExecuted() bool { return f != nil && f.sent.Load() }
 
-// digest returns a hash that differs for different arguments.
-func digest(viewer, key, name string, number uint64) []byte {
-	h := sha256.New()
-	for _, part := range []string{viewer, key, name} {
-		_, _ = h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
-		_, _ = h.Write([]byte(part))
-	}
-	_, _ = h.Write(binary.BigEndian.AppendUint64(nil, number))
-	return h.Sum(nil)
+// digestOf returns a hash that differs for different arguments.
+func digestOf(viewer, key, name string, number uint64) digest.Sum {
+	s := digest.NewSequence()
+	s.Text(viewer)
+	s.Text(key)
+	s.Text(name)
+	s.Number(number)
+	return s.Sum()
 }

@@ -6,12 +6,12 @@
 package trusted
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
+
+	"tributary/gateway/internal/digest"
 )
 
 // SHA256 is the prefix of ids that are the SHA-256 of a document's text in lower-case
@@ -93,10 +93,7 @@ func (d *Documents) add(id, text string) error {
 	return nil
 }
 
-func hashOf(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:])
-}
+func hashOf(text string) string { return digest.Of(text).String() }
 
 // parse checks the syntax of a document. It does not validate it.
 func parse(text string) (*ast.QueryDocument, error) {

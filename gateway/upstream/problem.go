@@ -5,11 +5,11 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"tributary/gateway/fault"
+	"tributary/gateway/internal/truncate"
 )
 
 // Limits of a problem, in bytes.
@@ -54,14 +54,7 @@ func problemText(member json.RawMessage) string {
 	if json.Unmarshal(member, &text) != nil {
 		return ""
 	}
-	if len(text) > maxProblemText {
-		n := maxProblemText
-		for !utf8.RuneStart(text[n]) {
-			n--
-		}
-		text = text[:n] + "…"
-	}
-	return text
+	return truncate.String(text, maxProblemText)
 }
 
 // bodyOf returns the body of a response that has passed buffer.

@@ -3,9 +3,9 @@ package waterfall
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
 
+	"tributary/gateway/internal/truncate"
 	"tributary/gateway/tracing"
 )
 
@@ -108,7 +108,7 @@ func (n *node) row(zero time.Time, depth int) Row {
 		KeyCount: n.number(tracing.Keys),
 	}
 	for _, key := range keys[:min(len(keys), maxKeys)] {
-		r.Keys = append(r.Keys, cut(key))
+		r.Keys = append(r.Keys, truncate.String(key, maxText))
 	}
 	switch n.Step {
 	case tracing.Resolve:
@@ -116,7 +116,7 @@ func (n *node) row(zero time.Time, depth int) Row {
 	case tracing.Cache:
 		r.Cache = &Cache{n.number(tracing.FromMemory), n.number(tracing.FromRedis), n.number(tracing.Stale), n.number(tracing.Missed), n.number(tracing.Coalesced)}
 	case tracing.Attempt:
-		r.Attempt = &Attempt{n.text(tracing.AttemptKind), n.text(tracing.Method), cut(n.text(tracing.Path)), n.number(tracing.Status), max(0, n.number(tracing.Bytes)), n.text(tracing.Write) != ""}
+		r.Attempt = &Attempt{n.text(tracing.AttemptKind), n.text(tracing.Method), truncate.String(n.text(tracing.Path), maxText), n.number(tracing.Status), max(0, n.number(tracing.Bytes)), n.text(tracing.Write) != ""}
 	case tracing.Call:
 		if outcome := n.text(tracing.Outcome); outcome != "ok" {
 			r.Error = cmp.Or(r.Error, outcome)
@@ -143,12 +143,4 @@ func maxTime(a, b time.Time) time.Time {
 		return a
 	}
 	return b
-}
-
-// cut shortens what a client or a service has chosen.
-func cut(s string) string {
-	if len(s) <= maxText {
-		return s
-	}
-	return strings.ToValidUTF8(s[:maxText], "") + "…"
 }
