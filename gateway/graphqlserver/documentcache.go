@@ -32,7 +32,7 @@ func newDocumentCache(maxBytes int, evicted *atomic.Uint64) *documentCache {
 	c.entries = otter.Must(&otter.Options[digest.Sum, *document]{
 		MaximumWeight: uint64(max(1, maxBytes)),
 		Weigher:       func(_ digest.Sum, d *document) uint32 { return uint32(min(d.weight, 1<<31)) }, //nolint:gosec // G115: it is bounded
-		Executor:      func(work func()) { work() },                                             // run on the caller's goroutine
+		Executor:      func(work func()) { work() },                                                   // run on the caller's goroutine
 		OnAtomicDeletion: func(e otter.DeletionEvent[digest.Sum, *document]) {
 			if e.Cause == otter.CauseOverflow {
 				c.evicted.Add(1)

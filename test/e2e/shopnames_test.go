@@ -23,7 +23,7 @@ var (
 // otherMeanings are the phrases with such words that mean something else: the sequence of
 // things, who uses Redis or is in a URL, and names that a standard or a library has given.
 var otherMeanings = regexp.MustCompile(`(?i)\b(in( the| its)?|out of|any|every|byte) order\b|in(its)?order\b|byteorder|order(ed|map)|` +
-	`//[^/\s"]*@|user:password@|user(name|info|defined)|user, pass|user, query|user '|SETUSER|^USER nonroot|only the user|` +
+	`//[^/\s"]*@|user:password@|user(name|info|defined)|user, pass|user, query|user '|the user's|SETUSER|^USER nonroot|only the user|` +
 	`user-?agent|BAD_?USER_?INPUT|x[-_ ]user(_id|\b)`)
 
 // nameOfTheShop returns the first word in a text that names a service, an entity or a field

@@ -78,7 +78,7 @@ func (p *Panel) list(w http.ResponseWriter, r *http.Request) {
 func (p *Panel) sign(w http.ResponseWriter, r *http.Request) {
 	var v Viewer
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&v); err != nil {
-		badRequest(w, r, `the body must be an object such as {"sub": "user123", "scopes": ["read"], "claims": {}}`)
+		badRequest(w, r, `the body must be an object such as {"sub": "viewer1", "scopes": ["read"], "claims": {}}`)
 		return
 	}
 	token, err := p.key.Sign(v, lifetime)
