@@ -122,6 +122,21 @@ func One[T any](l *batch.Loader[string, *T], stub func(key string) *T) Source[*T
 		}}
 }
 
+// Variant is [One] for a loader whose values are of a union or an interface. What a key
+// says of its value is not known before the value's type is.
+func Variant[T any](l *batch.Loader[string, T]) Source[T] {
+	return Source[T]{loader: l, length: 1, stub: func(string) (none T) { return none },
+		start: func(ctx context.Context, key string, then func([]T)) {
+			l.Start(ctx, key, func(v T, err error) {
+				if err != nil || any(v) == nil {
+					then(nil)
+					return
+				}
+				then([]T{v})
+			})
+		}}
+}
+
 // Many is [One] for a loader with a list per key. The stub has what the key determines
 // of each element, and length is the list length that costs assume.
 func Many[T any](l *batch.Loader[string, []T], length int, stub func(key string) T) Source[T] {
@@ -135,6 +150,9 @@ func Many[T any](l *batch.Loader[string, []T], length int, stub func(key string)
 func (s Source[T]) By(keys *Keys) *Join {
 	j := &Join{loaders: []loader{s.loader}, reckon: s.reckon(keys)}
 	j.visit = func(r *run, n *node, parent any, below set, next func(any) set) set {
+		if n.variant != nil && !keys.ofParent {
+			return set{}
+		}
 		known := false
 		keys.each(parent, n.args, func(key string) {
 			if key == "" {

@@ -42,10 +42,15 @@ type derivation struct {
 	args string
 }
 
-func (k *Keys) of(n *node) derivation {
-	if !k.ofArgs {
-		return derivation{keys: k}
+// of returns the derivation of the keys of a node, or the [alternative] that it is.
+func (k *Keys) of(n *node) any {
+	args := ""
+	if k.ofArgs {
+		text, _ := json.Marshal(n.args) // of a decoded operation
+		args = string(text)
 	}
-	args, _ := json.Marshal(n.args) // of a decoded operation
-	return derivation{k, string(args)}
+	if n.variant != nil {
+		return alternative{n.variant.nth, args}
+	}
+	return derivation{k, args}
 }

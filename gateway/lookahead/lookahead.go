@@ -112,6 +112,7 @@ type node struct {
 	args     map[string]any
 	children []*node
 	below    set // loaders that the children may reach
+	variant  *variant
 }
 
 // extension is the key under which an operation's nodes are cached in its stats,
@@ -142,7 +143,7 @@ func (p *Plan) nodes(op *graphql.OperationContext, def *ast.Definition, set ast.
 			n.args = execute.ArgumentMap(f.Field, op.Variables)
 		}
 		if child := p.schema.Types[f.Definition.Type.Name()]; child != nil && len(f.Selections) > 0 {
-			n.children = p.nodes(op, child, f.Selections)
+			n.children = p.children(op, child, f.Selections)
 		}
 		for _, c := range n.children {
 			n.below = n.below.union(p.set(c.join.loaders...)).union(c.below)
