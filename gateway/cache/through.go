@@ -16,6 +16,9 @@ import (
 type Kind struct {
 	Name    string // prefix of keys; must change when the format of the values does
 	Service string // for reports and metrics
+	// Decode, if not nil, decodes a value instead of encoding/json, which cannot decode
+	// interfaces. What it returns must be of the type that is cached.
+	Decode func(data []byte) (any, error)
 }
 
 // Through caches the values of next in c. It serves them while they are fresh, and
@@ -139,13 +142,23 @@ func (t *through[V]) decode(e *Entry) (V, error) {
 		body, err = json.Marshal(known)
 	}
 	if err == nil {
-		err = json.Unmarshal(body, &v)
+		v, err = t.unmarshal(body)
 	}
 	if err != nil {
 		return v, &fault.Error{Kind: fault.Internal, Service: t.kind.Service, Err: err}
 	}
 	e.remember(v)
 	return v, nil
+}
+
+func (t *through[V]) unmarshal(body []byte) (v V, err error) {
+	if t.kind.Decode == nil {
+		err = json.Unmarshal(body, &v)
+		return v, err
+	}
+	decoded, err := t.kind.Decode(body)
+	v, _ = decoded.(V)
+	return v, err
 }
 
 // newEntry returns an entry for a value that next returned at answered. It is encoded as

@@ -88,6 +88,14 @@ func Present[V any](v *V) []*V {
 	return []*V{v}
 }
 
+// PresentVariant is [Present] for a value of a union.
+func PresentVariant[V any](v V) []V {
+	if any(v) == nil {
+		return nil
+	}
+	return []V{v}
+}
+
 // NonNil returns the values that are not nil.
 func NonNil[V any](values []*V) []*V {
 	return slices.DeleteFunc(slices.Clone(values), func(v *V) bool { return v == nil })

@@ -22,13 +22,20 @@ type Source[V any] struct {
 	// Default, if not nil, is the value of a key that the service does not know. That the
 	// key is unknown is what is cached.
 	Default *V
-	Load    batch.Func[string, V]
+	// Decode, if not nil, decodes a value that was encoded by [json.Marshal], for types that
+	// encoding/json cannot decode.
+	Decode func(data []byte) (V, error)
+	Load   batch.Func[string, V]
 }
 
 // Loader returns the loader of a kind of value: its source behind the cache c, with checked
 // keys, batched per operation.
 func Loader[V any](c *cache.Cache, m *batch.Metrics, kind string, from Source[V]) *batch.Loader[string, V] {
-	load := cache.Through(c, cache.Kind{Name: kind, Service: from.Service}, from.Load)
+	k := cache.Kind{Name: kind, Service: from.Service}
+	if from.Decode != nil {
+		k.Decode = func(data []byte) (any, error) { return from.Decode(data) }
+	}
+	load := cache.Through(c, k, from.Load)
 	if from.Check != nil {
 		load = batch.Check(from.Check, load)
 	}

@@ -203,19 +203,8 @@ func (b Batch) check(key string) error {
 	if err := scalar.CheckID(key); err != nil {
 		return err
 	}
-	if b.Integer && !isInteger(key) {
+	if b.Integer && !scalar.IsInteger(key) {
 		return errNotKey
 	}
 	return nil
-}
-
-// isInteger reports whether s is an integer as JSON writes it.
-func isInteger(s string) bool {
-	digits := strings.TrimPrefix(s, "-")
-	for _, r := range digits {
-		if r < '0' || r > '9' {
-			return false
-		}
-	}
-	return digits == "0" || digits != "" && digits[0] != '0'
 }

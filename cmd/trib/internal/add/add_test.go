@@ -64,6 +64,11 @@ func TestRun_Documents(t *testing.T) {
 		{"animals.json", add.Options{}},
 		{"articles.yaml", add.Options{}},
 		{"vendor.yaml", add.Options{Read: []string{"searchParts"}}},
+		{"clinic.json", add.Options{}},
+		{"fleet.yaml", add.Options{}},
+		{"stock.yaml", add.Options{}},
+		{"press.yaml", add.Options{}},
+		{"acme.yaml", add.Options{}},
 	} {
 		t.Run(tt.document, func(t *testing.T) {
 			from := project(t)

@@ -167,7 +167,7 @@ func isKey(f *fieldDef) bool {
 func (p *plan) manyOf(d *definition, e *entity) *keys {
 	for _, o := range p.doc.Operations {
 		op := &operation{Operation: o, result: resultOf(o)}
-		if op.result == nil || !op.result.list || op.result.schema != d.schema || o.Problem != "" {
+		if op.result == nil || !op.result.list || op.result.schema.Identity() != d.schema.Identity() || o.Problem != "" {
 			continue
 		}
 		if k := keysOf(op); k != nil && k.fits(d, e) {

@@ -20,10 +20,10 @@ func resultOf(o *openapi.Operation) *result {
 	if s == nil {
 		return nil
 	}
-	return unwrap(s)
+	return unwrap(s, o.Path)
 }
 
-func unwrap(s *openapi.Schema) *result {
+func unwrap(s *openapi.Schema, path string) *result {
 	if s.Type == openapi.Array {
 		return &result{schema: s.Items, list: true}
 	}
@@ -37,7 +37,7 @@ func unwrap(s *openapi.Schema) *result {
 			}
 		}
 	}
-	p := envelopeMember(s)
+	p := envelopeMember(s, path)
 	switch {
 	case p == nil || strings.Contains(p.Name, "."):
 		return &result{schema: s}
@@ -59,7 +59,7 @@ var (
 	}
 )
 
-func envelopeMember(s *openapi.Schema) *openapi.Property {
+func envelopeMember(s *openapi.Schema, path string) *openapi.Property {
 	for _, name := range always {
 		if p := s.Property(name); p != nil && (p.Schema.Type == openapi.Array || p.Schema.Type == openapi.Object) {
 			return p
@@ -75,6 +75,9 @@ func envelopeMember(s *openapi.Schema) *openapi.Property {
 		}
 		only = p
 	}
+	if only != nil && s.Name == "" && only.Schema.Type == openapi.Object && addressed(only.Name, path) {
+		return only
+	}
 	if only == nil || only.Schema.Type != openapi.Array && (only.Schema.Type != openapi.Object || len(s.Properties) > 1 && !slices.Contains(often, strings.ToLower(only.Name))) {
 		return nil
 	}
@@ -82,6 +85,13 @@ func envelopeMember(s *openapi.Schema) *openapi.Property {
 		return only
 	}
 	return nil
+}
+
+// addressed reports whether a path that ends with a parameter leads to values of a name, as
+// /owners/{id} does to an owner.
+func addressed(name, path string) bool {
+	parts := literals(path)
+	return strings.HasSuffix(path, "}") && len(parts) > 0 && normal(singular(parts[len(parts)-1])) == normal(name)
 }
 
 // besides reports whether a member is one that stands in an envelope beside the values.

@@ -56,6 +56,9 @@ func (p *plan) addField(o *operation) {
 // name gives the field of an operation its name: a clash takes the service's name in front.
 func (p *plan) name(root *definition, f *fieldDef, o *operation) {
 	base := fieldName(o.Operation)
+	if digits, ok := strings.CutPrefix(base, "_"); ok && digits != "" {
+		base = "f" + digits // a name in Go begins with a letter
+	}
 	f.name = base
 	taken := func() bool { return root.field(f.name) != nil || p.project.hasField(root.name, f.name) }
 	if taken() {
@@ -72,7 +75,7 @@ func (p *plan) byID(f *fieldDef, o *operation) {
 	params := o.PathParams()
 	key := make([]string, 0, len(params))
 	for i, param := range params {
-		name := camel(param.Name)
+		name := argument(param.Name)
 		typ := strings.TrimSuffix(o.entity.def.field(o.entity.keys[i]).typ, "!")
 		f.args = append(f.args, argDef{name: name, typ: typ + "!", about: param.About})
 		key = append(key, "{"+name+"}")
@@ -108,10 +111,17 @@ func (p *plan) byIDs(f *fieldDef, o *operation, e *entity) {
 // for them. Those in known have a value already, by name.
 func (p *plan) parameters(o *operation, known map[string]string) (args []argDef, target string, ok bool) {
 	taken := map[string]bool{}
+	for _, value := range known {
+		taken[value] = true
+	}
 	add := func(param *openapi.Param, typ string) string {
-		name := camel(param.Name)
+		base := argument(param.Name)
+		name := base
+		if taken[name] {
+			name = "by" + upperFirst(base)
+		}
 		for i := 2; taken[name]; i++ {
-			name = fmt.Sprintf("%s%d", camel(param.Name), i)
+			name = fmt.Sprintf("%s%d", base, i)
 		}
 		taken[name] = true
 		args = append(args, argDef{name: name, typ: typ, about: param.About})
@@ -123,7 +133,7 @@ func (p *plan) parameters(o *operation, known map[string]string) (args []argDef,
 			target = strings.Replace(target, "{"+param.Name+"}", "{"+value+"}", 1)
 			continue
 		}
-		typ, problem := p.argument(param, o)
+		typ, problem := p.typeOfParam(param, o)
 		if problem != "" {
 			p.leaveOut("%s: its parameter %s %s", o.Call(), param.Name, problem)
 			return nil, "", false
@@ -137,7 +147,7 @@ func (p *plan) parameters(o *operation, known map[string]string) (args []argDef,
 			separator = "&"
 			continue
 		}
-		typ, problem := p.argument(param, o)
+		typ, problem := p.typeOfParam(param, o)
 		if problem != "" {
 			if param.Required {
 				p.leaveOut("%s: its parameter %s %s", o.Call(), param.Name, problem)
@@ -164,12 +174,22 @@ func (p *plan) parameters(o *operation, known map[string]string) (args []argDef,
 	return args, target, true
 }
 
+// argument returns the name of an argument for a parameter, which begins with a letter as
+// names in Go do.
+func argument(name string) string {
+	name = camel(name)
+	if digits, ok := strings.CutPrefix(name, "_"); ok && digits != "" {
+		return "p" + digits
+	}
+	return name
+}
+
 func setting(service string) string {
 	return strings.ToUpper(strings.ReplaceAll(service, "-", "_"))
 }
 
-// argument returns the type of a parameter.
-func (p *plan) argument(param *openapi.Param, o *operation) (typ, problem string) {
+// typeOfParam returns the type of a parameter.
+func (p *plan) typeOfParam(param *openapi.Param, o *operation) (typ, problem string) {
 	if s := param.Schema; s.Type == openapi.Object || s.Type == openapi.Union {
 		return "", "is an object"
 	}
@@ -191,8 +211,8 @@ func (*plan) nameOfParam(param *openapi.Param, o *operation) string {
 // identifies returns the entity whose key a parameter is.
 func (p *plan) identifies(param string, o *operation) *entity {
 	all := append(append([]*entity(nil), p.entities...), p.project.entities()...)
-	for _, e := range all { // /books/{id}/editions is below /books/{id}
-		if len(e.keys) == 1 && e.path != "" && o != nil && e.param[0] == param && strings.HasPrefix(o.Path, e.path+"/") {
+	for _, e := range all {
+		if o != nil && e.above(param, o) {
 			return e
 		}
 	}
@@ -209,11 +229,28 @@ func (p *plan) identifies(param string, o *operation) *entity {
 	return nil
 }
 
+// above reports whether a path is below that of an entity, whose key a parameter is, as
+// /books/{id}/editions is below /books/{book_id}.
+func (e *entity) above(param string, o *operation) bool {
+	if len(e.keys) != 1 || e.path == "" {
+		return false
+	}
+	path := o.Path
+	segments := strings.Split(path, "/")
+	if n := strings.Count(e.path, "/") + 1; len(segments) > n {
+		path = strings.Join(segments[:n], "/")
+	}
+	return openapi.Plain(path) == openapi.Plain(e.path) && strings.HasSuffix(path, "{"+param+"}")
+}
+
 // general are names of parameters that do not say what they identify.
 var general = []string{"id", "uuid", "guid", "key", "name", "code", "slug", "type", "title", "status", "number", "value", "ref", "reference", "version", "date"}
 
-// suffixes are what frameworks append to the names of types.
-var suffixes = []string{"dto", "response", "resource", "model", "schema", "entity", "view", "out", "read"}
+// prefixes and suffixes are what frameworks add to the names of types.
+var (
+	prefixes = []string{"entitymodel", "resourcemodel"}
+	suffixes = []string{"dto", "response", "resource", "model", "schema", "entity", "view", "out", "read"}
+)
 
 // names are the names by which members may call an entity.
 func (e *entity) names() []string {
@@ -222,6 +259,11 @@ func (e *entity) names() []string {
 		names = append(names, normal(e.def.schema.Name))
 	}
 	for _, n := range slices.Clone(names) {
+		for _, prefix := range prefixes {
+			if short, ok := strings.CutPrefix(n, prefix); ok && short != "" {
+				n, names = short, append(names, short)
+			}
+		}
 		for _, suffix := range suffixes {
 			if short, ok := strings.CutSuffix(n, suffix); ok && short != "" {
 				names = append(names, short)
@@ -248,27 +290,43 @@ func (e *entity) namedBy(name string) bool {
 
 // belongs returns the member of a result that names what one of the arguments identifies.
 func (p *plan) belongs(o *operation, args []argDef) string {
-	d := p.byName[o.typ]
-	if d == nil || d.kind != "type" {
-		return ""
-	}
 	params := o.PathParams()
+	candidates := slices.Concat(params, required(o.QueryParams()))
 	if !o.result.list && len(params) > 0 { // one that is found by another of its members
-		param := params[len(params)-1]
-		if f := fieldOf(d, param.Name); f != nil && isKey(f) {
-			return p.by(f.name, camel(param.Name), len(args))
-		}
-		return ""
+		candidates = params[len(params)-1:]
 	}
-	for _, param := range append(params, required(o.QueryParams())...) {
-		if _, ok := idStem(param.Name); !ok {
-			continue
-		}
-		if f := fieldOf(d, param.Name); f != nil && isKey(f) {
-			return p.by(f.name, camel(param.Name), len(args))
+	for _, param := range candidates {
+		if f := p.owner(o, param); f != nil {
+			return p.by(f.name, argument(param.Name), len(args))
 		}
 	}
 	return ""
+}
+
+// owner returns the member of a result that has the value of a parameter, nil if none is
+// known to. A result that is not addressed by a parameter has ids of its own.
+func (p *plan) owner(o *operation, param *openapi.Param) *fieldDef {
+	d := p.byName[o.typ]
+	if d == nil || d.kind != "type" {
+		return nil
+	}
+	f := fieldOf(d, param.Name)
+	if !o.result.list && strings.HasSuffix(o.Path, "{"+param.Name+"}") && f != nil && isKey(f) {
+		return f
+	}
+	if _, ok := idStem(param.Name); ok && f != nil && isKey(f) && !p.isOwnKey(d, f) {
+		return f
+	}
+	e := p.identifies(param.Name, o)
+	if e == nil || e.def == d {
+		return nil
+	}
+	for _, name := range e.names() {
+		if f := fieldOf(d, name+"Id"); f != nil && isKey(f) && !p.isOwnKey(d, f) {
+			return f
+		}
+	}
+	return nil
 }
 
 func required(params []*openapi.Param) (all []*openapi.Param) {

@@ -18,13 +18,16 @@ func (p *plan) joinsOf(d *definition) {
 	var joined []*fieldDef
 	for _, f := range d.fields {
 		joined = append(joined, f)
-		if f.property == nil {
+		if f.property == nil || p.isOwnKey(d, f) {
 			continue
 		}
-		if j := p.join(d.name, f.name, f.property.Name, f.typ); j != nil && d.field(j.name) == nil && !p.isOwnKey(d, f) {
-			joined = append(joined, j)
-		} else if j != nil && d.field(j.name) != nil && !p.isOwnKey(d, f) {
+		switch j := p.join(f.name, f.property.Name, d.name, f.typ); {
+		case j == nil:
+		case d.field(j.name) != nil:
 			p.leaveOut("a join %s.%s by %s: the type has a field of this name", d.name, j.name, f.name)
+		default:
+			joined = append(joined, j)
+			p.lines = append(p.lines, "join    "+d.name+"."+j.name+": "+j.typ+" by "+f.name)
 		}
 	}
 	d.fields = joined
@@ -41,7 +44,7 @@ func (p *plan) isOwnKey(d *definition, f *fieldDef) bool {
 }
 
 // join returns the field that leads to what a member names, nil if nothing is known of it.
-func (p *plan) join(typeName, field, member, typ string) *fieldDef {
+func (p *plan) join(field, member, typeName, typ string) *fieldDef {
 	list := strings.HasPrefix(typ, "[")
 	if strings.Trim(typ, "[]!") != "ID" && strings.Trim(typ, "[]!") != "String" {
 		return nil
@@ -57,7 +60,6 @@ func (p *plan) join(typeName, field, member, typ string) *fieldDef {
 	if j.name == field {
 		return nil
 	}
-	p.lines = append(p.lines, "join    "+typeName+"."+j.name+": "+j.typ+" by "+field)
 	return j
 }
 

@@ -9,7 +9,8 @@ import (
 
 // addLists adds to entities the fields that load what belongs to them.
 func (p *plan) addLists() {
-	for _, o := range p.operations {
+	inPath := func(o *operation) bool { return len(o.PathParams()) > 0 }
+	for _, o := range sortedBy(p.operations, inPath) {
 		if o.typ == "" || o.write || o.Method != http.MethodGet || o.entity != nil {
 			continue
 		}
@@ -19,6 +20,21 @@ func (p *plan) addLists() {
 		}
 		p.addList(o, param, parent)
 	}
+}
+
+// sortedBy returns operations in their order, with those that are first in front.
+func sortedBy(all []*operation, first func(*operation) bool) (sorted []*operation) {
+	for _, o := range all {
+		if first(o) {
+			sorted = append(sorted, o)
+		}
+	}
+	for _, o := range all {
+		if !first(o) {
+			sorted = append(sorted, o)
+		}
+	}
+	return sorted
 }
 
 // parentOf returns the parameter of an operation that identifies an entity, and that entity.
@@ -61,10 +77,8 @@ func (p *plan) addList(o *operation, param *openapi.Param, parent *entity) {
 		return
 	}
 	c := (&call{name: "read"}).with("service", p.opts.Service).with("call", "GET "+target).with("at", o.result.at)
-	if of := p.byName[o.typ]; of != nil && of.kind == "type" {
-		if member := fieldOf(of, param.Name); member != nil && isKey(member) {
-			c.with("by", p.by(member.name, parent.keys[0], len(args)+1))
-		}
+	if f := p.owner(o, param); f != nil {
+		c.with("by", p.by(f.name, parent.keys[0], len(args)+1))
 	}
 	f.directives = c.String()
 	if len(d.fields) == 0 && d.extends {

@@ -104,9 +104,19 @@ func startsWord(rest []rune) bool {
 
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
-// upperSnake returns a value as enums have it.
+// upperSnake returns a value as enums have it. A sign at its beginning or end, as of an order
+// or a grade, is a word.
 func upperSnake(value string) string {
-	return valid(strings.ToUpper(strings.Join(words(value), "_")))
+	all := words(value)
+	for sign, word := range map[byte]string{'+': "PLUS", '-': "MINUS"} {
+		if len(all) > 0 && value[0] == sign {
+			all = append([]string{word}, all...)
+		}
+		if len(all) > 0 && value[len(value)-1] == sign {
+			all = append(all, word)
+		}
+	}
+	return valid(strings.ToUpper(strings.Join(all, "_")))
 }
 
 // normal makes names comparable: book_id, bookId and BookID are the same.

@@ -20,7 +20,9 @@ var reservedTypes = []string{
 // with a number behind.
 func (p *plan) typeName(name string) string {
 	name = strings.TrimLeft(pascal(name), "_")
-	name = valid(name)
+	if valid(name) != name { // a name in Go begins with a letter
+		name = "T" + name
+	}
 	if p.free(name) {
 		return name
 	}
@@ -38,7 +40,7 @@ func (p *plan) free(name string) bool {
 // define adds a definition for a schema.
 func (p *plan) define(d *definition) {
 	p.byName[d.name] = d
-	p.bySchema[d.schema] = d
+	p.bySchema[d.schema.Identity()] = d
 	p.types = append(p.types, d)
 }
 
@@ -131,7 +133,7 @@ func (p *plan) scalar(s *openapi.Schema, name, context string) (typ, wire, probl
 
 // object returns the name of the type of an object, "" if it has no members.
 func (p *plan) object(s *openapi.Schema, context string) string {
-	if d := p.bySchema[s]; d != nil {
+	if d := p.bySchema[s.Identity()]; d != nil {
 		if d.name == "" {
 			return ""
 		}
@@ -170,7 +172,7 @@ func (p *plan) member(d *definition, property *openapi.Property) {
 		p.leaveOut("%s.%s, which %s", d.name, camel(property.Name), problem)
 		return
 	}
-	f := &fieldDef{name: camel(property.Name), typ: typ, about: firstParagraph(property.About), property: property}
+	f := &fieldDef{name: camel(property.Name), typ: typ, about: firstParagraph(property.Description()), property: property}
 	if f.name == "__typename" || strings.HasPrefix(f.name, "__") {
 		f.name = strings.TrimLeft(f.name, "_")
 	}
@@ -206,7 +208,7 @@ func (p *plan) wire(field, name, typ string) string {
 // enum returns the name of the type of an enum. Enums with the same values in one place of
 // the document are one.
 func (p *plan) enum(s *openapi.Schema, context string) string {
-	if d := p.bySchema[s]; d != nil {
+	if d := p.bySchema[s.Identity()]; d != nil {
 		return d.name
 	}
 	name := s.Name
@@ -237,7 +239,7 @@ func (p *plan) enum(s *openapi.Schema, context string) string {
 
 // union returns the name of the type of a union.
 func (p *plan) union(s *openapi.Schema, context string) (name, problem string) {
-	if d := p.bySchema[s]; d != nil {
+	if d := p.bySchema[s.Identity()]; d != nil {
 		return d.name, ""
 	}
 	name = s.Name

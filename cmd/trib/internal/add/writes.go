@@ -59,6 +59,7 @@ func (p *plan) body(o *operation) (arg *argDef, ok bool) {
 
 // input returns the type of a value that is sent.
 func (p *plan) input(s *openapi.Schema, context string) (typ, problem string) {
+	s = scalarOption(s)
 	switch {
 	case s.Problem != "":
 		return "", s.Problem
@@ -81,7 +82,7 @@ func (p *plan) inputObject(s *openapi.Schema, context string) (typ, problem stri
 	}
 	name = strings.TrimSuffix(pascal(name), "Input") + "Input"
 	for _, d := range p.types {
-		if d.kind == "input" && d.schema == s {
+		if d.kind == "input" && d.schema.Identity() == s.Identity() {
 			return d.name, ""
 		}
 	}
@@ -104,7 +105,7 @@ func (p *plan) inputObject(s *openapi.Schema, context string) (typ, problem stri
 		if property.Required && !property.Schema.Nullable {
 			typ += "!"
 		}
-		d.fields = append(d.fields, &fieldDef{name: camel(property.Name), typ: typ, about: firstParagraph(property.About), directives: p.wire(camel(property.Name), property.Name, wire), property: property})
+		d.fields = append(d.fields, &fieldDef{name: camel(property.Name), typ: typ, about: firstParagraph(property.Description()), directives: p.wire(camel(property.Name), property.Name, wire), property: property})
 	}
 	if len(d.fields) == 0 {
 		p.forget(d)
@@ -113,7 +114,28 @@ func (p *plan) inputObject(s *openapi.Schema, context string) (typ, problem stri
 	return d.name, ""
 }
 
+// scalarOption returns the first variant of a value that may be one of several scalars, as
+// number or string for a price: whoever sends it may choose.
+func scalarOption(s *openapi.Schema) *openapi.Schema {
+	for _, option := range s.Options {
+		if option.Problem != "" || option.Type == openapi.Object || option.Type == openapi.Array || option.Type == openapi.Union {
+			return s
+		}
+	}
+	if len(s.Options) == 0 {
+		return s
+	}
+	first := *s.Options[0]
+	first.Nullable = first.Nullable || s.Nullable
+	return &first
+}
+
 func (p *plan) inputMember(property *openapi.Property, d *definition) (typ, wire, problem string) {
+	if option := scalarOption(property.Schema); option != property.Schema {
+		chosen := *property
+		chosen.Schema = option
+		property = &chosen
+	}
 	leaf := property.Schema
 	for leaf.Type == openapi.Array && leaf.Items != nil {
 		leaf = leaf.Items

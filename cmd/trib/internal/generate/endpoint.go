@@ -2,6 +2,7 @@ package generate
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 
 	"tributary/cmd/trib/internal/schema"
@@ -49,8 +50,12 @@ func (l loader) Source() string {
 		return fmt.Sprintf("rest.One(\n%s, %s,\n%s)", e, decoder(leaf), l.is())
 	case l.List() && leaf.Kind == schema.ObjectKind:
 		return fmt.Sprintf("rest.List(\n%s, %s,\n%s,\n%s)", e, decoder(leaf), l.belongs(), l.distinct())
+	case l.List() && leaf.Kind == schema.UnionKind:
+		return fmt.Sprintf("rest.Variants(%s, %s)", e, decoder(leaf))
 	case l.List():
 		return fmt.Sprintf("rest.Values(%s, %s)", e, decoder(leaf))
+	case leaf.Kind == schema.UnionKind:
+		return fmt.Sprintf("rest.Variant(%s, %s)", e, decoder(leaf))
 	}
 	return fmt.Sprintf("rest.One(\n%s, %s,\n%s)", e, decoder(leaf), l.belongs())
 }
@@ -95,7 +100,7 @@ func (l loader) batch(leaf *schema.Type) string {
 	if l.Keys != "" {
 		fields = append(fields, "Keys: "+quote(l.Keys))
 	}
-	if l.Integer {
+	if l.Integer && l.Many.Method != http.MethodGet {
 		fields = append(fields, "Integer: true")
 	}
 	fields = append(fields, fmt.Sprintf("Max: %d", l.Max))
@@ -146,8 +151,19 @@ func (l loader) predicate(condition string) string {
 	return fmt.Sprintf("func(v *%s, a rest.Args) bool { return %s }", bare(l.Value.Leaf(), ""), condition)
 }
 
-// Stub returns the function that makes of a key what it tells of a value.
-func (l loader) Stub() string {
+// Ahead is the expression of the loader's source for the look-ahead.
+func (l loader) Ahead() string {
+	switch {
+	case l.List():
+		return fmt.Sprintf("lookahead.Many(l.%s, %d, %s)", l.Name, l.Length, l.stub())
+	case l.Value.Kind == schema.UnionKind:
+		return fmt.Sprintf("lookahead.Variant(l.%s)", l.Name)
+	}
+	return fmt.Sprintf("lookahead.One(l.%s, %s)", l.Name, l.stub())
+}
+
+// stub returns the function that makes of a key what it tells of a value.
+func (l loader) stub() string {
 	of := l.Item()
 	var m *schema.Member
 	switch {

@@ -165,7 +165,7 @@ func (v *view) render(name, file string) error {
 	}
 	formatted, err := imports.Process(file, out.Bytes(), nil)
 	if err != nil {
-		return fmt.Errorf("%s: %w\n%s", file, err, out.Bytes())
+		return fmt.Errorf("the code for %s is not Go, which is a fault of trib: %w", file, err)
 	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { //nolint:gosec // G301: source code
 		return err

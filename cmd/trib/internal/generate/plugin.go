@@ -9,6 +9,7 @@ import (
 	"github.com/99designs/gqlgen/codegen/config"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"tributary/cmd/trib/internal/library"
 	"tributary/cmd/trib/internal/schema"
 )
 
@@ -40,6 +41,10 @@ func (p *plugin) bind(cfg *config.Config) {
 	for _, u := range p.graph.Unions {
 		cfg.Models.Add(u.Def.Name, pkg+u.Go)
 	}
+	if !cfg.Models.Exists("ID") {
+		cfg.Models["ID"] = config.TypeMapEntry{Model: config.StringList{"github.com/99designs/gqlgen/graphql.ID"}}
+	}
+	cfg.Models.Add("ID", library.Module+"/gateway/scalar.IntegerID") // of inputs
 	for _, i := range p.graph.Inputs {
 		cfg.Models.Add(i.Def.Name, pkg+i.Go)
 		p.bindMembers(cfg, i.Def.Name, i.Members)

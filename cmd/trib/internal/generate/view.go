@@ -102,18 +102,20 @@ func embeddedFields(g *schema.Graph) (all []embedded) {
 	for _, o := range g.Objects {
 		for _, m := range o.Members {
 			t := m.Type
-			if m.Field == nil || t.Leaf().Kind != schema.ObjectKind || !leads[t.Leaf().Object] {
+			if m.Field == nil || !leads.anyOf(t.Leaf()) {
 				continue
 			}
-			e := embedded{Name: o.Def.Name + "." + m.Field.Name, Parent: o, Slice: "[]*services." + t.Leaf().Object.Go, Value: "o." + m.Go, Length: 1}
+			e := embedded{Name: o.Def.Name + "." + m.Field.Name, Parent: o, Slice: "[]" + goType(t.Leaf(), "services."), Value: "o." + m.Go, Length: 1}
 			switch {
+			case t.Elem == nil && t.Kind == schema.UnionKind:
+				e.Value = "rest.PresentVariant(o." + m.Go + ")"
 			case t.Elem == nil:
 				e.Value = "rest.Present(o." + m.Go + ")"
 			case t.Elem.Elem != nil:
 				continue // lists of lists are loaded when they are reached
 			default:
 				e.Length = schema.LengthOf(m.Field)
-				if !t.Elem.NonNull {
+				if !t.Elem.NonNull && t.Elem.Kind == schema.ObjectKind {
 					e.Value = "rest.NonNil(o." + m.Go + ")"
 				}
 			}
@@ -123,9 +125,23 @@ func embeddedFields(g *schema.Graph) (all []embedded) {
 	return all
 }
 
+// objects is a set of objects.
+type objects map[*schema.Object]bool
+
+// anyOf reports whether the set has an object that values of a type without lists may be.
+func (s objects) anyOf(t *schema.Type) bool {
+	switch t.Kind {
+	case schema.ObjectKind:
+		return s[t.Object]
+	case schema.UnionKind:
+		return slices.ContainsFunc(t.Union.Types, func(u schema.UnionType) bool { return s[u.Object] })
+	}
+	return false
+}
+
 // leadsToLoads returns the objects that have a field that loads, or contain one that has.
-func leadsToLoads(g *schema.Graph) map[*schema.Object]bool {
-	leads := map[*schema.Object]bool{}
+func leadsToLoads(g *schema.Graph) objects {
+	leads := objects{}
 	for _, f := range g.Fields {
 		if f.Object != nil {
 			leads[f.Object] = true
@@ -135,7 +151,7 @@ func leadsToLoads(g *schema.Graph) map[*schema.Object]bool {
 		changed = false
 		for _, o := range g.Objects {
 			for _, m := range o.Members {
-				if leaf := m.Type.Leaf(); !leads[o] && leaf.Kind == schema.ObjectKind && m.Field != nil && leads[leaf.Object] {
+				if !leads[o] && m.Field != nil && leads.anyOf(m.Type.Leaf()) {
 					leads[o], changed = true, true
 				}
 			}
@@ -204,6 +220,10 @@ func inputValue(t *schema.Type) string {
 		return "[]" + inputValue(t.Elem)
 	case t.Kind == schema.InputKind:
 		return "*" + t.Input.Go
+	case t.Kind == schema.IntegerID && t.NonNull:
+		return "scalar.IntegerID"
+	case t.Kind == schema.IntegerID:
+		return "*scalar.IntegerID"
 	}
 	return goType(t, "")
 }

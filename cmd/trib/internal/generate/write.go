@@ -28,6 +28,9 @@ func (f field) Caller() string {
 	case l.List():
 		return fmt.Sprintf("rest.WriteValues(%s, %s)", e, decoder(leaf))
 	}
+	if leaf.Kind == schema.UnionKind {
+		return fmt.Sprintf("rest.WriteVariant(%s, %s)", e, decoder(leaf))
+	}
 	return fmt.Sprintf("rest.WriteOne(%s, %s)", e, decoder(leaf))
 }
 

@@ -25,6 +25,7 @@ type Document struct {
 	root    object
 	files   map[string]object  // those that references lead to, by their path
 	schemas map[string]*Schema // by reference
+	queue   []*Schema          // those that are to be read
 	version string
 }
 

@@ -172,14 +172,47 @@ func (d *Document) readParam(o *Operation, definition object) {
 	default:
 		p.Schema = d.schema(definition.get("schema"), d.File)
 		p.Separator = separator(definition)
+		if members := p.members(definition); members != nil {
+			for _, m := range members {
+				o.setParam(m)
+			}
+			return
+		}
 	}
-	for i, old := range o.Params { // of the path, replaced by that of the operation
+	o.setParam(p)
+}
+
+// setParam adds a parameter. One of the path is replaced by that of the operation.
+func (o *Operation) setParam(p *Param) {
+	for i, old := range o.Params {
 		if old.Name == p.Name && old.In == p.In {
 			o.Params[i] = p
 			return
 		}
 	}
 	o.Params = append(o.Params, p)
+}
+
+// members returns the parameters in the query that stand for the members of an object, nil
+// if the parameter is not written this way.
+func (p *Param) members(definition object) (all []*Param) {
+	explode, given := definition.get("explode").(bool)
+	style := definition.string("style")
+	deep := style == "deepObject"
+	if p.In != "query" || p.Schema.Type != Object || !deep && (style != "" && style != "form" || given && !explode) {
+		return nil
+	}
+	for _, m := range p.Schema.Properties {
+		if m.ReadOnly {
+			continue
+		}
+		name := m.Name
+		if deep {
+			name = p.Name + "[" + m.Name + "]"
+		}
+		all = append(all, &Param{Name: name, In: "query", Required: p.Required && m.Required, Schema: m.Schema, About: firstLine(m.Description())})
+	}
+	return all
 }
 
 func separator(definition object) string {

@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"fmt"
+	"math"
 	"path"
 	"strings"
 )
@@ -32,8 +33,36 @@ type Schema struct {
 	Properties  []*Property
 	Variants    []Variant // of a union
 	Member      string    // of a union: that names the variant
+	Options     []*Schema // of a union whose variants cannot be told apart
 	Problem     string    // why it cannot be used
 	Ref         string    // the reference that led to it
+
+	copyOf *Schema // this differs in that it may be null, or in its description
+	unread func()  // reads it, nil once that was done
+}
+
+// Identity is equal for schemas of one definition: those that differ only in that they may
+// be null, or in their descriptions, have the same.
+func (s *Schema) Identity() *Schema {
+	if s.copyOf != nil {
+		return s.copyOf
+	}
+	return s
+}
+
+// become makes s a copy of another schema that was read. It keeps that s may be null, and
+// its own description and name.
+func (s *Schema) become(other *Schema) {
+	own := *s
+	*s = *other
+	s.copyOf, s.unread = other.Identity(), nil
+	s.Nullable = s.Nullable || own.Nullable
+	if s.Name == "" {
+		s.Name = own.Name
+	}
+	if own.Description != "" {
+		s.Description = own.Description
+	}
 }
 
 // A Property is a member of an object.
@@ -43,7 +72,15 @@ type Property struct {
 	Required  bool
 	WriteOnly bool
 	ReadOnly  bool
-	About     string // its description
+	about     string // its own description
+}
+
+// Description is that of the property, or else that of its schema.
+func (p *Property) Description() string {
+	if p.about != "" {
+		return p.about
+	}
+	return p.Schema.Description
 }
 
 // A Variant is one type of a union.
@@ -64,6 +101,34 @@ func (s *Schema) Property(name string) *Property {
 
 // schema returns the schema that v is, or refers to.
 func (d *Document) schema(v any, file string) *Schema {
+	s := d.unread(v, file)
+	for len(d.queue) > 0 {
+		next := d.queue[0]
+		d.queue = d.queue[1:]
+		next.read()
+	}
+	return s
+}
+
+// read reads a schema unless that was done, or is being done.
+func (s *Schema) read() *Schema {
+	if read := s.unread; read != nil {
+		s.unread = nil
+		read()
+	}
+	return s
+}
+
+// later queues a schema to be read by a function.
+func (d *Document) later(s *Schema, read func()) *Schema {
+	s.unread = read
+	d.queue = append(d.queue, s)
+	return s
+}
+
+// unread returns the schema that v is, or refers to. It is read when the schemas that
+// contain it have been, because they may be contained in it.
+func (d *Document) unread(v any, file string) *Schema {
 	o, ok := v.(object)
 	if !ok {
 		if v == true {
@@ -74,8 +139,7 @@ func (d *Document) schema(v any, file string) *Schema {
 	ref := o.string("$ref")
 	if ref == "" {
 		s := &Schema{}
-		d.readSchema(s, o, file)
-		return s
+		return d.later(s, func() { d.readSchema(s, o, file) })
 	}
 	target, in := d.lookUp(ref, file)
 	id := in + "#" + ref[strings.Index(ref+"#", "#"):]
@@ -84,17 +148,18 @@ func (d *Document) schema(v any, file string) *Schema {
 	}
 	s := &Schema{Name: refName(ref), Ref: ref}
 	d.schemas[id] = s
-	definition, ok := target.(object)
-	if !ok {
-		s.Problem = fmt.Sprintf("refers to %s, which does not exist", ref)
-		return s
-	}
-	if next := definition.string("$ref"); next != "" {
-		*s = *d.schema(definition, in)
-		return s
-	}
-	d.readSchema(s, definition, in)
-	return s
+	return d.later(s, func() {
+		definition, ok := target.(object)
+		switch {
+		case !ok:
+			s.Problem = fmt.Sprintf("refers to %s, which does not exist", ref)
+		case definition.string("$ref") != "":
+			s.Name = ""
+			s.become(d.unread(definition, in).read())
+		default:
+			d.readSchema(s, definition, in)
+		}
+	})
 }
 
 // refName returns the name of what a reference leads to.
@@ -124,6 +189,9 @@ func (d *Document) readSchema(s *Schema, o object, file string) {
 	if v := o.get("const"); v != nil && s.Type == String {
 		s.Enum = []string{fmt.Sprint(v)}
 	}
+	if variants := len(o.list("oneOf")) + len(o.list("anyOf")); variants > 0 && o.get("properties") != nil {
+		d.readProperties(s, o, file) // for the variants that are this and more
+	}
 	switch {
 	case len(o.list("allOf")) > 0:
 		d.merge(s, o, file)
@@ -132,7 +200,7 @@ func (d *Document) readSchema(s *Schema, o object, file string) {
 	case len(o.list("anyOf")) > 0:
 		d.union(s, o, o.list("anyOf"), file)
 	case s.Type == Array:
-		s.Items = d.schema(o.get("items"), file)
+		s.Items = d.items(o, file)
 	case s.Type == Object:
 		d.readProperties(s, o, file)
 	}
@@ -165,10 +233,55 @@ func (*Document) typeOf(s *Schema, o object) string {
 		return Object
 	case o.get("items") != nil:
 		return Array
-	case o.get("enum") != nil:
-		return String
 	}
-	return ""
+	values := o.list("enum")
+	if v := o.get("const"); v != nil {
+		values = []any{v}
+	}
+	return typeOfValues(values)
+}
+
+// typeOfValues returns the type that values of JSON have, "" if it is not the same.
+func typeOfValues(values []any) (name string) {
+	for _, v := range values {
+		of := String
+		switch v := v.(type) {
+		case nil:
+			continue
+		case bool:
+			of = Boolean
+		case float64:
+			of = Number
+			if v == math.Trunc(v) {
+				of = Integer
+			}
+		case object:
+			of = Object
+		}
+		if name != "" && of != name {
+			return ""
+		}
+		name = of
+	}
+	return name
+}
+
+// items returns the schema of the items of a list. Those of a tuple must be of one type.
+func (d *Document) items(o object, file string) *Schema {
+	tuple := o.list("prefixItems")
+	if tuple == nil {
+		tuple = o.list("items") // before 3.1
+	}
+	if len(tuple) == 0 {
+		return d.unread(o.get("items"), file)
+	}
+	first := d.unread(tuple[0], file).read()
+	for _, v := range tuple[1:] {
+		if next := d.unread(v, file).read(); next.Type != first.Type || next.Format != first.Format || next.Name != first.Name {
+			return &Schema{Problem: "is of one of several types"}
+		}
+	}
+	return first
 }
 
 func (d *Document) readProperties(s *Schema, o object, file string) {
@@ -179,17 +292,13 @@ func (d *Document) readProperties(s *Schema, o object, file string) {
 	for _, p := range o.object("properties") {
 		definition, _ := p.value.(object)
 		property := &Property{
-			Name: p.name, Schema: d.schema(p.value, file), Required: required[p.name],
+			Name: p.name, Schema: d.unread(p.value, file), Required: required[p.name],
 			WriteOnly: definition.bool("writeOnly"), ReadOnly: definition.bool("readOnly"),
-		}
-		property.About = property.Schema.Description
-		if about := strings.TrimSpace(definition.string("description")); about != "" {
-			property.About = about
+			about: strings.TrimSpace(definition.string("description")),
 		}
 		if definition.bool("nullable") && definition.string("$ref") != "" {
-			nullable := *property.Schema
-			nullable.Nullable = true
-			property.Schema = &nullable
+			nullable, of := &Schema{Nullable: true}, property.Schema
+			property.Schema = d.later(nullable, func() { nullable.become(of.read()) })
 		}
 		if old := s.Property(p.name); old != nil {
 			property.Required = property.Required || old.Required
@@ -210,12 +319,16 @@ func (d *Document) readProperties(s *Schema, o object, file string) {
 func (d *Document) merge(s *Schema, o object, file string) {
 	named := ""
 	for _, part := range o.list("allOf") {
-		of := d.schema(part, file)
-		if of.Problem != "" && of.Type != Object {
+		of := d.unread(part, file).read()
+		if of.Problem != "" && of.Type != Object && len(of.Properties) == 0 {
 			s.Problem = of.Problem
 			continue
 		}
-		if s.Type == "" || s.Type == Object && of.Type != Object {
+		base := of.Type == Union && len(of.Properties) > 0 // a union that s is a variant of
+		if base && s.Type == "" {
+			s.Type = Object
+		}
+		if !base && (s.Type == "" || s.Type == Object && of.Type != Object) {
 			s.Type, s.Format, s.Enum, s.Items = of.Type, of.Format, of.Enum, of.Items
 			s.Variants, s.Member = of.Variants, of.Member
 		}
@@ -227,7 +340,7 @@ func (d *Document) merge(s *Schema, o object, file string) {
 			if old := s.Property(p.Name); old != nil {
 				refined := *p
 				refined.Required = p.Required || old.Required
-				if p.Schema.Problem != "" || p.Schema.Type == Array && p.Schema.Items.Problem != "" {
+				if p.Schema.read().Problem != "" || p.Schema.Type == Array && p.Schema.Items.read().Problem != "" {
 					refined.Schema = old.Schema
 				}
 				*old = refined
@@ -245,8 +358,9 @@ func (d *Document) merge(s *Schema, o object, file string) {
 		d.readProperties(s, o, file)
 	}
 	d.requireOf(s, o)
-	if s.Name == "" && named != "" && !strings.Contains(named[1:], ",") && before == len(s.Properties) && len(o.list("allOf")) == 1 {
-		s.Name = named[1:] // a reference with a description of its own
+	if s.Name == "" && named != "" && before == len(s.Properties) && len(o.list("allOf")) == 1 && o.get("required") == nil {
+		s.become(d.unread(o.list("allOf")[0], file)) // a reference with a description of its own
+		return
 	}
 	if s.Type == "" && len(s.Properties) > 0 {
 		s.Type = Object
@@ -261,53 +375,6 @@ func (*Document) requireOf(s *Schema, o object) {
 			if p := s.Property(fmt.Sprint(name)); p != nil {
 				p.Required = true
 			}
-		}
-	}
-}
-
-// union reads a schema that is one of others.
-func (d *Document) union(s *Schema, o object, of []any, file string) {
-	var variants []*Schema
-	for _, v := range of {
-		variant := d.schema(v, file)
-		if definition, ok := v.(object); ok && definition.string("type") == "null" {
-			s.Nullable = true
-			continue
-		}
-		variants = append(variants, variant)
-	}
-	if len(variants) == 1 {
-		name, nullable, description := s.Name, s.Nullable, s.Description
-		*s = *variants[0]
-		s.Nullable = s.Nullable || nullable
-		if name != "" && s.Name == "" {
-			s.Name = name
-		}
-		if description != "" {
-			s.Description = description
-		}
-		return
-	}
-	s.Type = Union
-	discriminator := o.object("discriminator")
-	s.Member = discriminator.string("propertyName")
-	if s.Member == "" {
-		s.Problem = "is one of several types, and no discriminator says of which"
-		return
-	}
-	for _, v := range variants {
-		if v.Type != Object || v.Name == "" {
-			s.Problem = "is one of several types that are not all named objects"
-			return
-		}
-		named := false
-		for _, m := range discriminator.object("mapping") {
-			if refName(fmt.Sprint(m.value)) == v.Name {
-				s.Variants, named = append(s.Variants, Variant{m.name, v}), true
-			}
-		}
-		if !named {
-			s.Variants = append(s.Variants, Variant{v.Name, v})
 		}
 	}
 }

@@ -40,7 +40,7 @@ func (r *reader) entity(o *Object, d *ast.Directive) {
 	for _, m := range l.Key {
 		by += m.Go
 	}
-	l.Name = r.calls.unique(o.Go + "By" + by)
+	l.Name = o.Go + "By" + by
 	l.Kind = r.kinds.unique(lcFirst(o.Def.Name))
 	o.Entity = l
 	r.graph.Loaders = append(r.graph.Loaders, l)
@@ -87,6 +87,12 @@ func (r *reader) many(l *Loader, d *ast.Directive) {
 		errorf(d.Position, "%q does not say where the keys go: write them as {keys} in its query", l.ManyCall)
 	case len(l.Many.Placeholders()) > 1 || len(l.Many.Placeholders()) == 1 && !inQuery:
 		errorf(d.Position, "%q has a placeholder other than {keys}", l.ManyCall)
+	}
+	switch {
+	case len(l.Key) == 1:
+		l.Integer = l.Key[0].Type.Kind == IntegerID
+	case l.By != nil:
+		l.Integer = l.By.Type.Kind == IntegerID
 	}
 	l.Max = integer(d, "max")
 	if l.Max < 1 {

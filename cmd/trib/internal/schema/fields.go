@@ -139,8 +139,8 @@ func (r *reader) placeholder(f *Field, param, name string, d *ast.Directive) Par
 		return Part{Param: param, Arg: a}
 	}
 	if a != nil {
-		if slices.ContainsFunc(f.Object.Members, func(m *Member) bool { return m.Field != nil && m.Field.Name == name }) {
-			errorf(f.Def.Position, "%s: {%s} is an argument and a field of %s: rename the argument", f.name(), name, f.Parent.Name)
+		if e := f.Object.Entity; e != nil && slices.ContainsFunc(e.Key, func(m *Member) bool { return m.Field != nil && m.Field.Name == name }) {
+			errorf(f.Def.Position, "%s: {%s} is an argument and the key of %s: rename the argument", f.name(), name, f.Parent.Name)
 		}
 		return Part{Param: param, Arg: a}
 	}
@@ -181,9 +181,6 @@ func (r *reader) loadedType(f *Field, s *Service) *Type {
 	}
 	if t.Elem != nil && (t.Elem.Elem != nil || !t.Elem.NonNull) {
 		errorf(f.Def.Position, "%s: a list of this kind is not loaded: make the type [%s!]", f.name(), f.Def.Type.Name())
-	}
-	if t.Elem == nil && t.Kind == UnionKind {
-		errorf(f.Def.Position, "%s: a single value of a union is not loaded by a directive: load it in Go, with @goField(forceResolver: true)", f.name())
 	}
 	return t
 }
@@ -257,7 +254,7 @@ func (r *reader) shared(f *Field, l *Loader) *Loader {
 	if f.Parent == r.schema.Query {
 		name = goName(f.Def.Name)
 	}
-	l.Name = r.calls.unique(name)
+	l.Name = name
 	l.Kind = r.kinds.unique(lcFirst(name))
 	r.graph.Loaders = append(r.graph.Loaders, l)
 	return l

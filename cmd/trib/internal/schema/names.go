@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -10,18 +11,29 @@ import (
 // A namer gives out names that are not taken.
 type namer map[string]bool
 
+// packageNames returns a namer that does not give out the names of what generated packages
+// have besides: services has a function Services, and the struct of loaders, whose fields
+// are called as the functions of services, a method Joins.
+func packageNames() namer { return namer{"Services": true, "Joins": true} }
+
 // unique returns name, with a number behind it if it is taken.
 func (n namer) unique(name string) string {
 	free := name
 	for i := 2; n[free]; i++ {
-		free = name + string(rune('0'+i%10))
+		free = name + strconv.Itoa(i)
 	}
 	n[free] = true
 	return free
 }
 
-// goName returns a name as Go exports it.
-func goName(name string) string { return templates.ToGo(name) }
+// goName returns a name as Go exports it. One that would begin with a digit gets a letter.
+func goName(name string) string {
+	name = templates.ToGo(name)
+	if name != "" && name[0] >= '0' && name[0] <= '9' {
+		return "X" + name
+	}
+	return name
+}
 
 // Snake returns a name in camel case as snake case has it: createdAt → created_at.
 func Snake(name string) string {

@@ -33,7 +33,7 @@ func Read(schema *ast.Schema, opts Options) (g *Graph, err error) {
 		schema: schema, opts: opts, graph: &Graph{Schema: schema},
 		services: map[string]*Service{}, objects: map[string]*Object{}, enums: map[string]*Enum{},
 		unions: map[string]*Union{}, inputs: map[string]*Input{}, loaders: map[string]*Loader{},
-		types: namer{}, functions: namer{}, calls: namer{}, kinds: namer{},
+		types: packageNames(), functions: namer{}, kinds: namer{},
 	}
 	r.read()
 	return r.graph, nil
@@ -51,9 +51,9 @@ type reader struct {
 	inputs   map[string]*Input
 	loaders  map[string]*Loader // by identity
 
-	// Names of the types in Go, of the functions of fields, of loaders and their calls, and
+	// Names of the types in Go and what else its package has, of the functions of fields, and
 	// of kinds in the cache.
-	types, functions, calls, kinds namer
+	types, functions, kinds namer
 }
 
 func (r *reader) read() {
@@ -70,9 +70,6 @@ func (r *reader) read() {
 		if d := r.schema.Types[name].Directives.ForName(directive.Entity); d != nil {
 			r.entity(r.objects[name], d)
 		}
-	}
-	for name := range r.types {
-		r.calls[name] = true // one package has both
 	}
 	for _, root := range r.roots(names) {
 		for _, f := range root.Fields {
@@ -111,9 +108,16 @@ func (r *reader) roots(names []string) (all []*ast.Definition) {
 	return all
 }
 
-// finish puts everything that was found in order, and names what is left without a name.
+// finish puts everything that was found in order, and makes the names of loaders and
+// writes unique: one package has their functions and all types.
 func (r *reader) finish() {
 	g := r.graph
+	for _, l := range g.Loaders {
+		l.Name = r.types.unique(l.Name)
+	}
+	for _, f := range g.Writes {
+		f.Loader.Name = r.types.unique(f.Loader.Name)
+	}
 	g.Objects = sorted(r.objects, func(o *Object) *ast.Definition { return o.Def })
 	g.Enums = sorted(r.enums, func(e *Enum) *ast.Definition { return e.Def })
 	g.Unions = sorted(r.unions, func(u *Union) *ast.Definition { return u.Def })

@@ -41,7 +41,7 @@ func (r *reader) write(f *Field, d *ast.Directive) {
 		l.Length = LengthOf(f.Def)
 	}
 	r.call(f, l, d)
-	l.Name = r.calls.unique(goName(f.Def.Name))
+	l.Name = goName(f.Def.Name)
 	f.Loader = l
 	f.Write = &Write{At: d.Position, Idempotent: directive.String(d, "idempotent") == "true"}
 }
