@@ -77,7 +77,7 @@ func (c *newCommand) Run(stdout io.Writer) error {
 
 type addCommand struct {
 	Name          string   `arg:"" help:"The name of the service: lower case letters, digits and dashes."`
-	OpenAPI       string   `name:"openapi" required:"" placeholder:"FILE" help:"Its OpenAPI document: 3.0, 3.1 or Swagger 2.0, in JSON or YAML."`
+	OpenAPI       string   `name:"openapi" required:"" placeholder:"FILE" help:"Its OpenAPI document: 3.0, 3.1 or Swagger 2.0, in JSON or YAML, or an OpenAPI Overlay that extends one."`
 	URL           string   `name:"url" help:"Its base URL, instead of that of the document."`
 	Operations    []string `arg:"" optional:"" name:"operation-id" help:"The operations to add: ids, or calls such as 'GET /books/{id}'. Without any, all that read."`
 	Read          []string `name:"read" placeholder:"OPERATION_ID" help:"A POST that reads."`

@@ -29,13 +29,19 @@ type Document struct {
 	version string
 }
 
-// Load reads a document. The error is one line that begins with the file, and with the
-// line of a mistake in its syntax.
+// Load reads a document, or the one that an OpenAPI Overlay extends, with its changes. The
+// error is one line that begins with the file, and with the line of a mistake in its syntax.
 func Load(file string) (*Document, error) {
 	d := &Document{File: file, files: map[string]object{}, schemas: map[string]*Schema{}}
 	root, err := d.load(file)
 	if err != nil {
 		return nil, err
+	}
+	if root.get("overlay") != nil {
+		if root, file, err = d.overlaid(root, file); err != nil {
+			return nil, err
+		}
+		d.File = file
 	}
 	d.root = root
 	d.version = fmt.Sprint(root.get("openapi"))
