@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -72,6 +73,8 @@ type soak struct {
 	t                                 *testing.T
 	gateway                           string
 	services                          []*faultyupstream.Server
+	network                           *network
+	process                           int // of the gateway
 	client                            *http.Client
 	asked, whole, partial, none, left atomic.Int64
 	attacked                          atomic.Int64
@@ -80,6 +83,7 @@ type soak struct {
 var builder harness.Builder
 
 func TestMain(m *testing.M) {
+	log.SetOutput(io.Discard) // net/http complains there about what the services send
 	code := m.Run()
 	builder.Close()
 	os.Exit(code)
@@ -91,16 +95,18 @@ func newSoak(t *testing.T) *soak {
 	for range 3 {
 		s.services = append(s.services, faultyupstream.New(t, faultyupstream.Always(wellBehaved)))
 	}
+	s.network = newNetwork(t, s.services[0].URL(), s.services[1].URL(), s.services[2].URL())
 	addr := testkit.KeepAddr(t)
 	s.gateway = "http://" + addr
 	// With GOGC=100 the next collection is due at twice what the last one left.
-	p := builder.Start(t, []string{"GOGC=100"}, io.Discard,
+	p := builder.Start(t, []string{"GOGC=100"}, io.Discard, append([]string{
 		"gateway", "--addr", addr, "--drain-delay=0s", "--log-requests=1",
-		"--users-url", s.services[0].URL(), "--orders-url", s.services[1].URL(), "--products-url", s.services[2].URL(),
 		"--request-timeout=1s", "--upstream-timeout=300ms", "--upstream-breaker-delay=200ms", "--upstream-max-body=65536",
 		"--upstream-hedge-quantile=0.95", "--upstream-concurrency=16", "--upstream-queue=16", "--upstream-queue-wait=50ms",
 		"--max-operations=24", "--operation-queue=4", "--operation-queue-wait=20ms",
-		"--cache-ttl=150ms", "--cache-stale-if-error=300ms", "--cache-patience=100ms", "--cache-memory-mb=8", "--cache-response-mb=4", "--graphql-documents-mb=2")
+		"--cache-ttl=150ms", "--cache-stale-if-error=300ms", "--cache-patience=100ms", "--cache-memory-mb=8", "--cache-response-mb=4", "--graphql-documents-mb=2",
+	}, s.network.arrange...)...)
+	s.process = p.Cmd.Process.Pid
 	t.Cleanup(func() {
 		s.client.CloseIdleConnections()
 		p.Stop()
@@ -223,10 +229,7 @@ func (s *soak) degraded() bool {
 // settled is what the gateway uses when nothing is under way.
 func (s *soak) settled() usage {
 	s.client.CloseIdleConnections()
-	for _, service := range s.services { // the gateway's idle connections end with theirs
-		service.Refuse()
-		service.Accept(s.t)
-	}
+	s.network.heal() // the gateway's idle connections to services end
 	var last usage
 	for range 50 {
 		values := testkit.Scrape(s.t, s.client, s.gateway, "go_goroutines", "process_open_fds", "go_memstats_next_gc_bytes")
@@ -246,10 +249,15 @@ func (s *soak) heal() {
 		service.Accept(s.t)
 		service.Follow(faultyupstream.Always(wellBehaved))
 	}
+	s.network.heal()
 }
 
-// breakSomething gives one service a fault, or heals it.
+// breakSomething gives one service or the network a fault, or heals it.
 func (s *soak) breakSomething() {
+	if rand.N(3) == 0 {
+		s.network.breakSomething(s.process)
+		return
+	}
 	service := s.services[rand.N(len(s.services))]
 	switch n := rand.N(10); {
 	case n == 0:

@@ -1,5 +1,5 @@
-// Package tcpproxy is a TCP proxy for tests, which falls silent, cuts connections and
-// switches its target as it is told to.
+// Package tcpproxy is a TCP proxy for tests, which falls silent, delays and cuts connections
+// and switches its target as it is told to.
 package tcpproxy
 
 import (
@@ -21,6 +21,7 @@ type Proxy struct {
 	mu      sync.Mutex
 	target  string
 	refuses bool
+	delay   time.Duration
 	open    map[*link]bool
 }
 
@@ -73,6 +74,15 @@ func (p *Proxy) Restore() { p.set(func() { p.refuses = false }) }
 // Switch forwards new connections to another target; those that are open stay.
 func (p *Proxy) Switch(target string) { p.set(func() { p.target = target }) }
 
+// Delay forwards everything later by d, on connections that are open too; 0 ends that.
+func (p *Proxy) Delay(d time.Duration) { p.set(func() { p.delay = d }) }
+
+// Heal ends what the other methods began, but that silent connections are cut.
+func (p *Proxy) Heal(target string) {
+	p.Cut()
+	p.set(func() { p.target, p.refuses, p.delay = target, false, 0 })
+}
+
 func (p *Proxy) set(change func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -105,14 +115,14 @@ func (p *Proxy) accept() {
 
 func (p *Proxy) forward(l *link) {
 	var both sync.WaitGroup
-	both.Go(func() { l.copy(l.server, l.client) })
-	both.Go(func() { l.copy(l.client, l.server) })
+	both.Go(func() { p.copy(l, l.server, l.client) })
+	both.Go(func() { p.copy(l, l.client, l.server) })
 	both.Wait()
 	p.set(func() { delete(p.open, l) })
 }
 
 // copy forwards what from sends until one side closes. What a silent link receives is lost.
-func (l *link) copy(to io.Writer, from io.Reader) {
+func (p *Proxy) copy(l *link, to io.Writer, from io.Reader) {
 	defer l.close()
 	buf := make([]byte, 32<<10)
 	for {
@@ -125,6 +135,9 @@ func (l *link) copy(to io.Writer, from io.Reader) {
 			continue
 		default:
 		}
+		var delay time.Duration
+		p.set(func() { delay = p.delay })
+		time.Sleep(delay)
 		if _, err := to.Write(buf[:n]); err != nil {
 			return
 		}
