@@ -26,7 +26,7 @@ type answer struct {
 // metadata has the metadata that were determined when the profile was built.
 type metadata struct {
 	UserID            string    `json:"user_id"`
-	OrdersCount       int       `json:"orders_count"`
+	OrdersCount       *int      `json:"orders_count"` // null if the orders could not be loaded
 	ProductsCount     int       `json:"products_count"`
 	AggregatedAt      time.Time `json:"aggregated_at"`
 	AggregationTimeMS float64   `json:"aggregation_time_ms"`
@@ -39,9 +39,13 @@ func newAnswer(parts *profile, userID string, result *graphqlserver.Result, ttl 
 	if err != nil {
 		return nil, err
 	}
+	var orders *int
+	if parts.Orders != nil {
+		orders = new(len(parts.Orders))
+	}
 	constant, err := json.Marshal(metadata{
 		UserID:            userID,
-		OrdersCount:       len(parts.Orders),
+		OrdersCount:       orders,
 		ProductsCount:     len(parts.Products),
 		AggregatedAt:      result.Made.UTC(),
 		AggregationTimeMS: milliseconds(result.Took),

@@ -151,3 +151,41 @@ func TestEveryFieldOfAnAnswerIsDescribed(t *testing.T) {
 		described("Product", product)
 	}
 }
+
+// Every answer of the profile has examples, which are as its schema says; each has another code.
+func TestOpenAPI_Examples(t *testing.T) {
+	d := describe(t)
+	responses, _ := d.at(t, "paths", "/api/profile/{id}", "get", "responses")
+	codes := map[any]bool{}
+	for status := range responses {
+		if status == "304" {
+			continue
+		}
+		contents, _ := d.at(t, "paths", "/api/profile/{id}", "get", "responses", status, "content")
+		for media := range contents {
+			content, pointer := d.at(t, "paths", "/api/profile/{id}", "get", "responses", status, "content", media)
+			schema, err := d.schema.Compile("openapi.json#" + pointer + "/schema")
+			if err != nil {
+				t.Fatal(err)
+			}
+			examples, _ := content["examples"].(map[string]any)
+			if content["example"] != nil {
+				examples = map[string]any{"problem": map[string]any{"value": content["example"]}}
+			}
+			if len(examples) == 0 {
+				t.Errorf("%s has no example", status)
+			}
+			for name, example := range examples {
+				value := example.(map[string]any)["value"]
+				if err := schema.Validate(value); err != nil {
+					t.Errorf("%s, %s: %v", status, name, err)
+				}
+				if code := value.(map[string]any)["code"]; code != nil && codes[code] {
+					t.Errorf("%s: the code %s was there before", status, code)
+				} else {
+					codes[code] = true
+				}
+			}
+		}
+	}
+}

@@ -101,7 +101,7 @@ type document struct {
 	} `json:"products"`
 	Metadata struct {
 		UserID        string  `json:"user_id"`
-		OrdersCount   int     `json:"orders_count"`
+		OrdersCount   any     `json:"orders_count"`
 		ProductsCount int     `json:"products_count"`
 		AggregatedAt  string  `json:"aggregated_at"`
 		Cached        bool    `json:"cached"`
