@@ -11,8 +11,9 @@ import (
 type Sample struct {
 	Time        int64              `json:"t"` // its end, in milliseconds since 1970
 	Requests    float64            `json:"requests"`
-	Failed      float64            `json:"failed"` // answered by a 5xx
-	Active      float64            `json:"active"` // being answered at its end
+	Failed      float64            `json:"failed"`     // answered by a 5xx
+	Incomplete  float64            `json:"incomplete"` // operations with data and errors
+	Active      float64            `json:"active"`     // being answered at its end
 	P95         *float64           `json:"p95_ms,omitempty"`
 	CacheHits   float64            `json:"cache_hits"`
 	CacheMisses float64            `json:"cache_misses"`
@@ -36,8 +37,9 @@ func (t *totals) since(last *totals, took time.Duration, now time.Time) Sample {
 	s := Sample{
 		Time:     now.UnixMilli(),
 		Requests: rate(t.requests, last.requests), Failed: rate(t.failed, last.failed), Active: t.active,
-		P95:       t.latency.quantile(.95, last.latency),
-		CacheHits: rate(t.hits, last.hits), CacheMisses: rate(t.misses, last.misses), Stale: rate(t.stale, last.stale),
+		Incomplete: rate(t.incomplete, last.incomplete),
+		P95:        t.latency.quantile(.95, last.latency),
+		CacheHits:  rate(t.hits, last.hits), CacheMisses: rate(t.misses, last.misses), Stale: rate(t.stale, last.stale),
 		Services: map[string]Service{},
 	}
 	for name, service := range t.services {

@@ -38,6 +38,7 @@ func ask(t *testing.T, h http.Handler, since int64) answer {
 // figures are those of the gateway that the history reads.
 type figures struct {
 	requests, attempts *prometheus.CounterVec
+	operations         *prometheus.CounterVec
 	latency            *prometheus.HistogramVec
 	breaker            *prometheus.GaugeVec
 }
@@ -46,12 +47,13 @@ func running(t *testing.T) (*figures, *status.History) {
 	t.Helper()
 	reg := prometheus.NewRegistry()
 	f := &figures{
-		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "http_requests_total"}, []string{"endpoint", "status"}),
-		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "upstream_attempts_total"}, []string{"service_name", "outcome"}),
-		latency:  prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "http_request_duration_seconds", Buckets: []float64{.1, .2}}, []string{"endpoint"}),
-		breaker:  prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "upstream_breaker_state"}, []string{"service_name"}),
+		requests:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "http_requests_total"}, []string{"endpoint", "status"}),
+		operations: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "graphql_operations_total"}, []string{"outcome"}),
+		attempts:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "upstream_attempts_total"}, []string{"service_name", "outcome"}),
+		latency:    prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "http_request_duration_seconds", Buckets: []float64{.1, .2}}, []string{"endpoint"}),
+		breaker:    prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "upstream_breaker_state"}, []string{"service_name"}),
 	}
-	reg.MustRegister(f.requests, f.attempts, f.latency, f.breaker)
+	reg.MustRegister(f.requests, f.operations, f.attempts, f.latency, f.breaker)
 	checker := &health.Checker{Services: map[string]health.Check{}, Cache: func(context.Context) error { return nil }, Timeout: time.Second}
 	h := status.New(reg, checker, status.Options{Endpoints: []string{"/graphql"}, Log: slog.New(slog.DiscardHandler)})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -67,6 +69,8 @@ func TestASampleIsWhatHappenedSinceTheLast(t *testing.T) {
 		f.requests.WithLabelValues("/graphql", "200").Add(6)
 		f.requests.WithLabelValues("/graphql", "503").Add(2)
 		f.requests.WithLabelValues("/status.json", "200").Add(100) // watching is no work
+		f.operations.WithLabelValues("complete").Add(5)
+		f.operations.WithLabelValues("partial").Add(3)
 		f.attempts.WithLabelValues("drafts", "ok").Add(4)
 		f.attempts.WithLabelValues("drafts", "timeout").Add(2)
 		f.attempts.WithLabelValues("drafts", "canceled").Add(2) // its client left
@@ -85,7 +89,7 @@ func TestASampleIsWhatHappenedSinceTheLast(t *testing.T) {
 			t.Fatalf("%d samples", len(got))
 		}
 		first, drafts := got[0], got[0].Services["drafts"]
-		if first.Requests != 4 || first.Failed != 1 || drafts != (status.Service{Calls: 4, Failed: 1, Breaker: 2}) {
+		if first.Requests != 4 || first.Failed != 1 || first.Incomplete != 1.5 || drafts != (status.Service{Calls: 4, Failed: 1, Breaker: 2}) {
 			t.Errorf("first sample: %+v", first)
 		}
 		if first.P95 == nil || *first.P95 < 190 || *first.P95 > 200 {

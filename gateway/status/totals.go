@@ -11,6 +11,7 @@ import (
 // totals has the numbers of the status page, since the process started.
 type totals struct {
 	requests, failed, active float64
+	incomplete               float64
 	hits, misses, stale      float64
 	latency                  buckets
 	services                 map[string]service
@@ -33,6 +34,10 @@ func totalsOf(families []*dto.MetricFamily, endpoints []string) *totals {
 			case "http_request_duration_seconds":
 				if counts {
 					t.latency.add(m.GetHistogram())
+				}
+			case "graphql_operations_total":
+				if labels["outcome"] == "partial" {
+					t.incomplete += m.GetCounter().GetValue()
 				}
 			case "http_active_requests":
 				t.active += m.GetGauge().GetValue()
