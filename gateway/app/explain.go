@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -13,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/graphqlserver"
+	"tributary/gateway/httpserver"
 	"tributary/gateway/lookahead"
 )
 
@@ -67,6 +69,35 @@ func (c *explainCommand) server() (*graphqlserver.Server, func() error, error) {
 	}
 	c.Gateway.GraphQL.Introspection = true // the binary prints the schema anyway
 	return graphqlserver.New(core.schema, core.plan, nil, c.Gateway.GraphQL, log, reg), core.close, nil
+}
+
+// maxExplained is the maximum size of an operation that is explained, in bytes.
+const maxExplained = 1 << 20
+
+// explainHandler answers, for the playground, with what the command prints of an operation:
+// {"query": "…", "variables": {}, "operationName": ""}.
+func explainHandler(server *graphqlserver.Server) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var req struct {
+			Query, OperationName string
+			Variables            map[string]any
+		}
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxExplained)).Decode(&req); err != nil {
+			httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusBadRequest, Code: "BAD_USER_INPUT", Detail: "the body must be a GraphQL request in JSON"})
+			return
+		}
+		cost, refused := server.Explain(r.Context(), graphqlserver.Request{Query: req.Query, OperationName: req.OperationName, Variables: req.Variables})
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-store")
+		if cost != nil {
+			_ = printCost(w, cost)
+		}
+		if refused != nil {
+			for _, err := range refused.Errors {
+				fmt.Fprintf(w, "refused: %s\n", err.Message)
+			}
+		}
+	}
 }
 
 // printCost writes the fields that lead to loads, nested as in the query, and then the

@@ -3,11 +3,13 @@ package app
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"strings"
 
 	"tributary/gateway/cache"
 	"tributary/gateway/faultpanel"
+	"tributary/gateway/graphqlserver"
 	"tributary/gateway/httpserver"
 )
 
@@ -44,8 +46,8 @@ func singleRedis(rawURL string) (*url.URL, bool) {
 	return u, err == nil && u.Scheme == "redis" && u.Host != "" && !strings.Contains(u.Host, ",")
 }
 
-// mount adds the fault panel to r, if there is one.
-func (f *faults) mount(r httpserver.Router, store *cache.Cache, log *slog.Logger) error {
+// mount adds what is below /dev to r: the fault panel and the costs of operations.
+func (f *faults) mount(r httpserver.Router, graphql *graphqlserver.Server, store *cache.Cache, log *slog.Logger) error {
 	if f == nil {
 		return nil
 	}
@@ -53,6 +55,7 @@ func (f *faults) mount(r httpserver.Router, store *cache.Cache, log *slog.Logger
 	panel, err := faultpanel.New(f.services, f.redis, forget, log)
 	if err == nil {
 		r.Handle("/dev/*", panel)
+		r.Method(http.MethodPost, "/dev/explain", http.NewCrossOriginProtection().Handler(explainHandler(graphql)))
 	}
 	return err
 }

@@ -105,7 +105,7 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 
 	clients, ops := routers(cfg.Admin, ready, log, reg)
 	mountOperators(ops, cfg.Admin, operators, checker, core.store, log, reg)
-	err = errors.Join(mountPages(pageRoutes(clients), pageRoutes(ops), cfg, history), cfg.faults.mount(clients, core.store, log))
+	err = errors.Join(mountPages(pageRoutes(clients), pageRoutes(ops), cfg, history), cfg.faults.mount(clients, graphql, core.store, log))
 	cfg.mountTokens(clients)
 	if err != nil {
 		return handlers{}, nil, errors.Join(err, core.close())

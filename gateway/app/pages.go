@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -19,6 +20,8 @@ type playground struct {
 	Trace    bool      `json:"trace"`    // whether traces are available
 	Faults   bool      `json:"faults"`   // whether faults can be injected
 	Viewers  bool      `json:"viewers"`  // whether there are development tokens, at /dev/viewers and /dev/token
+	Explain  bool      `json:"explain"`  // whether POST /dev/explain is there
+	Services []string  `json:"services"` // all, in a fixed order
 	Tabs     []example `json:"tabs"`
 }
 
@@ -97,7 +100,8 @@ func mountPages(clients, ops routes, cfg gatewayConfig, history http.Handler) er
 			return fmt.Errorf("examples: %w", err)
 		}
 		failed = errors.Join(failed, site{"/playground", "/playground", pages.Site{Files: pages.Playground(), Policy: pages.Styled,
-			Data: playground{Endpoint: graphqlPath, Trace: cfg.GraphQL.Trace, Faults: cfg.faults != nil, Viewers: cfg.tokens != nil, Tabs: tabs}}}.mount(clients))
+			Data: playground{Endpoint: graphqlPath, Trace: cfg.GraphQL.Trace, Faults: cfg.faults != nil, Explain: cfg.faults != nil, Viewers: cfg.tokens != nil,
+				Services: slices.Sorted(slices.Values(cfg.serviceNames())), Tabs: tabs}}}.mount(clients))
 	}
 	for _, p := range own {
 		failed = errors.Join(failed, site{p.Path, p.Path, pages.Site{Files: p.Files, Policy: cmp.Or(p.Policy, pages.Strict)}}.mount(clients))
