@@ -3,6 +3,8 @@ package browser_test
 
 import (
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -116,7 +118,7 @@ func TestWhatIsBrokenInThePlaygroundLeadsToAPartialResult(t *testing.T) {
 	p.ClickText("button", "BreakIt")
 	p.Until(shows("BreakIt"))
 	p.Click(runButton)
-	p.Wait(".run header", "294 partial")
+	p.Wait(".run-top", "294 partial")
 	p.Wait(totals, "2", "retries")
 	p.Wait(".result-window", "UPSTREAM_UNAVAILABLE")
 	if n := p.Count(attempts + ".bad"); n != 3 {
@@ -127,7 +129,7 @@ func TestWhatIsBrokenInThePlaygroundLeadsToAPartialResult(t *testing.T) {
 	p.ClickText("button", "Heal everything")
 	p.Until(`!document.querySelector(".fault.broken")`)
 	p.ClickText("button", "Run past the cache")
-	p.Wait(".run header", "200 complete")
+	p.Wait(".run-top", "200 complete")
 }
 
 func TestThePlaygroundShowsPartsAsTheyArriveAndThenTheWhole(t *testing.T) {
@@ -144,7 +146,7 @@ func TestThePlaygroundShowsPartsAsTheyArriveAndThenTheWhole(t *testing.T) {
 		t.Errorf("the deferred orders came with the rest: %s", early)
 	}
 	p.Wait(".result-window", "fullName", "totalAmount")
-	p.Wait(".run header", "200 complete in 2 parts")
+	p.Wait(".run-top", "200 complete in 2 parts")
 	p.Wait(totals, "2 calls", "orders 1, users 1")
 	p.Wait(".run .cost", "orders 1", "users 1")
 	if n := p.Count(attempts); n != 2 {
@@ -156,35 +158,144 @@ func TestThePlaygroundShowsPartsAsTheyArriveAndThenTheWhole(t *testing.T) {
 	slowOrders(t, s, `"error_rate":1`)
 	call(t, http.MethodDelete, s.Gateway+"/dev/cache", "")
 	p.Click(runButton)
-	p.Wait(".run header", "200 partial in 2 parts")
+	p.Wait(".run-top", "200 partial in 2 parts")
 	p.Wait(".result-window", "UPSTREAM_UNAVAILABLE")
 }
 
-func TestThePlaygroundIsOfUseOnAPhone(t *testing.T) {
+func TestPlayground_FitsPhones(t *testing.T) {
+	t.Parallel()
 	s := start(t)
-	p := browsertest.New(t, 390, 844)
-	p.Open(s.Gateway + "/playground")
-	p.Until(shows("Profile"))
-	p.Click(runButton)
-	p.Wait(totals, "3 calls")
-	if width := browsertest.Eval[float64](p, "document.documentElement.scrollWidth"); width > 390 {
-		t.Errorf("the page is %.0f px wide", width)
+	for _, width := range []int64{320, 390} {
+		p := browsertest.New(t, width, 844)
+		p.Dark(width == 320)
+		p.Open(s.Gateway + "/playground")
+		p.Until(shows("Profile"))
+		p.Click(runButton)
+		p.Wait(totals, "call")
+		p.Wait(".wf-note b", " ms")
+		p.Fits()
+		p.Accessible(axe, theirs...)
 	}
 }
 
-func TestTheStatusPageMoves(t *testing.T) {
+func TestPlayground_Links(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	p := browsertest.New(t, 1440, 900)
+	p.Open(s.Gateway + "/playground?" + url.Values{"query": {"query Linked($id: ID!) { user(id: $id) { orders { id } } }"}, "variables": {`{"id":"u8"}`}}.Encode())
+	p.Until(shows("Linked"))
+	p.Click(`button[aria-label="Copy as curl"]`)
+	p.ClickText("button", "Plan")
+	p.Wait(".plan", "orders: 1 key", "users   1 call")
+	if n := p.Count(totals); n != 0 {
+		t.Error("the plan was made by running the operation")
+	}
+	p.Click(runButton)
+	p.Wait(totals, "2 calls", "orders 1, users 1")
+	p.Click(".views button:nth-child(2)")
+	p.Wait(".run-headers", "cache-control", "x-request-id", "server-timing")
+	p.Accessible(axe, theirs...)
+	p.Press("?", false)
+	p.Wait(`[role=dialog]`, "Short Keys")
+}
+
+func TestPlayground_Writes(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	slowOrders(t, s, `"lost":true`)
+	p := browsertest.New(t, 1440, 900)
+	p.Open(s.Gateway + "/playground")
+	p.Until(shows("Profile"))
+	p.ClickText("button", "PlaceOrder")
+	p.Until(shows("PlaceOrder"))
+	p.Click(`button[aria-label="Show Break it and watch"]`)
+	p.Wait(".fault.broken", "orders")
+	p.Until(`document.querySelector(".fault.broken input:checked + span")?.innerText === "Lost"`)
+	p.Click(runButton)
+	p.Wait(totals, "retries")
+	p.Wait(".result-window", "pending")
+	p.Until(`[...document.querySelectorAll(".wf-row.attempt .wf-note")].filter((e) => e.innerText.includes("write")).length === 2`)
+	p.Accessible(axe, theirs...)
+}
+
+func TestPlayground_WithoutTheGateway(t *testing.T) {
+	t.Parallel()
+	way := &proxy{to: start(t, "--no-graphql-trace").Gateway}
+	between := httptest.NewServer(way)
+	t.Cleanup(between.Close)
+	p := browsertest.New(t, 1440, 900)
+	p.MayFail()
+	p.Open(between.URL + "/playground")
+	p.Until(shows("Profile"))
+	p.Click(runButton)
+	p.Wait(".run", "200 complete")
+	p.ClickText("button", "Waterfall")
+	p.Wait(".run", "BFF_GRAPHQL_TRACE")
+	way.does.Store("gone")
+	p.Click(runButton)
+	p.Wait(".run", "no answer")
+	p.Wait(".result-window", "connection") // Monaco has spaces of its own
+	way.does.Store("html")
+	p.Click(runButton)
+	p.Wait(".run", "502")
+	p.Wait(".result-window", "502", "text/html")
+	way.does.Store("slow")
+	p.Click(runButton)
+	p.Wait(".run.old[aria-busy=true]")
+	p.Accessible(axe, theirs...)
+}
+
+func TestStatus_Moves(t *testing.T) {
 	s := start(t)
 	p := browsertest.New(t, 1200, 1060)
 	p.Open(s.Gateway + "/")
 	p.Wait("#overall", "healthy")
-	p.Wait("#service-cards", "orders", "products", "users", "closed")
+	p.Wait("#service-cards", "orders", "products", "users", "circuit closed")
+	first := browsertest.Eval[string](p, `document.querySelector(".card").dataset.test = "the first"`)
 	for _, id := range []string{"u1", "u2", "u3", "u4", "u5", "u6", "u7", "u8", "u9", "u10"} {
 		call(t, http.MethodGet, s.Gateway+"/api/profile/"+id, "")
 	}
 	p.Until(`/[1-9]/.test(document.querySelector("#gateway-cards .figure").innerText)`)
-	p.Until(`document.querySelectorAll("#service-cards polyline").length >= 3`)
+	p.Until(`[...document.querySelectorAll("#service-cards .line")].filter((e) => e.getAttribute("d").includes("L")).length >= 3`)
 	p.Accessible(axe)
 	p.Shoot(images + "status.png")
+
+	// What calls say is on the cards, and what is incomplete is counted.
+	slowOrders(t, s, `"error_rate":1`)
+	for _, id := range []string{"u21", "u22"} {
+		call(t, http.MethodGet, s.Gateway+"/api/profile/"+id, "")
+	}
+	p.Until(`/failing: \d+ % of calls|unhealthy/.test(document.querySelector("#service-cards").innerText)`)
+	p.Until(`/[1-9]\d* incomplete|0\.[1-9] incomplete/.test(document.querySelector("#gateway-cards").innerText)`)
+	p.Do(`document.querySelector("#gateway-cards svg").dispatchEvent(new PointerEvent("pointermove", { clientX: document.querySelector("#gateway-cards svg").getBoundingClientRect().right - 1 }))`)
+	p.Wait("#gateway-cards .scale", "incomplete")
+	if now := browsertest.Eval[string](p, `document.querySelector(".card").dataset.test ?? ""`); now != first {
+		t.Error("the cards were made anew")
+	}
+}
+
+func TestStatus_WithoutTheGateway(t *testing.T) {
+	t.Parallel()
+	way := &proxy{to: start(t).Gateway}
+	between := httptest.NewServer(way)
+	t.Cleanup(between.Close)
+	for _, width := range []int64{320, 390, 1440} {
+		p := browsertest.New(t, width, 844)
+		p.MayFail()
+		p.Dark(width == 390)
+		way.does.Store("")
+		p.Open(between.URL)
+		p.Wait("#service-cards", "orders")
+		p.Fits()
+		p.Accessible(axe)
+		below := browsertest.Eval[bool](p, `document.querySelector("nav").getBoundingClientRect().top > document.querySelector("#cache-cards").getBoundingClientRect().top`)
+		if phone := width < 600; below != phone {
+			t.Errorf("at %d px the links are below the state: %v", width, below)
+		}
+		way.does.Store("html")
+		p.Wait("body.gone #overall", "no answer")
+		p.Accessible(axe, "main section") // is grey
+	}
 }
 
 func TestTheRESTDocumentationIsThere(t *testing.T) {
@@ -194,28 +305,4 @@ func TestTheRESTDocumentationIsThere(t *testing.T) {
 	p.Wait(".swagger-ui", "/api/profile/{id}", "A user with orders and products")
 	p.Accessible(axe, theirsInDocs...)
 	p.Shoot(images + "docs.png")
-}
-
-func TestTheExampleShowsWhatIsCompletePartialAndStale(t *testing.T) {
-	s := start(t, "--cache-ttl=1s", "--no-cache-refresh-ahead")
-	p := browsertest.New(t, 900, 820)
-	p.Open(s.Gateway + "/example")
-	p.Wait("main", "order123", "Ноутбук")
-	if n := p.Count(".stale, .unavailable"); n != 0 {
-		t.Errorf("%d parts are marked, though all is well", n)
-	}
-	p.Accessible(axe)
-	p.Shoot(images + "example.png")
-
-	call(t, http.MethodPut, s.Orders+"/_faults", `[{"route":"*","error_rate":1}]`)
-	p.Until(`[...document.querySelectorAll("button")].find((b) => b.innerText === "Refresh")?.click() || document.querySelector(".stale")`)
-	p.Wait("main", "order123", "as of")
-	p.Accessible(axe)
-	p.Shoot(images + "example-stale.png")
-
-	p.ClickText("a", "u42") // nobody has asked for yet
-	p.Wait("main", "Orders are unavailable right now")
-	p.Wait(".user h1")
-	p.Accessible(axe)
-	p.Shoot(images + "example-partial.png")
 }

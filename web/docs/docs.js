@@ -4,7 +4,13 @@ SwaggerUIBundle({
   presets: [SwaggerUIBundle.presets.apis],
   deepLinking: true,
   tryItOutEnabled: true,
-  docExpansion: "full",
+  docExpansion: "list",
   defaultModelsExpandDepth: 0,
   validatorUrl: null,
 });
+
+// Swagger UI is dark by a class.
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();

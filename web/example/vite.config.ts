@@ -5,5 +5,5 @@ export default defineConfig({
   base: "/example/",
   plugins: [react()],
   build: { assetsDir: "", modulePreload: { polyfill: false } },
-  server: { proxy: { "/graphql": "http://localhost:8000" } }, // make run, then npm run dev
+  server: { proxy: { "/graphql": "http://localhost:8000", "/dev": "http://localhost:8000" } }, // make run, then npm run dev
 });

@@ -1,53 +1,20 @@
-// The status page: asks /status.json every other second and draws what it says.
+// The status page: asks /status.json every other second and draws what it says. Cards are
+// made once; then only their texts and lines change.
 "use strict";
 
-const every = 2000;
+const every = 2000; // milliseconds, as the gateway samples
+const minute = 30; // samples
 const $ = (id) => document.getElementById(id);
-const history = []; // samples, oldest first
+const samples = []; // oldest first
+let slots = 150;
 let since = 0;
 
 // element makes <name class=…>…children</name>; text is always text.
-function element(name, className, ...children) {
+function element(name, className = "", ...children) {
   const e = document.createElement(name);
   if (className) e.className = className;
-  e.append(...children.filter((c) => c !== undefined));
+  e.append(...children);
   return e;
-}
-
-function pill(text, mood) {
-  return element("span", `pill ${mood}`, text);
-}
-
-const moods = { healthy: "good", degraded: "warn", unhealthy: "bad", closed: "good", "half-open": "warn", open: "bad" };
-const breakers = ["closed", "half-open", "open"];
-
-function figure(value, unit) {
-  return element("p", "figure", value, " ", element("small", "", unit));
-}
-
-function rate(n) {
-  return n >= 100 ? n.toFixed(0) : n >= 0.05 ? n.toFixed(1) : "0";
-}
-
-// chart draws one line a series over the last minutes, its own scale beneath.
-function chart(label, series, open = () => false) {
-  const width = 300, height = 56, slots = Math.max(2, window.slots ?? 150);
-  const svg = svgElement("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img", "aria-label": label });
-  const top = Math.max(1, ...series.flatMap((s) => history.map(s.value)));
-  const x = (i) => width - ((history.length - 1 - i) * width) / (slots - 1);
-  const y = (v) => height - (v / top) * (height - 4);
-  svg.append(svgElement("line", { class: "axis", x1: 0, x2: width, y1: height, y2: height }));
-  history.forEach((s, i) => {
-    if (open(s)) svg.append(svgElement("rect", { class: "open", x: x(i - 1), y: 0, width: width / (slots - 1), height }));
-  });
-  for (const s of series) {
-    const points = history.map((h, i) => `${x(i).toFixed(1)},${y(s.value(h)).toFixed(1)}`);
-    if (points.length < 2 || (s.mood && !history.some(s.value))) continue;
-    svg.append(svgElement("polygon", { class: `area ${s.mood ?? ""}`, points: `${x(0)},${height} ${points.join(" ")} ${width},${height}` }));
-    svg.append(svgElement("polyline", { class: `line ${s.mood ?? ""}`, points: points.join(" ") }));
-  }
-  const minutes = Math.round((slots * every) / 60000);
-  return [svg, element("p", "scale", element("span", "", `${minutes} min ago`), element("span", "", `peak ${rate(top)}`), element("span", "", "now"))];
 }
 
 function svgElement(name, attributes) {
@@ -56,72 +23,163 @@ function svgElement(name, attributes) {
   return e;
 }
 
-function card(title, state, ...children) {
-  return element("article", "card", element("h3", "", title, state), ...children);
+// say changes a text, if it is another: what is selected or read aloud stays.
+function say(e, text) {
+  if (e.textContent !== text) e.textContent = text;
 }
 
-function more(...parts) {
-  return element("p", "more", ...parts.map((p) => element("span", "", p)));
+const moods = { healthy: "good", degraded: "warn", failing: "warn", unhealthy: "bad", closed: "good", "half-open": "warn", open: "bad" };
+const breakers = ["closed", "half-open", "open"];
+
+function pill(e, text) {
+  say(e, text);
+  e.className = `pill ${moods[text.split(":")[0]] ?? ""}`;
 }
 
-function gatewayCards(now) {
+const rate = (n) => (n >= 100 ? n.toFixed(0) : n >= 0.05 ? n.toFixed(1) : n > 0 ? "< 0.1" : "0");
+const time = (t) => new Date(t).toLocaleTimeString();
+
+// Of the last minute: the mean, and the highest value.
+const recent = (value) => samples.slice(-minute).map(value);
+const mean = (value) => recent(value).reduce((sum, v) => sum + v, 0) / Math.max(1, Math.min(minute, samples.length));
+const highest = (value) => Math.max(0, ...recent(value));
+
+// chart has a line for each series over the last minutes, and beneath it the time and value
+// at the pointer. It returns its elements and how they are drawn anew.
+function chart(label, unit, series, open = () => false) {
+  const width = 300, height = 56;
+  const svg = svgElement("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img", "aria-label": label });
+  const lines = series.map((s) => ({
+    ...s,
+    area: svgElement("path", { class: `area ${s.mood ?? ""}` }),
+    line: svgElement("path", { class: `line ${s.mood ?? ""}` }),
+  }));
+  const opened = svgElement("path", { class: "open" });
+  const at = svgElement("path", { class: "at" });
+  svg.append(svgElement("path", { class: "axis", d: `M0 ${height}H${width}` }), opened, ...lines.flatMap((l) => [l.area, l.line]), at);
+  const from = element("span"), middle = element("span"), scale = element("p", "scale", from, middle, element("span", "", "now"));
+
+  let pointer; // its place from left to right, 0 to 1, while it is over the chart
+  const x = (i) => width - ((samples.length - 1 - i) * width) / (slots - 1);
+  const draw = () => {
+    const highest = Math.max(0, ...series.flatMap((s) => samples.map(s.value)));
+    const top = Math.max(1, highest);
+    const y = (v) => height - (v / top) * (height - 4);
+    for (const { value, mood, area, line } of lines) {
+      const shown = mood && !samples.some(value) ? [] : samples; // what is bad, only if there is any
+      const points = shown.map((s, i) => `${x(i).toFixed(1)} ${y(value(s)).toFixed(1)}`).join("L");
+      line.setAttribute("d", points && `M${points}`);
+      area.setAttribute("d", points && `M${x(0)} ${height}L${points}V${height}Z`);
+    }
+    opened.setAttribute("d", samples.map((s, i) => (open(s) ? `M${x(i - 1)} 0H${x(i)}V${height}H${x(i - 1)}Z` : "")).join(""));
+    say(from, `${Math.round((slots * every) / 60000)} min ago`);
+    const i = pointer === undefined ? -1 : samples.length - 1 - Math.round((1 - pointer) * (slots - 1));
+    const there = samples[i];
+    at.setAttribute("d", there ? `M${x(i)} 0V${height}` : "");
+    say(middle, there ? `${time(there.t)}: ${series.map((s) => `${rate(s.value(there))}${s.name ? ` ${s.name}` : ""}`).join(", ")} ${unit}` : `highest ${rate(highest)}`);
+  };
+  svg.addEventListener("pointermove", (e) => { pointer = e.offsetX / svg.clientWidth; draw(); });
+  svg.addEventListener("pointerleave", () => { pointer = undefined; draw(); });
+  return { elements: [svg, scale], draw };
+}
+
+// card has a title, a state, a figure with its unit, more figures, and a chart. Each of figure,
+// more and state gives texts, of the last answer and the samples.
+function card(parent, { title, state, figure, unit, more, chart }) {
+  const pillOf = element("span", "pill"), heading = element("h3", "", title, ...(state ? [pillOf] : []));
+  const value = element("b"), rest = element("p", "more");
+  parent.append(element("article", "card", heading, element("p", "figure", value, " ", element("small", "", unit)), rest, ...chart.elements));
+  return (status) => {
+    if (state) pill(pillOf, state(status));
+    say(value, figure(status));
+    const texts = more(status);
+    while (rest.children.length < texts.length) rest.append(element("span"));
+    texts.forEach((text, i) => say(rest.children[i], text));
+    chart.draw();
+  };
+}
+
+const of = (name, key) => (s) => s.services[name]?.[key] ?? 0;
+
+function gatewayCards() {
+  const parent = $("gateway-cards");
   return [
-    card("Requests", undefined, figure(rate(now.requests), "a second"), more(`${now.active} under way`, `${rate(now.failed)} failed a second`),
-      ...chart("Requests a second", [{ value: (s) => s.requests }, { value: (s) => s.failed, mood: "bad" }])),
-    card("Latency", undefined, figure(now.p95_ms === undefined ? "–" : now.p95_ms.toFixed(1), "ms at the 95th percentile"), more("of GraphQL and REST requests"),
-      ...chart("95th percentile of latency in milliseconds", [{ value: (s) => s.p95_ms ?? 0 }])),
+    card(parent, {
+      title: "Requests", figure: () => rate(mean((s) => s.requests)), unit: "a second",
+      more: () => [`${samples.at(-1).active} under way`, `${rate(mean((s) => s.incomplete))} incomplete`, `${rate(mean((s) => s.failed))} failed a second`],
+      chart: chart("Requests a second; those answered incompletely, and those that failed", "a second",
+        [{ value: (s) => s.requests }, { name: "incomplete", value: (s) => s.incomplete, mood: "warn" }, { name: "failed", value: (s) => s.failed, mood: "bad" }]),
+    }),
+    card(parent, {
+      title: "Latency", figure: () => (samples.some((s) => s.p95_ms !== undefined) ? highest((s) => s.p95_ms ?? 0).toFixed(1) : "–"), unit: "ms at most",
+      more: () => ["95th percentile of GraphQL and REST requests, every 2 seconds"],
+      chart: chart("95th percentile of latency in milliseconds", "ms", [{ value: (s) => s.p95_ms ?? 0 }]),
+    }),
   ];
 }
 
-function serviceCard(name, health, now) {
-  const breaker = breakers[now?.breaker ?? 0];
-  const of = (key) => (s) => s.services[name]?.[key] ?? 0;
-  const state = health?.status ?? "unknown";
-  return card(name, pill(state, moods[state] ?? ""),
-    figure(rate(now?.calls ?? 0), "calls a second"),
-    element("p", "more", element("span", "", `${rate(now?.failed ?? 0)} failed a second`), element("span", "", `${now?.in_flight ?? 0} under way`),
-      element("span", "", "circuit ", pill(breaker, moods[breaker]))),
-    ...chart(`Calls to ${name} a second, and those that failed`, [{ value: of("calls") }, { value: of("failed"), mood: "bad" }], (s) => of("breaker")(s) === 2));
+// stateOf is what the calls of a service say, where they say more than its health.
+function stateOf(name, health) {
+  const calls = mean(of(name, "calls")), failed = mean(of(name, "failed"));
+  if (health?.status === "healthy" && failed > 0 && failed >= calls / 20) return `failing: ${Math.round((100 * failed) / calls)} % of calls`;
+  return health?.status ?? "unknown";
 }
 
-function cacheCards(health, now) {
-  const looked = now.cache_hits + now.cache_misses;
-  const share = looked > 0 ? `${Math.round((100 * now.cache_hits) / looked)}` : "–";
+function serviceCard(name) {
+  return card($("service-cards"), {
+    title: name, state: ({ health }) => stateOf(name, health.services[name]), figure: () => rate(mean(of(name, "calls"))), unit: "calls a second",
+    more: () => [`${rate(mean(of(name, "failed")))} failed a second`, `${of(name, "in_flight")(samples.at(-1))} under way`, `circuit ${breakers[of(name, "breaker")(samples.at(-1))]}`],
+    chart: chart(`Calls to ${name} a second, and those that failed`, "a second",
+      [{ value: of(name, "calls") }, { name: "failed", value: of(name, "failed"), mood: "bad" }], (s) => of(name, "breaker")(s) === 2),
+  });
+}
+
+function cacheCards({ health }) {
+  const parent = $("cache-cards");
+  const share = () => {
+    const hits = mean((s) => s.cache_hits), all = hits + mean((s) => s.cache_misses);
+    return all > 0 ? `${Math.round((100 * hits) / all)}` : "–";
+  };
   return [
-    card(`In ${health.type}`, pill(health.status, moods[health.status] ?? ""), figure(share, "% of keys found"),
-      more(`${rate(now.cache_hits)} found a second`, `${rate(now.cache_misses)} not`),
-      ...chart("Keys found in the cache a second, and keys that were not", [{ value: (s) => s.cache_hits }, { value: (s) => s.cache_misses, mood: "bad" }])),
-    card("Stand-ins", undefined, figure(rate(now.stale), "stale answers a second"), more("served because a service failed"),
-      ...chart("Stale answers a second", [{ value: (s) => s.stale, mood: "bad" }])),
+    card(parent, {
+      title: health.cache.type === "redis" ? "In Redis and memory" : "In memory", state: ({ health }) => health.cache.status, figure: share, unit: "% of keys found",
+      more: () => [`${rate(mean((s) => s.cache_hits))} found a second`, `${rate(mean((s) => s.cache_misses))} not`],
+      chart: chart("Keys found in the cache a second, and keys that were not", "a second", [{ name: "found", value: (s) => s.cache_hits }, { name: "not", value: (s) => s.cache_misses, mood: "warn" }]),
+    }),
+    card(parent, {
+      title: "Stale", figure: () => rate(mean((s) => s.stale)), unit: "stale entries a second",
+      more: () => ["served because a service failed"],
+      chart: chart("Stale entries served a second", "a second", [{ value: (s) => s.stale, mood: "bad" }]),
+    }),
   ];
 }
+
+let update; // the cards, once there is something to show
 
 function draw(status) {
-  const now = history.at(-1);
-  const { health } = status;
-  $("overall").textContent = health.status;
-  $("overall").className = `pill ${moods[health.status] ?? ""}`;
-  if (now) {
-    $("gateway-cards").replaceChildren(...gatewayCards(now));
-    $("service-cards").replaceChildren(...Object.keys(health.services).sort().map((name) => serviceCard(name, health.services[name], now.services[name])));
-    $("cache-cards").replaceChildren(...cacheCards(health.cache, now));
+  pill($("overall"), status.health.status);
+  if (samples.length > 0) {
+    update ??= [...gatewayCards(), ...Object.keys(status.health.services).sort().map(serviceCard), ...cacheCards(status)];
+    for (const each of update) each(status);
   }
-  $("about").textContent = `${health.service} ${health.version}`;
-  $("moment").textContent = `as of ${new Date(status.now).toLocaleTimeString()}`;
+  say($("about"), `${status.health.service} ${status.health.version}`);
+  say($("moment"), `as of ${time(status.now)}`);
 }
 
 async function ask() {
   try {
-    const response = await fetch(`/status.json?since=${since}`);
+    const response = await fetch(`/status.json?since=${since}`, { signal: AbortSignal.timeout(10_000) });
     const status = await response.json();
-    window.slots = status.slots;
-    history.push(...status.samples);
-    history.splice(0, history.length - status.slots);
-    since = history.at(-1)?.t ?? 0;
+    slots = status.slots;
+    samples.push(...status.samples);
+    samples.splice(0, samples.length - slots);
+    since = samples.at(-1)?.t ?? 0;
+    document.body.classList.remove("gone");
     draw(status);
   } catch {
-    $("overall").textContent = "no answer";
+    document.body.classList.add("gone");
     $("overall").className = "pill bad";
+    say($("overall"), "no answer");
   }
   setTimeout(ask, every);
 }

@@ -32,6 +32,7 @@ type Page struct {
 
 	mu       sync.Mutex
 	problems []string
+	mayFail  bool
 }
 
 // New opens a tab of an own browser, of the given size. Without Chromium it
@@ -78,6 +79,9 @@ func chromium() string {
 }
 
 func (p *Page) listen(event any) {
+	p.mu.Lock()
+	mayFail := p.mayFail
+	p.mu.Unlock()
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
 		if u, err := url.Parse(e.Request.URL); err != nil || (u.Hostname() != "127.0.0.1" && !slices.Contains([]string{"data", "blob"}, u.Scheme)) {
@@ -94,10 +98,17 @@ func (p *Page) listen(event any) {
 			p.note("console: %s", strings.Join(words, " "))
 		}
 	case *log.EventEntryAdded:
-		if e.Entry.Level == log.LevelError {
+		if e.Entry.Level == log.LevelError && !mayFail {
 			p.note("log: %s %s", e.Entry.Text, e.Entry.URL)
 		}
 	}
+}
+
+// MayFail lets requests of the page fail from now on, which the browser logs as errors.
+func (p *Page) MayFail() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.mayFail = true
 }
 
 func (p *Page) note(format string, args ...any) {

@@ -39,6 +39,21 @@ func (p *Page) ClickText(tag, text string) {
 	p.do("click "+text, chromedp.Click(`//`+tag+`[starts-with(normalize-space(.), "`+text+`")]`, chromedp.BySearch, chromedp.NodeVisible))
 }
 
+// Fill replaces the text of a field that a selector finds.
+func (p *Page) Fill(selector, text string) {
+	p.t.Helper()
+	p.do("fill "+selector, chromedp.WaitVisible(selector, chromedp.ByQuery), chromedp.Focus(selector, chromedp.ByQuery),
+		chromedp.Evaluate("document.querySelector("+quote(selector)+").select()", nil), chromedp.SendKeys(selector, text, chromedp.ByQuery))
+}
+
+// Fits fails the test if the page is wider than its window.
+func (p *Page) Fits() {
+	p.t.Helper()
+	if over := Eval[float64](p, "document.documentElement.scrollWidth - innerWidth"); over > 0 {
+		p.t.Errorf("the page is %.0f px wider than its window", over)
+	}
+}
+
 // Press presses a key, with Control if ctrl, where the keyboard is.
 func (p *Page) Press(key string, ctrl bool) {
 	p.t.Helper()
@@ -73,6 +88,12 @@ func Eval[T any](p *Page, expression string) (value T) {
 	p.t.Helper()
 	p.do("evaluate "+expression, chromedp.Evaluate(expression, &value))
 	return value
+}
+
+// Do runs a script.
+func (p *Page) Do(script string) {
+	p.t.Helper()
+	p.do("run "+script, chromedp.Evaluate(script, nil))
 }
 
 // Count is how many elements a selector finds.

@@ -1,9 +1,12 @@
 import { Stale } from "./degraded";
+import { EmailForm } from "./EmailForm";
+import { month } from "./format";
 import { graphql, read, type FragmentType } from "./gql";
 import type { Part } from "./graphql";
 
 const UserCardFragment = graphql(`
   fragment UserCard on User {
+    id
     fullName
     username
     email
@@ -12,19 +15,20 @@ const UserCardFragment = graphql(`
   }
 `);
 
-interface Props { user: FragmentType<typeof UserCardFragment>; part?: Part }
+interface Props { user: FragmentType<typeof UserCardFragment>; part?: Part; changed(): void }
 
-export function UserCard({ user, part }: Props) {
-  const { fullName, username, email, isActive, createdAt } = read(UserCardFragment, user);
+export function UserCard({ user, part, changed }: Props) {
+  const { id, fullName, username, email, isActive, createdAt } = read(UserCardFragment, user);
   return (
-    <header className="user">
+    <section className="user" aria-label="User">
       <div className="avatar" aria-hidden="true">{initials(fullName)}</div>
       <div>
         <h1>{fullName} <Stale part={part} /></h1>
-        <p>@{username} · {email}</p>
-        <p>{isActive ? "Active" : "Not active"}, since {new Date(createdAt).toLocaleDateString(undefined, { year: "numeric", month: "long" })}</p>
+        <p>@{username}</p>
+        <EmailForm key={email} id={id} email={email} changed={changed} />
+        <p>{isActive ? "Active" : "Not active"}, since {month(createdAt)}</p>
       </div>
-    </header>
+    </section>
   );
 }
 

@@ -1,7 +1,9 @@
 import { StrictMode, useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { ProfilePage } from "./ProfilePage";
+import { SignIn } from "./SignIn";
 import "./style.css";
+import { signIn, type Viewer } from "./viewer";
 
 const people = ["user123", "user456", "u7", "u42"];
 
@@ -13,18 +15,24 @@ function App() {
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
   }, []);
+  useEffect(() => { document.title = `${id} · Example`; }, [id]);
+  const [viewer, setViewer] = useState<Viewer>();
+  const choose = (viewer?: Viewer) => { signIn(viewer); setViewer(viewer); };
   return (
     <>
-      <nav aria-label="Users">
-        {people.map((one) => <a key={one} href={`#${one}`} aria-current={one === id ? "page" : undefined}>{one}</a>)}
-      </nav>
-      <ProfilePage key={id} id={id} />
+      <ProfilePage key={viewer?.sub} id={id} people={people} />
+      <SignIn viewer={viewer} choose={choose} />
     </>
   );
 }
 
 function shown(): string {
-  return decodeURIComponent(location.hash.slice(1)) || people[0]!;
+  const hash = location.hash.slice(1);
+  try {
+    return decodeURIComponent(hash) || people[0]!;
+  } catch {
+    return hash; // a stray %: the gateway says what it makes of it
+  }
 }
 
 createRoot(document.getElementById("app")!).render(<StrictMode><App /></StrictMode>);

@@ -3,30 +3,38 @@ import { config } from "./config";
 import { parse } from "./exact";
 import { boundaryOf, parts } from "./multipart";
 import { runs, type Told } from "./runs";
+import { authorization } from "./viewers";
 
 const accept = "multipart/mixed;deferSpec=20220824, application/graphql-response+json, application/json;q=0.9";
 
 // fetcher asks the gateway, keeps every digit of the answer, and puts what the
 // gateway tells of the way there aside for the panel under the result.
 export const fetcher: Fetcher = async (params, opts) => {
-  const started = performance.now();
   const schema = params.operationName === "IntrospectionQuery";
   const run = schema ? undefined : runs.begin();
-  const response = await fetch(config.endpoint, {
-    method: "POST",
-    headers: headersFor(schema, opts?.headers),
-    body: JSON.stringify(bodyOf(params)),
-  });
-  const boundary = boundaryOf(response.headers.get("Content-Type") ?? "");
-  if (boundary && response.body) return stream(response.body, boundary, (told) => run?.end(response, started, told));
-  const answer = read(await response.text(), response);
-  run?.end(response, started, take(answer));
+  let response: Response;
+  let text = "";
+  try {
+    response = await fetch(config.endpoint, {
+      method: "POST",
+      headers: { ...headersFor(schema), ...(await authorization()), ...opts?.headers },
+      body: JSON.stringify(bodyOf(params)),
+    });
+    const boundary = boundaryOf(response.headers.get("Content-Type") ?? "");
+    if (boundary && response.body) return stream(response.body, boundary, (told) => run?.end(response, told));
+    text = await response.text();
+  } catch {
+    run?.end(undefined);
+    return message("There is no connection to the gateway. Is it running?");
+  }
+  const answer = read(text, response);
+  run?.end(response, take(answer));
   return answer;
 };
 
-function headersFor(schema: boolean, own: Record<string, string> = {}): Record<string, string> {
+function headersFor(schema: boolean): Record<string, string> {
   const trace: Record<string, string> = config.trace && !schema ? { "Tributary-Trace": "1", "Tributary-Cost": "1" } : {};
-  return { "Content-Type": "application/json", Accept: accept, ...trace, ...own };
+  return { "Content-Type": "application/json", Accept: accept, ...trace };
 }
 
 // GraphiQL finds the operation's name a moment after the tab has changed: a name
@@ -52,9 +60,12 @@ function read(text: string, response: Response) {
   try {
     return parse(text);
   } catch {
-    return { errors: [{ message: `The gateway answered ${response.status} with what is not JSON.` }] };
+    const type = response.headers.get("Content-Type")?.split(";")[0] ?? "nothing";
+    return message(`Something between this page and the gateway answered with ${response.status} and ${type}, which is no GraphQL response.`);
   }
 }
+
+const message = (text: string) => ({ errors: [{ message: text }] });
 
 // take removes trace and cost from an answer: the panel shows them better than JSON does.
 function take(answer: any): Told {

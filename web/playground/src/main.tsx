@@ -13,13 +13,20 @@ import { config } from "./config";
 import icon from "../../icon.svg";
 import { faultsPlugin } from "./faults/plugin";
 import { fetcher } from "./fetcher";
+import { linked } from "./link";
 import { runs } from "./runs";
+import { listenForHelp } from "./tools/keyboard";
+import { Toolbar } from "./tools/Toolbar";
+import { ViewerSwitch } from "./tools/ViewerSwitch";
 import { RunPanel } from "./trace/RunPanel";
 
 const plugins = [HISTORY_PLUGIN, explorerPlugin(), ...(config.faults ? [faultsPlugin] : [])];
 
-// Variables of the first tab are given apart, unless the browser remembers tabs.
-const first = localStorage.getItem("graphiql:tabState") ? undefined : config.tabs[0]?.variables;
+// The tabs are those that the browser remembers, or else the examples; a link brings one more.
+const link = linked();
+const remembered = localStorage.getItem("graphiql:tabState") !== null;
+const tabs = link ? [link, ...config.tabs] : config.tabs;
+const first = link ?? (remembered ? undefined : config.tabs[0]); // the editor is given it apart
 
 // UnderTheResult shows how the open tab's result came about.
 function UnderTheResult() {
@@ -29,14 +36,17 @@ function UnderTheResult() {
   return <RunPanel tab={tab} />;
 }
 
+listenForHelp();
 createRoot(document.getElementById("app")!).render(
-  <GraphiQL fetcher={fetcher} plugins={plugins} defaultTabs={config.tabs} initialVariables={first} defaultEditorToolsVisibility="variables" shouldPersistHeaders={false}>
+  <GraphiQL fetcher={fetcher} plugins={plugins} defaultTabs={tabs} initialQuery={link?.query} initialVariables={first?.variables} defaultEditorToolsVisibility="variables" shouldPersistHeaders={false}>
     <GraphiQL.Logo>
+      <ViewerSwitch />
       <a className="home" href="/" title="How the gateway is">
         <img src={icon} alt="" width="22" height="22" />
         Tributary
       </a>
     </GraphiQL.Logo>
+    <GraphiQL.Toolbar>{({ prettify, merge, copy }) => <Toolbar>{prettify}{merge}{copy}</Toolbar>}</GraphiQL.Toolbar>
     <GraphiQL.Footer>
       <UnderTheResult />
     </GraphiQL.Footer>

@@ -3,12 +3,14 @@ import type { Cost, Trace } from "./trace/model";
 
 // A Run is what is known of how a tab's result came about.
 export interface Run {
-  status: number;
-  ms: number; // as the browser saw it, until the last part
+  status: number; // 0 if there was no answer
+  ms: number; // until the browser had the last part
+  headers: [string, string][];
   parts?: number; // that the answer came in, if more than one
   partial?: boolean; // something could not be had, which the status of an answer in parts cannot tell
   trace?: Trace;
   cost?: Cost; // what it could have cost at most
+  old?: boolean; // another is under way
 }
 
 // Told is what an answer tells of its run.
@@ -20,19 +22,26 @@ class Runs {
   #byTab = new Map<string, Run>();
   #listeners = new Set<() => void>();
 
-  // begin starts a run in the tab that is open; the tab may have changed when it ends.
+  // begin starts a run in the tab that is open; the tab may have changed when it ends. A
+  // run without a response had no answer.
   begin() {
     const tab = this.tab;
+    const started = performance.now();
+    const last = this.of(tab);
+    if (last) this.#set(tab, { ...last, old: true });
     return {
-      end: (response: Response, started: number, told: Told) => {
-        this.#byTab.set(tab, { status: response.status, ms: performance.now() - started, ...told });
-        for (const tell of this.#listeners) tell();
-      },
+      end: (response: Response | undefined, told: Told = {}) =>
+        this.#set(tab, { status: response?.status ?? 0, headers: [...(response?.headers ?? [])], ms: performance.now() - started, ...told }),
     };
   }
 
   of(tab: string) {
     return this.#byTab.get(tab);
+  }
+
+  #set(tab: string, run: Run) {
+    this.#byTab.set(tab, run);
+    for (const tell of this.#listeners) tell();
   }
 
   subscribe = (tell: () => void) => {

@@ -7,6 +7,7 @@ export interface Rule {
   status?: number;
   hang?: boolean;
   garbage?: boolean;
+  lost?: boolean;
 }
 
 export interface Broken {

@@ -27,6 +27,7 @@ export function note(row: Row): string {
     parts.push(plural(row.key_count, "key"));
   }
   if (row.attempt) {
+    if (row.attempt.write) parts.push("write");
     if (row.attempt.kind !== "first") parts.push(row.attempt.kind);
     if (row.attempt.status) parts.push(String(row.attempt.status));
     if (row.attempt.bytes) parts.push(size(row.attempt.bytes));
