@@ -25,43 +25,68 @@ func drops(t testing.TB, g *gateway, key string) {
 	}
 }
 
-// Whatever happened to the connections of a gateway, it hears of purges.
+// network is what lies between a gateway and its Redis in a test, and a second server that
+// the name of the first may lead to.
+type network struct {
+	t              *testing.T
+	proxy          *tcpproxy.Proxy
+	server, second *redistest.Server
+}
+
+// permit changes what the gateway's user may do. Its subscription ends, as with Redis 7 if it
+// may no longer read the channel.
+func (n *network) permit(rules ...string) {
+	n.t.Helper()
+	for _, command := range [][]string{append([]string{"ACL", "SETUSER", "gateway"}, rules...), {"CLIENT", "KILL", "TYPE", "pubsub"}} {
+		if _, err := n.server.Do(command...); err != nil {
+			n.t.Fatal(err)
+		}
+	}
+}
+
+// Whatever happened to the connections and permissions of a gateway, it hears of purges.
 func TestPurge_IsHeardAfterFaults(t *testing.T) {
 	for name, c := range map[string]struct {
-		before, after func(p *tcpproxy.Proxy, second *redistest.Server) // the purge
-		elsewhere     bool                                              // the purge is made on the second server
+		before, after func(n *network) // the purge
+		elsewhere     bool             // the purge is made on the second server
 	}{
-		"connections die silently":         {before: func(p *tcpproxy.Proxy, _ *redistest.Server) { p.Silence() }},
-		"it is cut off for a moment":       {before: func(p *tcpproxy.Proxy, _ *redistest.Server) { p.Cut(); p.Restore() }},
-		"it is cut off during the purge":   {before: func(p *tcpproxy.Proxy, _ *redistest.Server) { p.Cut() }, after: func(p *tcpproxy.Proxy, _ *redistest.Server) { p.Restore() }},
-		"the name leads to another server": {before: func(p *tcpproxy.Proxy, second *redistest.Server) { p.Switch(second.Addr) }, elsewhere: true},
-		"it is cut off and led elsewhere": {before: func(p *tcpproxy.Proxy, second *redistest.Server) {
-			p.Cut()
-			p.Switch(second.Addr)
-			p.Restore()
-		}, elsewhere: true},
+		"connections die silently":         {before: func(n *network) { n.proxy.Silence() }},
+		"it is cut off for a moment":       {before: func(n *network) { n.proxy.Cut(); n.proxy.Restore() }},
+		"it is cut off during the purge":   {before: func(n *network) { n.proxy.Cut() }, after: func(n *network) { n.proxy.Restore() }},
+		"the name leads to another server": {before: func(n *network) { n.proxy.Switch(n.second.Addr) }, elsewhere: true},
+		"it is cut off and led elsewhere":  {before: func(n *network) { n.proxy.Cut(); n.proxy.Switch(n.second.Addr); n.proxy.Restore() }, elsewhere: true},
+		"it may no longer subscribe":       {before: func(n *network) { n.permit("-subscribe") }},
+		"it may no longer read channels":   {before: func(n *network) { n.permit("resetchannels") }},
+		"it may do little more than read":  {before: func(n *network) { n.permit("-@all", "+get", "+set", "+pttl", "+auth") }},
+		"it may do nothing for a while":    {before: func(n *network) { n.permit("-@all", "+auth") }, after: func(n *network) { n.permit("+@all") }},
+		"its connections are slow":         {before: func(n *network) { n.proxy.Delay(60 * time.Millisecond) }, after: func(n *network) { n.proxy.Delay(0) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server, second := redistest.Start(t), redistest.Start(t)
-			proxy := tcpproxy.New(t, server.Addr)
+			n := &network{t: t, server: redistest.Start(t), second: redistest.Start(t)}
+			n.proxy = tcpproxy.New(t, n.server.Addr)
+			for _, server := range []*redistest.Server{n.server, n.second} {
+				if _, err := server.Do("ACL", "SETUSER", "gateway", "on", ">open", "~*", "&*", "+@all"); err != nil {
+					t.Fatal(err)
+				}
+			}
 			src := newSource("first")
 			cfg := defaults()
-			cfg.TTL, cfg.RedisURL = time.Hour, "redis://"+proxy.Addr
+			cfg.TTL, cfg.RedisURL = time.Hour, "redis://gateway:open@"+n.proxy.Addr
 			g := newGateway(t, cfg, src)
-			cfg.RedisURL = server.URL()
+			cfg.RedisURL = n.server.URL()
 			if c.elsewhere {
-				cfg.RedisURL = second.URL()
+				cfg.RedisURL = n.second.URL()
 			}
 			other := newGateway(t, cfg, src)
-			wantUsed(t, g, server)
+			wantUsed(t, g, n.server)
 			eventually(t, "it is subscribed", func() bool { return g.figure(t, "cache_redis_subscribed") == 1 })
 			g.want(t, "a", "first")
 			src.says("second")
-			c.before(proxy, second)
+			c.before(n)
 			purge(t, other, "item:a")
 			if c.after != nil {
-				c.after(proxy, second)
+				c.after(n)
 			}
 			drops(t, g, "a")
 		})
