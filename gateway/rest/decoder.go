@@ -9,8 +9,6 @@ import (
 	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
-
-	"tributary/gateway/upstream"
 )
 
 // A Decoder reads the values of one response. Each function that decodes a value consumes
@@ -21,12 +19,11 @@ import (
 // A Decoder is not safe for concurrent use.
 type Decoder struct {
 	json *jsontext.Decoder
-	text string // the response; strings are slices of it until they are packed
+	text string // the response; values copy what they keep of it
 
 	syntax  error     // the response is not JSON: nothing more can be read
 	wrong   []problem // values of the wrong type
 	missing *problem  // the first required member that is absent
-	strings []*string // decoded since the last pack
 }
 
 // problem is what is wrong with the value at a JSON pointer.
@@ -61,8 +58,6 @@ func (d *Decoder) reset(response []byte) {
 	d.syntax, d.missing = nil, nil
 	clear(d.wrong)
 	d.wrong = d.wrong[:0]
-	clear(d.strings)
-	d.strings = d.strings[:0]
 }
 
 // Err returns what is wrong with what was read so far; nil if nothing is.
@@ -214,14 +209,7 @@ func (d *Decoder) failedAt(base jsontext.Pointer, names []string) bool {
 
 // next forgets what was wrong, before another value that stands for itself.
 func (d *Decoder) next() {
-	d.wrong, d.missing, d.strings = d.wrong[:0], nil, d.strings[:0]
-}
-
-// pack copies the strings decoded since the last pack into one allocation, so that they
-// do not keep the whole response in memory.
-func (d *Decoder) pack() {
-	upstream.Pack(d.strings...)
-	d.strings = d.strings[:0]
+	d.wrong, d.missing = d.wrong[:0], nil
 }
 
 // at calls read at the member that a path such as "data.items" names, and reports whether

@@ -96,7 +96,6 @@ func many[V, R any](b Batch, decode DecodeFunc[V], key func(*V) string, add func
 			case d.Err() != nil:
 				broken[k] = c.fail(d.Err())
 			default:
-				d.pack()
 				add(found, k, v)
 			}
 			return nil

@@ -2,8 +2,6 @@ package rest
 
 import (
 	"github.com/go-json-experiment/json/jsontext"
-
-	"tributary/gateway/scalar"
 )
 
 // A DecodeFunc decodes one value. It returns false for null, and for a value that is wrong.
@@ -32,30 +30,31 @@ func Optional[V any](d *Decoder, v **V, decode DecodeFunc[V]) bool {
 
 // Slice decodes a list of scalars, none of which may be null.
 func Slice[V any](d *Decoder, v *[]V, decode DecodeFunc[V]) bool {
-	var values slab[V]
-	first := len(d.strings)
-	if !list(d, func() bool { return decode(d, values.next()) }) {
-		return false
+	values, value := []V{}, *new(V)
+	ok := list(d, func() bool {
+		value = *new(V)
+		decoded := decode(d, &value)
+		values = append(values, value)
+		return decoded
+	})
+	if ok {
+		*v = values
 	}
-	*v = make([]V, 0, values.len())
-	values.each(func(p *V) { *v = append(*v, *p) })
-	for i := range *v {
-		if s := stringOf(&(*v)[i]); s != nil { // it was decoded elsewhere
-			d.strings[first+i] = s
-		}
-	}
-	return true
+	return ok
 }
 
 // Objects decodes a list of objects, none of which may be null.
 func Objects[V any](d *Decoder, v *[]*V, decode DecodeFunc[V]) bool {
-	var values slab[V]
-	if !list(d, func() bool { return decode(d, values.next()) }) {
-		return false
+	values := []*V{}
+	ok := list(d, func() bool {
+		value := new(V)
+		values = append(values, value)
+		return decode(d, value)
+	})
+	if ok {
+		*v = values
 	}
-	*v = make([]*V, 0, values.len())
-	values.each(func(p *V) { *v = append(*v, p) })
-	return true
+	return ok
 }
 
 // Nullables decodes a list of values that may be null.
@@ -85,49 +84,4 @@ func list(d *Decoder, element func() bool) bool {
 		}
 	})
 	return d.syntax == nil && len(d.wrong) == wrong && d.missing == missing
-}
-
-// stringOf returns the string that v points to if V is a kind of string that is packed.
-func stringOf(v any) *string {
-	switch v := v.(type) {
-	case *string:
-		return v
-	case *scalar.Decimal:
-		return (*string)(v)
-	case *scalar.DateTime:
-		return (*string)(v)
-	}
-	return nil
-}
-
-// A slab allocates values in blocks. Pointers to them stay valid.
-type slab[V any] struct{ blocks [][]V }
-
-const maxBlock = 32
-
-func (s *slab[V]) next() *V {
-	last := len(s.blocks) - 1
-	if last < 0 {
-		s.blocks, last = append(s.blocks, make([]V, 0, 1)), 0
-	} else if full := len(s.blocks[last]); full == cap(s.blocks[last]) {
-		s.blocks, last = append(s.blocks, make([]V, 0, min(2*full, maxBlock))), last+1
-	}
-	b := s.blocks[last]
-	s.blocks[last] = b[:len(b)+1]
-	return &s.blocks[last][len(b)]
-}
-
-func (s *slab[V]) len() (n int) {
-	for _, b := range s.blocks {
-		n += len(b)
-	}
-	return n
-}
-
-func (s *slab[V]) each(f func(*V)) {
-	for _, b := range s.blocks {
-		for i := range b {
-			f(&b[i])
-		}
-	}
 }

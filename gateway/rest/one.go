@@ -29,7 +29,6 @@ func readOne[V any](c *client, decode DecodeFunc[V], is func(v *V, args Args) bo
 		case !there || !found:
 			return nil, false, nil
 		}
-		d.pack()
 		return v, true, nil
 	}
 }
@@ -78,7 +77,6 @@ func readList[V any](c *client, decode DecodeFunc[V], of func(v *V, args Args) b
 				}
 			}
 		}
-		d.pack()
 		return orEmpty(list), true, nil
 	}
 }
@@ -101,7 +99,6 @@ func readValues[V any](c *client, decode DecodeFunc[V]) func([]byte, Args) ([]V,
 		if err := c.listErr(d, there, found); err != nil {
 			return nil, false, err
 		}
-		d.pack()
 		return orEmpty(list), true, nil
 	}
 }

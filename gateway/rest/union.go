@@ -40,7 +40,6 @@ func Union(d *Decoder, member string, decode func(d *Decoder, value string) bool
 	if inner.missing != nil && d.missing == nil {
 		d.missing = &problem{at + inner.missing.at, inner.missing.err}
 	}
-	d.strings = append(d.strings, inner.strings...)
 	return len(d.wrong) == wrong
 }
 

@@ -17,8 +17,7 @@ import (
 func String(d *Decoder, v *string) bool {
 	text, ok := d.text8()
 	if ok {
-		*v = text
-		d.strings = append(d.strings, v)
+		*v = strings.Clone(text)
 	}
 	return ok
 }
@@ -50,8 +49,7 @@ func (d *Decoder) id(text string, v *string) bool {
 		d.Fail(errNotID)
 		return false
 	}
-	*v = text
-	d.strings = append(d.strings, v)
+	*v = strings.Clone(text)
 	return true
 }
 
@@ -65,8 +63,7 @@ func Int64(d *Decoder, v *scalar.Int64) bool { return number(d, v) }
 func Decimal(d *Decoder, v *scalar.Decimal) bool {
 	raw, ok := d.number()
 	if ok {
-		*v = scalar.Decimal(raw)
-		d.strings = append(d.strings, (*string)(v))
+		*v = scalar.Decimal(strings.Clone(raw))
 	}
 	return ok
 }
@@ -82,8 +79,7 @@ func DateTime(d *Decoder, v *scalar.DateTime) bool {
 		d.Fail(err)
 		return false
 	}
-	*v = t
-	d.strings = append(d.strings, (*string)(v))
+	*v = scalar.DateTime(strings.Clone(string(t)))
 	return true
 }
 
@@ -139,7 +135,7 @@ func Enum[E ~string](d *Decoder, v *E, known func(E) bool) bool {
 		d.Fail(errNotEnum)
 		return false
 	}
-	*v = E(strings.Clone(text)) // not packed: it may be an element of a list
+	*v = E(strings.Clone(text))
 	return true
 }
 
