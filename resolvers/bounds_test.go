@@ -159,8 +159,8 @@ func TestBounds_ResponseIsExact(t *testing.T) {
 	for name, query := range map[string]string{
 		"small":           `{user(id:"u1"){id}}`,
 		"without objects": `{orders(userId:"big"){id status items{quantity}}}`,
-		"with objects":    `{users(ids:[` + idList(100, 100) + `]){id orders{user{orders{id}}}}}`,
-		"flattened":       `{users(ids:[` + idList(150, 150) + `]){id orders{user{id} items{product{name}}}}}`,
+		"with objects":    `{users(ids:[` + idList(50, 50) + `]){id orders{user{orders{id}}}}}`,
+		"flattened":       `{users(ids:[` + idList(90, 90) + `]){id orders{user{id} items{product{name}}}}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			limits := graphqlserver.DefaultLimits()

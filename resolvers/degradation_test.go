@@ -43,6 +43,11 @@ const eachRoute = `{
 // null with an error of that service, what is not missing is there, REST says
 // the same, and the page that tells clients and operators so is right.
 func TestEveryFaultOfEveryServiceIsToldAsThePageSays(t *testing.T) {
+	data, _ := wellAnswers()
+	healthy := map[string]seenBy{}
+	for _, service := range allServices {
+		healthy[service] = ask(t, upstreamtest.New(t, data), nil, service, "", aFault{})
+	}
 	faults := slices.Concat(fromWire(), fromBody(), unasked())
 	seen := make([]map[string]string, len(faults))
 	var mu sync.Mutex
@@ -52,7 +57,7 @@ func TestEveryFaultOfEveryServiceIsToldAsThePageSays(t *testing.T) {
 			for _, service := range allServices {
 				t.Run(service+" "+f.name, func(t *testing.T) {
 					t.Parallel()
-					told := tell(t, service, f)
+					told := tell(t, service, healthy[service], f)
 					mu.Lock()
 					defer mu.Unlock()
 					seen[i][service] = told
@@ -92,15 +97,14 @@ func expectTable(t *testing.T, test, table string) {
 }
 
 // tell asks by GraphQL and by REST while a service has a fault, and tells what a
-// client sees of it.
-func tell(t *testing.T, service string, f aFault) string {
+// client sees of it, other than when all are healthy.
+func tell(t *testing.T, service string, healthy seenBy, f aFault) string {
 	t.Helper()
 	data, well := wellAnswers()
 	script := f.script(service, well[service])
 	if script == nil {
 		return "–"
 	}
-	healthy := ask(t, upstreamtest.New(t, data), nil, service, "", aFault{})
 	up := upstreamtest.New(t, data)
 	faulty := faultyupstream.New(t, script)
 	if f.refuse {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -264,11 +265,20 @@ var otherStatuses = []int{
 	500, 501, 502, 503, 504, 505, 507, 508, 511, 520, 522, 524, 599,
 }
 
-// statusCases are each 4xx with each body, by GraphQL and by REST, and other statuses.
+// namedStatuses are the 4xx that mean something of their own, here or to those who write
+// services.
+var namedStatuses = []int{400, 401, 403, 404, 405, 408, 409, 410, 412, 422, 425, 429, 451, 499}
+
+// statusCases are the named 4xx with each body, by GraphQL and by REST; all 4xx, and other
+// statuses, with JSON and with a page, by GraphQL.
 func statusCases(service string) (cases []statusCase) {
 	for status := 400; status < 500; status++ {
-		for body := range statusBodies {
-			for _, door := range []string{"graphql", "rest"} {
+		bodies, doors := 2, []string{"graphql"}
+		if slices.Contains(namedStatuses, status) {
+			bodies, doors = len(statusBodies), []string{"graphql", "rest"}
+		}
+		for body := range bodies {
+			for _, door := range doors {
 				cases = append(cases, statusCase{service: service, status: status, body: body, door: door})
 			}
 		}
