@@ -149,10 +149,10 @@ func mountGraph(r httpserver.Router, graphql *graphqlserver.Server, routes []Rou
 	if cfg.GraphQL.Playground {
 		graph = asked.With(visitToPlayground) // before SameSite: links of other sites may lead there
 	}
-	sameSite := graph.With(browser.SameSite(cfg.Browser, graphql.Refuse), v.handler(refusals{graphql.RefuseFault, graphql.RefuseHeader}), streams.Handler, deadline)
+	sameSite := graph.With(browser.SameSite(cfg.Browser, graphql.Refuse), v.handler(refusals{graphql.RefuseFault, graphql.RefuseHeader}), graphqlserver.Seen, streams.Handler, deadline)
 	sameSite.Handle(graphqlPath, graphql)
 	sameSite.Handle(graphqlPath+"/{document}", graphql) // a document by its id, at an address of its own
-	api := asked.With(v.handler(refusals{httpserver.WriteFault, httpserver.RefuseHeader}), deadline)
+	api := asked.With(v.handler(refusals{httpserver.WriteFault, httpserver.RefuseHeader}), graphqlserver.Seen, deadline)
 	for _, route := range routes {
 		if len(cfg.Browser.Origins) > 0 { // for browsers that ask first
 			api.Options(route.Pattern, httpserver.Options(http.MethodGet, http.MethodHead))

@@ -77,7 +77,7 @@ func TestPagesOfOtherSitesCannotAsk(t *testing.T) {
 }
 
 func TestNobodyElseMayReadUnlessAllowed(t *testing.T) {
-	const preflight = "Origin: https://shop.example.com\nAccess-Control-Request-Method: POST\nAccess-Control-Request-Headers: content-type,x-custom"
+	const preflight = "Origin: https://shop.example.com\nAccess-Control-Request-Method: POST\nAccess-Control-Request-Headers: content-type,tributary-seen,x-custom"
 	for name, cfg := range map[string]browser.Config{"none": {}, "another": {Origins: []string{"https://shop.example.org"}}} {
 		for method, headers := range map[string]string{http.MethodOptions: preflight, http.MethodPost: "Origin: https://shop.example.com"} {
 			for header := range ask(handler(cfg), method, headers).Header {
@@ -92,7 +92,7 @@ func TestNobodyElseMayReadUnlessAllowed(t *testing.T) {
 	for header, want := range map[string]string{
 		"Access-Control-Allow-Origin":      "https://shop.example.com",
 		"Access-Control-Allow-Methods":     "POST",
-		"Access-Control-Allow-Headers":     "content-type,x-custom",
+		"Access-Control-Allow-Headers":     "content-type,tributary-seen,x-custom",
 		"Access-Control-Allow-Credentials": "",
 		"Access-Control-Max-Age":           "600",
 	} {
@@ -101,7 +101,7 @@ func TestNobodyElseMayReadUnlessAllowed(t *testing.T) {
 		}
 	}
 	got := ask(h, http.MethodPost, "Origin: https://shop.example.com")
-	if !strings.Contains(got.Header.Get("Access-Control-Expose-Headers"), "Server-Timing") || got.Header.Get("Vary") != "Origin" {
+	if exposed := got.Header.Get("Access-Control-Expose-Headers"); !strings.Contains(exposed, "Server-Timing") || !strings.Contains(exposed, "Tributary-Seen") || got.Header.Get("Vary") != "Origin" {
 		t.Errorf("exposes %v", got.Header)
 	}
 	with := browser.Config{Origins: []string{"https://shop.example.com"}, Credentials: true}

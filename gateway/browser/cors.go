@@ -21,7 +21,7 @@ func CORS(cfg Config) func(http.Handler) http.Handler {
 		AllowCredentials: cfg.Credentials,
 		AllowedMethods:   []string{http.MethodGet, http.MethodHead, http.MethodPost},
 		AllowedHeaders:   []string{"*"}, // an origin that may ask may say what it wants
-		ExposedHeaders:   []string{"Age", "Cache-Status", "ETag", "Retry-After", "Server-Timing", "WWW-Authenticate", "X-Request-Id"},
+		ExposedHeaders:   []string{"Age", "Cache-Status", "ETag", "Retry-After", "Server-Timing", "Tributary-Seen", "WWW-Authenticate", "X-Request-Id"},
 		MaxAge:           preflightHolds,
 	}).Handler
 }

@@ -8,10 +8,11 @@ import (
 )
 
 // await waits for a flight, or until ctx ends. If the flight fails or takes longer than
-// the policy's patience, it returns the stale entry, if there is one that may be served.
-func (t *through[V]) await(ctx context.Context, f *flight) (*Entry, error) {
+// the policy's patience, it returns the stale entry, if there is one that may be served,
+// unless the caller reads past the cache.
+func (t *through[V]) await(ctx context.Context, f *flight, past bool) (*Entry, error) {
 	var outOfPatience <-chan time.Time
-	patient := t.policy.patience > 0
+	patient := t.policy.patience > 0 && !past
 	for !f.landed.Load() {
 		news := f.trip.next()
 		if patient && f.trip.looked.Load() {
@@ -38,17 +39,17 @@ func (t *through[V]) await(ctx context.Context, f *flight) (*Entry, error) {
 		}
 	}
 	f.leave(nil)
-	return t.landed(ctx, f)
+	return t.landed(ctx, f, past)
 }
 
 // landed returns the result of a flight that has landed.
-func (t *through[V]) landed(ctx context.Context, f *flight) (*Entry, error) {
+func (t *through[V]) landed(ctx context.Context, f *flight, past bool) (*Entry, error) {
 	now := time.Now()
 	if f.err == nil {
 		t.used(ctx, f.name, f.entry, now, f.asked)
 		return f.entry, nil
 	}
-	if t.servesFailed(f, now) {
+	if !past && t.servesFailed(f, now) {
 		t.standIn(ctx, f, now, f.asked)
 		return f.standIn, nil
 	}

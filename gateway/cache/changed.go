@@ -10,22 +10,35 @@ const changedWait = 100 * time.Millisecond
 
 // Changed purges tags because of a write. When it returns, this gateway serves nothing of
 // them that was loaded before. It waits for the shared store only so long as a hit in it may
-// take; then the purge goes on in the background. Failures of the store are counted.
+// take; then the purge goes on in the background. Failures of the store are counted. The
+// session of ctx has seen the purge.
 func (c *Cache) Changed(ctx context.Context, tags ...string) {
-	c.forget(slotsOfTags(tags))
+	recorded := c.changed(ctx, tags)
+	SessionOf(ctx).note(c.markOf(recorded))
+}
+
+// changed reports whether the purge was recorded in the shared store in time.
+func (c *Cache) changed(ctx context.Context, tags []string) (recorded bool) {
+	slots := slotsOfTags(tags)
 	if c.shared == nil {
-		return
+		c.forget(slots)
+		return false
 	}
-	done := make(chan struct{})
+	// Until the purge is recorded, entries of the shared store may be old.
+	c.shared.table.distrust(slots, 1)
+	c.forget(slots)
+	done := make(chan error, 1)
 	c.work.Go(func() {
-		defer close(done)
-		_ = c.Purge(context.WithoutCancel(ctx), tags...)
+		defer c.shared.table.distrust(slots, -1)
+		done <- c.record(context.WithoutCancel(ctx), slots)
 	})
 	wait := time.NewTimer(changedWait)
 	defer wait.Stop()
 	select {
-	case <-done:
+	case err := <-done:
+		return err == nil
 	case <-wait.C:
 	case <-ctx.Done():
 	}
+	return false
 }

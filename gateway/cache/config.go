@@ -117,6 +117,11 @@ func (c Config) Budgets() []heap.Budget {
 	}
 }
 
+// longestTTL returns the time after which nothing that is cached is fresh.
+func (c Config) longestTTL() time.Duration {
+	return slices.Max(slices.AppendSeq([]time.Duration{c.TTL}, maps.Values(c.TTLs)))
+}
+
 func (c Config) memoryBytes() uint64 { return uint64(c.MemoryMB) << 20 } //nolint:gosec // G115: Validate has refused what is negative
 
 const defaultLoadTimeout = 5 * time.Second

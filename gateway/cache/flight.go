@@ -63,8 +63,9 @@ func (f *flight) wait() {
 
 // join returns a flight for each wanted key, with a seat taken: flights in progress, and
 // for the other keys those of one new trip. The latter are in mine as well, and the
-// caller must call depart with them.
-func (t *through[V]) join(ctx context.Context, all []wanted) (flights, mine []*flight) {
+// caller must call depart with them. A caller that reads past the cache joins no flight, as
+// that may have started before what it must not miss.
+func (t *through[V]) join(ctx context.Context, all []wanted, past bool) (flights, mine []*flight) {
 	var others []tracing.Ref
 	span := tracing.Current(ctx)
 	defer func() { traceShared(span, others) }()
@@ -72,7 +73,7 @@ func (t *through[V]) join(ctx context.Context, all []wanted) (flights, mine []*f
 	defer t.mu.Unlock()
 	flights, left := make([]*flight, 0, len(all)), all[:0]
 	for _, w := range all {
-		if f := t.flying[w.key]; f != nil && f.epoch.here == t.cache.generations.of(w.name) && f.board(ctx) {
+		if f := t.flying[w.key]; f != nil && !past && f.epoch.here == t.cache.generations.of(w.name) && f.board(ctx) {
 			flights = append(flights, f)
 			t.cache.metrics.coalesced.Inc()
 			others = append(others, f.trip.begun)
@@ -81,6 +82,9 @@ func (t *through[V]) join(ctx context.Context, all []wanted) (flights, mine []*f
 		left = append(left, w)
 	}
 	mine = t.announce(ctx, left, isAhead(ctx))
+	if len(mine) > 0 {
+		mine[0].trip.past = past
+	}
 	return append(flights, mine...), mine
 }
 

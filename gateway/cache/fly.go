@@ -63,7 +63,7 @@ func (t *through[V]) fromShared(ctx context.Context, tr *trip, flights []*flight
 		f.standIn = t.sound(t.cache.inMemory(f.name, now))
 		return f.standIn
 	})
-	if t.cache.shared == nil || len(rest) == 0 {
+	if t.cache.shared == nil || tr.past || len(rest) == 0 {
 		return rest
 	}
 	looked := len(rest)
@@ -82,7 +82,7 @@ func (t *through[V]) landFound(tr *trip, flights []*flight, find func(*flight) *
 	var landed []*flight
 	for _, f := range flights {
 		e := find(f)
-		if e == nil || !t.policy.fresh(e, now) || (tr.ahead && t.policy.aging(e, now)) {
+		if e == nil || tr.past || !t.policy.fresh(e, now) || (tr.ahead && t.policy.aging(e, now)) {
 			continue
 		}
 		f.entry = e

@@ -25,6 +25,7 @@ type metrics struct {
 	errors       *prometheus.CounterVec // by op
 	stale        *prometheus.CounterVec // by service
 	refreshes    *prometheus.CounterVec // by outcome
+	seen         *prometheus.CounterVec // by outcome
 	coalesced    prometheus.Counter
 	borrowed     prometheus.Counter
 	dropped      prometheus.Counter
@@ -44,6 +45,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "cache_stale_served_total", Help: "Keys answered with a stale entry because the service failed."}, []string{"service_name"}),
 		refreshes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "cache_refreshes_total", Help: "Background refreshes of keys, by outcome (dropped: too many were running)."}, []string{"outcome"}),
+		seen: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "cache_seen_total", Help: "Requests that brought Tributary-Seen and used the cache, by outcome: the purge was known (current), came while they waited (waited) or did not (past: they read past the cache), or the value stands for nothing (ignored)."}, []string{"outcome"}),
 		coalesced: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "cache_coalesced_total", Help: "Keys that joined a load already running for another request."}),
 		borrowed: prometheus.NewCounter(prometheus.CounterOpts{
@@ -55,7 +58,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		ages: prometheus.NewHistogram(telemetry.Histogram("cache_served_age_seconds", "Age of cached entries when they were served.",
 			1, 5, 10, 15, 20, 25, 30, 60, 120, 300, 600)),
 	}
-	reg.MustRegister(m.hits, m.misses, m.errors, m.stale, m.refreshes, m.coalesced, m.borrowed, m.dropped, m.panics, m.ages)
+	reg.MustRegister(m.hits, m.misses, m.errors, m.stale, m.refreshes, m.seen, m.coalesced, m.borrowed, m.dropped, m.panics, m.ages)
 	for _, tier := range []string{tierMemory, tierRedis, tierResponse} {
 		m.hits.WithLabelValues(tier)
 		m.misses.WithLabelValues(tier)
@@ -65,6 +68,9 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	}
 	for _, outcome := range []string{refreshDone, refreshFailed, refreshDropped} {
 		m.refreshes.WithLabelValues(outcome)
+	}
+	for _, outcome := range []string{seenCurrent, seenWaited, seenPast, seenIgnored} {
+		m.seen.WithLabelValues(outcome)
 	}
 	return m
 }

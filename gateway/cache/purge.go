@@ -29,6 +29,11 @@ func (c *Cache) Purge(ctx context.Context, tags ...string) error {
 	if c.shared == nil {
 		return nil
 	}
+	return c.record(ctx, slots)
+}
+
+// record purges slots in the shared store.
+func (c *Cache) record(ctx context.Context, slots []uint32) error {
 	if err := c.shared.purge(ctx, slots); err != nil {
 		c.countError("purge", err)
 		return fmt.Errorf("cache: purged in this gateway alone: %w", err)

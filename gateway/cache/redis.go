@@ -56,16 +56,19 @@ type Redis struct {
 	holder   string      // this gateway's name on leases
 	log      *slog.Logger
 
-	table   table
-	syncing sync.Mutex // serializes synchronizations
-	owed    owed
-	purged  func(slots []uint32) // is told which slots others purged
+	table    table
+	position position
+	syncing  sync.Mutex // serializes synchronizations
+	owed     owed
+	purged   func(slots []uint32) // is told which slots others purged
 
 	trips     atomic.Int64 // number of round trips for requests
 	listening atomic.Bool  // it is subscribed to purges
 	heard     atomic.Int64 // the number of the last purge that the subscription delivered
 	unheard   atomic.Bool  // a warning says that there is no subscription
 	untold    atomic.Bool  // a warning says that purges cannot be published
+
+	askedUnknown atomic.Int64 // when Redis was last asked because of an unknown mark, in Unix nanoseconds
 }
 
 // NewRedis returns a store in the Redis that rawURL names; see

@@ -39,7 +39,7 @@ func (s *Redis) purge(ctx context.Context, slots []uint32) error {
 
 // dropAll drops everything from memory after this gateway was cut off from Redis. The table
 // tells what was purged meanwhile, unless Redis lost that too.
-func (s *Redis) dropAll() { s.changed([]uint32{slotOf(PurgeAll)}) }
+func (s *Redis) dropAll() { s.purged([]uint32{slotOf(PurgeAll)}) }
 
 // publish tells the other gateways of a purge. If this gateway may not, they find out when
 // they compare the number of purges.
@@ -158,8 +158,11 @@ func (s *Redis) receive(ctx context.Context) error {
 			if json.Unmarshal([]byte(message.Payload), &n) != nil {
 				continue
 			}
-			changed, complete := s.table.apply(n)
-			s.changed(changed)
+			complete := false
+			s.advance(func() (changed []uint32) {
+				changed, complete = s.table.apply(n)
+				return changed
+			})
 			if !complete {
 				s.catchUp(ctx)
 			}

@@ -36,6 +36,7 @@ type table struct {
 	incarnation int64 // 0: not read yet
 	purges      int64
 	counts      []uint32
+	distrusted  map[uint32]int // number of purges of each slot that are being recorded
 }
 
 // of returns the current stamp of a name.
@@ -47,9 +48,27 @@ func (t *table) of(name string) stamp {
 	}
 	s := stamp{incarnation: t.incarnation}
 	for _, slot := range slotsOf(name) {
+		if len(t.distrusted) > 0 && t.distrusted[slot] > 0 {
+			return stamp{}
+		}
 		s.generation += uint64(t.counts[slot])
 	}
 	return s
+}
+
+// distrust adds n to the number of purges of slots that are being recorded. While there are
+// any, names in these slots have no valid stamp.
+func (t *table) distrust(slots []uint32, n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.distrusted == nil {
+		t.distrusted = map[uint32]int{}
+	}
+	for _, slot := range slots {
+		if t.distrusted[slot] += n; t.distrusted[slot] == 0 {
+			delete(t.distrusted, slot)
+		}
+	}
 }
 
 func (t *table) version() (incarnation, purges int64) {
@@ -132,8 +151,17 @@ var errNoTable = errors.New("redis does not keep what was written")
 // synchronize brings the copy of the table up to date, and creates the table if there is
 // none. It first records the purges that could not be recorded when they were made.
 func (s *Redis) synchronize(ctx context.Context) error {
+	return s.synchronizeUnless(ctx, func() bool { return false })
+}
+
+// synchronizeUnless synchronizes, unless enough reports that a synchronization that was waited
+// for has done what the caller needs.
+func (s *Redis) synchronizeUnless(ctx context.Context, enough func() bool) error {
 	s.syncing.Lock()
 	defer s.syncing.Unlock()
+	if enough() {
+		return nil
+	}
 	if owed := s.owed.take(); len(owed) > 0 {
 		if _, err := s.record(ctx, owed); err != nil {
 			s.owed.add(owed)
@@ -171,7 +199,7 @@ func (s *Redis) readTable(ctx context.Context) error {
 	if there, _ = header(raw); there == 0 {
 		return errNoTable
 	}
-	s.changed(s.table.replace(raw))
+	s.advance(func() []uint32 { return s.table.replace(raw) })
 	return nil
 }
 
@@ -241,30 +269,25 @@ func (s *Redis) record(ctx context.Context, slots []uint32) (complete bool, err 
 // recorded applies a purge of this gateway, which has dropped the entries already. Only if
 // other gateways purged as well is there something else to drop.
 func (s *Redis) recorded(n purgeNews) (complete bool) {
-	before := make([]uint32, len(n.Slots))
-	s.table.mu.RLock()
-	for i, slot := range n.Slots {
-		if s.table.counts != nil {
-			before[i] = s.table.counts[slot]
+	s.advance(func() (others []uint32) {
+		before := make([]uint32, len(n.Slots))
+		s.table.mu.RLock()
+		for i, slot := range n.Slots {
+			if s.table.counts != nil {
+				before[i] = s.table.counts[slot]
+			}
 		}
-	}
-	s.table.mu.RUnlock()
-	changed, complete := s.table.apply(n)
-	var others []uint32
-	for i, slot := range n.Slots {
-		if len(changed) > 0 && n.Counts[i]-before[i] > 1 {
-			others = append(others, slot)
+		s.table.mu.RUnlock()
+		var changed []uint32
+		changed, complete = s.table.apply(n)
+		for i, slot := range n.Slots {
+			if len(changed) > 0 && n.Counts[i]-before[i] > 1 {
+				others = append(others, slot)
+			}
 		}
-	}
-	s.changed(others)
+		return others
+	})
 	return complete
-}
-
-// changed drops the entries in slots from memory.
-func (s *Redis) changed(slots []uint32) {
-	if len(slots) > 0 {
-		s.purged(slots)
-	}
 }
 
 // owed has the slots of purges that are not recorded in Redis yet.

@@ -139,6 +139,9 @@ func (r *Responses[V]) Alias(alias, key Key) {
 }
 
 func (r *Responses[V]) get(ctx context.Context, key Key) (v V, ok bool) {
+	if r.cache.readsPast(ctx) {
+		return v, false
+	}
 	kept, found := r.kept.GetIfPresent(r.apart(ctx, key))
 	now := time.Now()
 	if !found || !now.Before(kept.Life.Until) || kept.purged(r.cache) {

@@ -10,7 +10,7 @@ import (
 // loading are awaited in the shared store, the others are loaded from next.
 func (t *through[V]) fromAnyone(ctx context.Context, tr *trip, flights []*flight) {
 	shared := t.cache.shared
-	if shared == nil || t.policy.ttl == 0 { // then entries in the shared store are never fresh
+	if shared == nil || tr.past || t.policy.ttl == 0 { // then entries in the shared store are never fresh
 		t.fromNext(ctx, tr, flights)
 		return
 	}

@@ -56,21 +56,22 @@ func (t *through[V]) load(ctx context.Context, keys []string) (map[string]V, err
 		report.From(ctx).Personal()
 	}
 	values := make(map[string]V, len(keys))
-	missing := t.fromMemory(ctx, keys, values)
+	past := t.cache.readsPast(ctx)
+	missing := t.fromMemory(ctx, keys, values, past)
 	found := tally{memory: len(keys) - len(missing)}
 	defer func() { found.trace(span, t.kind, keys) }()
 	if len(missing) == 0 {
 		return values, nil
 	}
-	if t.cache.shared != nil {
+	if t.cache.shared != nil && !past {
 		t.cache.shared.breaker.awaitFirst(ctx)
 	}
 	failed := batch.KeyErrors[string]{}
-	flights, mine := t.join(ctx, missing)
+	flights, mine := t.join(ctx, missing, past)
 	t.depart(ctx, mine)
 	holder := batch.HolderOf(ctx)
 	for _, f := range flights {
-		e, err := t.await(ctx, f)
+		e, err := t.await(ctx, f, past)
 		found.add(f, err)
 		if err == nil && holder != nil {
 			err = holder.Hold(e.weight())
@@ -85,14 +86,15 @@ func (t *through[V]) load(ctx context.Context, keys []string) (map[string]V, err
 	return values, failed.OrNil()
 }
 
-// fromMemory adds the values that are fresh in memory, and returns the other keys.
-func (t *through[V]) fromMemory(ctx context.Context, keys []string, values map[string]V) (missing []wanted) {
+// fromMemory adds the values that are fresh in memory, and returns the other keys: all, if the
+// load reads past the cache.
+func (t *through[V]) fromMemory(ctx context.Context, keys []string, values map[string]V, past bool) (missing []wanted) {
 	now := time.Now()
 	var old []aging
 	for _, key := range keys {
 		w := wanted{key, t.kind.Name + ":" + key}
 		e := t.cache.inMemory(w.name, now)
-		if e == nil || !t.serves(ctx, key, e, now) || !t.take(key, e, values) {
+		if e == nil || past || !t.serves(ctx, key, e, now) || !t.take(key, e, values) {
 			if missing == nil {
 				missing = make([]wanted, 0, len(keys))
 			}

@@ -14,6 +14,7 @@ import (
 type trip struct {
 	started time.Time
 	ahead   bool         // a refresh: aging entries do not satisfy it
+	past    bool         // no entry satisfies it
 	looked  atomic.Bool  // the stores have been read and the stand-ins are set
 	waiting atomic.Int64 // seats taken, over all of its flights
 	until   atomic.Int64 // latest deadline of those that took one, in Unix nanoseconds

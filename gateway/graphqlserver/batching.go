@@ -2,6 +2,7 @@ package graphqlserver
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"tributary/gateway/admission"
+	"tributary/gateway/cache"
 	"tributary/gateway/fault"
 )
 
@@ -35,6 +37,12 @@ func (s *Server) serveList(w http.ResponseWriter, r *http.Request, media string,
 	if len(list) > s.cfg.Batching {
 		return &badRequest{status: http.StatusBadRequest, message: fmt.Sprintf("the list has %d requests, more than %d", len(list), s.cfg.Batching)}
 	}
+	session := cache.SessionOf(r.Context())
+	if session == nil {
+		var ctx context.Context
+		ctx, session = cache.WithSession(r.Context(), "")
+		r = r.WithContext(ctx)
+	}
 	answers, limits := make([]pieces, len(list)), s.current.Load().limits
 	var all sync.WaitGroup
 	var sum atomic.Int64
@@ -50,6 +58,9 @@ func (s *Server) serveList(w http.ResponseWriter, r *http.Request, media string,
 	h := w.Header()
 	h.Set("Content-Type", media+"; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
+	if seen := session.Seen(); seen != "" {
+		h.Set(SeenHeader, seen)
+	}
 	size := len("[]\n") + len(answers) - 1
 	for _, a := range answers {
 		size += a.size()

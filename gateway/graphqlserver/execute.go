@@ -32,6 +32,7 @@ type Request struct {
 	Fingerprint cache.Key
 
 	DocumentID string    // of a document that a manifest holds, or the hash of a persisted one after "sha256:"
+	Seen       string    // what a client has seen, if it came with the operation
 	SHA256     string    // of an automatic persisted query; beside Query, it asks to have that remembered
 	Trace      bool      // tell in Result.Trace how it was answered
 	Cost       bool      // tell in Result.Cost what it costs
@@ -65,6 +66,8 @@ type Result struct {
 	mutation  bool       // refused because it was no query
 	malformed bool       // refused because it contradicts itself
 	sent      bool       // the client has got it, in parts or event by event
+	seen      string     // of a mutation: what the client brings with later requests; "" if nothing was purged
+	tellsSeen bool       // seen is told in the extensions
 	document  []byte     // Data with the opening of a response before it and room for its closing behind; nil if there is none
 	guarded   bool       // it was made by rules of access
 	stored    bool       // it was stored in the response cache for this request

@@ -7,19 +7,26 @@ import (
 
 // readExtensions takes from the extensions of a request what means something
 // here: {"persistedQuery": {"version": 1, "sha256Hash": "…"}}, by which clients
-// name a document that they have sent before, or that a manifest holds.
+// name a document that they have sent before, or that a manifest holds; and {"seen": "…"},
+// for which see [SeenHeader].
 func (req *Request) readExtensions(raw []byte) *badRequest {
 	if string(raw) == "null" {
 		return nil
 	}
-	var persisted json.RawMessage
+	var persisted, seen json.RawMessage
 	err := eachMember(raw, func(name []byte, value json.RawMessage) {
-		if string(name) == "persistedQuery" {
+		switch string(name) {
+		case "persistedQuery":
 			persisted = value
+		case "seen":
+			seen = value
 		}
 	})
 	if err != nil {
 		return &badRequest{status: http.StatusBadRequest, message: "extensions must be an object"}
+	}
+	if json.Unmarshal(seen, &req.Seen) != nil {
+		req.Seen = "" // as any other value that stands for nothing
 	}
 	if len(persisted) == 0 || string(persisted) == "null" {
 		return nil

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"tributary/gateway/cache"
 	"tributary/gateway/execute"
 	"tributary/gateway/internal/qvalue"
 	"tributary/gateway/report"
@@ -75,6 +76,9 @@ func (p *parts) begin(ctx context.Context, first *Result) {
 	}
 	p.w.Header().Set("Content-Type", mediaParts)
 	p.w.Header().Set("Cache-Control", "no-store")
+	if seen := cache.SessionOf(ctx).Seen(); seen != "" {
+		p.w.Header().Set(SeenHeader, seen)
+	}
 	p.told = len(first.Summary.Degraded)
 	p.write(func(b *bytes.Buffer) {
 		b.WriteString(delimiter)

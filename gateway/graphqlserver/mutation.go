@@ -12,6 +12,7 @@ import (
 
 	"tributary/gateway/auth"
 	"tributary/gateway/batch"
+	"tributary/gateway/cache"
 	"tributary/gateway/fault"
 	"tributary/gateway/mutation"
 )
@@ -64,8 +65,13 @@ func writing(next execution) execution {
 			return next(ctx, q)
 		}
 		ctx = mutation.With(ctx, q.origin(ctx))
-		result := next(ctx, q)
-		return withOutcome(result, mutation.From(ctx).MayHaveExecuted())
+		session := cache.SessionOf(ctx)
+		if session == nil {
+			ctx, session = cache.WithSession(ctx, "")
+		}
+		result := *withOutcome(next(ctx, q), mutation.From(ctx).MayHaveExecuted())
+		result.seen = session.Seen()
+		return &result
 	}
 }
 

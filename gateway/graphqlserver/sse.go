@@ -62,6 +62,7 @@ func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
 		s.server.writeResult(w, r, media, result)
 		return
 	case !result.sent:
+		result.tellSeen(w.Header())
 		e.until = end.Add(resultWrite)
 		e.begin()
 		send(result)

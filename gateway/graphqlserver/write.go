@@ -29,6 +29,7 @@ func (s *Server) writeError(w http.ResponseWriter, media string, status int, mes
 
 func (s *Server) write(w http.ResponseWriter, r *http.Request, media string, status int, result *Result) {
 	h, get := w.Header(), r.Method != http.MethodPost
+	result.tellSeen(h)
 	if timing := result.Summary.ServerTiming(); timing != "" {
 		h.Set("Server-Timing", timing)
 	}
@@ -39,6 +40,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, media string, sta
 	addFreshness(&fields, get, result, time.Now())
 	fields.Set(h)
 	if get && result.kept != nil {
+		VaryBySeen(h)
 		tag := result.kept.etag(media)
 		h.Set("Etag", tag)
 		if httpserver.Unmodified(r, tag) {
@@ -63,6 +65,7 @@ type extensions struct {
 	Omitted  int              `json:"errorsOmitted,omitempty"`
 	Trace    *waterfall.Trace `json:"trace,omitempty"`
 	Cost     *lookahead.Cost  `json:"cost,omitempty"`
+	Seen     string           `json:"seen,omitempty"`
 }
 
 // pieces is a text in pieces, so that a long answer is not copied to put them together.
@@ -93,7 +96,11 @@ func (p pieces) line() pieces {
 
 // encoded returns a result as a GraphQL response.
 func encoded(r *Result) pieces {
-	bare := len(r.Summary.Degraded) == 0 && r.Omitted == 0 && r.Trace == nil && r.Cost == nil
+	about := extensions{r.Summary.Degraded, r.Omitted, r.Trace, r.Cost, ""}
+	if r.tellsSeen {
+		about.Seen = r.seen
+	}
+	bare := len(about.Degraded) == 0 && about.Omitted == 0 && about.Trace == nil && about.Cost == nil && about.Seen == ""
 	if bare && len(r.Errors) == 0 && r.document != nil {
 		return pieces{append(r.document, execute.Closing...)} // there is room for it
 	}
@@ -111,7 +118,7 @@ func encoded(r *Result) pieces {
 	}
 	if !bare {
 		after.WriteString(`,"extensions":`)
-		writeJSON(&after, extensions{r.Summary.Degraded, r.Omitted, r.Trace, r.Cost})
+		writeJSON(&after, about)
 	}
 	after.WriteString(execute.Closing)
 	return pieces{before.Bytes(), r.Data, after.Bytes()}

@@ -42,7 +42,8 @@ func (c *socket) subscribe(ctx context.Context, m wsMessage, lease *admission.Bo
 		c.send(ctx, resultMessage(m.ID, refused))
 		return nil
 	}
-	ctx, cancel := context.WithCancel(report.WithRequest(c.viewer, report.RequestOf(ctx).Part()))
+	ctx = sessionOf(report.WithRequest(c.viewer, report.RequestOf(ctx).Part()), req.Seen)
+	ctx, cancel := context.WithCancel(ctx)
 	op, held := &wsOperation{cancel}, lease.Move()
 	req.lease = held
 	c.operations[m.ID] = op

@@ -109,6 +109,11 @@ func readMessage(text []byte) (m wsMessage, bad *closing) {
 // is no other.
 func resultMessage(id string, r *Result) wsMessage {
 	if r.Data != nil {
+		if r.seen != "" {
+			told := *r
+			told.tellsSeen = true
+			r = &told
+		}
 		return wsMessage{ID: id, Type: wsNext, result: r}
 	}
 	var errs bytes.Buffer

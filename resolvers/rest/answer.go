@@ -69,6 +69,7 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request, result *graphqlse
 	if result.VariesByViewer() {
 		h.Add("Vary", "Authorization")
 	}
+	graphqlserver.VaryBySeen(h)
 	var fields httpserver.Fields
 	var value [96]byte
 	fields.Add("Age", strconv.AppendInt(value[:0], int64(age.Seconds()), 10))

@@ -3,6 +3,7 @@
 package tcpproxy
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net"
@@ -22,6 +23,8 @@ type Proxy struct {
 	target  string
 	refuses bool
 	delay   time.Duration
+	held    []byte        // what clients send on connections whose answers are held back; nil: nothing is
+	free    chan struct{} // closed when they are not held back any more
 	open    map[*link]bool
 }
 
@@ -30,7 +33,11 @@ type link struct {
 	client, server net.Conn
 	silent         chan struct{} // closed when it no longer forwards anything
 	once           sync.Once
+	sent           bytes.Buffer // the beginning of what the client has sent; guarded by the proxy's mu
 }
+
+// beginning is how many bytes of what a client sends are remembered.
+const beginning = 4096
 
 // New starts a proxy that ends with the test.
 func New(t testing.TB, target string) *Proxy {
@@ -43,6 +50,7 @@ func New(t testing.TB, target string) *Proxy {
 	p.running.Go(p.accept)
 	t.Cleanup(func() {
 		_ = listener.Close()
+		p.Release()
 		p.Cut()
 		p.running.Wait()
 	})
@@ -56,6 +64,22 @@ func (p *Proxy) Silence() {
 	for l := range p.open {
 		l.once.Do(func() { close(l.silent) })
 	}
+}
+
+// Hold keeps back what the target sends on connections on whose beginning the client sends
+// text, until Release.
+func (p *Proxy) Hold(text string) {
+	p.set(func() { p.held, p.free = []byte(text), make(chan struct{}) })
+}
+
+// Release forwards what is held back.
+func (p *Proxy) Release() {
+	p.set(func() {
+		if p.held != nil {
+			p.held = nil
+			close(p.free)
+		}
+	})
 }
 
 // Cut closes all connections, and new ones at once, until Restore.
@@ -115,14 +139,32 @@ func (p *Proxy) accept() {
 
 func (p *Proxy) forward(l *link) {
 	var both sync.WaitGroup
-	both.Go(func() { p.copy(l, l.server, l.client) })
-	both.Go(func() { p.copy(l, l.client, l.server) })
+	both.Go(func() {
+		p.copy(l, l.server, l.client, func(sent []byte) {
+			p.set(func() { l.sent.Write(sent[:min(len(sent), beginning-l.sent.Len())]) })
+		})
+	})
+	both.Go(func() { p.copy(l, l.client, l.server, func([]byte) { p.hold(l) }) })
 	both.Wait()
 	p.set(func() { delete(p.open, l) })
 }
 
-// copy forwards what from sends until one side closes. What a silent link receives is lost.
-func (p *Proxy) copy(l *link, to io.Writer, from io.Reader) {
+// hold waits while answers on l are held back.
+func (p *Proxy) hold(l *link) {
+	var free chan struct{}
+	p.set(func() {
+		if p.held != nil && bytes.Contains(l.sent.Bytes(), p.held) {
+			free = p.free
+		}
+	})
+	if free != nil {
+		<-free
+	}
+}
+
+// copy forwards what from sends until one side closes, and calls seen before. What a silent
+// link receives is lost.
+func (p *Proxy) copy(l *link, to io.Writer, from io.Reader, seen func([]byte)) {
 	defer l.close()
 	buf := make([]byte, 32<<10)
 	for {
@@ -135,6 +177,7 @@ func (p *Proxy) copy(l *link, to io.Writer, from io.Reader) {
 			continue
 		default:
 		}
+		seen(buf[:n])
 		var delay time.Duration
 		p.set(func() { delay = p.delay })
 		time.Sleep(delay)

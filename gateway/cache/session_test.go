@@ -1,0 +1,228 @@
+package cache_test
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"tributary/gateway/cache"
+	"tributary/gateway/cache/redistest"
+	"tributary/internal/testkit/tcpproxy"
+)
+
+// pair are two gateways on one Redis; one reaches it through a proxy.
+type pair struct {
+	server         *redistest.Server
+	proxy          *tcpproxy.Proxy
+	src            *source
+	writer, reader *gateway
+}
+
+// newPair returns a pair of which the reader has "first" of "a" in memory.
+func newPair(t *testing.T, user string) *pair {
+	t.Helper()
+	p := &pair{server: redistest.Start(t), src: newSource("first")}
+	p.proxy = tcpproxy.New(t, p.server.Addr)
+	if _, err := p.server.Do("ACL", "SETUSER", "mute", "on", ">open", "~*", "&*", "+@all", "-subscribe"); err != nil {
+		t.Fatal(err)
+	}
+	cfg := defaults()
+	cfg.TTL, cfg.RedisURL = time.Hour, "redis://"+user+p.proxy.Addr
+	p.reader = newGateway(t, cfg, p.src)
+	cfg.RedisURL = p.server.URL()
+	p.writer = newGateway(t, cfg, p.src)
+	wantUsed(t, p.reader, p.server)
+	for _, g := range []*gateway{p.reader, p.writer} {
+		if user == "" {
+			eventually(t, "it is subscribed", func() bool { return g.figure(t, "cache_redis_subscribed") == 1 })
+		}
+	}
+	purge(t, p.writer, "item:other") // so that it knows the table
+	p.reader.want(t, "a", "first")
+	return p
+}
+
+// write writes by the writer, and returns what its client has seen.
+func (p *pair) write(t *testing.T, text string) (seen string) {
+	t.Helper()
+	p.src.says(text)
+	ctx, session := cache.WithSession(t.Context(), "")
+	p.writer.Changed(ctx, "item:a")
+	if seen = session.Seen(); seen == "" {
+		t.Fatal("the write has not said what was seen")
+	}
+	return seen
+}
+
+// reads fails the test unless a request to g that brings seen gets text.
+func reads(t *testing.T, g *gateway, seen, text string) {
+	t.Helper()
+	ctx, _ := cache.WithSession(t.Context(), seen)
+	if got, _, err := g.get(ctx, "a"); err != nil || got != text {
+		t.Errorf("it reads %q, %v, want %q", got, err, text)
+	}
+}
+
+// Whatever keeps a purge from a gateway, who has seen it reads nothing older there.
+func TestSession_AtALaggingGateway(t *testing.T) {
+	nothing := func(*pair) {}
+	for name, c := range map[string]struct {
+		user          string
+		before, after func(*pair) // the write
+		outcomes      []string
+	}{
+		"it hears of the purge":        {outcomes: []string{"current", "waited"}},
+		"its subscription is late":     {before: func(p *pair) { p.proxy.Hold("subscribe") }, outcomes: []string{"waited"}},
+		"it may not subscribe":         {user: "mute:open@", outcomes: []string{"current", "waited"}},
+		"its connections are dead":     {before: func(p *pair) { p.proxy.Silence() }, outcomes: []string{"waited", "past"}},
+		"it is cut off":                {before: func(p *pair) { p.proxy.Cut() }, outcomes: []string{"past"}},
+		"Redis hangs after the write":  {before: func(p *pair) { p.proxy.Hold("subscribe") }, after: func(p *pair) { p.server.Hang() }, outcomes: []string{"past"}},
+		"Redis dies after the write":   {before: func(p *pair) { p.proxy.Hold("subscribe") }, after: func(p *pair) { p.server.Kill() }, outcomes: []string{"past"}},
+		"Redis hangs before the write": {before: func(p *pair) { p.server.Hang() }, outcomes: []string{"past"}},
+		"Redis dies before the write":  {before: func(p *pair) { p.server.Kill() }, outcomes: []string{"past"}},
+		"the table was lost": {before: func(p *pair) {
+			p.proxy.Hold("subscribe")
+			_, _ = p.server.Do("FLUSHALL")
+		}, outcomes: []string{"current", "ignored"}}, // ignored if the poll was there first
+		"Redis was replaced": {before: func(p *pair) { p.server.Restart() }, outcomes: []string{"current", "waited", "ignored", "past"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPair(t, c.user)
+			if c.before == nil {
+				c.before = nothing
+			}
+			c.before(p)
+			seen := p.write(t, "second")
+			if c.after != nil {
+				c.after(p)
+			}
+			reads(t, p.reader, seen, "second")
+			reads(t, p.reader, seen, "second")
+			had := 0.0
+			for _, outcome := range c.outcomes {
+				had += p.reader.figure(t, "cache_seen_total", outcome)
+			}
+			if had == 0 {
+				t.Errorf("it ended in none of %v", c.outcomes)
+			}
+			reads(t, p.writer, seen, "second")
+		})
+	}
+}
+
+// One who has seen a write that is not recorded yet goes on to read past the cache after a
+// second write that is.
+func TestSession_SeveralWrites(t *testing.T) {
+	p := newPair(t, "")
+	p.proxy.Hold("subscribe")
+	first := p.write(t, "second")
+	reads(t, p.reader, first, "second")
+	p.src.says("third")
+	ctx, session := cache.WithSession(t.Context(), first)
+	p.writer.Changed(ctx, "item:b")
+	p.writer.Changed(ctx, "item:a")
+	reads(t, p.reader, session.Seen(), "third")
+	p.server.Hang()
+	p.src.says("fourth")
+	ctx, owing := cache.WithSession(t.Context(), session.Seen())
+	p.writer.Changed(ctx, "item:a")
+	p.server.Continue()
+	eventually(t, "purges are recorded again", func() bool { return p.writer.Purge(t.Context(), "item:c") == nil })
+	ctx, both := cache.WithSession(t.Context(), owing.Seen())
+	p.writer.Changed(ctx, "item:b")
+	p.proxy.Cut()
+	reads(t, p.reader, both.Seen(), "fourth")
+}
+
+// One who reads past the cache is served nothing stale in place of what failed, and others are.
+func TestSession_NothingStale(t *testing.T) {
+	p := newPair(t, "")
+	p.proxy.Cut()
+	seen := p.write(t, "second")
+	p.src.fails(errors.New("broken"))
+	ctx, _ := cache.WithSession(t.Context(), seen)
+	if got, ok, err := p.reader.get(ctx, "a"); err == nil {
+		t.Errorf("it reads %q, %t", got, ok)
+	}
+	p.reader.want(t, "a", "first")
+	p.src.says("second")
+	reads(t, p.reader, seen, "second")
+	p.reader.want(t, "a", "second") // as it was loaded for another
+}
+
+// What stands for nothing costs nothing, also where Redis cannot be reached.
+func TestSession_ForgedValues(t *testing.T) {
+	p := newPair(t, "")
+	honest := p.write(t, "first")
+	reads(t, p.reader, honest, "first") // so that it knows the purge
+	elsewhere := newPair(t, "").write(t, "first")
+	memory := newGateway(t, defaults(), newSource("first"))
+	ctx, session := cache.WithSession(t.Context(), "")
+	memory.Changed(ctx, "item:a")
+	forged := map[string]string{
+		"a word": "x", "blanks": "   ", "much": strings.Repeat("A", 10_000), "zeros": strings.Repeat("A", 32), "no Base64": strings.Repeat("!", 32),
+		"of another Redis": elsewhere, "of memory": session.Seen(), "twice": honest + honest, "in a list": honest + "," + honest, "short": honest[:31],
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(honest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range raw {
+		changed := append([]byte(nil), raw...)
+		changed[i] ^= 1 << (i % 8)
+		forged["changed at "+string(rune('a'+i))] = base64.RawURLEncoding.EncodeToString(changed)
+	}
+	check := func(t *testing.T) {
+		t.Helper()
+		before := p.src.count("a")
+		for name, seen := range forged {
+			ctx, _ := cache.WithSession(t.Context(), seen)
+			if got, _, err := p.reader.get(ctx, "a"); err != nil || got != "first" {
+				t.Errorf("%s: %q, %v", name, got, err)
+			}
+		}
+		if n := p.src.count("a") - before; n > 0 {
+			t.Errorf("the upstream was asked %d times", n)
+		}
+	}
+	t.Run("at a gateway in order", check)
+	p.proxy.Cut()
+	t.Run("at a gateway that is cut off", check)
+	if n := p.reader.figure(t, "cache_seen_total", "ignored"); n != float64(2*len(forged)) {
+		t.Errorf("%v values were ignored, want %d", n, 2*len(forged))
+	}
+}
+
+// A gateway that shares its cache with no other says what was seen, and needs not be told.
+func TestSession_MemoryOnly(t *testing.T) {
+	src := newSource("first")
+	g := newGateway(t, defaults(), src)
+	g.want(t, "a", "first")
+	src.says("second")
+	ctx, session := cache.WithSession(t.Context(), "")
+	if session.Seen() != "" {
+		t.Error("something was seen before the write")
+	}
+	g.Changed(ctx, "item:a")
+	if session.Seen() == "" {
+		t.Error("nothing was seen")
+	}
+	reads(t, g, session.Seen(), "second")
+	reads(t, g, session.Seen(), "second")
+	src.wantAsked(t, "a", 2)
+	g.Changed(context.Background(), "item:a") // without a session
+}
+
+// While it is not known whether a purge was recorded, what Redis has of its tags is not used.
+func TestChanged_RecordedLate(t *testing.T) {
+	p := newPair(t, "")
+	stored(t, p.server.URL(), "first", []string{"a"}, p.writer)
+	p.src.says("second")
+	p.proxy.Hold("bitfield")
+	p.reader.Changed(t.Context(), "item:a")
+	reads(t, p.reader, "", "second")
+}
