@@ -14,6 +14,7 @@ import (
 // Config has the settings of load shedding. The zero value admits everything.
 type Config struct {
 	Operations int           `name:"max-operations" default:"1024" help:"Maximum number of operations executed concurrently; answers from the response cache do not count. 0: no limit."`
+	PerClient  int           `name:"max-operations-per-client" default:"0" help:"Maximum number of operations of one client under way: of a viewer, or of an address if nobody is signed in (an IPv6 network of 64 bits); more get 429. Answers from the response cache do not count. 0: no limit."`
 	Queue      int           `name:"operation-queue" default:"1024" help:"Maximum number of operations that wait to be executed; more get 503 at once."`
 	QueueWait  time.Duration `name:"operation-queue-wait" default:"250ms" help:"How long an operation may wait to be executed, and a request body for memory, before it gets 503."`
 	BodiesMB   int           `name:"graphql-bodies-mb" default:"64" help:"Memory for all request bodies and WebSocket messages in flight, in MiB, counted as they arrive; more get 503. A quarter of it is kept for the first 16 KiB of each."`
@@ -43,6 +44,8 @@ func (c Config) Validate() error {
 	switch {
 	case c.Operations < 0:
 		return errors.New("max-operations must not be negative")
+	case c.PerClient < 0:
+		return errors.New("max-operations-per-client must not be negative")
 	case c.Queue < 0:
 		return errors.New("operation-queue must not be negative")
 	case c.QueueWait < 0:

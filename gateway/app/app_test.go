@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -60,7 +61,7 @@ func library() *Graph {
 						Query: authorQuery, Variables: map[string]any{"id": id}, ReadOnly: true, Fingerprint: key,
 					})
 				}
-				if refusal := result.Refusal(); refusal != nil {
+				if refusal := cmp.Or(result.Refusal(), result.Overload()); refusal != nil {
 					httpserver.WriteFault(w, r, refusal)
 					return
 				}

@@ -117,7 +117,12 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 	if cfg.GraphQL.Introspection {
 		routes = slices.Concat(routes, []Route{schemaRoute(core.schema.Schema())})
 	}
-	streams := mountGraph(clients, graphql, routes, cfg, newViewers(cfg, authenticator, operators), reg)
+	viewers, err := newViewers(cfg, authenticator, operators)
+	if err != nil {
+		authenticator.Close()
+		return handlers{}, nil, errors.Join(err, core.close())
+	}
+	streams := mountGraph(clients, graphql, routes, cfg, viewers, reg)
 	ready.OnDrain(streams.Drain)
 	stop := inBackground(history.Run)
 	return handlers{clients, ops}, func() error { streams.Close(); stop(); authenticator.Close(); return core.close() }, nil

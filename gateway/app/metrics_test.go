@@ -76,7 +76,7 @@ const metricsPage = "../../docs/metrics.md"
 // Metrics are described where they are made: the page is made from that.
 func TestThePageOfMetricsHasEveryMetric(t *testing.T) {
 	handler, reg := assemble(t, testgraph.Start(t).URLs, silent, func(cfg *gatewayConfig) {
-		cfg.Cache.RedisURL, cfg.Auth = "redis://127.0.0.1:1", authtest.New(t).Config()
+		cfg.Cache.RedisURL, cfg.Auth, cfg.GraphQL.Admission.PerClient = "redis://127.0.0.1:1", authtest.New(t).Config(), 100
 	})
 	ask(handler, http.MethodGet, "/api/authors/p1", "")
 	ask(handler, http.MethodPost, "/graphql", `{"query":"{ book(id: \"b\") { id } }"}`)

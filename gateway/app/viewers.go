@@ -3,9 +3,11 @@ package app
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"time"
 
 	"tributary/gateway/admin"
+	"tributary/gateway/admission"
 	"tributary/gateway/auth"
 	"tributary/gateway/fault"
 	"tributary/gateway/forward"
@@ -19,12 +21,20 @@ type viewers struct {
 	auth      *auth.Authenticator
 	forward   *forward.Forwarder
 	operators *admin.Mux
+	addrs     *httpserver.ClientAddrs // nil if the number of a client's operations has no limit
 }
 
-func newViewers(cfg gatewayConfig, a *auth.Authenticator, operators *admin.Mux) *viewers {
-	return &viewers{auth: a, operators: operators, forward: forward.New(cfg.Forward, forward.Options{
+func newViewers(cfg gatewayConfig, a *auth.Authenticator, operators *admin.Mux) (*viewers, error) {
+	var addrs *httpserver.ClientAddrs
+	if cfg.GraphQL.Admission.PerClient > 0 {
+		var err error
+		if addrs, err = httpserver.NewClientAddrs(cfg.Server.TrustedProxies); err != nil {
+			return nil, usageError{err}
+		}
+	}
+	return &viewers{auth: a, operators: operators, addrs: addrs, forward: forward.New(cfg.Forward, forward.Options{
 		Services: cfg.serviceNames(), RequestID: httpserver.RequestID, Operator: operators.Knows,
-	})}
+	})}, nil
 }
 
 // refusals answer requests that are not executed, in the form of an API.
@@ -37,7 +47,29 @@ type refusals struct {
 func (v *viewers) handler(refuse refusals) func(http.Handler) http.Handler {
 	authenticated := v.auth.Handler(auth.HandlerOptions{Operator: v.operators.Knows, Later: auth.IsWebSocket, Refuse: refuse.fault})
 	forwarded := v.forward.Handler(refuse.header)
-	return func(next http.Handler) http.Handler { return authenticated(forwarded(next)) }
+	return func(next http.Handler) http.Handler { return authenticated(v.counted(forwarded(next))) }
+}
+
+// counted is middleware that names the client of a request, for the limit of its operations.
+func (v *viewers) counted(next http.Handler) http.Handler {
+	if v.addrs == nil {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := r.Context()
+		if viewer := auth.From(ctx); viewer != nil {
+			ctx = withClient(ctx, viewer)
+		} else if addr := v.addrs.Of(r); addr.IsValid() {
+			ctx = admission.WithClient(ctx, "address "+addr.String())
+		}
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// withClient names the client whom a token speaks for. Tokens of one subject with other
+// scopes, of which a client may have any number, are the same client's.
+func withClient(ctx context.Context, viewer *auth.Viewer) context.Context {
+	return admission.WithClient(ctx, "viewer "+strconv.Quote(viewer.Issuer)+" "+viewer.Subject)
 }
 
 // SignIn implements [graphqlserver.SignIn].
@@ -60,7 +92,7 @@ func (v *viewers) SignIn(ctx context.Context, authorization string) (context.Con
 	case before != nil && (viewer == nil || viewer.Key() != before.Key()):
 		return ctx, &fault.Error{Kind: fault.Unauthenticated, Message: "the token of connection_init is another viewer's than that of the request"}
 	case viewer != nil:
-		ctx = auth.With(ctx, viewer)
+		ctx = withClient(auth.With(ctx, viewer), viewer)
 	}
 	return forward.Authorize(ctx, authorization)
 }

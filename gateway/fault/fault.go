@@ -22,6 +22,7 @@ const (
 	Rejected
 	CircuitOpen
 	Overloaded
+	Throttled
 	BadUserInput
 	ParseFailed
 	ValidationFailed
@@ -49,6 +50,7 @@ var table = [...]row{
 	Rejected:             {"UPSTREAM_REJECTED", "rejected", 502, false, "The service rejected the request: any 4xx but 404, 408, 410 and 429. Nothing stale is served."},
 	CircuitOpen:          {"CIRCUIT_OPEN", "circuit_open", 503, false, "The service was not called: its circuit breaker is open because it failed too often."},
 	Overloaded:           {"OVERLOADED", "overloaded", 503, false, "The service was not called, or the operation not executed: too many are in flight."},
+	Throttled:            {"OVERLOADED", "throttled", 429, false, "The operation was not executed: this client has as many under way as it may (`BFF_MAX_OPERATIONS_PER_CLIENT`)."},
 	BadUserInput:         {"BAD_USER_INPUT", "bad_user_input", 400, false, "The client sent an invalid value."},
 	ParseFailed:          {"GRAPHQL_PARSE_FAILED", "parse_failed", 400, false, "The document is not valid GraphQL syntax."},
 	ValidationFailed:     {"GRAPHQL_VALIDATION_FAILED", "validation_failed", 422, false, "The document is not valid for the schema."},
@@ -154,6 +156,8 @@ func (e *Error) Public() string {
 		return who + " is not asked for a moment: it failed too often"
 	case Overloaded:
 		return "too many requests are under way"
+	case Throttled:
+		return "too many of your operations are under way: wait until one has ended"
 	case Canceled:
 		return "the client has left"
 	default:

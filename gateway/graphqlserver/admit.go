@@ -23,6 +23,23 @@ func admitted(gate *admission.Gate, next execution) execution {
 	}
 }
 
+// limited executes a query, or a subscription, unless its client has as many under way as it
+// may.
+func limited(clients *admission.Clients, next execution) execution {
+	if clients == nil {
+		return next
+	}
+	return func(ctx context.Context, q *query) *Result {
+		leave, err := clients.Enter(ctx)
+		if err != nil {
+			f := fault.From(err)
+			return refuseOne(f.Kind, f.Public())
+		}
+		defer leave()
+		return next(ctx, q)
+	}
+}
+
 // enter waits for gate to admit its caller, which must call leave when it is done. A
 // result is why it is not admitted.
 func enter(ctx context.Context, gate *admission.Gate) (leave func(), refused *Result) {
@@ -41,6 +58,11 @@ func outOfTime() *Result {
 	return &Result{Data: []byte("null"), Errors: gqlerror.List{coded(fault.Timeout, "the request took too long")}}
 }
 
-// Overloaded reports whether the operation was rejected because too many were
-// running. It may be retried after a moment.
-func (r *Result) Overloaded() bool { return r.Data == nil && r.refused == fault.Overloaded }
+// Overload returns why the operation was rejected if too many are under way: of all clients
+// ([fault.Overloaded]), or of its own ([fault.Throttled]). It may be retried after a moment.
+func (r *Result) Overload() *fault.Error {
+	if r.Data == nil && (r.refused == fault.Overloaded || r.refused == fault.Throttled) {
+		return &fault.Error{Kind: r.refused}
+	}
+	return nil
+}

@@ -83,7 +83,7 @@ func (s *Server) writeResult(w http.ResponseWriter, r *http.Request, media strin
 	if result.mutation {
 		w.Header().Set("Allow", http.MethodPost)
 	}
-	if result.Overloaded() {
+	if result.Overload() != nil {
 		w.Header().Set("Retry-After", admission.RetryAfter)
 	}
 	s.write(w, r, media, status(media, result), result)
@@ -115,7 +115,7 @@ func status(media string, r *Result) int {
 	switch {
 	case r.mutation:
 		return http.StatusMethodNotAllowed
-	case r.Overloaded(), // whatever the media type: load balancers must see it, and nothing was executed
+	case r.Overload() != nil, // whatever the media type: load balancers must see it, and nothing was executed
 		r.Canceled(): // and the log
 		return r.refused.HTTPStatus()
 	case r.malformed:

@@ -36,7 +36,7 @@ func (s *Server) find(ctx context.Context, req Request) (*query, *Result) {
 		req.policy = s.current.Load()
 	}
 	doc, isNew, refused := req.policy.documents.prepare(ctx, req.Query)
-	if refused == nil || !refused.Overloaded() {
+	if refused == nil || refused.Overload() == nil {
 		s.metrics.countDocument(isNew)
 	}
 	if refused != nil {

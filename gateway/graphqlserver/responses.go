@@ -8,6 +8,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"tributary/gateway/admission"
 	"tributary/gateway/auth"
 	"tributary/gateway/cache"
 	"tributary/gateway/compress"
@@ -153,7 +154,7 @@ func (k *keeping) run(ctx context.Context, next execution, q *query) *Result {
 	result.stored = k.server.responses.Keep(ctx, k.of(result), cache.Response[*Result]{
 		Value: result.forLater(), Size: keptBytes*len(result.kept.body.Bytes()) + again.bytes(), Began: began,
 		Oldest: result.Summary.Oldest, Life: life,
-		Renew: func(ctx context.Context) { again.run(ctx, next) },
+		Renew: func(ctx context.Context) { again.run(admission.WithClient(ctx, ""), next) }, // which no client has asked for
 	})
 	k.alias(ctx, q, k.of(result))
 	return result

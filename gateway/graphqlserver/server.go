@@ -21,6 +21,7 @@ type Server struct {
 	exec      *executor.Executor
 	plan      *lookahead.Plan
 	bodies    *admission.Bodies
+	clients   *admission.Clients
 	admit     *admission.Gate // of documents that have to be parsed
 	validator *validator
 	answers   *admission.Budget // of the memory for answers
@@ -59,7 +60,8 @@ func New(schema graphql.ExecutableSchema, plan *lookahead.Plan, responses *Respo
 	s.exec.AroundResponses(loading(plan))
 	s.exec.AroundRootFields(rootField)
 	gate := admission.NewGate(cfg.Admission, reg)
-	s.run = writing(s.guarded(s.streaming(wanted(s.cached(admitted(gate, inTime(s.execute)))))))
+	s.clients = admission.NewClients(cfg.Admission, reg)
+	s.run = writing(s.guarded(s.streaming(wanted(s.cached(limited(s.clients, admitted(gate, inTime(s.execute))))))))
 	s.use(s.newPolicy(cfg))
 	reg.MustRegister(cache.NewSizes("document", &s.metrics.documentsEvicted,
 		func() (uint64, int) { return s.current.Load().documents.known.size() }))

@@ -24,6 +24,7 @@ type listener struct {
 // does not occupy a slot of the admission gate, since it would for hours, and has no
 // deadline.
 func (s *Server) streaming(next execution) execution {
+	subscribe := limited(s.clients, s.subscribe)
 	return func(ctx context.Context, q *query) *Result {
 		if q.listener == nil {
 			return next(ctx, q)
@@ -35,7 +36,7 @@ func (s *Server) streaming(next execution) execution {
 		defer cancel()
 		defer context.AfterFunc(q.listener.gone, cancel)()
 		defer context.AfterFunc(q.listener.draining, cancel)()
-		return s.subscribe(ctx, q)
+		return subscribe(ctx, q)
 	}
 }
 

@@ -42,7 +42,7 @@ func logged(name string) string { return truncate.Prefix(name, 128) }
 // the first request. Under load some may be left for later.
 func (s *Server) checkTrusted(p *policy) {
 	p.trusted.Each(func(id, text string) {
-		if _, _, refused := p.documents.prepare(context.Background(), text); refused != nil && !refused.Overloaded() {
+		if _, _, refused := p.documents.prepare(context.Background(), text); refused != nil && refused.Overload() == nil {
 			s.log.Warn("trusted document does not fit", "id", id, "error", refused.Errors.Error())
 		}
 	})

@@ -59,13 +59,13 @@ func (p *Profile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	result := p.result(r.Context(), id)
 	telemetry.Observe(r.Context(), p.duration, time.Since(start))
 	made, _ := result.Derive(func() any { return p.make(id, result) }).(outcome)
-	refusal := result.Refusal()
+	refusal, overload := result.Refusal(), result.Overload()
 	switch {
 	case refusal != nil:
 		httpserver.WriteFault(w, r, refusal)
-	case result.Overloaded():
+	case overload != nil:
 		w.Header().Set("Retry-After", retryAfter)
-		httpserver.WriteFault(w, r, &fault.Error{Kind: fault.Overloaded})
+		httpserver.WriteFault(w, r, overload)
 	case result.Canceled():
 		httpserver.WriteFault(w, r, &fault.Error{Kind: fault.Canceled})
 	case result.TooComplex():
