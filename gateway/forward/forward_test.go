@@ -136,6 +136,14 @@ func TestAcceptLanguage_VariantsBounded(t *testing.T) {
 	}
 }
 
+func TestHeaders_SeveralLines(t *testing.T) {
+	f := newForwarder(forward.Config{Headers: []string{"Cookie@books", "X-Tenant", "Accept-Language", "baggage"}})
+	a := ask(f, nil, "Cookie", "a=1", "Cookie", " b=2 ", "X-Tenant", "x", "X-Tenant", "", "X-Tenant", "y", "Accept-Language", "de", "Accept-Language", "en;q=0.5", "Baggage", "a=1", "Baggage", "b=2")
+	if got, want := lines(a.sent["books"]), "Accept-Language: de,en;q=0.5|Baggage: a=1, b=2|Cookie: a=1; b=2|X-Tenant: x, y"; got != want {
+		t.Errorf("sent %s, want %s", got, want)
+	}
+}
+
 func TestHeaders_ToNamedServices(t *testing.T) {
 	p := authtest.New(t)
 	viewer, err := p.Authenticator(t, nil).Authenticate(t.Context(), []string{"Bearer " + p.Token(t, "v1", map[string]any{"tenant": "t1", "bad": "a\nb"})})

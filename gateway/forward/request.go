@@ -76,11 +76,15 @@ func (r *request) value(f field) string {
 		}
 		return value
 	}
-	return joined(r.header[f.name])
+	if f.name == cookie {
+		return joined(r.header[f.name], "; ")
+	}
+	return joined(r.header[f.name], ", ")
 }
 
-// joined returns the values of a header as one (RFC 9110, section 5.3).
-func joined(values []string) string {
+// joined returns the values of a header as one (RFC 9110, section 5.3; RFC 9113, section
+// 8.2.3, for Cookie).
+func joined(values []string, separator string) string {
 	if len(values) == 1 {
 		return strings.Trim(values[0], " \t")
 	}
@@ -90,7 +94,7 @@ func joined(values []string) string {
 			some = append(some, value)
 		}
 	}
-	return strings.Join(some, ", ")
+	return strings.Join(some, separator)
 }
 
 // sendable reports whether value can stand in a header, and means there what it means in a

@@ -14,7 +14,7 @@ const maxBaggage = 8192
 // tracestate are valid together or not at all, and baggage is not longer than it may be.
 func (r *request) trace(name string) string {
 	if name == baggage {
-		if value := joined(r.header[baggage]); len(value) <= maxBaggage {
+		if value := joined(r.header[baggage], ", "); len(value) <= maxBaggage {
 			return value
 		}
 		return ""
