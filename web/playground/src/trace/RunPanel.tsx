@@ -48,7 +48,7 @@ function Outcome({ run }: { run: Run }) {
   return (
     <>
       <span className={`status ${mood}`}>{run.status ? `${run.status} ${meaning}` : "no answer"}{run.parts ? ` in ${plural(run.parts, "part")}` : ""}</span>
-      <span>{run.trace ? `${ms(run.trace.duration_ms)} in the gateway, ` : ""}{ms(run.ms)} until shown</span>
+      <span>{run.trace ? `${ms(run.trace.duration_ms)} in the gateway, ` : ""}{ms(run.ms)} until shown{run.old && "; running again…"}</span>
     </>
   );
 }
