@@ -100,7 +100,7 @@ func TestAddingAService_AsThePageSays(t *testing.T) {
 			run(t, root, trib, "generate")
 			run(t, root, trib, "check")
 			run(t, root, "go", "build", ".")
-			run(t, root, "go", "test", "./resolvers", "-run", "TestReviews_OfProducts")
+			run(t, root, "go", "test", "-vet=off", "./resolvers", "-run", "TestReviews_OfProducts")
 		})
 	}
 }
@@ -109,6 +109,7 @@ func run(t *testing.T, root string, command ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
 	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "GOFLAGS="+os.Getenv("GOFLAGS")+" -trimpath") // what was built in another copy is found in the build cache
 	if out, err := cmd.CombinedOutput(); err != nil || strings.Contains(string(out), "no tests to run") {
 		t.Fatalf("%v: %v\n%s", command, err, out)
 	}

@@ -26,7 +26,7 @@ func TestLibrary_PassesWithoutTheShop(t *testing.T) {
 	copyModule(t, root, ofTheShop...)
 	packages := []string{"./gateway/...", "./cmd/..."}
 	for _, command := range []string{"vet", "test"} {
-		args := append([]string{command}, packages...)
+		args := append([]string{command, "-trimpath"}, packages...) // what was built in another copy is found in the build cache
 		cmd := exec.CommandContext(t.Context(), "go", args...)
 		cmd.Dir = root
 		if out, err := cmd.CombinedOutput(); err != nil {
