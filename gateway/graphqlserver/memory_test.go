@@ -143,7 +143,7 @@ func TestMemory_HoldsWhatAStreamNeeds(t *testing.T) {
 // What a stream gives back of its memory is not in use any more.
 func TestMemory_FreesWhatAStreamReleases(t *testing.T) {
 	in := newIntake(t, time.Minute)
-	const streams, long = 20, 700 << 10
+	const streams, long = 10, 700 << 10
 	heap := func() int {
 		var m runtime.MemStats
 		runtime.GC()

@@ -242,7 +242,7 @@ func TestCaches_WeighWhatTheyKeep(t *testing.T) {
 	kinds := hoarders()
 	fill := func(t *testing.T, transport, kind string) {
 		t.Helper()
-		h, nth, requests := newHoard(t), kinds[kind], 8
+		h, nth, requests := newHoard(t), kinds[kind], 4
 		if strings.HasPrefix(kind, "small") {
 			requests = 2000
 		}
