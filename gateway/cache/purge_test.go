@@ -125,9 +125,17 @@ func newMini(t *testing.T) *miniredis.Miniredis {
 // sharedStores are the ways in which gateways can share a Redis.
 func sharedStores(t *testing.T, body func(t *subtest, url string)) {
 	t.Helper()
-	t.Run("miniredis", func(t *testing.T) { body(&subtest{t}, "redis://"+newMini(t).Addr()) })
-	t.Run("redis-server", func(t *testing.T) { body(&subtest{t}, redistest.Start(t).URL()) })
-	t.Run("cluster", func(t *testing.T) { body(&subtest{t}, redistest.StartCluster(t).URL()) })
+	t.Parallel()
+	for name, url := range map[string]func(t *testing.T) string{
+		"miniredis":    func(t *testing.T) string { return "redis://" + newMini(t).Addr() },
+		"redis-server": func(t *testing.T) string { return redistest.Start(t).URL() },
+		"cluster":      func(t *testing.T) string { return redistest.StartCluster(t).URL() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			body(&subtest{t}, url(t))
+		})
+	}
 }
 
 func TestAPurgeReachesAllGateways(t *testing.T) {

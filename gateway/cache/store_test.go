@@ -24,17 +24,24 @@ type store interface {
 func stores(t *testing.T, body func(t *subtest, s store)) {
 	t.Helper()
 	t.Parallel()
-	t.Run("memory", func(t *testing.T) {
-		s, err := cache.NewMemory(16 << 20)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close()
-		body(&subtest{t}, s)
-	})
-	t.Run("miniredis", func(t *testing.T) { body(&subtest{t}, newRedis(t, "redis://"+miniredis.RunT(t).Addr())) })
-	t.Run("redis-server", func(t *testing.T) { body(&subtest{t}, newRedis(t, redistest.Start(t).URL())) })
-	t.Run("cluster", func(t *testing.T) { body(&subtest{t}, newRedis(t, redistest.StartCluster(t).URL())) })
+	for name, tier := range map[string]func(t *testing.T) store{
+		"memory": func(t *testing.T) store {
+			s, err := cache.NewMemory(16 << 20)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(s.Close)
+			return s
+		},
+		"miniredis":    func(t *testing.T) store { return newRedis(t, "redis://"+miniredis.RunT(t).Addr()) },
+		"redis-server": func(t *testing.T) store { return newRedis(t, redistest.Start(t).URL()) },
+		"cluster":      func(t *testing.T) store { return newRedis(t, redistest.StartCluster(t).URL()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			body(&subtest{t}, tier(t))
+		})
+	}
 }
 
 func newRedis(t testing.TB, url string) *cache.Redis {

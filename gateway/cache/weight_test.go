@@ -32,7 +32,7 @@ type tree struct {
 
 // What memory keeps alive is at most twice what it says, whatever the entries are.
 func TestMemory_WeighsWhatItKeeps(t *testing.T) {
-	const entries = 3000
+	const entries = 2000
 	key := func(n int) string { return fmt.Sprint("key", n) }
 	longKey := func(n int) string { return fmt.Sprintf("%0256d", n) }
 	for name, c := range map[string]struct {
