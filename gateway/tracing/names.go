@@ -61,4 +61,8 @@ const (
 	// Details, which are never exported.
 	KeyList Key = "tributary.key_list"
 	Path    Key = "url.path"
+
+	// Details of an attempt, see [Span.Detail].
+	Sent     Key = "tributary.sent"     // the request, readable
+	Received Key = "tributary.received" // its response
 )

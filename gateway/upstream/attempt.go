@@ -67,6 +67,9 @@ func attempt(cfg Config, f *figures, next http.RoundTripper) http.RoundTripper {
 		ended()
 		out := outcome(ctx, verdict(f.service, resp, err))
 		f.attempted(r.Context(), out, took)
+		if cfg.ShowExchanges && span.On() {
+			showExchange(span, r, resp)
+		}
 		f.endAttempt(span, r, resp, out)
 		return resp, err
 	})

@@ -73,6 +73,7 @@ type Config struct {
 	RequestTimeout time.Duration     `kong:"-"` // time limit for a whole request, and so for each attempt; 0: none
 	Log            *slog.Logger      `kong:"-"` // tells of circuits that open or close; nil: none
 	Bodies         *admission.Budget `kong:"-"` // shared by all clients; nil: no limit
+	ShowExchanges  bool              `kong:"-"` // record headers and bodies for traces that clients ask for; in development only
 }
 
 // Validate reports the first setting that cannot be used.

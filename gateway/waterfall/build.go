@@ -116,7 +116,11 @@ func (n *node) row(zero time.Time, depth int) Row {
 	case tracing.Cache:
 		r.Cache = &Cache{n.number(tracing.FromMemory), n.number(tracing.FromRedis), n.number(tracing.Stale), n.number(tracing.Missed), n.number(tracing.Coalesced)}
 	case tracing.Attempt:
-		r.Attempt = &Attempt{n.text(tracing.AttemptKind), n.text(tracing.Method), truncate.String(n.text(tracing.Path), maxText), n.number(tracing.Status), max(0, n.number(tracing.Bytes)), n.text(tracing.Write) != ""}
+		r.Attempt = &Attempt{
+			Kind: n.text(tracing.AttemptKind), Method: n.text(tracing.Method), Path: truncate.String(n.text(tracing.Path), maxText),
+			Status: n.number(tracing.Status), Bytes: max(0, n.number(tracing.Bytes)), Write: n.text(tracing.Write) != "",
+			Sent: n.text(tracing.Sent), Received: n.text(tracing.Received),
+		}
 	case tracing.Call:
 		if outcome := n.text(tracing.Outcome); outcome != "ok" {
 			r.Error = cmp.Or(r.Error, outcome)

@@ -13,7 +13,7 @@ type span struct{ from, to time.Time }
 // count computes the totals of the steps below root, and what a second run would save.
 func (t *Trace) count(root *node) {
 	var saved []span
-	root.walk(func(n *node) {
+	root.walk(false, func(n *node, cached bool) {
 		switch n.Step {
 		case tracing.Cache:
 			t.Totals.Found += n.number(tracing.FromMemory) + n.number(tracing.FromRedis)
@@ -26,7 +26,7 @@ func (t *Trace) count(root *node) {
 			t.Totals.Calls[n.text(tracing.Service)]++
 			t.Totals.Attempts += attempts
 			t.Totals.Bytes += bytes
-			if n.text(tracing.Outcome) == "ok" && !n.open && n.text(tracing.Write) == "" {
+			if n.text(tracing.Outcome) == "ok" && !n.open && cached && n.text(tracing.Write) == "" {
 				t.SecondRun.SavedCalls++
 				t.SecondRun.SavedBytes += bytes
 				if n.critical {
@@ -39,10 +39,12 @@ func (t *Trace) count(root *node) {
 	t.SecondRun.Saved = ms(covered(saved))
 }
 
-func (n *node) walk(visit func(*node)) {
-	visit(n)
+// walk visits n and what is below it. Cached says whether a step is part of a look-up in the
+// cache, which keeps what it loads.
+func (n *node) walk(cached bool, visit func(n *node, cached bool)) {
+	visit(n, cached)
 	for _, part := range n.parts {
-		part.walk(visit)
+		part.walk(cached || n.Step == tracing.Cache, visit)
 	}
 }
 

@@ -62,6 +62,11 @@ type Attempt struct {
 	Status int    `json:"status,omitempty"` // 0 without an answer
 	Bytes  int    `json:"bytes,omitempty"`
 	Write  bool   `json:"write,omitempty"` // it changes something
+
+	// What went over the wire, readable and shortened, where a gateway in development
+	// records that.
+	Sent     string `json:"sent,omitempty"`
+	Received string `json:"received,omitempty"`
 }
 
 // Totals are sums over the whole request.
