@@ -18,19 +18,19 @@ func TestTheExampleShowsWhatIsCompletePartialAndStale(t *testing.T) {
 		t.Errorf("%d parts are marked, though all is well", n)
 	}
 	p.Accessible(axe)
-	p.Shoot(images + "example.png")
+	p.Shoot(images + "example.webp")
 
 	call(t, http.MethodPut, s.Orders+"/_faults", `[{"route":"*","error_rate":1}]`)
 	p.Until(`[...document.querySelectorAll("button")].find((b) => b.innerText === "Refresh")?.click() || document.querySelector(".stale")`)
 	p.Wait("main", "order123", "as of")
 	p.Accessible(axe)
-	p.Shoot(images + "example-stale.png")
+	p.Shoot(images + "example-stale.webp")
 
 	p.ClickText("a", "u42") // nobody has asked for yet
 	p.Wait("main", "Orders are unavailable right now")
 	p.Wait(".user h1")
 	p.Accessible(axe)
-	p.Shoot(images + "example-partial.png")
+	p.Shoot(images + "example-partial.webp")
 }
 
 // button is an expression for the first button whose text begins so.

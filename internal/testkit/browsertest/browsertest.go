@@ -30,6 +30,8 @@ type Page struct {
 	t   testing.TB
 	ctx context.Context //nolint:containedctx // chromedp's handle on the tab
 
+	width, height int64
+
 	mu       sync.Mutex
 	problems []string
 	mayFail  bool
@@ -49,7 +51,7 @@ func New(t testing.TB, width, height int64) *Page {
 		chromedp.WSURLReadTimeout(time.Minute), chromedp.WindowSize(int(width), int(height)))
 	allocated, freeBrowser := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, closeTab := chromedp.NewContext(allocated)
-	p := &Page{t: t, ctx: ctx}
+	p := &Page{t: t, ctx: ctx, width: width, height: height}
 	t.Cleanup(func() {
 		if err := chromedp.Cancel(ctx); err != nil {
 			t.Log("closing the browser: ", err)

@@ -102,22 +102,23 @@ func (p *Page) Count(selector string) int {
 	return Eval[int](p, "document.querySelectorAll("+quote(selector)+").length")
 }
 
-// Shoot writes a picture of the window to a file, if UPDATE_SCREENSHOTS is set:
-// what is shown differs from machine to machine.
+// Shoot writes a picture of the window to a WebP file, in two pixels for each of the page, if
+// UPDATE_SCREENSHOTS is set: what is shown differs from machine to machine.
 func (p *Page) Shoot(file string) {
 	p.t.Helper()
 	if os.Getenv("UPDATE_SCREENSHOTS") == "" { //nolint:forbidigo // of tests, which main does not see
 		return
 	}
-	var png []byte
-	p.do("shoot", chromedp.ActionFunc(func(ctx context.Context) (err error) {
-		png, err = page.CaptureScreenshot().Do(ctx)
-		return err
-	}))
+	var picture []byte
+	p.do("shoot", emulation.SetDeviceMetricsOverride(p.width, p.height, 2, false), chromedp.Sleep(time.Second), // to be drawn anew
+		chromedp.ActionFunc(func(ctx context.Context) (err error) {
+			picture, err = page.CaptureScreenshot().WithFormat(page.CaptureScreenshotFormatWebp).WithQuality(82).Do(ctx)
+			return err
+		}), emulation.SetDeviceMetricsOverride(p.width, p.height, 1, p.width < 600))
 	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 		p.t.Fatal(err)
 	}
-	if err := os.WriteFile(file, png, 0o644); err != nil { //nolint:gosec // a picture for everybody
+	if err := os.WriteFile(file, picture, 0o644); err != nil { //nolint:gosec // a picture for everybody
 		p.t.Fatal(err)
 	}
 }

@@ -44,7 +44,11 @@ function Line({ row, total, chosen, choose }: LineProps) {
       </button>
       <span className="wf-track"><b className="wf-bar" style={{ left: share(row.start_ms), width: share(row.duration_ms), background: colour }} /></span>
       <span className="wf-note"><b>{ms(row.duration_ms)}</b> <span>{note(row)}</span></span>
-      {chosen && <pre className="wf-detail" onClick={(e) => e.stopPropagation()}>{detail(row)}</pre>}
+      {chosen && (
+        <div className="wf-detail" onClick={(e) => e.stopPropagation()}>
+          {[detail(row), row.attempt?.sent, row.attempt?.received].map((text) => text && <pre key={text}>{text}</pre>)}
+        </div>
+      )}
     </li>
   );
 }

@@ -17,7 +17,7 @@ export interface Row {
   key_count?: number;
   keys?: string[];
   cache?: { memory?: number; redis?: number; stale?: number; miss?: number; coalesced?: number };
-  attempt?: { kind: string; method: string; path: string; status?: number; bytes?: number; write?: boolean };
+  attempt?: { kind: string; method: string; path: string; status?: number; bytes?: number; write?: boolean; sent?: string; received?: string };
 }
 
 // Cost is extensions.cost: see gateway/lookahead.
