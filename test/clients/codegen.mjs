@@ -5,9 +5,10 @@ import { gateway } from './gateway.mjs';
 
 const out = process.argv[2];
 await generate({
-  schema: `${gateway}/graphql`,
+  schema: `${gateway}/schema.graphql`,
   documents: ['documents/*.ts'],
   cwd: import.meta.dirname,
   silent: true,
+  config: { scalars: { DateTime: 'string', Decimal: 'number' } },
   generates: { [`${out}/`]: { preset: 'client', presetConfig: { persistedDocuments: { hashAlgorithm: 'sha256' } } } },
 }, true);
