@@ -59,9 +59,9 @@ func (s *executions) behave(int) faultyupstream.Behaviour {
 }
 
 func TestSend_ThousandsOfFaults(t *testing.T) {
-	writes := 3000
+	writes := 10_000
 	if testing.Short() {
-		writes = 300
+		writes = 1000
 	}
 	s := &executions{count: map[string]int{}, keyed: map[string]string{}, random: rand.New(rand.NewPCG(19, 1))}
 	cfg := thrice

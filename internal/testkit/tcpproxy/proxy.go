@@ -69,7 +69,12 @@ func (p *Proxy) Silence() {
 // Hold keeps back what the target sends on connections on whose beginning the client sends
 // text, until Release.
 func (p *Proxy) Hold(text string) {
-	p.set(func() { p.held, p.free = []byte(text), make(chan struct{}) })
+	p.set(func() {
+		if p.held == nil {
+			p.free = make(chan struct{})
+		}
+		p.held = []byte(text)
+	})
 }
 
 // Release forwards what is held back.
