@@ -20,6 +20,7 @@ import (
 	"tributary/gateway/report"
 	"tributary/gateway/telemetry"
 	"tributary/graph"
+	"tributary/internal/testkit"
 	"tributary/internal/testkit/upstreamtest"
 	"tributary/resolvers"
 	"tributary/services"
@@ -97,11 +98,7 @@ func expectOnePanic(t *testing.T, log string, figures *prometheus.Registry) {
 	if panics != 1 {
 		t.Errorf("%d panics logged of 1", panics)
 	}
-	families, err := figures.Gather()
-	must(t, err)
-	for _, family := range families {
-		if family.GetName() == "graphql_panics_total" && family.GetMetric()[0].GetCounter().GetValue() != 1 {
-			t.Errorf("%v panics counted of 1", family.GetMetric()[0].GetCounter().GetValue())
-		}
+	if n, found := testkit.Metric(t, figures, "graphql_panics_total"); n != 1 || !found {
+		t.Errorf("%v panics counted of 1", n)
 	}
 }

@@ -15,25 +15,21 @@ import (
 
 	"tributary/gateway/admission"
 	"tributary/gateway/fault"
+	"tributary/internal/testkit"
 )
 
 const mb = 1 << 20
 
 // newBodies returns a budget of 8 MiB, and its metrics.
-func newBodies() (*admission.Bodies, func(name string) float64) {
+func newBodies(t testing.TB) (*admission.Bodies, func(name string) float64) {
 	reg := prometheus.NewRegistry()
 	b := admission.NewBodies(admission.Config{BodiesMB: 8, QueueWait: time.Second}, mb, reg)
 	return b, func(name string) float64 {
-		families, err := reg.Gather()
-		if err != nil {
-			panic(err)
+		n, found := testkit.Metric(t, reg, name)
+		if !found {
+			t.Fatalf("no metric %s", name)
 		}
-		for _, f := range families {
-			if m := f.GetMetric()[0]; f.GetName() == name {
-				return m.GetGauge().GetValue() + m.GetCounter().GetValue()
-			}
-		}
-		return math.NaN()
+		return n
 	}
 }
 
@@ -54,7 +50,7 @@ func isOverloaded(err error) bool {
 
 func TestBodies_WaitForMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b, figure := newBodies()
+		b, figure := newBodies(t)
 		release, err := take(t.Context(), b, 6*mb)
 		if err != nil || figure("admission_body_bytes") != 6*mb {
 			t.Fatal(err, figure("admission_body_bytes"))
@@ -87,7 +83,7 @@ func TestBodies_WaitForMemory(t *testing.T) {
 }
 
 func TestBodies_KeepAShareForSmallOnes(t *testing.T) {
-	b, figure := newBodies()
+	b, figure := newBodies(t)
 	var releases []func()
 	for range 5 { // of 6 MiB
 		release, err := take(t.Context(), b, mb+16<<10)
@@ -136,7 +132,7 @@ func TestBodies_AdmitTheLargestRequest(t *testing.T) {
 }
 
 func TestLease_Moves(t *testing.T) {
-	b, figure := newBodies()
+	b, figure := newBodies(t)
 	l := b.Lease()
 	if err := l.Take(t.Context(), mb); err != nil {
 		t.Fatal(err)
@@ -162,7 +158,7 @@ func TestLease_ReadsAll(t *testing.T) {
 	} {
 		for _, n := range []int{0, 1, 1023, 1024, 1025, 4096, 16<<10 + 1, len(text)} {
 			for _, announced := range []int64{-1, 0, int64(n), int64(n) - 1, int64(n) + 1, math.MaxInt64 - 1, math.MaxInt64} {
-				b, figure := newBodies()
+				b, figure := newBodies(t)
 				l := b.Lease()
 				got, err := l.ReadAll(t.Context(), pieces(bytes.NewReader(text[:n])), announced)
 				if err != nil || !bytes.Equal(got, text[:n]) || cap(got) > max(1024, 2*n) {
@@ -182,7 +178,7 @@ func TestLease_ReadsUntilAFailure(t *testing.T) {
 }
 
 func readsUntilAFailure(t *testing.T) {
-	b, figure := newBodies()
+	b, figure := newBodies(t)
 	l := b.Lease()
 	reset := errors.New("connection reset")
 	if _, err := l.ReadAll(t.Context(), io.MultiReader(bytes.NewReader(make([]byte, 5000)), iotest.ErrReader(reset)), -1); !errors.Is(err, reset) {

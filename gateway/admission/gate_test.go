@@ -13,6 +13,7 @@ import (
 
 	"tributary/gateway/admission"
 	"tributary/gateway/fault"
+	"tributary/internal/testkit"
 )
 
 // enter asks to be let in and tells what came of it: "in", a reason, or the
@@ -49,15 +50,9 @@ func full(t *testing.T) (g *admission.Gate, leave func(), reg *prometheus.Regist
 // how many were refused.
 func expect(t *testing.T, reg *prometheus.Registry, running, waiting, shed float64) {
 	t.Helper()
-	families, err := reg.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
 	got := map[string]float64{}
-	for _, family := range families {
-		for _, m := range family.GetMetric() {
-			got[strings.TrimPrefix(family.GetName(), "admission_operations_")] += m.GetGauge().GetValue() + m.GetCounter().GetValue()
-		}
+	for _, name := range []string{"running", "waiting", "shed_total"} {
+		got[name], _ = testkit.Metric(t, reg, "admission_operations_"+name)
 	}
 	if got["running"] != running || got["waiting"] != waiting || got["shed_total"] != shed {
 		t.Errorf("figures are %v, want %v running, %v waiting, %v shed", got, running, waiting, shed)

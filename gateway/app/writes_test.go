@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/internal/testgraph"
+	"tributary/internal/testkit"
 	"tributary/internal/testkit/faultyupstream"
 )
 
@@ -54,17 +55,7 @@ func (w *writable) gateway(change func(*gatewayConfig)) http.Handler {
 // writes returns the number of writes with an outcome, by the metrics.
 func (w *writable) writes(outcome string) (n float64) {
 	w.t.Helper()
-	families, err := w.reg.Gather()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	for _, f := range families {
-		for _, m := range f.GetMetric() {
-			if f.GetName() == "upstream_writes_total" && m.GetLabel()[0].GetValue() == outcome {
-				n += m.GetCounter().GetValue()
-			}
-		}
-	}
+	n, _ = testkit.Metric(w.t, w.reg, "upstream_writes_total", outcome)
 	return n
 }
 

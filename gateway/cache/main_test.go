@@ -3,7 +3,6 @@ package cache_test
 import (
 	"context"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -83,27 +82,7 @@ func (g *gateway) want(t testing.TB, key, text string) {
 // figure returns the sum of a metric over all series with the given label values.
 func (g *gateway) figure(t testing.TB, name string, labels ...string) float64 {
 	t.Helper()
-	families, err := g.figures.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum, found := 0.0, false
-	for _, family := range families {
-		if family.GetName() != name {
-			continue
-		}
-		for _, m := range family.GetMetric() {
-			var have []string
-			for _, l := range m.GetLabel() {
-				have = append(have, l.GetValue())
-			}
-			if slices.ContainsFunc(labels, func(l string) bool { return !slices.Contains(have, l) }) {
-				continue
-			}
-			found = true
-			sum += m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
-		}
-	}
+	sum, found := testkit.Metric(t, g.figures, name, labels...)
 	if !found {
 		t.Fatalf("there is no metric %s of %v", name, labels)
 	}

@@ -19,6 +19,7 @@ import (
 	"tributary/gateway/admission"
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/httpserver"
+	"tributary/internal/testkit"
 )
 
 const (
@@ -310,16 +311,6 @@ func (in *intake) open() float64 { return in.gauge("graphql_streams_open") }
 // gauge is the sum of a gauge over its labels.
 func (in *intake) gauge(name string) (sum float64) {
 	in.t.Helper()
-	families, err := in.metrics.Gather()
-	if err != nil {
-		in.t.Fatal(err)
-	}
-	for _, f := range families {
-		for _, m := range f.GetMetric() {
-			if f.GetName() == name {
-				sum += m.GetGauge().GetValue()
-			}
-		}
-	}
+	sum, _ = testkit.Metric(in.t, in.metrics, name)
 	return sum
 }

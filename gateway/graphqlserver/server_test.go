@@ -16,6 +16,7 @@ import (
 
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/lookahead"
+	"tributary/internal/testkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -105,25 +106,11 @@ func body(t testing.TB, query string) string {
 	return string(text)
 }
 
-// count reads a counter; labels are the values of its labels, in order.
+// count reads a metric; labels are values of its labels.
 func (s *server) count(name string, labels ...string) float64 {
 	s.t.Helper()
-	families, err := s.metrics.Gather()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for _, f := range families {
-		for _, m := range f.GetMetric() {
-			var values []string
-			for _, l := range m.GetLabel() {
-				values = append(values, l.GetValue())
-			}
-			if f.GetName() == name && strings.Join(values, " ") == strings.Join(labels, " ") {
-				return m.GetCounter().GetValue()
-			}
-		}
-	}
-	return 0
+	n, _ := testkit.Metric(s.t, s.metrics, name, labels...)
+	return n
 }
 
 type answer struct {

@@ -60,18 +60,11 @@ func (s *streaming) open(transport string) float64 {
 
 func gauge(t testing.TB, reg *prometheus.Registry, name, label string) float64 {
 	t.Helper()
-	families, err := reg.Gather()
-	if err != nil {
-		t.Fatal(err)
+	n, found := testkit.Metric(t, reg, name, label)
+	if !found {
+		return -1
 	}
-	for _, f := range families {
-		for _, m := range f.GetMetric() {
-			if f.GetName() == name && m.GetLabel()[0].GetValue() == label {
-				return m.GetGauge().GetValue()
-			}
-		}
-	}
-	return -1
+	return n
 }
 
 // listen asks for events and gives the answer as it comes.

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,6 +19,7 @@ import (
 	"tributary/gateway/fault"
 	"tributary/gateway/httpserver"
 	"tributary/gateway/telemetry"
+	"tributary/internal/testkit"
 )
 
 func TestMain(m *testing.M) {
@@ -84,25 +87,8 @@ func (s *site) do(method, path string, header ...string) (*http.Response, string
 
 func (s *site) count(name string, labels map[string]string) float64 {
 	s.t.Helper()
-	families, err := s.reg.Gather()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	sum := 0.0
-	for _, f := range families {
-		for _, m := range f.GetMetric() {
-			fits := f.GetName() == name
-			for _, l := range m.GetLabel() {
-				if want, ok := labels[l.GetName()]; ok && want != l.GetValue() {
-					fits = false
-				}
-			}
-			if fits {
-				sum += m.GetCounter().GetValue()
-			}
-		}
-	}
-	return sum
+	n, _ := testkit.Metric(s.t, s.reg, name, slices.Collect(maps.Values(labels))...)
+	return n
 }
 
 func TestARequestKeepsItsIDWhenThatIsSaneAndGetsOneOtherwise(t *testing.T) {

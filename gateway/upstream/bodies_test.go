@@ -13,6 +13,7 @@ import (
 
 	"tributary/gateway/fault"
 	"tributary/gateway/upstream"
+	"tributary/internal/testkit"
 )
 
 const megabyte = 1 << 20
@@ -95,16 +96,9 @@ func TestBodies_WaitForRoom(t *testing.T) {
 // gauge returns the value of a metric without labels.
 func gauge(t *testing.T, reg *prometheus.Registry, name string) float64 {
 	t.Helper()
-	found, err := reg.Gather()
-	if err != nil {
-		t.Fatal(err)
+	n, found := testkit.Metric(t, reg, name)
+	if !found {
+		t.Fatalf("no %s", name)
 	}
-	for _, family := range found {
-		if family.GetName() == name {
-			m := family.GetMetric()[0]
-			return m.GetGauge().GetValue() + m.GetCounter().GetValue()
-		}
-	}
-	t.Fatalf("no %s", name)
-	return 0
+	return n
 }

@@ -90,27 +90,12 @@ func (c *client) attempts() int {
 // and value; 0 if there is none.
 func (c *client) value(name string, labels ...string) float64 {
 	c.t.Helper()
-	families, err := c.reg.Gather()
-	if err != nil {
-		c.t.Fatal(err)
+	var values []string
+	for i := 1; i < len(labels); i += 2 {
+		values = append(values, labels[i])
 	}
-	sum := 0.0
-	for _, family := range families {
-		for _, m := range family.GetMetric() {
-			has := map[string]string{}
-			for _, l := range m.GetLabel() {
-				has[l.GetName()] = l.GetValue()
-			}
-			fits := family.GetName() == name
-			for i := 0; i < len(labels); i += 2 {
-				fits = fits && has[labels[i]] == labels[i+1]
-			}
-			if fits {
-				sum += m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
-			}
-		}
-	}
-	return sum
+	n, _ := testkit.Metric(c.t, c.reg, name, values...)
+	return n
 }
 
 // until waits for a condition that becomes true by itself.
