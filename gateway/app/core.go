@@ -44,6 +44,7 @@ func (c *core) close() error {
 func (c *core) build(cfg gatewayConfig, reg prometheus.Registerer) (err error) {
 	requests := upstream.NewMetrics(reg)
 	cfg.Upstream.Bodies = upstream.NewBodies(cfg.Upstream, reg)
+	cfg.Upstream.Faults = cfg.faults.transport()
 	for i, s := range cfg.graph.Services {
 		client, err := cfg.services[i].NewClient(s.Name, cfg.Upstream, requests)
 		if err != nil {

@@ -51,7 +51,7 @@ func (c *devCommand) Run(p *process) error {
 		return errors.Join(err, own.Close())
 	}
 	if c.Examples.Faults.Faults {
-		if c.Gateway.faults, err = c.newFaults(p.ctx, urls); err != nil {
+		if c.Gateway.faults, err = c.newFaults(p.ctx, p.graph.Services); err != nil {
 			return err
 		}
 		defer c.Gateway.faults.close()

@@ -27,7 +27,7 @@ type examplesConfig struct {
 
 // faultsConfig enables fault injection, for demonstrations and tests.
 type faultsConfig struct {
-	Faults bool `name:"faults" help:"Let PUT /_faults inject faults into the services."`
+	Faults bool `name:"faults" help:"Let faults be injected: into the example services by PUT /_faults, and in dev into the calls of all services by PUT /dev/faults/SERVICE."`
 }
 
 func newExamplesConfig(g *Graph) examplesConfig {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"tributary/gateway/cache"
+	"tributary/gateway/faultinject"
 	"tributary/gateway/faultpanel"
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/httpserver"
@@ -15,13 +16,16 @@ import (
 
 // faults are what the playground can inject faults into, in dev only.
 type faults struct {
-	services map[string]string // base URLs of the services that take fault rules, by name
-	redis    *faultpanel.Relay // nil without a Redis that a relay can be put in front of
+	services map[string]*faultinject.Rules // by name
+	redis    *faultpanel.Relay             // nil without a Redis that a relay can be put in front of
 }
 
-// newFaults puts a relay in front of Redis and returns it with the services' URLs.
-func (c *devCommand) newFaults(ctx context.Context, services map[string]string) (*faults, error) {
-	f := &faults{services: services}
+// newFaults puts a relay in front of Redis and returns it with rules for each service.
+func (c *devCommand) newFaults(ctx context.Context, services []Service) (*faults, error) {
+	f := &faults{services: map[string]*faultinject.Rules{}}
+	for _, s := range services {
+		f.services[s.Name] = &faultinject.Rules{}
+	}
 	u, single := singleRedis(c.Gateway.Cache.RedisURL)
 	if !single {
 		return f, nil
@@ -46,18 +50,25 @@ func singleRedis(rawURL string) (*url.URL, bool) {
 	return u, err == nil && u.Scheme == "redis" && u.Host != "" && !strings.Contains(u.Host, ",")
 }
 
-// mount adds what is below /dev to r: the fault panel and the costs of operations.
-func (f *faults) mount(r httpserver.Router, graphql *graphqlserver.Server, store *cache.Cache, log *slog.Logger) error {
+// transport returns what applies the rules to the requests of a service, nil if there are
+// none.
+func (f *faults) transport() func(service, health string, next http.RoundTripper) http.RoundTripper {
 	if f == nil {
 		return nil
 	}
-	forget := func(ctx context.Context) error { return store.Purge(ctx, cache.PurgeAll) }
-	panel, err := faultpanel.New(f.services, f.redis, forget, log)
-	if err == nil {
-		r.Handle("/dev/*", panel)
-		r.Method(http.MethodPost, "/dev/explain", http.NewCrossOriginProtection().Handler(explainHandler(graphql)))
+	return func(service, health string, next http.RoundTripper) http.RoundTripper {
+		return f.services[service].Transport(health, next)
 	}
-	return err
+}
+
+// mount adds what is below /dev to r: the fault panel and the costs of operations.
+func (f *faults) mount(r httpserver.Router, graphql *graphqlserver.Server, store *cache.Cache, log *slog.Logger) {
+	if f == nil {
+		return
+	}
+	forget := func(ctx context.Context) error { return store.Purge(ctx, cache.PurgeAll) }
+	r.Handle("/dev/*", faultpanel.New(f.services, f.redis, forget, log))
+	r.Method(http.MethodPost, "/dev/explain", http.NewCrossOriginProtection().Handler(explainHandler(graphql)))
 }
 
 func (f *faults) close() {

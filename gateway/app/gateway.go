@@ -105,7 +105,8 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 
 	clients, ops := routers(cfg.Admin, ready, log, reg)
 	mountOperators(ops, cfg.Admin, operators, checker, core.store, log, reg)
-	err = errors.Join(mountPages(pageRoutes(clients), pageRoutes(ops), cfg, history), cfg.faults.mount(clients, graphql, core.store, log))
+	cfg.faults.mount(clients, graphql, core.store, log)
+	err = mountPages(pageRoutes(clients), pageRoutes(ops), cfg, history)
 	cfg.mountTokens(clients)
 	if err != nil {
 		return handlers{}, nil, errors.Join(err, core.close())

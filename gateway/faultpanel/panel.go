@@ -1,61 +1,53 @@
 // Package faultpanel is the API by which the playground injects faults into what
-// a gateway depends on: services that take fault rules, Redis behind a [Relay],
-// and the cache. It is for development only, and has no authentication.
+// a gateway depends on: its calls of services, Redis behind a [Relay], and the cache. It is
+// for development only, and has no authentication.
 package faultpanel
 
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
-	"net/http/httputil"
-	"net/url"
 	"strings"
-	"time"
 
 	"tributary/gateway/browser"
+	"tributary/gateway/faultinject"
 	"tributary/gateway/httpserver"
 )
 
 // Panel is an [http.Handler] for what is below /dev:
 //
 //	GET    /dev/faults            lists the injected faults
-//	PUT    /dev/faults/{service}  forwards rules to the service's PUT /_faults
+//	GET    /dev/faults/{service}  lists those of one service
+//	PUT    /dev/faults/{service}  replaces its rules
+//	DELETE /dev/faults/{service}  removes them
 //	PUT    /dev/redis             {"off": true} cuts the connection to Redis
 //	DELETE /dev/cache             empties the cache
 //
 // It refuses requests from pages of other origins, and under names of the host that are not
 // localhost. It is safe for concurrent use.
 type Panel struct {
-	services map[string]*url.URL
+	services map[string]*faultinject.Rules
 	redis    *Relay
 	forget   func(context.Context) error
 	log      *slog.Logger
 	routes   http.Handler
-	client   *http.Client
 }
 
-// askTimeout is how long a service may take to tell its rules.
-const askTimeout = 2 * time.Second
-
-// New returns a panel for the services of the given URLs. Redis may be nil;
-// forget empties the cache.
-func New(services map[string]string, redis *Relay, forget func(context.Context) error, log *slog.Logger) (*Panel, error) {
-	p := &Panel{services: map[string]*url.URL{}, redis: redis, forget: forget, log: log, client: &http.Client{Timeout: askTimeout, Transport: &http.Transport{DisableKeepAlives: true}}}
-	for name, address := range services {
-		u, err := url.Parse(strings.TrimSuffix(address, "/") + "/_faults")
-		if err != nil {
-			return nil, err
-		}
-		p.services[name] = u
-	}
+// New returns a panel for the rules of services, by name. Redis may be nil; forget empties
+// the cache.
+func New(services map[string]*faultinject.Rules, redis *Relay, forget func(context.Context) error, log *slog.Logger) *Panel {
+	p := &Panel{services: services, redis: redis, forget: forget, log: log}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /dev/faults", p.show)
-	mux.HandleFunc("PUT /dev/faults/{service}", p.breakService)
+	mux.HandleFunc("GET /dev/faults/{service}", p.service(p.showRules))
+	mux.HandleFunc("PUT /dev/faults/{service}", p.service(p.setRules))
+	mux.HandleFunc("DELETE /dev/faults/{service}", p.service(p.removeRules))
 	mux.HandleFunc("PUT /dev/redis", p.cutRedis)
 	mux.HandleFunc("DELETE /dev/cache", p.empty)
 	p.routes = http.NewCrossOriginProtection().Handler(mux)
-	return p, nil
+	return p
 }
 
 // ServeHTTP implements [http.Handler].
@@ -70,61 +62,64 @@ func (p *Panel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // state is what is broken.
 type state struct {
-	Services map[string]json.RawMessage `json:"services"` // the rules of each
-	Redis    *redisState                `json:"redis"`    // null where there is none
+	Services map[string][]faultinject.Rule `json:"services"` // the rules of each
+	Redis    *redisState                   `json:"redis"`    // null where there is none
 }
 
 type redisState struct {
 	Off bool `json:"off"`
 }
 
-func (p *Panel) show(w http.ResponseWriter, r *http.Request) {
-	s := state{Services: map[string]json.RawMessage{}}
-	for name, address := range p.services {
-		s.Services[name] = p.rulesAt(r.Context(), address)
+func (p *Panel) show(w http.ResponseWriter, _ *http.Request) {
+	s := state{Services: map[string][]faultinject.Rule{}}
+	for name, rules := range p.services {
+		s.Services[name] = rules.List()
 	}
 	if p.redis != nil {
 		s.Redis = &redisState{p.redis.IsCut()}
 	}
+	write(w, s)
+}
+
+func write(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	_ = json.NewEncoder(w).Encode(s)
+	_ = json.NewEncoder(w).Encode(v)
 }
 
-// rulesAt asks a service for its rules: null when it does not say.
-func (p *Panel) rulesAt(ctx context.Context, address *url.URL) json.RawMessage {
-	unknown := json.RawMessage("null")
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), http.NoBody)
-	if err != nil {
-		return unknown
+// service finds the rules of the service in the path of a request.
+func (p *Panel) service(handle func(http.ResponseWriter, *http.Request, *faultinject.Rules)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		rules := p.services[r.PathValue("service")]
+		if rules == nil {
+			httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusNotFound, Code: "NOT_FOUND", Detail: "there is no such service"})
+			return
+		}
+		handle(w, r, rules)
 	}
-	resp, err := p.client.Do(req)
-	if err != nil {
-		return unknown
-	}
-	defer func() { _ = resp.Body.Close() }()
-	var rules json.RawMessage
-	if resp.StatusCode != http.StatusOK || json.NewDecoder(resp.Body).Decode(&rules) != nil {
-		return unknown
-	}
-	return rules
 }
 
-func (p *Panel) breakService(w http.ResponseWriter, r *http.Request) {
-	target := p.services[r.PathValue("service")]
-	if target == nil {
-		httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusNotFound, Code: "NOT_FOUND", Detail: "there is no such service"})
+func (*Panel) showRules(w http.ResponseWriter, _ *http.Request, rules *faultinject.Rules) {
+	write(w, rules.List())
+}
+
+func (*Panel) removeRules(w http.ResponseWriter, _ *http.Request, rules *faultinject.Rules) {
+	rules.Set(nil, nil)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (*Panel) setRules(w http.ResponseWriter, r *http.Request, rules *faultinject.Rules) {
+	given, mistake := readRules(http.MaxBytesReader(w, r.Body, maxRulesBytes))
+	if mistake == "" {
+		for _, m := range rules.Set(given, nil) {
+			mistake = strings.TrimPrefix(mistake+fmt.Sprintf("; body[%d].%s: %s", m.Rule, m.Member, m.Message), "; ")
+		}
+	}
+	if mistake != "" {
+		httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusBadRequest, Code: "BAD_USER_INPUT", Detail: mistake})
 		return
 	}
-	proxy := &httputil.ReverseProxy{
-		Rewrite: func(pr *httputil.ProxyRequest) {
-			to := *target
-			pr.Out.URL, pr.Out.Host = &to, to.Host
-		},
-		Transport: p.client.Transport,
-		ErrorLog:  slog.NewLogLogger(p.log.Handler(), slog.LevelWarn),
-	}
-	proxy.ServeHTTP(w, r)
+	write(w, rules.List())
 }
 
 func (p *Panel) cutRedis(w http.ResponseWriter, r *http.Request) {

@@ -16,31 +16,12 @@ import (
 
 	"go.uber.org/goleak"
 
+	"tributary/gateway/faultinject"
 	"tributary/gateway/faultpanel"
 )
 
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
-}
-
-// service takes rules as the REST services do.
-func service(t *testing.T) (url string, rules *string) {
-	t.Helper()
-	rules = new(string)
-	*rules = "[]"
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/_faults" {
-			http.NotFound(w, r)
-			return
-		}
-		if r.Method == http.MethodPut {
-			body, _ := io.ReadAll(r.Body)
-			*rules = string(body)
-		}
-		_, _ = io.WriteString(w, *rules)
-	}))
-	t.Cleanup(srv.Close)
-	return srv.URL, rules
 }
 
 func send(h http.Handler, method, path, body string, header ...string) *httptest.ResponseRecorder {
@@ -54,45 +35,67 @@ func send(h http.Handler, method, path, body string, header ...string) *httptest
 	return w
 }
 
-func panel(t *testing.T, redis *faultpanel.Relay, forget func(context.Context) error) (*faultpanel.Panel, *string) {
-	t.Helper()
-	url, rules := service(t)
-	p, err := faultpanel.New(map[string]string{"drafts": url, "gone": "http://127.0.0.1:1"}, redis, forget, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p, rules
+func panel(redis *faultpanel.Relay, forget func(context.Context) error) (*faultpanel.Panel, *faultinject.Rules) {
+	rules := &faultinject.Rules{}
+	return faultpanel.New(map[string]*faultinject.Rules{"drafts": rules, "poets": {}}, redis, forget, slog.New(slog.DiscardHandler)), rules
 }
 
-func TestRulesReachTheServiceAndAreShown(t *testing.T) {
-	p, rules := panel(t, nil, nil)
-	if w := send(p, http.MethodPut, "/dev/faults/drafts", `[{"route":"*"}]`); w.Code != http.StatusOK || *rules != `[{"route":"*"}]` {
-		t.Fatalf("%d %s; the service has %s", w.Code, w.Body, *rules)
+func TestPanel_Rules(t *testing.T) {
+	p, rules := panel(nil, nil)
+	for _, step := range []struct {
+		method, path, body string
+		status             int
+		want               string
+	}{
+		{http.MethodGet, "/dev/faults/drafts", "", 200, "[]"},
+		{http.MethodPut, "/dev/faults/drafts", `[{"route":"GET /drafts/{id}","latency":"200ms","error_rate":0.5,"status":500},{"route":"*","lost":true}]`, 200,
+			`[{"route":"GET /drafts/{id}","latency":"200ms","error_rate":0.5,"status":500},{"route":"*","status":503,"lost":true}]`},
+		{http.MethodPut, "/dev/faults/drafts", `[{"route":"*"}]`, 200, `[{"route":"*","status":503}]`},
+		{http.MethodGet, "/dev/faults", "", 200, `{"services":{"drafts":[{"route":"*","status":503}],"poets":[]},"redis":null}`},
+		{http.MethodPut, "/dev/faults/payments", "[]", 404, "there is no such service"},
+		{http.MethodDelete, "/dev/faults/drafts", "", 204, ""},
+		{http.MethodGet, "/dev/faults/drafts", "", 200, "[]"},
+	} {
+		if w := send(p, step.method, step.path, step.body); w.Code != step.status || !strings.Contains(w.Body.String(), step.want) {
+			t.Errorf("%s %s %s: %d %s, want %d %s", step.method, step.path, step.body, w.Code, w.Body, step.status, step.want)
+		}
 	}
-	if got := send(p, http.MethodGet, "/dev/faults", "").Body.String(); got != `{"services":{"drafts":[{"route":"*"}],"gone":null},"redis":null}`+"\n" {
-		t.Errorf("shows %s", got)
+	for body, want := range map[string]string{
+		`null`:                            "body: must be a list of rules",
+		`{"route":"*"}`:                   "body: must be a list of rules",
+		`[{"route":"*","lattency":"1s"}]`: "body: must be a list of rules",
+		`[{"route":"*","hang":1}]`:        "hang must not be a number",
+		`[{}]`:                            "body[0].route: must be * or a method and a path",
+		`[{"route":"*"},{"route":"*","latency":"2"}]`:                  "body[1].latency: must be a duration from 0s to 10m0s",
+		`[{"route":"*","error_rate":1.1}]`:                             "body[0].error_rate: must be from 0 to 1",
+		`[{"route":"*","status":200}]`:                                 "body[0].status: must be from 400 to 599",
+		`[` + strings.Repeat(`{"route":"*"},`, 100) + `{"route":"*"}]`: "has 101 rules",
+	} {
+		if w := send(p, http.MethodPut, "/dev/faults/drafts", body); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%.60s: %d %s, want %s", body, w.Code, w.Body, want)
+		}
 	}
-	if w := send(p, http.MethodPut, "/dev/faults/payments", "[]"); w.Code != http.StatusNotFound {
-		t.Errorf("a service that there is not: %d", w.Code)
+	if left := rules.List(); len(left) != 0 {
+		t.Errorf("refused rules left %v", left)
 	}
 }
 
 func TestAPageOfAnotherOriginBreaksNothing(t *testing.T) {
-	p, rules := panel(t, nil, func(context.Context) error { t.Error("the cache was emptied"); return nil })
+	p, rules := panel(nil, func(context.Context) error { t.Error("the cache was emptied"); return nil })
 	for _, at := range []string{"PUT /dev/faults/drafts", "PUT /dev/redis", "DELETE /dev/cache"} {
 		method, path, _ := strings.Cut(at, " ")
 		if w := send(p, method, path, "[1]", "Sec-Fetch-Site", "cross-site"); w.Code != http.StatusForbidden {
 			t.Errorf("%s: %d", at, w.Code)
 		}
 	}
-	if *rules != "[]" {
-		t.Errorf("rules %s", *rules)
+	if left := rules.List(); len(left) != 0 {
+		t.Errorf("rules %v", left)
 	}
 }
 
 func TestTheCacheIsEmptiedThoughRedisCannotBeTold(t *testing.T) {
 	emptied := 0
-	p, _ := panel(t, nil, func(context.Context) error { emptied++; return errors.New("no Redis") })
+	p, _ := panel(nil, func(context.Context) error { emptied++; return errors.New("no Redis") })
 	if w := send(p, http.MethodDelete, "/dev/cache", ""); w.Code != http.StatusNoContent || emptied != 1 {
 		t.Errorf("%d, emptied %d times", w.Code, emptied)
 	}
@@ -134,7 +137,7 @@ func TestARelayThatIsCutEndsConnectionsUntilItIsMended(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = relay.Close() }()
-	p, _ := panel(t, relay, nil)
+	p, _ := panel(relay, nil)
 	dial := func() net.Conn {
 		conn, err := net.Dial("tcp", relay.Addr())
 		if err != nil {
@@ -161,7 +164,7 @@ func TestARelayThatIsCutEndsConnectionsUntilItIsMended(t *testing.T) {
 }
 
 func TestPanel_RefusesRebindingHosts(t *testing.T) {
-	p, rules := panel(t, nil, func(context.Context) error { t.Error("the cache was emptied"); return nil })
+	p, rules := panel(nil, func(context.Context) error { t.Error("the cache was emptied"); return nil })
 	for _, host := range []string{"evil.example:8000", "evil.example", "localhost.evil.example:8000", ""} {
 		for _, request := range [][2]string{{http.MethodGet, "/dev/faults"}, {http.MethodPut, "/dev/faults/books"}, {http.MethodPut, "/dev/redis"}, {http.MethodDelete, "/dev/cache"}} {
 			r := httptest.NewRequest(request[0], request[1], strings.NewReader(`[{"route":"*"}]`))
@@ -169,8 +172,8 @@ func TestPanel_RefusesRebindingHosts(t *testing.T) {
 			r.Header.Set("Sec-Fetch-Site", "same-origin")
 			w := httptest.NewRecorder()
 			p.ServeHTTP(w, r)
-			if w.Code != http.StatusForbidden || *rules != "[]" {
-				t.Errorf("Host %q, %s: %d %s; the service has %s", host, request, w.Code, w.Body, *rules)
+			if w.Code != http.StatusForbidden || len(rules.List()) != 0 {
+				t.Errorf("Host %q, %s: %d %s; the rules are %v", host, request, w.Code, w.Body, rules.List())
 			}
 		}
 	}

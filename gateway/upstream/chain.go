@@ -26,14 +26,19 @@ func (f RoundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 //   - Attempt records each request that is sent.
 //   - Timeout is outside Buffer, so that it covers the body.
 //   - Buffer reads and closes the body, so that policies can drop a response.
-//   - Pool is net/http, with connections that are replaced in time.
+//   - Pool is net/http, with connections that are replaced in time. In development,
+//     faults are injected around it.
 //
 // Health checks bypass bulkhead, breaker and retries, and are not counted. Neither are the
 // reads that the breaker's prober tries, but these are measured as attempts.
 func (c *Client) build(cfg Config, to connection) {
 	f, paid := c.figures, newBudget(cfg.RetryBudget, c.figures)
 	c.pool = newPool(cfg, to)
-	c.probes = timeout(cfg.Timeout, buffer(cfg.MaxBody, c.pool))
+	var send http.RoundTripper = c.pool
+	if cfg.Faults != nil {
+		send = cfg.Faults(c.service, c.health, c.pool)
+	}
+	c.probes = timeout(cfg.Timeout, buffer(cfg.MaxBody, send))
 	attempts := attempt(cfg, f, c.probes)
 	c.circuit = newCircuit(cfg, f, c.newProber(attempts))
 	c.calls = measure(f,

@@ -34,6 +34,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"tributary/gateway/admission"
@@ -74,6 +75,10 @@ type Config struct {
 	Log            *slog.Logger      `kong:"-"` // tells of circuits that open or close; nil: none
 	Bodies         *admission.Budget `kong:"-"` // shared by all clients; nil: no limit
 	ShowExchanges  bool              `kong:"-"` // record headers and bodies for traces that clients ask for; in development only
+
+	// Faults, if not nil, breaks requests of a service on purpose: it is what sends them,
+	// around next. health is the path of the health check.
+	Faults func(service, health string, next http.RoundTripper) http.RoundTripper `kong:"-"`
 }
 
 // Validate reports the first setting that cannot be used.

@@ -2,19 +2,21 @@ package restservice
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"tributary/gateway/browser"
+	"tributary/gateway/faultinject"
 	"tributary/gateway/httpserver"
 )
 
 const aboutFaults = " There is no such path unless the service was started with its faults enabled."
 
 type rulesAnswer struct {
-	Body []Rule `nullable:"false" doc:"The rules in force. The first that fits a request decides."`
+	Body []faultinject.Rule `nullable:"false" doc:"The rules in force. The first that fits a request decides."`
 }
 
 // routesOf adds the routes of fault injection to api.
@@ -65,30 +67,36 @@ func notRebound(_ string, next http.Handler) http.Handler {
 
 func ruleExamples() map[string]*huma.Example {
 	return map[string]*huma.Example{
-		"slow":    {Summary: "Everything takes 200 ms longer", Value: []Rule{{Route: everyRoute, Latency: "200ms"}}},
-		"failing": {Summary: "Every second request fails with 503", Value: []Rule{{Route: everyRoute, ErrorRate: 0.5, Status: 503}}},
-		"hanging": {Summary: "No request is answered", Value: []Rule{{Route: everyRoute, Hang: true}}},
-		"lost":    {Summary: "Requests are executed and not answered", Value: []Rule{{Route: everyRoute, Lost: true}}},
-		"garbled": {Summary: "Answers are not JSON", Value: []Rule{{Route: everyRoute, Garbage: true}}},
+		"slow":    {Summary: "Everything takes 200 ms longer", Value: []faultinject.Rule{{Route: faultinject.EveryRoute, Latency: "200ms"}}},
+		"failing": {Summary: "Every second request fails with 503", Value: []faultinject.Rule{{Route: faultinject.EveryRoute, ErrorRate: 0.5, Status: 503}}},
+		"hanging": {Summary: "No request is answered", Value: []faultinject.Rule{{Route: faultinject.EveryRoute, Hang: true}}},
+		"lost":    {Summary: "Requests are executed and not answered", Value: []faultinject.Rule{{Route: faultinject.EveryRoute, Lost: true}}},
+		"garbled": {Summary: "Answers are not JSON", Value: []faultinject.Rule{{Route: faultinject.EveryRoute, Garbage: true}}},
 	}
 }
 
 func (f *faults) put(_ context.Context, in *struct {
-	Body []Rule `nullable:"false" maxItems:"100" doc:"The rules to put in force. The first that fits a request decides."`
+	Body []faultinject.Rule `nullable:"false" maxItems:"100" doc:"The rules to put in force. The first that fits a request decides."`
 }) (*rulesAnswer, error) {
-	rules, mistakes := parseRules(in.Body, f.routes)
-	if len(mistakes) > 0 {
-		return nil, huma.Error400BadRequest("", mistakes...)
+	routes := f.routes
+	if routes == nil {
+		routes = []string{} // not all
 	}
-	f.set(rules)
-	return &rulesAnswer{f.list()}, nil
+	var details []error
+	for _, m := range f.rules.Set(in.Body, routes) {
+		details = append(details, &huma.ErrorDetail{Location: fmt.Sprintf("body[%d].%s", m.Rule, m.Member), Message: m.Message})
+	}
+	if len(details) > 0 {
+		return nil, huma.Error400BadRequest("", details...)
+	}
+	return &rulesAnswer{f.rules.List()}, nil
 }
 
 func (f *faults) get(context.Context, *struct{}) (*rulesAnswer, error) {
-	return &rulesAnswer{f.list()}, nil
+	return &rulesAnswer{f.rules.List()}, nil
 }
 
 func (f *faults) clear(context.Context, *struct{}) (*struct{}, error) {
-	f.set(nil)
+	f.rules.Set(nil, nil)
 	return nil, nil
 }

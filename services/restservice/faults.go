@@ -2,9 +2,9 @@ package restservice
 
 import (
 	"net/http"
-	"sync"
 	"time"
 
+	"tributary/gateway/faultinject"
 	"tributary/gateway/httpserver"
 )
 
@@ -14,58 +14,28 @@ type faults struct {
 	stopping <-chan struct{}
 	routes   []string // that a rule may name
 
-	mu    sync.Mutex
-	rules []*rule
-}
-
-// set replaces the rules and resets their counts.
-func (f *faults) set(rules []*rule) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.rules = rules
-}
-
-func (f *faults) list() []Rule {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	rules := make([]Rule, len(f.rules))
-	for i, r := range f.rules {
-		rules[i] = r.Rule
-	}
-	return rules
-}
-
-// decide applies the first rule that matches the route.
-func (f *faults) decide(route string) (latency time.Duration, o outcome, status int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, r := range f.rules {
-		if r.fits(route) {
-			return r.latency, r.next(), r.Status
-		}
-	}
-	return 0, answered, 0
+	rules faultinject.Rules
 }
 
 // around is middleware that applies the rules to requests of a route.
 func (f *faults) around(route string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		latency, o, status := f.decide(route)
+		latency, o, status := f.rules.Decide(route)
 		if latency > 0 {
 			f.hold(r, time.After(latency))
 		}
 		switch o {
-		case answered:
+		case faultinject.Answered:
 			next.ServeHTTP(w, r)
-		case failed:
+		case faultinject.Failed:
 			writeFault(w, r, status)
-		case hung:
+		case faultinject.Hung:
 			f.hold(r, nil)
 			writeFault(w, r, http.StatusServiceUnavailable)
-		case garbled:
+		case faultinject.Garbled:
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write([]byte(`{"garbage": [}`))
-		case lost:
+		case faultinject.Lost:
 			next.ServeHTTP(&recordedAnswer{header: http.Header{}}, r)
 			panic(http.ErrAbortHandler) // closes the connection
 		}

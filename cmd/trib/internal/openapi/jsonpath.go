@@ -17,7 +17,7 @@ type segment struct {
 	selects  func(name string, index int, v any) bool // index is -1 for a member of an object
 }
 
-var errPath = errors.New("write it as in $.paths['/users/{id}'].get or $..parameters[?@.name=='id']")
+var errPath = errors.New("write it as in $.paths['/books/{id}'].get or $..parameters[?@.name=='id']")
 
 // parsePath parses a JSONPath.
 func parsePath(text string) (jsonPath, error) {
