@@ -119,6 +119,14 @@ func edit(t *testing.T, file, old, with string) {
 	}
 }
 
+// write writes a file.
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // unchanged checks that dir has the files that it had.
 func unchanged(t *testing.T, dir string, before map[string]string) {
 	t.Helper()

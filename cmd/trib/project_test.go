@@ -55,10 +55,18 @@ func refusals(t *testing.T, trib, dir, documents string) {
 		refused(t, trib, dir, tt.want, "generate")
 		edit(t, file, tt.with, tt.old)
 	}
-	config, binding := filepath.Join(dir, "gqlgen.yml"), "\nmodels:\n  LoanCreateInput:\n    model: example.com/shop/resolvers.Nothing\n"
-	edit(t, config, "\nmodels:\n", binding)
-	refused(t, trib, dir, "resolvers.Nothing", "generate") // when half of the code has been written
-	edit(t, config, binding, "\nmodels:\n")
+	config := filepath.Join(dir, "gqlgen.yml")
+	for _, tt := range []struct{ file, old, with, want string }{
+		{config, "\nmodels:\n", "\nmodels:\n  LoanCreateInput:\n    model: example.com/shop/resolvers.Nothing\n", "write type Nothing = … there"},
+		{config, "model: example.com/shop/services.Standing", "model: example.com/shop/services.Round", "needs func decodeRound(d *rest.Decoder, v *Round) bool"},
+		{config, "services.Round", "services.Sphere", "names the type Sphere for it"},
+		{filepath.Join(dir, "services", "byhand.go"), "\tSize scalar.Decimal\n", "\tOther *scalar.Decimal\n", "Circle.radius: the type in Go, example.com/shop/services.Round, has no field Size that fits"},
+		{filepath.Join(dir, "services", "byhand.go"), "\tSize scalar.Decimal\n", "\tSize *scalar.Decimal\n", "services/vendor.generated.go:"},
+	} { // some are found when half of the code has been written
+		edit(t, tt.file, tt.old, tt.with)
+		refused(t, trib, dir, tt.want, "generate")
+		edit(t, tt.file, tt.with, tt.old)
+	}
 }
 
 // refused runs trib in dir, which must say what is wrong in one line and write nothing.
@@ -73,6 +81,56 @@ func refused(t *testing.T, trib, dir, want string, args ...string) {
 		t.Errorf("there is no line in %s", out)
 	}
 	unchanged(t, dir, before)
+}
+
+// byHand gives the project types in Go that its configuration names: they win over
+// generated ones.
+func byHand(t *testing.T, dir string) {
+	t.Helper()
+	write(t, filepath.Join(dir, "services", "byhand.go"), `package services
+
+import (
+	"io"
+	"strings"
+
+	"tributary/gateway/rest"
+	"tributary/gateway/scalar"
+)
+
+// Round is a circle.
+type Round struct {
+	Size scalar.Decimal
+	Kind string `+"`json:\"kind\"`"+`
+}
+
+// Widgets is a name that generated code must not use.
+func Widgets() {}
+
+// Standing is the state of an animal.
+type Standing string
+
+func decodeStanding(d *rest.Decoder, v *Standing) bool { return rest.String(d, (*string)(v)) }
+
+func (s Standing) MarshalGQL(w io.Writer) { rest.WriteEnum(w, strings.ToUpper(string(s))) }
+
+// UnmarshalGQL reads the name.
+func (s *Standing) UnmarshalGQL(v any) error {
+	text, ok := v.(string)
+	*s = Standing(strings.ToLower(text))
+	if !ok {
+		return rest.NotInEnum("Standing")
+	}
+	return nil
+}
+`)
+	edit(t, filepath.Join(dir, "gqlgen.yml"), "\nmodels:\n", `
+models:
+  Circle:
+    model: example.com/shop/services.Round
+    fields: {radius: {fieldName: Size}}
+  AnimalStatus:
+    model: example.com/shop/services.Standing
+`)
 }
 
 // drift changes a document, and has trib name the fields that break.
@@ -198,6 +256,7 @@ func TestProject_FromDocumentsToAnswers(t *testing.T) {
 	edit(t, filepath.Join(dir, "graph", "schema", "library.graphqls"), `body: "{input}"`, `body: "{input}", invalidates: ["Book.loans={input.bookId}"]`)
 	edit(t, filepath.Join(dir, "graph", "schema", "library.graphqls"), "enum Genre {",
 		"extend type Query {\n  reserved(bookId: ID!): Book @join(key: \"{bookId}\") @requiresScopes(scopes: [[\"a\", \"b\"], [\"c\"]])\n}\n\nenum Genre {")
+	byHand(t, dir)
 	must(t, dir, trib, "generate")
 	resolvers := filepath.Join(dir, "resolvers", "library.go")
 	edit(t, resolvers, "return r.loadLoanBook(ctx, obj)", "// By hand.\n\tbook, err := r.loadLoanBook(ctx, obj)\n\treturn book, err")

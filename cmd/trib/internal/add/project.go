@@ -43,7 +43,7 @@ func readProject() (*project, error) {
 	if p.schema, err = schema.Parse(append(p.sources, schema.Sources(p.sources)...)); err != nil {
 		return nil, err
 	}
-	p.graph, err = schema.Read(p.schema, schema.Options{})
+	p.graph, err = schema.Read(p.schema, schema.Go{})
 	return p, err
 }
 
@@ -52,7 +52,7 @@ func (p *project) check(name, text string) error {
 	sources := append(slices.Clone(p.sources), &ast.Source{Name: name, Input: text})
 	parsed, err := schema.Parse(append(sources, schema.Sources(sources)...))
 	if err == nil {
-		_, err = schema.Read(parsed, schema.Options{})
+		_, err = schema.Read(parsed, schema.Go{})
 	}
 	return err
 }

@@ -7,6 +7,8 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"path/filepath"
 	"text/template"
@@ -81,8 +83,17 @@ func Run() (err error) {
 	}
 	p := newPlugin(graph, module)
 	p.bind(cfg)
-	if err := api.Generate(cfg, func(_ *config.Config, all *[]gqlplugin.Plugin) { *all = append(*all, p) }); err != nil {
+	log.SetOutput(io.Discard) // gqlgen logs what it makes of fields that Go types lack, which p reports
+	defer log.SetOutput(os.Stderr)
+	err = api.Generate(cfg, func(_ *config.Config, all *[]gqlplugin.Plugin) { *all = append(*all, p) })
+	switch {
+	case p.lacking != nil:
+		return p.lacking
+	case err != nil:
 		return fmt.Errorf("gqlgen: %w", err)
+	}
+	if err := p.typesFit(cfg); err != nil {
+		return err
 	}
 	if err := lean.Rewrite(cfg.Exec.DirName); err != nil {
 		return err
@@ -108,7 +119,11 @@ func Load() (*config.Config, *schema.Graph, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	graph, err := schema.Read(parsed, schema.Options{HandWritten: cfg.Models.UserDefined})
+	written, err := writtenByHand(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	graph, err := schema.Read(parsed, written)
 	return cfg, graph, err
 }
 

@@ -19,6 +19,8 @@ type plugin struct {
 	graph  *schema.Graph
 	module string
 	loads  map[string]*schema.Field // by "Type.field"
+
+	lacking error // the first field that a type in Go does not have
 }
 
 func newPlugin(g *schema.Graph, module string) *plugin {
@@ -82,6 +84,20 @@ func (*plugin) MutateSchema(parsed *ast.Schema) error {
 	return nil
 }
 
+func stubOf(f *codegen.Field) string {
+	return fmt.Sprintf("panic(%q)", "not implemented: "+f.Object.Name+"."+f.Name)
+}
+
+// stub returns the body of a resolver that is to be written by hand. That of a field which
+// no one said would have a resolver is due to a type in Go that lacks it.
+func (p *plugin) stub(f *codegen.Field) string {
+	if !f.Object.Root && !schema.ResolvedInGo(f.FieldDefinition) && p.lacking == nil {
+		p.lacking = &schema.Error{At: f.Position, Message: fmt.Sprintf("%s.%s: the type in Go, %s, has no field %s that fits: add one, or give the field @goField(forceResolver: true) and write its resolver",
+			f.Object.Name, f.Name, strings.TrimPrefix(f.Object.Type.String(), "*"), f.GoFieldName)}
+	}
+	return stubOf(f)
+}
+
 // generatedBody matches the bodies that Implement has written before.
 var generatedBody = regexp.MustCompile(`^return r\.(load|write)\w+\([^\n]*\)$`)
 
@@ -89,11 +105,11 @@ var generatedBody = regexp.MustCompile(`^return r\.(load|write)\w+\([^\n]*\)$`)
 // none, or one that was written here. Others stay.
 func (p *plugin) Implement(previous string, f *codegen.Field) string {
 	loads := p.loads[f.Object.Name+"."+f.Name]
-	if previous = strings.TrimSpace(previous); previous != "" && (loads == nil || !generatedBody.MatchString(previous)) {
+	if previous = strings.TrimSpace(previous); previous != "" && previous != stubOf(f) && (loads == nil || !generatedBody.MatchString(previous)) {
 		return previous
 	}
 	if loads == nil {
-		return fmt.Sprintf("panic(%q)", "not implemented: "+f.Object.Name+"."+f.Name)
+		return p.stub(f)
 	}
 	args := "ctx"
 	if !f.Object.Root {

@@ -18,7 +18,7 @@ func (r *reader) field(parent *ast.Definition, def *ast.FieldDefinition) {
 	f := &Field{Parent: parent, Def: def, Object: r.objects[parent.Name]}
 	join, read, write := def.Directives.ForName(directive.Join), def.Directives.ForName(directive.Read), def.Directives.ForName(directive.Write)
 	if join == nil && read == nil && write == nil {
-		if resolvedInGo(def) || parent == r.schema.Query && !strings.HasPrefix(def.Name, "__") {
+		if ResolvedInGo(def) || parent == r.schema.Query && !strings.HasPrefix(def.Name, "__") {
 			r.graph.ByHand = append(r.graph.ByHand, f)
 		}
 		return

@@ -38,6 +38,8 @@ type Object struct {
 	Service *Service
 	Members []*Member
 	Entity  *Loader // what loads it by its key, if it is an entity
+	ByHand  bool    // its type in Go is
+	Decoded bool    // by a function that is written by hand
 
 	names namer
 }
@@ -57,6 +59,7 @@ type Enum struct {
 	Go      string
 	Service *Service
 	Values  []EnumValue
+	ByHand  bool
 }
 
 // An EnumValue is one value of an enum.
@@ -69,6 +72,7 @@ type Union struct {
 	Service *Service
 	Member  string // that names the type
 	Types   []UnionType
+	ByHand  bool
 }
 
 // A UnionType is one type of a union, with the value that names it in JSON.
@@ -83,6 +87,7 @@ type Input struct {
 	Go      string
 	Service *Service
 	Members []*Member
+	ByHand  bool
 }
 
 // A Loader loads values by key with a call of a service.

@@ -14,7 +14,13 @@ type namer map[string]bool
 // packageNames returns a namer that does not give out the names of what generated packages
 // have besides: services has a function Services, and the struct of loaders, whose fields
 // are called as the functions of services, a method Joins.
-func packageNames() namer { return namer{"Services": true, "Joins": true} }
+func packageNames(written Go) namer {
+	n := namer{"Services": true, "Joins": true}
+	for name := range written.Declared {
+		n[name] = true
+	}
+	return n
+}
 
 // unique returns name, with a number behind it if it is taken.
 func (n namer) unique(name string) string {

@@ -13,7 +13,13 @@ func (r *reader) object(def *ast.Definition, s *Service) *Object {
 	if o := r.objects[def.Name]; o != nil {
 		return o
 	}
-	o := &Object{Def: def, Go: r.types.unique(goName(def.Name)), Service: s, names: namer{}}
+	o := &Object{Def: def, Service: s, names: namer{}}
+	t := r.byHand(def)
+	if o.ByHand = t != nil; o.ByHand {
+		o.Go, o.Decoded = t.Name, r.written.Declared["decode"+t.Name]
+	} else {
+		o.Go = r.types.unique(goName(def.Name))
+	}
 	r.objects[def.Name] = o
 	for _, f := range def.Fields {
 		if !r.decoded(f) {
@@ -21,7 +27,7 @@ func (r *reader) object(def *ast.Definition, s *Service) *Object {
 		}
 		wire := f.Directives.ForName(directive.Wire)
 		o.Members = append(o.Members, &Member{
-			Field: f, JSON: wireName(f.Name, wire, s), Go: o.names.unique(goName(f.Name)),
+			Field: f, JSON: wireName(f.Name, wire, s), Go: o.names.unique(t.goField(f.Name)),
 			Type: r.typeOf(f.Type, s, wire, f.Position),
 		})
 	}
@@ -39,11 +45,11 @@ func (*reader) decoded(f *ast.FieldDefinition) bool {
 			return false
 		}
 	}
-	return !resolvedInGo(f)
+	return !ResolvedInGo(f)
 }
 
-// resolvedInGo reports whether a field has a resolver that is written by hand.
-func resolvedInGo(f *ast.FieldDefinition) bool {
+// ResolvedInGo reports whether a field has a resolver that is written by hand.
+func ResolvedInGo(f *ast.FieldDefinition) bool {
 	d := f.Directives.ForName("goField")
 	return d != nil && directive.String(d, "forceResolver") == "true"
 }
@@ -85,9 +91,18 @@ func (r *reader) enum(def *ast.Definition, s *Service) *Enum {
 	if e := r.enums[def.Name]; e != nil {
 		return e
 	}
-	e := &Enum{Def: def, Go: r.types.unique(goName(def.Name)), Service: s}
+	e := &Enum{Def: def, Service: s}
 	r.enums[def.Name] = e
+	if t := r.byHand(def); t != nil {
+		r.decodedByHand(def, t)
+		e.Go, e.ByHand = t.Name, true
+	} else {
+		e.Go = r.types.unique(goName(def.Name))
+	}
 	for _, v := range def.EnumValues {
+		if e.ByHand {
+			break
+		}
 		name := strings.ToLower(v.Name)
 		if wire := v.Directives.ForName(directive.Wire); wire != nil {
 			name = directive.String(wire, "name")
@@ -105,7 +120,13 @@ func (r *reader) union(def *ast.Definition, s *Service, at *ast.Position) *Union
 	if d == nil {
 		errorf(at, "%s is a union without @discriminator: name the member that says which type a value has", def.Name)
 	}
-	u := &Union{Def: def, Go: r.types.unique(goName(def.Name)), Service: s, Member: directive.String(d, "member")}
+	u := &Union{Def: def, Service: s, Member: directive.String(d, "member")}
+	if t := r.byHand(def); t != nil {
+		r.decodedByHand(def, t)
+		u.Go, u.ByHand = t.Name, true
+	} else {
+		u.Go = r.types.unique(goName(def.Name))
+	}
 	r.unions[def.Name] = u
 	values := map[string]string{}
 	for _, v := range directive.Strings(d, "values") {
@@ -135,13 +156,19 @@ func (r *reader) input(def *ast.Definition, s *Service) *Input {
 	if i := r.inputs[def.Name]; i != nil {
 		return i
 	}
-	i := &Input{Def: def, Go: r.types.unique(goName(def.Name)), Service: s}
+	i := &Input{Def: def, Service: s}
+	t := r.byHand(def)
+	if i.ByHand = t != nil; i.ByHand {
+		i.Go = t.Name
+	} else {
+		i.Go = r.types.unique(goName(def.Name))
+	}
 	r.inputs[def.Name] = i
 	names := namer{}
 	for _, f := range def.Fields {
 		wire := f.Directives.ForName(directive.Wire)
 		i.Members = append(i.Members, &Member{
-			Field: f, JSON: wireName(f.Name, wire, s), Go: names.unique(goName(f.Name)),
+			Field: f, JSON: wireName(f.Name, wire, s), Go: names.unique(t.goField(f.Name)),
 			Type: r.typeOf(f.Type, s, wire, f.Position),
 		})
 	}

@@ -11,15 +11,9 @@ import (
 	"tributary/gateway/access"
 )
 
-// Options say what of a schema is not generated.
-type Options struct {
-	// HandWritten reports whether a type is one of Go's that the project's gqlgen.yml
-	// names.
-	HandWritten func(typeName string) bool
-}
-
-// Read reads the directives of a schema. The error is an [*Error].
-func Read(schema *ast.Schema, opts Options) (g *Graph, err error) {
+// Read reads the directives of a schema, some of whose types may be written by hand in Go.
+// The error is an [*Error].
+func Read(schema *ast.Schema, written Go) (g *Graph, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			e, ok := v.(*Error)
@@ -30,19 +24,19 @@ func Read(schema *ast.Schema, opts Options) (g *Graph, err error) {
 		}
 	}()
 	r := &reader{
-		schema: schema, opts: opts, graph: &Graph{Schema: schema},
+		schema: schema, written: written, graph: &Graph{Schema: schema},
 		services: map[string]*Service{}, objects: map[string]*Object{}, enums: map[string]*Enum{},
 		unions: map[string]*Union{}, inputs: map[string]*Input{}, loaders: map[string]*Loader{},
-		types: packageNames(), functions: namer{}, kinds: namer{},
+		types: packageNames(written), functions: namer{}, kinds: namer{},
 	}
 	r.read()
 	return r.graph, nil
 }
 
 type reader struct {
-	schema *ast.Schema
-	opts   Options
-	graph  *Graph
+	schema  *ast.Schema
+	written Go
+	graph   *Graph
 
 	services map[string]*Service
 	objects  map[string]*Object
