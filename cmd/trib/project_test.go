@@ -58,7 +58,7 @@ func refusals(t *testing.T, trib, dir, documents string) {
 	config := filepath.Join(dir, "gqlgen.yml")
 	for _, tt := range []struct{ file, old, with, want string }{
 		{config, "\nmodels:\n", "\nmodels:\n  LoanCreateInput:\n    model: example.com/shop/resolvers.Nothing\n", "write type Nothing = … there"},
-		{config, "model: example.com/shop/services.Standing", "model: example.com/shop/services.Round", "needs func decodeRound(d *rest.Decoder, v *Round) bool"},
+		{config, "AnimalStatus:\n    model: example.com/shop/services.Standing", "AnimalStatus:\n    model: example.com/shop/services.Round", "needs func decodeRound(d *rest.Decoder, v *Round) bool"},
 		{config, "services.Round", "services.Sphere", "names the type Sphere for it"},
 		{filepath.Join(dir, "services", "byhand.go"), "\tSize scalar.Decimal\n", "\tOther *scalar.Decimal\n", "Circle.radius: the type in Go, example.com/shop/services.Round, has no field Size that fits"},
 		{filepath.Join(dir, "services", "byhand.go"), "\tSize scalar.Decimal\n", "\tSize *scalar.Decimal\n", "services/vendor.generated.go:"},
