@@ -45,8 +45,9 @@ generate-check: ## Fail when generated code is not what would be generated; chan
 test: ## Run all tests that need Go and nothing else, in random order and under the race detector.
 	scripts/test.sh $$(go list ./... | grep -vE '/(test/(browser|clients|soak)|grafana|prometheus)$$')
 
-test-hostile: ## Try what strangers may send and readers of the log may do to a gateway; without the race detector, which takes several times the memory.
+test-hostile: ## Try what strangers may send and readers of the log may do to a gateway, and ten thousand faults of writes; without the race detector, which takes several times the memory.
 	REDIS_SERVER=$$(scripts/redis-server.sh) go test -shuffle=on ./test/e2e -run Hostile
+	go test ./gateway/upstream -run ThousandsOfFaults
 
 library: ## Run the tests of the library in a copy without the shop.
 	go test -count=1 -timeout 30m ./test/e2e -run TestLibrary -library

@@ -71,7 +71,9 @@ func (o *oracle) write(c *oracleClient, gateway int, transport, id string) {
 	}
 	lost := o.random.IntN(4) == 0
 	if lost {
-		unheard := func(e *faultyupstream.Exchange) { execute(&faultyupstream.Exchange{Conn: discard{}, Request: e.Request, Body: e.Body}) }
+		unheard := func(e *faultyupstream.Exchange) {
+			execute(&faultyupstream.Exchange{Conn: discard{}, Request: e.Request, Body: e.Body})
+		}
 		service.Follow(faultyupstream.First(1, after(unheard, faultyupstream.Hangup()), execute))
 	}
 	answer := readerTransports[transport](c.reader, o.urls[gateway], "mutation { "+field+" }")

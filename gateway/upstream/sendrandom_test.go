@@ -60,8 +60,8 @@ func (s *executions) behave(int) faultyupstream.Behaviour {
 
 func TestSend_ThousandsOfFaults(t *testing.T) {
 	writes := 10_000
-	if testing.Short() {
-		writes = 1000
+	if raceDetector || testing.Short() { // all of them take as long as the rest of the package then
+		writes = 2000
 	}
 	s := &executions{count: map[string]int{}, keyed: map[string]string{}, random: rand.New(rand.NewPCG(19, 1))}
 	cfg := thrice
