@@ -76,7 +76,8 @@ func TestFaults_HostMayNotBeRebound(t *testing.T) {
 		r := httptest.NewRequest(http.MethodGet, "/health", http.NoBody)
 		r.Host = host
 		w := httptest.NewRecorder()
-		if s.ServeHTTP(w, r); w.Code != http.StatusOK {
+		s.ServeHTTP(w, r)
+		if w.Code != http.StatusOK {
 			t.Errorf("health under %s: %d", host, w.Code)
 		}
 	}

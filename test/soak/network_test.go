@@ -2,8 +2,7 @@ package soak_test
 
 import (
 	"encoding/pem"
-	"io"
-	"log"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -47,7 +46,7 @@ func newNetwork(t *testing.T, users, orders, products string) *network {
 		"--users-url=http://" + n.proxies[0].Addr, "--orders-url=http://" + n.proxies[1].Addr,
 		"--products-url=https://" + n.proxies[2].Addr, "--products-ca=" + ca,
 	}
-	name := os.Getenv("REDIS_SERVER") //nolint:forbidigo // no setting of the gateway: it says where the tests find one
+	name := os.Getenv("REDIS_SERVER")
 	if name == "" {
 		name = "redis-server"
 	}
@@ -74,14 +73,14 @@ func overHTTP2(t *testing.T, target string) (address, ca string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	silent := log.New(io.Discard, "", 0)
-	transport := &http.Transport{MaxIdleConnsPerHost: 100}
+	silent := slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	transport := &http.Transport{DisableKeepAlives: true} // it logs what services send too much
 	server := httptest.NewUnstartedServer(&httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }, Transport: transport, ErrorLog: silent,
 	})
 	server.EnableHTTP2, server.Config.ErrorLog = true, silent
 	server.StartTLS()
-	t.Cleanup(func() { server.CloseClientConnections(); server.Close(); transport.CloseIdleConnections() })
+	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
 	ca = filepath.Join(t.TempDir(), "ca.pem")
 	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
 		t.Fatal(err)
@@ -123,7 +122,7 @@ func (n *network) breakSomething(gateway int) {
 // limitFiles sets how many files a process may have open. Fewer than it has means that it
 // can open none.
 func (n *network) limitFiles(process int, most string) {
-	if path, err := exec.LookPath("prlimit"); err == nil && exec.Command(path, "--pid", strconv.Itoa(process), "--nofile="+most+":").Run() == nil { //nolint:gosec,noctx // G204: of util-linux
+	if path, err := exec.LookPath("prlimit"); err == nil && exec.Command(path, "--pid", strconv.Itoa(process), "--nofile="+most+":").Run() == nil {
 		n.scarce = process
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -83,7 +82,6 @@ type soak struct {
 var builder harness.Builder
 
 func TestMain(m *testing.M) {
-	log.SetOutput(io.Discard) // net/http complains there about what the services send
 	code := m.Run()
 	builder.Close()
 	os.Exit(code)
