@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"tributary/gateway/internal/truncate"
 	"tributary/gateway/tracing"
 )
 
@@ -16,8 +17,8 @@ const maxShown = 4 << 10
 
 // shownHeaders are those whose values are in traces. Any other may be a secret.
 const shownHeaders = " Accept Accept-Encoding Accept-Language Age Allow Cache-Control Cache-Status Content-Encoding" +
-	" Content-Language Content-Length Content-Type Date Etag Expires Last-Modified Retry-After Server Server-Timing" +
-	" Traceparent User-Agent Vary X-Request-Id "
+	" Content-Language Content-Length Content-Type Date Etag Expires Last-Modified Location Retry-After Server Server-Timing" +
+	" Traceparent User-Agent Vary X-Content-Type-Options X-Request-Id "
 
 // showExchange adds what an attempt has sent and received to its span, for the trace of the
 // request only: it is not exported.
@@ -52,11 +53,8 @@ func message(start string, header http.Header, body []byte) string {
 		}
 	}
 	if len(body) > 0 {
-		more := ""
-		if len(body) > maxShown {
-			body, more = body[:maxShown], "…"
-		}
-		fmt.Fprintf(&b, "\n%s%s\n", strings.ToValidUTF8(string(body), "\uFFFD"), more)
+		text := strings.ToValidUTF8(string(body[:min(len(body), maxShown+1)]), "\uFFFD")
+		fmt.Fprintf(&b, "\n%s\n", truncate.String(text, maxShown))
 	}
 	return b.String()
 }

@@ -3,16 +3,19 @@ import { colourOf } from "../config";
 import type { Row, Trace } from "./model";
 import { detail, ms, note, title } from "./words";
 
-// Waterfall draws each step of an answer on one line of time. The first request that
-// failed, or else that the answer waited for, is in view.
+// Waterfall draws each step of an answer on one line of time. The requests that failed, or
+// else the first that the answer waited for, are in view.
 export function Waterfall({ trace }: { trace: Trace }) {
   const [chosen, choose] = useState<number>();
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     choose(undefined);
-    const rows = box.current!;
-    const row = rows.querySelector<HTMLElement>(".attempt.bad") ?? rows.querySelector<HTMLElement>(".attempt.critical");
-    rows.scrollTop = row ? row.offsetTop + row.offsetHeight - rows.clientHeight : 0;
+    const rows = (selector: string) => [...box.current!.querySelectorAll<HTMLElement>(selector)];
+    const failed = rows(".attempt.bad");
+    const wanted = failed.length > 0 ? failed : rows(".attempt.critical").slice(0, 1);
+    const first = wanted[0], last = wanted.at(-1);
+    const visible = !last || last.offsetTop + last.offsetHeight <= box.current!.clientHeight;
+    box.current!.scrollTop = visible ? 0 : first!.offsetTop - 3 * first!.offsetHeight; // with the steps that led there
   }, [trace]);
   return (
     <div className="waterfall" ref={box}>
@@ -38,7 +41,7 @@ function Line({ row, total, chosen, choose }: LineProps) {
   const colour = colourOf(row.service);
   return (
     <li className={`wf-row ${row.step} ${row.critical ? "critical" : ""} ${wrong}`} title={title(row)} onClick={choose}>
-      <button type="button" className="wf-name" style={{ paddingLeft: `${0.3 + row.depth * 0.8}rem` }} aria-expanded={chosen}>
+      <button type="button" className="wf-name" style={{ paddingLeft: `${0.3 + row.depth * 0.6}rem` }} aria-expanded={chosen}>
         {row.service && <i className="wf-dot" style={{ background: colour }} />}
         <span>{title(row)}</span>
       </button>
