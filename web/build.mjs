@@ -31,6 +31,18 @@ const systemFonts = {
   },
 };
 
+// currentSanitizer puts the package dompurify in the place of the old copy that Monaco has.
+const currentSanitizer = {
+  name: "current-sanitizer",
+  setup(b) {
+    const names = "version, isSupported, sanitize, setConfig, clearConfig, isValidAttribute, addHook, removeHook, removeHooks, removeAllHooks";
+    b.onLoad({ filter: /monaco-editor[\\/].*[\\/]dompurify\.js$/ }, () => ({
+      resolveDir: root,
+      contents: `import purify from "dompurify"; export default purify; export const { ${names} } = purify;`,
+    }));
+  },
+};
+
 const packages = new Set();
 execFileSync(join(root, "node_modules/.bin/tsc"), ["-p", "playground"], { stdio: "inherit" });
 await playground();
@@ -63,10 +75,11 @@ async function playground() {
   const built = (meta, name) => basename(Object.keys(meta.outputs).find((file) => basename(file).startsWith(name + "-")));
   const names = Object.fromEntries(["editor", "graphql", "json"].map((n) => [n, built(workers.metafile, n + ".worker")]));
   const app = await build({
-    ...common, splitting: true, jsx: "automatic", plugins: [systemFonts],
+    ...common, splitting: true, jsx: "automatic", plugins: [systemFonts, currentSanitizer],
     entryPoints: { app: "playground/src/main.tsx" },
     define: { ...common.define, WORKERS: JSON.stringify(names) },
   });
+  if (!Object.keys(app.metafile.inputs).some((file) => file.includes("node_modules/dompurify/"))) throw new Error("Monaco's own sanitizer is in the bundle");
   used(workers.metafile, app.metafile);
   const entry = Object.entries(app.metafile.outputs).find(([, o]) => o.entryPoint === "playground/src/main.tsx");
   const icon = readFileSync("icon.svg", "utf8");
