@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"slices"
@@ -42,27 +43,17 @@ type process struct {
 	version  string
 	settings *settings.Settings
 	parsed   *kong.Context
-	beside   bool // services share the process with a gateway, as in dev
+	snapshot settings.Snapshot // of the settings as they were parsed
+	beside   bool              // services share the process with a gateway, as in dev
 }
 
 func execute(p *process) error {
-	p.settings = settings.New(p.Getenv)
 	exited, bare := false, len(p.Args) == 0
 	help := p.Stdout
 	if bare { // help was not asked for
 		help = p.Stderr
 	}
-	parser, err := newParser(p.graph,
-		kong.Writers(help, p.Stderr),
-		kong.Exit(func(int) { exited = true }), // after --help and --version
-		kong.Vars{"version": p.graph.Name + " " + p.version},
-		kong.Resolvers(p.settings),
-		kong.ValueFormatter(settings.Help),
-		kong.Bind(p))
-	if err != nil {
-		return err
-	}
-	p.parsed, err = parser.Parse(p.Args)
+	err := p.parse(kong.Writers(help, p.Stderr), kong.Exit(func(int) { exited = true })) // after --help and --version
 	if exited {
 		return nil
 	}
@@ -70,9 +61,37 @@ func execute(p *process) error {
 		return usageError{errors.Join(failed.Context.PrintUsage(false), err)}
 	}
 	if err != nil {
-		return usageError{p.settings.Explain(err, parser.Model)}
+		return err
 	}
 	return p.parsed.Run()
+}
+
+// parse parses the command line, with the settings that the environment and the file have.
+func (p *process) parse(options ...kong.Option) error {
+	p.settings = settings.New(p.Getenv)
+	parser, err := newParser(p.graph, append([]kong.Option{
+		kong.Vars{"version": p.graph.Name + " " + p.version},
+		kong.Resolvers(p.settings),
+		kong.ValueFormatter(settings.Help),
+		kong.Bind(p),
+	}, options...)...)
+	if err != nil {
+		return err
+	}
+	if p.parsed, err = parser.Parse(p.Args); err != nil {
+		return usageError{p.settings.Explain(err, parser.Model)}
+	}
+	p.snapshot = p.settings.Snapshot(p.parsed)
+	return nil
+}
+
+// again parses the command line of a running process once more. The command is of type T.
+func again[T any](p *process) (*process, *T, error) {
+	later := *p
+	if err := later.parse(kong.Writers(io.Discard, io.Discard), kong.Exit(func(int) {})); err != nil {
+		return nil, nil, err
+	}
+	return &later, later.parsed.Selected().Target.Addr().Interface().(*T), nil //nolint:forcetypeassert // of the same arguments
 }
 
 // newParser returns the parser of the command line of g, whose services have settings

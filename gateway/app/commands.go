@@ -29,7 +29,13 @@ func (c *gatewayCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	return p.serveGateway(p.ctx, c.Gateway, on, p.logger(c.Log))
+	return p.serveGateway(p.ctx, c.Gateway, on, p.logger(c.Log), func() (reread, error) {
+		later, c, err := again[gatewayCommand](p)
+		if err != nil {
+			return reread{}, err
+		}
+		return reread{c.Gateway, c.Log, later.snapshot}, nil
+	})
 }
 
 // configCommand prints the settings of all commands, and the OTEL_* variables that are

@@ -65,7 +65,14 @@ func (c *devCommand) Run(p *process) error {
 	}
 	group.Go(func() error {
 		defer stop()
-		return p.serveGateway(ctx, c.Gateway, own, log)
+		return p.serveGateway(ctx, c.Gateway, own, log, func() (reread, error) {
+			later, c, err := again[devCommand](p)
+			if err != nil {
+				return reread{}, err
+			}
+			c.fill(later, urls)
+			return reread{c.Gateway, c.Log, later.snapshot}, nil
+		})
 	})
 	stdout := telemetry.NewOutput(p.Stdout) // which holds neither the servers nor their stop if nobody reads it
 	defer stdout.Close()

@@ -44,8 +44,9 @@ const (
 // probes are the paths of probes.
 var probes = []string{"/livez", "/readyz", "/health"}
 
-// serveGateway runs a gateway on its listeners until ctx ends.
-func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, on listeners, log *slog.Logger) error {
+// serveGateway runs a gateway on its listeners until ctx ends. Read returns its settings as
+// they are when it is called.
+func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, on listeners, log *slog.Logger, read func() (reread, error)) error {
 	defer heap.Pace(p.Getenv)()
 	cfg.Server = cfg.Server.FitDescriptors(log)
 	heap.Check(log, os.DirFS("/"), slices.Concat(cfg.Server.Budgets(), cfg.Upstream.Budgets(), cfg.Admin.Budgets(cfg.Server.Limits.HeaderBytes), cfg.Cache.Budgets(), cfg.GraphQL.Budgets())...)
@@ -56,7 +57,8 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, on listen
 	}
 	defer traces.Close(ctx)
 	ready := &httpserver.Readiness{}
-	handlers, release, err := newGateway(cfg, on.operators(cfg.Admin), p.version, ready, log, p.registry())
+	operators, reg := on.operators(cfg.Admin), p.registry()
+	handlers, release, err := newGateway(cfg, operators, p.version, ready, log, reg)
 	if err != nil {
 		_ = on.Close()
 		return err
@@ -65,6 +67,9 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, on listen
 	if !cfg.Tracing.TrustClients {
 		traced = tracing.Restart(traced)
 	}
+	reloads := newReloader(handlers.reloadable, p, cfg, read, log)
+	operators.Handle("POST /admin/reload", admin.Reload(reloads.reload))
+	stopReloads := inBackground(func(ctx context.Context) { reloads.run(ctx, p.Hangup) })
 	server := &httpserver.Server{
 		Handler: traced, Log: log,
 		Limits: cfg.Server.Limits, WriteTimeout: cfg.Server.RequestTimeout + cfg.Server.WriteTimeout,
@@ -76,6 +81,7 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, on listen
 	log.Info("gateway is listening", "addr", on.clients.Addr().String(), "version", p.version)
 	err = server.Serve(ctx, on.clients)
 	stopOps()
+	stopReloads()
 	log.Info("gateway has stopped")
 	return errors.Join(err, release())
 }
@@ -123,10 +129,12 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 		authenticator.Close()
 		return handlers{}, nil, errors.Join(err, core.close())
 	}
-	streams := mountGraph(clients, graphql, routes, cfg, viewers, reg)
+	guard := browser.NewGuard(cfg.Browser)
+	streams := mountGraph(clients, graphql, routes, cfg, guard, viewers, reg)
 	ready.OnDrain(streams.Drain)
 	stop := inBackground(history.Run)
-	return handlers{clients, ops}, func() error { streams.Close(); stop(); authenticator.Close(); return core.close() }, nil
+	changeable := reloadable{graphql, guard, func(cfg gatewayConfig) error { return cfg.Cache.CheckKinds(core.store.Kinds()) }, newReloadMetrics(reg)}
+	return handlers{clients, ops, changeable}, func() error { streams.Close(); stop(); authenticator.Close(); return core.close() }, nil
 }
 
 // newGraphQL returns the GraphQL server with its caches of responses and documents.
@@ -146,23 +154,21 @@ func (c *core) newGraphQL(cfg gatewayConfig, operators *admin.Mux, log *slog.Log
 
 // mountGraph adds the routes of GraphQL and the graph's own to r, and returns the
 // streams, which must be drained and closed.
-func mountGraph(r httpserver.Router, graphql *graphqlserver.Server, routes []Route, cfg gatewayConfig, v *viewers, reg prometheus.Registerer) *graphqlserver.Streams {
+func mountGraph(r httpserver.Router, graphql *graphqlserver.Server, routes []Route, cfg gatewayConfig, guard *browser.Guard, v *viewers, reg prometheus.Registerer) *graphqlserver.Streams {
 	cfg.GraphQL.Streams.Timeout, cfg.GraphQL.Streams.SignIn = cfg.Server.RequestTimeout, v
 	streams := graphqlserver.NewStreams(graphql, cfg.GraphQL.Streams, reg)
 	deadline := httpserver.Deadline(cfg.Server.RequestTimeout)
-	asked := r.With(browser.CORS(cfg.Browser))
+	asked := r.With(guard.CORS)
 	graph := asked
 	if cfg.GraphQL.Playground {
 		graph = asked.With(visitToPlayground) // before SameSite: links of other sites may lead there
 	}
-	sameSite := graph.With(browser.SameSite(cfg.Browser, graphql.Refuse), v.handler(refusals{graphql.RefuseFault, graphql.RefuseHeader}), graphqlserver.Seen, streams.Handler, deadline)
+	sameSite := graph.With(guard.SameSite(graphql.Refuse), v.handler(refusals{graphql.RefuseFault, graphql.RefuseHeader}), graphqlserver.Seen, streams.Handler, deadline)
 	sameSite.Handle(graphqlPath, graphql)
 	sameSite.Handle(graphqlPath+"/{document}", graphql) // a document by its id, at an address of its own
 	api := asked.With(v.handler(refusals{httpserver.WriteFault, httpserver.RefuseHeader}), graphqlserver.Seen, deadline)
 	for _, route := range routes {
-		if len(cfg.Browser.Origins) > 0 { // for browsers that ask first
-			api.Options(route.Pattern, httpserver.Options(http.MethodGet, http.MethodHead))
-		}
+		api.Options(route.Pattern, httpserver.Options(http.MethodGet, http.MethodHead)) // for browsers that ask first
 		api.Method(http.MethodGet, route.Pattern, route.Handler)
 	}
 	return streams

@@ -24,8 +24,10 @@ func Main(g *Graph) { os.Exit(runProcess(g)) }
 // runtime would wait forever.
 func runProcess(g *Graph) (code int) {
 	// A reader that is gone fails a write, and does not end the process. Neither does a
-	// terminal that is closed, or a signal to read the settings again: they are read once.
-	signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP)
+	// terminal that is closed.
+	signal.Ignore(syscall.SIGPIPE)
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
 	stderr := telemetry.NewOutput(os.Stderr)
 	defer stderr.Close()
 	defer func() {
@@ -36,7 +38,7 @@ func runProcess(g *Graph) (code int) {
 	}()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	return Run(ctx, g, Environment{Args: os.Args[1:], Getenv: os.Getenv, Environ: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: stderr})
+	return Run(ctx, g, Environment{Args: os.Args[1:], Getenv: os.Getenv, Environ: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: stderr, Hangup: hangup})
 }
 
 // An Environment is what a command gets from the process.
@@ -49,6 +51,8 @@ type Environment struct {
 	Stdin   io.Reader
 	Stdout  io.Writer // for what a command is asked to print
 	Stderr  io.Writer // for logs and errors
+	// Hangup receives a value when a gateway is to read its settings file again. It may be nil.
+	Hangup <-chan os.Signal
 }
 
 // Run is [Main] without a process: it runs a command in env until it is done or ctx

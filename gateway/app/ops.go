@@ -54,8 +54,11 @@ func isLoopback(addr net.Addr) bool {
 	return ok && tcp.IP.IsLoopback()
 }
 
-// handlers are those of one gateway, by listener.
-type handlers struct{ clients, ops http.Handler }
+// handlers are those of one gateway, by listener, with what changes them while they serve.
+type handlers struct {
+	clients, ops http.Handler
+	reloadable
+}
 
 // routers returns the router of clients' requests and that of operators', which is the same
 // if they share a listener. Probes are on both.

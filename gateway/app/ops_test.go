@@ -59,6 +59,12 @@ func (l *locked) lines(t *testing.T, msg string) (all []map[string]any) {
 // runGateway runs the gateway over the library's graph.
 func runGateway(t *testing.T, env map[string]string, args ...string) *running {
 	t.Helper()
+	return runGatewayIn(t, Environment{}, env, args...)
+}
+
+// runGatewayIn is runGateway in an environment, apart from what it has of variables and files.
+func runGatewayIn(t *testing.T, in Environment, env map[string]string, args ...string) *running {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{log: &locked{}}
 	args = append([]string{"gateway", "--addr=127.0.0.1:0", "--drain-delay=0s", "--playground"}, args...)
@@ -71,7 +77,8 @@ func runGateway(t *testing.T, env map[string]string, args ...string) *running {
 	}
 	var done sync.WaitGroup
 	done.Go(func() {
-		code := Run(ctx, library(), Environment{Args: args, Getenv: func(name string) string { return env[name] }, Environ: environ, Stdout: io.Discard, Stderr: r.log})
+		in.Args, in.Getenv, in.Environ, in.Stdout, in.Stderr = args, func(name string) string { return env[name] }, environ, io.Discard, r.log
+		code := Run(ctx, library(), in)
 		if code != 0 {
 			t.Errorf("exit code %d: %s", code, r.log)
 		}

@@ -17,7 +17,8 @@ func handler(cfg browser.Config) http.Handler {
 		http.Error(w, reason.Error(), http.StatusForbidden)
 	}
 	answer := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Age", "1") })
-	return browser.CORS(cfg)(browser.SameSite(cfg, refuse)(answer))
+	guard := browser.NewGuard(cfg)
+	return guard.CORS(guard.SameSite(refuse)(answer))
 }
 
 // ask sends a request whose headers are given as lines.

@@ -15,8 +15,8 @@ import (
 
 // Config has the settings for browsers.
 type Config struct {
-	Origins     []string `name:"cors-origins" help:"Origins whose pages may use the gateway from a browser, as in https://shop.example.com; * stands for part of a host, for a port or, alone, for every origin. Empty: only the gateway's own."`
-	Credentials bool     `name:"cors-credentials" help:"Allow these origins to send cookies."`
+	Origins     []string `name:"cors-origins" reload:"" help:"Origins whose pages may use the gateway from a browser, as in https://shop.example.com; * stands for part of a host, for a port or, alone, for every origin. Empty: only the gateway's own."`
+	Credentials bool     `name:"cors-credentials" reload:"" help:"Allow these origins to send cookies."`
 }
 
 // Validate reports the first setting that cannot be used.

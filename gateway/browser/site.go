@@ -16,7 +16,7 @@ var (
 // SameSite protects against cross-site request forgery. It passes to refuse,
 // which answers 403:
 //
-//   - requests from a page whose origin is neither the gateway's own nor in cfg,
+//   - requests from a page whose origin is neither the gateway's own nor configured,
 //     judged by Sec-Fetch-Site or else by Origin as in
 //     [http.CrossOriginProtection]; unlike there GET is checked as well, because
 //     an operation costs work, and its duration may reveal something;
@@ -25,10 +25,10 @@ var (
 //     request from another origin.
 //
 // Clients other than browsers send none of these headers and are let through.
-func SameSite(cfg Config, refuse func(w http.ResponseWriter, r *http.Request, reason error)) func(http.Handler) http.Handler {
+func (g *Guard) SameSite(refuse func(w http.ResponseWriter, r *http.Request, reason error)) func(http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
 	check := func(r *http.Request) error {
-		if cfg.Allows(r.Header.Get("Origin")) {
+		if g.current.Load().Allows(r.Header.Get("Origin")) {
 			return nil
 		}
 		if tellsItsPage(r.Header) {

@@ -15,21 +15,21 @@ import (
 // count "as written" count in the text of the document, those that count "in
 // full" in the operation with its fragments expanded.
 type Limits struct {
-	Body        int `name:"graphql-max-body" default:"1048576" help:"Maximum size of a request body, in bytes."`
-	Values      int `name:"graphql-max-values" default:"20000" help:"Maximum number of JSON values in a request, counted before they are decoded."`
-	Tokens      int `name:"graphql-max-tokens" default:"15000" help:"Maximum number of tokens in a document."`
-	Selections  int `name:"graphql-max-selections" default:"2000" help:"Maximum number of fields and fragments that a document selects, as written."`
-	Fragments   int `name:"graphql-max-fragments" default:"200" help:"Maximum number of fragment definitions in a document."`
-	Depth       int `name:"graphql-max-depth" default:"40" help:"Maximum nesting of fields."`
-	RootFields  int `name:"graphql-max-root-fields" default:"500" help:"Maximum number of root fields."`
-	Aliases     int `name:"graphql-max-aliases" default:"500" help:"Maximum number of aliases."`
-	AliasLength int `name:"graphql-max-alias-length" default:"128" help:"Maximum length of a name that the client chooses for a field of the answer, in bytes."`
-	Directives  int `name:"graphql-max-directives" default:"500" help:"Maximum number of directives."`
-	List        int `name:"graphql-max-list" default:"2000" help:"Maximum length of a list in an argument or a variable."`
-	Fields      int `name:"graphql-max-fields" default:"1000000" help:"Maximum number of fields of the answer, as estimated before execution and as counted during it."`
-	Calls       int `name:"graphql-max-calls" default:"1000" help:"Maximum number of calls to each service that an operation may need with a cold cache."`
-	Parts       int `name:"graphql-max-parts" default:"1000" help:"Maximum number of parts of an answer. What @defer would put into more is not deferred."`
-	Response    int `name:"graphql-max-response" default:"8388608" help:"Maximum size of the answer, in bytes."`
+	Body        int `name:"graphql-max-body" default:"1048576" reload:"" help:"Maximum size of a request body, in bytes."`
+	Values      int `name:"graphql-max-values" default:"20000" reload:"" help:"Maximum number of JSON values in a request, counted before they are decoded."`
+	Tokens      int `name:"graphql-max-tokens" default:"15000" reload:"" help:"Maximum number of tokens in a document."`
+	Selections  int `name:"graphql-max-selections" default:"2000" reload:"" help:"Maximum number of fields and fragments that a document selects, as written."`
+	Fragments   int `name:"graphql-max-fragments" default:"200" reload:"" help:"Maximum number of fragment definitions in a document."`
+	Depth       int `name:"graphql-max-depth" default:"40" reload:"" help:"Maximum nesting of fields."`
+	RootFields  int `name:"graphql-max-root-fields" default:"500" reload:"" help:"Maximum number of root fields."`
+	Aliases     int `name:"graphql-max-aliases" default:"500" reload:"" help:"Maximum number of aliases."`
+	AliasLength int `name:"graphql-max-alias-length" default:"128" reload:"" help:"Maximum length of a name that the client chooses for a field of the answer, in bytes."`
+	Directives  int `name:"graphql-max-directives" default:"500" reload:"" help:"Maximum number of directives."`
+	List        int `name:"graphql-max-list" default:"2000" reload:"" help:"Maximum length of a list in an argument or a variable."`
+	Fields      int `name:"graphql-max-fields" default:"1000000" reload:"" help:"Maximum number of fields of the answer, as estimated before execution and as counted during it."`
+	Calls       int `name:"graphql-max-calls" default:"1000" reload:"" help:"Maximum number of calls to each service that an operation may need with a cold cache."`
+	Parts       int `name:"graphql-max-parts" default:"1000" reload:"" help:"Maximum number of parts of an answer. What @defer would put into more is not deferred."`
+	Response    int `name:"graphql-max-response" default:"8388608" reload:"" help:"Maximum size of the answer, in bytes."`
 }
 
 // DefaultLimits returns the default limits.

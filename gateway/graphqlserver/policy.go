@@ -49,6 +49,9 @@ func (s *Server) use(p *policy) {
 	s.current.Store(p)
 }
 
+// Trusted returns the trusted documents.
+func (s *Server) Trusted() *trusted.Documents { return s.current.Load().trusted }
+
 // Prepare returns a function that gives the server the limits, the trusted documents and the
 // mode of cfg, all of them at once; the rest of cfg is ignored. Operations that are under way
 // keep those that they have begun with. Limits that do not fit the budgets with which the
@@ -60,6 +63,10 @@ func (s *Server) Prepare(cfg Config) (apply func(), err error) {
 	}
 	if needed := int64(answerMemory * limits.Response); needed > s.answers.Size() {
 		return nil, fmt.Errorf("graphql-max-response permits answers that take %d bytes, more than the memory for answers that the gateway has started with: restart it", needed)
+	}
+	now := s.current.Load()
+	if limits == now.limits.Limits && cfg.TrustedMode == now.mode && cfg.Trusted.Equal(now.trusted) {
+		return func() {}, nil // and what is cached stays
 	}
 	p := s.newPolicy(cfg)
 	return func() { s.use(p) }, nil

@@ -25,6 +25,9 @@ type value struct {
 	line int
 }
 
+// File returns the name of the settings file, "" if there is none.
+func (s *Settings) File() string { return s.file.name }
+
 // Load reads the settings file. Errors have its name and the line.
 func (s *Settings) Load(name string) error {
 	info, err := os.Stat(name)

@@ -3,9 +3,10 @@
 // for kong, so every setting is declared as a flag: cache-ttl is BFF_CACHE_TTL in
 // the environment and cache_ttl in the file.
 //
-// Three tags of a flag's field matter here. setting:"NAME" gives it another name in
+// Four tags of a flag's field matter here. setting:"NAME" gives it another name in
 // the environment, and setting:"-" makes it a flag only; secret:"" masks its value
-// when settings are printed; was:"name" is the name that the flag had before.
+// when settings are printed; was:"name" is the name that the flag had before; reload:"" marks
+// what a running process takes over from the file, see [Snapshot].
 package settings
 
 import (

@@ -38,5 +38,9 @@ func row(flag *kong.Flag) string {
 	if value != "" {
 		value = "`" + value + "`"
 	}
-	return fmt.Sprintf("| %#q | %s | %s |\n", envOf(flag), value, strings.ReplaceAll(flag.Help, "|", `\|`))
+	help := strings.ReplaceAll(flag.Help, "|", `\|`)
+	if flag.Tag.Has("reload") {
+		help += " *Reloaded.*"
+	}
+	return fmt.Sprintf("| %#q | %s | %s |\n", envOf(flag), value, help)
 }

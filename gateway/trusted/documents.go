@@ -7,6 +7,7 @@ package trusted
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
@@ -66,6 +67,14 @@ func (d *Documents) Len() int {
 		return 0
 	}
 	return len(d.ids)
+}
+
+// Equal reports whether d and other have the same documents under the same ids.
+func (d *Documents) Equal(other *Documents) bool {
+	if d == nil || other == nil {
+		return d.Len() == other.Len()
+	}
+	return maps.Equal(d.texts, other.texts)
 }
 
 // Each calls f with every document and one of its ids.

@@ -112,7 +112,7 @@ func TestASignalEndsTheProcessInOrder(t *testing.T) {
 		answer <- fmt.Sprint(resp.StatusCode, " ", string(body))
 	}()
 	waitFor(t, func() bool { return len(up.Calls()) >= 2 })
-	_ = p.Cmd.Process.Signal(syscall.SIGHUP) // which is ignored
+	_ = p.Cmd.Process.Signal(syscall.SIGHUP) // which ends nothing
 	p.signal()
 	waitFor(t, func() bool { return p.ready() == 0 }) // the listener is closed
 	close(release)
