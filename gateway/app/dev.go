@@ -129,6 +129,9 @@ func urlOf(ln net.Listener) string {
 // welcome prints the addresses of what dev runs, and the hints of the graph.
 func (c *devCommand) welcome(stdout io.Writer, g *Graph, own listeners, urls map[string]string) {
 	gateway := urlOf(own.clients)
+	if c.Gateway.Server.TLS.Cert != "" {
+		gateway = strings.Replace(gateway, "http:", "https:", 1)
+	}
 	ops := gateway
 	if own.ops != nil {
 		ops = urlOf(own.ops)

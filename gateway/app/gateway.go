@@ -67,6 +67,12 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, on listen
 	if !cfg.Tracing.TrustClients {
 		traced = tracing.Restart(traced)
 	}
+	certificates, err := httpserver.NewCertificates(cfg.Server.TLS, log, reg)
+	if err != nil {
+		_ = on.Close()
+		return errors.Join(usageError{err}, release())
+	}
+	stopWatch := inBackground(certificates.Watch)
 	reloads := newReloader(handlers.reloadable, p, cfg, read, log)
 	operators.Handle("POST /admin/reload", admin.Reload(reloads.reload))
 	stopReloads := inBackground(func(ctx context.Context) { reloads.run(ctx, p.Hangup) })
@@ -74,6 +80,7 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, on listen
 		Handler: traced, Log: log,
 		Limits: cfg.Server.Limits, WriteTimeout: cfg.Server.RequestTimeout + cfg.Server.WriteTimeout,
 		MaxConnections: cfg.Server.MaxConnections, Probes: probes,
+		HTTP2: cfg.Server.HTTP2, Certificates: certificates,
 		Ready: ready, DrainDelay: cfg.Server.DrainDelay,
 		Grace: cfg.Server.RequestTimeout + stopGrace,
 	}
@@ -82,6 +89,7 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, on listen
 	err = server.Serve(ctx, on.clients)
 	stopOps()
 	stopReloads()
+	stopWatch()
 	log.Info("gateway has stopped")
 	return errors.Join(err, release())
 }

@@ -3,8 +3,10 @@ package app
 import (
 	"flag"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,7 +16,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/auth/authtest"
+	"tributary/gateway/httpserver"
 	"tributary/gateway/internal/testgraph"
+	"tributary/internal/testkit/certtest"
 )
 
 func seriesOf(t *testing.T, reg *prometheus.Registry) map[string]int {
@@ -78,6 +82,12 @@ func TestThePageOfMetricsHasEveryMetric(t *testing.T) {
 	handler, reg := assemble(t, testgraph.Start(t).URLs, silent, func(cfg *gatewayConfig) {
 		cfg.Cache.RedisURL, cfg.Auth, cfg.GraphQL.Admission.PerClient = "redis://127.0.0.1:1", authtest.New(t).Config(), 100
 	})
+	dir := t.TempDir()
+	files := httpserver.TLSConfig{Cert: filepath.Join(dir, "cert"), Key: filepath.Join(dir, "key")}
+	certtest.New(t).Write(t, files.Cert, files.Key)
+	if _, err := httpserver.NewCertificates(files, slog.New(slog.DiscardHandler), reg); err != nil {
+		t.Fatal(err)
+	}
 	ask(handler, http.MethodGet, "/api/authors/p1", "")
 	ask(handler, http.MethodPost, "/graphql", `{"query":"{ book(id: \"b\") { id } }"}`)
 	page, err := os.ReadFile(metricsPage)

@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"bytes"
 	"net"
 	"net/http"
 	"slices"
@@ -210,9 +211,12 @@ func (l *connections) prune() {
 
 // follow is the ConnState hook of the server.
 func (l *connections) follow(conn net.Conn, state http.ConnState) {
-	c, ours := conn.(*connection)
-	if !ours {
+	c, multiplexed := counted(conn)
+	if c == nil {
 		return
+	}
+	if multiplexed {
+		c.multiplex()
 	}
 	switch state {
 	case http.StateIdle:
@@ -241,6 +245,16 @@ type connection struct {
 	use    use
 	since  time.Time // when use began
 	beyond bool      // the limit
+
+	// multiplexed is whether requests are sent side by side, by HTTP/2: only the server knows
+	// when one begins, for not all that is received belongs to one.
+	multiplexed bool
+}
+
+func (c *connection) multiplex() {
+	c.of.mu.Lock()
+	defer c.of.mu.Unlock()
+	c.multiplexed = true
 }
 
 func (c *connection) set(to use) {
@@ -261,7 +275,7 @@ func (c *connection) set(to use) {
 // Read implements [net.Conn]. The server reports a request only when its header is complete.
 func (c *connection) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if n > 0 && c.begins() && !c.of.isProbe(p[:n]) {
+	if n > 0 && c.begins(p[:n]) && !c.of.isProbe(p[:n]) {
 		c.of.wait(c)
 	}
 	return n, err
@@ -269,12 +283,13 @@ func (c *connection) Read(p []byte) (int, error) {
 
 // begins notes that something was received, and reports whether it is the beginning of a
 // request beyond the limit.
-func (c *connection) begins() bool {
+func (c *connection) begins(received []byte) bool {
 	c.of.mu.Lock()
 	defer c.of.mu.Unlock()
-	if c.use != silent && c.use != idle {
+	if c.use != silent && (c.use != idle || c.multiplexed) {
 		return false
 	}
+	c.multiplexed = c.use == silent && bytes.HasPrefix(received, []byte(preface))
 	c.use, c.since = receiving, time.Now()
 	return c.beyond
 }

@@ -24,6 +24,8 @@ type Server struct {
 	Limits         Limits
 	WriteTimeout   time.Duration // from the end of a request's header to that of its answer; 0: none
 	MaxConnections int           // open at once, see connections; 0: any number
+	HTTP2          HTTP2
+	Certificates   *Certificates // nil: no TLS
 	Probes         []string      // paths of requests that do not wait when there are that many
 
 	Ready      *Readiness    // turned to no when the stop begins; may be nil
@@ -49,10 +51,11 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 
 		DisableGeneralOptionsHandler: true, // it answers OPTIONS * past all that is ours
 	}
+	s.HTTP2.apply(srv)
 	open := limitConnections(ln, s.MaxConnections, s.Probes...)
 	srv.ConnState = open.follow
 	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(open) }()
+	go func() { failed <- s.serve(srv, open) }()
 	select {
 	case err := <-failed:
 		return err
@@ -75,6 +78,14 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		return served
 	}
 	return nil
+}
+
+func (s *Server) serve(srv *http.Server, ln net.Listener) error {
+	if s.Certificates == nil {
+		return srv.Serve(ln)
+	}
+	srv.TLSConfig = s.Certificates.config()
+	return srv.ServeTLS(ln, "", "")
 }
 
 // shutdown waits for the requests that were accepted, for Grace at most. Connections without
