@@ -31,7 +31,7 @@ func (p Problem) String() string { return p.Field + ": " + p.Message }
 // order of field. A service whose document does not exist is an error, unless missing is
 // true.
 func Compare(g *schema.Graph, missing bool) ([]Problem, error) {
-	c := &comparison{graph: g, seen: map[compared]bool{}, found: map[string]bool{}}
+	c := &comparison{graph: g, seen: map[compared]bool{}, inputs: map[*schema.Input]bool{}, found: map[string]bool{}}
 	for _, s := range g.Services {
 		if s.OpenAPI == "" {
 			continue
@@ -52,6 +52,7 @@ func Compare(g *schema.Graph, missing bool) ([]Problem, error) {
 type comparison struct {
 	graph    *schema.Graph
 	seen     map[compared]bool
+	inputs   map[*schema.Input]bool // that have been compared
 	found    map[string]bool
 	problems []Problem
 }
@@ -127,6 +128,7 @@ func (c *comparison) call(fields []*schema.Field, doc *openapi.Document, route *
 			c.each(fields, "%s of %s requires the parameter %q: add %s={…} to the call", o.Call(), doc.File, p.Name, p.Name)
 		}
 	}
+	c.bodies(fields, doc, o)
 	if value == nil || o.Empty {
 		return
 	}
@@ -257,6 +259,11 @@ func (c *comparison) union(u *schema.Union, s *openapi.Schema) {
 		}
 		c.object(u.Types[i].Object, v.Schema)
 	}
+	for _, t := range u.Types {
+		if len(s.Variants) > 0 && !slices.ContainsFunc(s.Variants, func(v openapi.Variant) bool { return t.Value == v.Value }) {
+			c.add(Problem{Field: u.Def.Name, At: u.Def.Position, Message: fmt.Sprintf("the document does not have the variant %q", t.Value)})
+		}
+	}
 }
 
 // kinds are the types in JSON that a kind of value can be decoded from.
@@ -265,12 +272,16 @@ var kinds = map[schema.Kind][]string{
 	schema.Int: {openapi.Integer}, schema.Int64: {openapi.Integer}, schema.Float: {openapi.Number, openapi.Integer},
 	schema.Boolean: {openapi.Boolean}, schema.Decimal: {openapi.Number, openapi.Integer}, schema.DateTime: {openapi.String},
 	schema.EnumKind: {openapi.String}, schema.ObjectKind: {openapi.Object}, schema.UnionKind: {openapi.Union},
+	schema.InputKind: {openapi.Object},
 }
 
 // mismatch says why a value of a schema cannot be of a type, "" if it can.
 func mismatch(t *schema.Type, s *openapi.Schema) string {
 	if s == nil || s.Type == "" {
 		return "" // nothing is known of it
+	}
+	if slices.ContainsFunc(s.Options, func(option *openapi.Schema) bool { return mismatch(t, option) == "" }) {
+		return ""
 	}
 	if t.Elem != nil {
 		if s.Type != openapi.Array {
@@ -304,6 +315,8 @@ func typeName(t *schema.Type) string {
 		return t.Enum.Def.Name
 	case t.Union != nil:
 		return t.Union.Def.Name
+	case t.Input != nil:
+		return t.Input.Def.Name
 	case t.Kind == schema.IntegerID:
 		return "an ID that is an integer"
 	}
