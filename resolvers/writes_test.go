@@ -29,16 +29,35 @@ type store struct {
 	t        *testing.T
 	url      string
 	services map[string]string // URLs
+	servers  map[string]*httptest.Server
 
 	mu    sync.Mutex
 	calls []string // of the services: method, path, and body if there is one
 	keys  []string // the Idempotency-Key of each write
-	lossy bool     // writes are executed, and their connections closed
+	fault writeFault
+	sent  int                 // writes since fault was set
+	done  map[string]struct{} // the keys of writes that were executed
 }
 
-func newStore(t *testing.T) *store {
+// A writeFault is what happens to the nth write that a service receives, counted from 0.
+type writeFault func(n int, w http.ResponseWriter, execute func(http.ResponseWriter))
+
+// executed lets a service execute the write, and keeps its response back.
+func executed(execute func(http.ResponseWriter)) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	execute(w)
+	return w
+}
+
+// lost executes writes, and closes their connections.
+func lost(_ int, _ http.ResponseWriter, execute func(http.ResponseWriter)) {
+	executed(execute)
+	panic(http.ErrAbortHandler)
+}
+
+func newStore(t *testing.T, change ...func(*graphtest.Setup)) *store {
 	t.Helper()
-	s := &store{t: t, services: map[string]string{}}
+	s := &store{t: t, services: map[string]string{}, servers: map[string]*httptest.Server{}, done: map[string]struct{}{}}
 	for name, service := range map[string]*restservice.Service{
 		"users":    users.New(restservice.Options{Faults: true}),
 		"orders":   orders.New(restservice.Options{Faults: true}),
@@ -46,10 +65,13 @@ func newStore(t *testing.T) *store {
 	} {
 		server := httptest.NewServer(s.counted(service))
 		t.Cleanup(server.Close)
-		s.services[name] = server.URL
+		s.services[name], s.servers[name] = server.URL, server
 	}
 	with := graphtest.Usual()
 	with.Calls.Retries = 2
+	for _, change := range change {
+		change(&with)
+	}
 	graph, stop, err := graphtest.Over(upstreamtest.Config{
 		UsersURL: s.services["users"], OrdersURL: s.services["orders"], ProductsURL: s.services["products"],
 	}, with)
@@ -75,18 +97,48 @@ func (s *store) counted(next http.Handler) http.Handler {
 			r.Body = io.NopCloser(strings.NewReader(string(body)))
 			s.mu.Lock()
 			s.calls = append(s.calls, strings.TrimSpace(r.Method+" "+r.URL.Path+" "+string(body)))
-			if key := r.Header.Get("Idempotency-Key"); key != "" {
+			key, n := r.Header.Get("Idempotency-Key"), s.sent
+			if key != "" {
 				s.keys = append(s.keys, key)
+				s.sent++
 			}
-			lossy := s.lossy && r.Header.Get("Idempotency-Key") != ""
+			fault := s.fault
 			s.mu.Unlock()
-			if lossy {
-				next.ServeHTTP(httptest.NewRecorder(), r)
-				panic(http.ErrAbortHandler)
+			execute := func(w http.ResponseWriter) {
+				s.count(key)
+				next.ServeHTTP(w, r)
 			}
+			if key != "" && fault != nil {
+				fault(n, w, execute)
+				return
+			}
+			execute(w)
+			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// close ends a service.
+func (s *store) close(service string) {
+	s.servers[service].CloseClientConnections()
+	s.servers[service].Close()
+}
+
+// count counts the execution of a write. The services execute those of a key once.
+func (s *store) count(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if key != "" {
+		s.done[key] = struct{}{}
+	}
+}
+
+// executions returns the number of writes that were executed.
+func (s *store) executions() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.done)
 }
 
 // called returns the calls since it was last called, in order, and the keys of the writes.
@@ -160,11 +212,11 @@ func (s *store) breaks(service, rules string) {
 	}
 }
 
-// lose makes every answer to a write get lost, or none.
-func (s *store) lose(all bool) {
+// suffer lets a fault happen to all writes from now on; nil is none.
+func (s *store) suffer(fault writeFault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.lossy = all
+	s.fault, s.sent = fault, 0
 }
 
 // refusal is what an error of a mutation says.
@@ -403,14 +455,14 @@ func TestMutations_NoAnswer(t *testing.T) {
 			if before := s.ask(c.read); before == c.after {
 				t.Fatal(before)
 			}
-			s.lose(true)
+			s.suffer(lost)
 			s.called()
 			response := s.ask("mutation { "+c.mutation+" }", "Idempotency-Key", "k1")
 			if e := s.refused(response).Extensions; e.Code != "UPSTREAM_UNAVAILABLE" || e.Service != c.service || e.Outcome != "unknown" {
 				t.Error(response)
 			}
 			s.wantAnswer(c.read, c.after)
-			s.lose(false)
+			s.suffer(nil)
 			if got, want := s.ask("mutation { "+c.mutation+" }", "Idempotency-Key", "k1"), `{"data":{"`+name+`":`+c.answer+`}}`; got != want {
 				t.Errorf("repeated: %s, want %s", got, want)
 			}
