@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"syscall"
 
@@ -105,5 +106,16 @@ func isLocal(err error) bool {
 			return true
 		}
 	}
-	return false
+	return isDNS && !canOpenFiles()
+}
+
+// canOpenFiles reports whether this process can open a file now. If not, the resolver of the C
+// library says that there is no such host.
+func canOpenFiles() bool {
+	f, err := os.Open(os.DevNull)
+	if err != nil {
+		return !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE)
+	}
+	_ = f.Close()
+	return true
 }
