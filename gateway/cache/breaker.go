@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -93,7 +95,7 @@ func (b *breaker) recover(tried func()) {
 			}
 		}
 		err := b.probe(b.ctx)
-		if err != nil {
+		if err != nil && !isScarcity(err) {
 			failures++
 		}
 		switch down := b.down.Load(); {
@@ -117,6 +119,13 @@ func (b *breaker) recover(tried func()) {
 			return
 		}
 	}
+}
+
+// isScarcity reports whether err is a lack of resources of this process or machine, which
+// says nothing about Redis.
+func isScarcity(err error) bool {
+	return slices.ContainsFunc([]syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL, syscall.ENOBUFS, syscall.ENOMEM},
+		func(errno syscall.Errno) bool { return errors.Is(err, errno) })
 }
 
 // close stops probing for good.
