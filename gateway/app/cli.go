@@ -33,6 +33,7 @@ type cli struct {
 	Explain     explainCommand     `cmd:"" help:"Print how many upstream calls a query may cost, without making any."`
 	Schema      schemaCommand      `cmd:"" help:"Print the GraphQL schema."`
 	Token       tokenCommand       `cmd:"" help:"Print a token by which dev takes a request for a viewer's."`
+	Completion  completionCommand  `cmd:"" help:"Print a script that completes commands and flags in bash and zsh: source <(… completion)."`
 }
 
 // process is the environment of a command.

@@ -94,6 +94,9 @@ func (c *devCommand) fill(p *process, urls map[string]string) {
 	c.Gateway.GraphQL.Cost = c.Gateway.GraphQL.Cost || p.settings.IsDefault(p.parsed, "graphql-cost")
 	c.Examples.Faults.Faults = c.Examples.Faults.Faults || p.settings.IsDefault(p.parsed, "faults")
 	c.Gateway.Upstream.ShowExchanges = true
+	if p.settings.IsDefault(p.parsed, "drain-delay") { // no load balancer has to notice
+		c.Gateway.Server.DrainDelay = 0
+	}
 	if p.settings.IsDefault(p.parsed, "cors-origins") {
 		c.Gateway.Browser.Origins = []string{"http://localhost:*", "http://127.0.0.1:*"}
 	}

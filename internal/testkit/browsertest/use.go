@@ -112,7 +112,7 @@ func (p *Page) Shoot(file string) {
 	var picture []byte
 	p.do("shoot", emulation.SetDeviceMetricsOverride(p.width, p.height, 2, false), chromedp.Sleep(time.Second), // to be drawn anew
 		chromedp.ActionFunc(func(ctx context.Context) (err error) {
-			picture, err = page.CaptureScreenshot().WithFormat(page.CaptureScreenshotFormatWebp).WithQuality(82).Do(ctx)
+			picture, err = page.CaptureScreenshot().WithFormat(page.CaptureScreenshotFormatWebp).WithQuality(70).Do(ctx)
 			return err
 		}), emulation.SetDeviceMetricsOverride(p.width, p.height, 1, p.width < 600))
 	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {

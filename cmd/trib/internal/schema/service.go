@@ -13,7 +13,7 @@ var serviceName = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 var reserved = []string{
 	"addr", "admin", "auth", "browser", "cache", "config", "cors", "drain", "forward", "gateway", "graphql", "introspection",
 	"log", "max", "ops", "otel", "persisted", "playground", "redis", "request", "server", "trusted", "upstream", "write",
-	"dev", "explain", "healthcheck", "help", "query", "schema", "token", "version",
+	"completion", "dev", "explain", "healthcheck", "help", "query", "schema", "token", "version",
 }
 
 // CheckServiceName returns an error unless name can be the name of a service.
