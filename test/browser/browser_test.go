@@ -326,6 +326,8 @@ func TestDocs_ShowExamples(t *testing.T) {
 		p.Click(".opblock-summary-control")
 		p.Wait(".responses-table", "Everything is there", "The order service does not answer", "there is no such user")
 		p.Fits()
-		p.Accessible(axe)
+		if width > 320 { // which takes long: light, and dark
+			p.Accessible(axe)
+		}
 	}
 }
