@@ -110,7 +110,7 @@ func (p *Page) Shoot(file string) {
 		return
 	}
 	var picture []byte
-	p.do("shoot", emulation.SetDeviceMetricsOverride(p.width, p.height, 2, false), chromedp.Sleep(time.Second), // to be drawn anew
+	p.do("shoot", emulation.SetDeviceMetricsOverride(p.width, p.height, 2, false), chromedp.Sleep(5*time.Second), // editors highlight a while after they show
 		chromedp.ActionFunc(func(ctx context.Context) (err error) {
 			picture, err = page.CaptureScreenshot().WithFormat(page.CaptureScreenshotFormatWebp).WithQuality(70).Do(ctx)
 			return err
