@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -37,7 +38,7 @@ func TestMain(m *testing.M) {
 // start starts everything.
 func start(t *testing.T, args ...string) *harness.Dev {
 	t.Helper()
-	return builder.Dev(t, nil, args...)
+	return builder.Dev(t, nil, append([]string{"--auth-dev-key=" + filepath.Join(t.TempDir(), "key.json")}, args...)...)
 }
 
 // call sends a request that must succeed, and returns the body of the response.

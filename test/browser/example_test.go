@@ -92,6 +92,13 @@ func TestExample_Writes(t *testing.T) {
 	p.Click(".order:nth-of-type(2) .total button")
 	p.Wait(".order:nth-of-type(2)", "cancelled")
 	p.Until(`!document.querySelector(".order:nth-of-type(2) .total button")`)
+
+	// Signed in, the page knows who looks at it.
+	p.Wait("footer select", "anna_smirnova")
+	p.Do(`{ const s = document.querySelector("footer select"); s.value = "user456"; s.dispatchEvent(new Event("change", { bubbles: true })) }`)
+	p.Wait("footer a", "Анна Смирнова")
+	p.Click("footer a")
+	p.Wait("main", "order789")
 }
 
 func TestExample_WithoutTheGateway(t *testing.T) {
