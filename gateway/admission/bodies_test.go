@@ -67,6 +67,17 @@ func TestBodies_WaitForMemory(t *testing.T) {
 		if _, err := take(ctx, b, mb); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("without time: %v", err)
 		}
+		if n := figure("admission_bodies_shed_total"); n != 2 {
+			t.Errorf("%v shed, of two", n)
+		}
+		left, leave := context.WithCancel(t.Context())
+		leave()
+		if _, err := take(left, b, mb); !errors.Is(err, context.Canceled) {
+			t.Errorf("of a client that has left: %v", err)
+		}
+		if n := figure("admission_bodies_shed_total"); n != 2 {
+			t.Errorf("%v shed, of two and one that has left", n)
+		}
 		time.AfterFunc(time.Second/2, release)
 		other, err := take(t.Context(), b, mb)
 		if err != nil {

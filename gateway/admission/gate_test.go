@@ -3,8 +3,10 @@ package admission_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -127,4 +129,34 @@ func TestASettingThatCannotBeUsedIsNamed(t *testing.T) {
 	if err := (admission.Config{}).Validate(); err != nil {
 		t.Error(err)
 	}
+}
+
+// As many documents wait as operations may be executed and wait, so that parsing refuses
+// nothing that execution would admit.
+func TestDocumentGate_QueueOfOperations(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := admission.NewDocumentGate(admission.Config{Operations: 3, Queue: 2, QueueWait: time.Minute}, prometheus.NewRegistry())
+		slots := max(1, runtime.GOMAXPROCS(0)/2)
+		ctx, leave := context.WithCancel(t.Context())
+		defer leave()
+		var entered, refused atomic.Int64
+		for range slots + 3 + 2 {
+			go func() {
+				if _, err := g.Enter(ctx); err == nil {
+					entered.Add(1)
+				} else if isOverloaded(err) {
+					refused.Add(1)
+				}
+			}()
+		}
+		synctest.Wait()
+		if entered.Load() != int64(slots) || refused.Load() != 0 {
+			t.Errorf("%d of %d entered, %d were refused", entered.Load(), slots, refused.Load())
+		}
+		if _, err := g.Enter(ctx); !isOverloaded(err) {
+			t.Errorf("one beyond the queue: %v", err)
+		}
+		leave()
+		synctest.Wait()
+	})
 }

@@ -1,16 +1,20 @@
 package app
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"tributary/gateway/internal/testgraph"
 	"tributary/internal/testkit"
@@ -209,5 +213,32 @@ func TestLog_ProbesAndPagesAreAtDebug(t *testing.T) {
 		if got["INFO"]+got["DEBUG"] != want || got["INFO"] != len(loud) {
 			t.Errorf("%s: %v requests are logged, want %d", level, got, want)
 		}
+	}
+}
+
+// The listener of operators has a limit of connections of its own, at which an idle one is
+// closed for a new one.
+func TestOps_OwnConnectionLimit(t *testing.T) {
+	r := runGateway(t, nil, "--ops-addr=127.0.0.1:0", "--ops-max-connections=1", "--max-connections=100")
+	var idle net.Conn
+	for range 2 {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(r.ops, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		_, _ = io.WriteString(conn, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatal(resp, err)
+		}
+		_ = resp.Body.Close()
+		if idle == nil {
+			idle = conn
+		}
+	}
+	_ = idle.SetReadDeadline(time.Now().Add(20 * time.Second))
+	if n, err := idle.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("the first connection has %d bytes more, %v", n, err)
 	}
 }

@@ -272,3 +272,27 @@ func TestForward_TraceContextThatIsInvalid(t *testing.T) {
 		})
 	}
 }
+
+// A renewed token finds what was cached for the viewer's last one.
+func TestVariant_OtherTokenOfTheViewer(t *testing.T) {
+	p := authtest.New(t)
+	a := p.Authenticator(t, nil)
+	f := newForwarder(forward.Config{Headers: []string{"Authorization@authors"}})
+	variants := map[string]string{}
+	for name, token := range map[string]string{
+		"first": p.Token(t, "v1", nil), "renewed": p.Token(t, "v1", map[string]any{"jti": "2"}), "another's": p.Token(t, "v2", nil),
+	} {
+		v, err := a.Authenticate(t.Context(), []string{"Bearer " + token})
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked := ask(f, v, "Authorization", "Bearer "+token)
+		if got := asked.sent["authors"].Get("Authorization"); got != "Bearer "+token {
+			t.Errorf("%s: the service gets %s", name, got)
+		}
+		variants[name] = asked.variant["authors"]
+	}
+	if variants["renewed"] != variants["first"] || variants["another's"] == variants["first"] || variants["first"] == "" {
+		t.Errorf("variants %v", variants)
+	}
+}
