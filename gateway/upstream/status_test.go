@@ -160,6 +160,7 @@ func TestStatus_DecidesWhateverTheBodyIs(t *testing.T) {
 		"broken chunk": "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			for _, status := range []int{300, 400, 401, 403, 418, 422, 451, 500, 503} {
 				cfg, behave := once, faultyupstream.Raw
 				if name == "stalled" || name == "announced" {
