@@ -79,7 +79,7 @@ func TestBodies_WaitForRoom(t *testing.T) {
 	if _, err := c.Get(decoding, "/first"); err != nil {
 		t.Fatal(err)
 	}
-	hurried, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	hurried, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
 	if _, err := c.Get(hurried, "/second"); fault.From(err).Kind != fault.Overloaded {
 		t.Errorf("without room: %v", err)

@@ -77,7 +77,7 @@ func TestWhenBothFailTheCallFails(t *testing.T) {
 
 func TestHedgesArePaidFromTheBudget(t *testing.T) {
 	c := hedged(t, func(cfg *upstream.Config) {
-		cfg.RetryBudget, cfg.Timeout = 0, 300*time.Millisecond
+		cfg.RetryBudget, cfg.Timeout = 0, time.Second
 	}, faultyupstream.Stall(""))
 	if got := c.get(t.Context()); got != "timeout" || c.attempts() > 1 {
 		t.Errorf("got %s by %d requests", got, c.attempts())
@@ -86,7 +86,7 @@ func TestHedgesArePaidFromTheBudget(t *testing.T) {
 
 func TestNothingIsHedgedUnlessAskedFor(t *testing.T) {
 	c := hedged(t, func(cfg *upstream.Config) {
-		cfg.HedgeQuantile, cfg.Timeout = 0, 300*time.Millisecond
+		cfg.HedgeQuantile, cfg.Timeout = 0, time.Second
 	}, faultyupstream.Stall(""))
 	if got := c.get(t.Context()); got != "timeout" || c.attempts() > 1 {
 		t.Errorf("got %s by %d requests", got, c.attempts())

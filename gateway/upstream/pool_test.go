@@ -152,7 +152,7 @@ func TestPool_ReplacesSilentConnections(t *testing.T) {
 	for name, http2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2.0": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, p := behindProxy(t, upstream.Config{Timeout: time.Second}, http2)
+			c, p := behindProxy(t, upstream.Config{Timeout: 2 * time.Second}, http2)
 			warm(t, c, 8)
 			p.fallSilent()
 			if _, err := c.Get(t.Context(), "/x"); err == nil {
@@ -168,7 +168,7 @@ func TestPool_ReplacesSilentConnections(t *testing.T) {
 	// A retry is the next attempt, so that the call as a whole succeeds.
 	t.Run("with a retry", func(t *testing.T) {
 		t.Parallel()
-		c, p := behindProxy(t, upstream.Config{Timeout: time.Second, Retries: 1, RetryBudget: 1}, true)
+		c, p := behindProxy(t, upstream.Config{Timeout: 2 * time.Second, Retries: 1, RetryBudget: 1}, true)
 		warm(t, c, 1)
 		p.fallSilent()
 		if _, err := c.Get(t.Context(), "/x"); err != nil {

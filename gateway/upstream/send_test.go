@@ -103,7 +103,7 @@ func TestSend_Outcomes(t *testing.T) {
 			t.Parallel()
 			cfg := thrice
 			if tt.slow {
-				cfg.Timeout = 50 * time.Millisecond
+				cfg.Timeout = 250 * time.Millisecond // so that each try arrives
 			}
 			c := over(t, cfg, tt.script)
 			for _, try := range []struct {
