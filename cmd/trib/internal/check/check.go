@@ -207,7 +207,8 @@ func (c *comparison) object(o *schema.Object, s *openapi.Schema) {
 	}
 }
 
-// hidden reports the fields whose key is a member that the document does not have.
+// hidden reports the fields whose key, or whose tag, is a member that the document does not
+// have.
 func (c *comparison) hidden(o *schema.Object, m *schema.Member) {
 	for _, f := range c.graph.Fields {
 		for _, part := range f.Parts {
@@ -219,6 +220,12 @@ func (c *comparison) hidden(o *schema.Object, m *schema.Member) {
 		if f.Loader.By == m {
 			c.add(Problem{Field: f.Parent.Name + "." + f.Def.Name, At: f.Def.Position, Breaks: true,
 				Message: fmt.Sprintf("by names %q, which %s does not have in the document", m.JSON, o.Def.Name)})
+		}
+	}
+	for _, f := range c.graph.Writes {
+		if slices.ContainsFunc(f.Write.Tags, func(t schema.Tag) bool { return t.Result == m }) {
+			c.add(Problem{Field: f.Parent.Name + "." + f.Def.Name, At: f.Def.Position, Breaks: true,
+				Message: fmt.Sprintf("{result.%s} in invalidates is no field of %s and no member of it in the document", m.JSON, o.Def.Name)})
 		}
 	}
 }
