@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState, type CSSProperties } from "react";
 import { colourOf } from "../config";
 import type { Row, Trace } from "./model";
 import { detail, ms, note, title } from "./words";
@@ -41,7 +41,7 @@ function Line({ row, total, chosen, choose }: LineProps) {
   const colour = colourOf(row.service);
   return (
     <li className={`wf-row ${row.step} ${row.critical ? "critical" : ""} ${wrong}`} title={title(row)} onClick={choose}>
-      <button type="button" className="wf-name" style={{ paddingLeft: `${0.3 + row.depth * 0.6}rem` }} aria-expanded={chosen}>
+      <button type="button" className="wf-name" style={{ "--depth": row.depth } as CSSProperties} aria-expanded={chosen}>
         {row.service && <i className="wf-dot" style={{ background: colour }} />}
         <span>{title(row)}</span>
       </button>
