@@ -41,6 +41,10 @@ func refusals(t *testing.T, trib, dir, documents string) {
 		{`author: Author @join(key: "{authorId}")`, `author: Author! @join(key: "{authorId}")`, "make the type Author"},
 		{"  title: String!\n", "  title: Boolean!\n", "Book.title"},
 		{"  title: String!\n", "  title: String! @authenticated\n", "must be nullable"},
+		{"  title: String!\n", "  title: String! @allow(rule: \"reader\")\n", "must be nullable"},
+		{"author: Author @join", "author: Author @allow(rule: \"nothing\") @join", "func AllowNothing(ctx context.Context, f access.Field) bool"},
+		{"author: Author @join", "author: Author @allow(rule: \"no name\") @join", "cannot be the name of a rule"},
+		{"author: Author @join", "author: Author @allow @join", "rule"},
 		{"  title: String!\n", "  title: String!\n  title: String!\n", "title"},
 		{`book(bookId: ID!): Book @join(key: "{bookId}")`, `book(bookId: ID!): Book @join(key: "{book}")`, `no argument "book"`},
 		{`call: "POST /loans"`, `call: "POST /loan"`, "does not have POST /loan"},
@@ -263,7 +267,25 @@ func TestProject_FromDocumentsToAnswers(t *testing.T) {
 	}
 	edit(t, filepath.Join(dir, "graph", "schema", "library.graphqls"), `body: "{input}"`, `body: "{input}", invalidates: ["Book.loans={input.bookId}"]`)
 	edit(t, filepath.Join(dir, "graph", "schema", "library.graphqls"), "enum Genre {",
-		"extend type Query {\n  reserved(bookId: ID!): Book @join(key: \"{bookId}\") @requiresScopes(scopes: [[\"a\", \"b\"], [\"c\"]])\n}\n\nenum Genre {")
+		"extend type Query {\n  reserved(bookId: ID!): Book @join(key: \"{bookId}\") @requiresScopes(scopes: [[\"a\", \"b\"], [\"c\"]]) @allow(rule: \"reader\")\n}\n\nenum Genre {")
+	const rules = `// Package resolvers resolves.
+package resolvers
+
+import (
+	"context"
+
+	"tributary/gateway/access"
+)
+
+// AllowReader decides on reserved books.
+func AllowReader(_ context.Context, f access.Field) bool {
+	book, ok := f.Text("bookId")
+	return ok && book == f.Viewer.Subject
+}
+`
+	if err := os.WriteFile(filepath.Join(dir, "resolvers", "rules.go"), []byte(rules), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	byHand(t, dir)
 	must(t, dir, trib, "generate")
 	resolvers := filepath.Join(dir, "resolvers", "library.go")

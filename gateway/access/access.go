@@ -1,10 +1,11 @@
 // Package access says which fields of a schema a viewer may see. Its [Rules] are compiled
-// from the directives @authenticated and @requiresScopes, and enforced by
+// from the directives @authenticated, @requiresScopes and @allow, and enforced by
 // [tributary/gateway/graphqlserver] once for each operation, before anything is loaded.
 package access
 
 import (
 	"context"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -18,13 +19,16 @@ type Rule struct {
 	// Scopes are conditions that must all be met. Each is a list of sets of scopes, of which
 	// the viewer must have one set as a whole, as in @requiresScopes.
 	Scopes [][][]string
+	// Allow are rules of the project's own that must all permit it, as in @allow.
+	Allow []Allow
 }
 
 // Rules are the rules of a schema, by coordinate, as in "Author.email". A field without one
 // is for everybody.
 type Rules map[string]Rule
 
-// Check returns nil if a viewer, nil for an anonymous one, may see the field.
+// Check returns nil if a viewer, nil for an anonymous one, may see the field as far as its
+// rule is not one of [Rule.Allow], which [Rule.CheckField] asks.
 func (r Rule) Check(v *auth.Viewer) *fault.Error {
 	if v == nil {
 		return &fault.Error{Kind: fault.Unauthenticated, Message: "sign in to see this field"}
@@ -39,7 +43,7 @@ func (r Rule) Check(v *auth.Viewer) *fault.Error {
 
 // and returns the rule of what must meet both.
 func (r Rule) and(other Rule) Rule {
-	return Rule{Scopes: append(append([][][]string(nil), r.Scopes...), other.Scopes...)}
+	return Rule{Scopes: slices.Concat(r.Scopes, other.Scopes), Allow: slices.Concat(r.Allow, other.Allow)}
 }
 
 // With returns a schema whose fields are guarded by rules.

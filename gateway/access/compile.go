@@ -3,6 +3,7 @@ package access
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -12,6 +13,7 @@ import (
 const (
 	Authenticated  = "authenticated"
 	RequiresScopes = "requiresScopes"
+	AllowRule      = "allow"
 )
 
 // An Error is a rule that cannot be enforced.
@@ -68,12 +70,19 @@ func (c *compiler) field(def *ast.Definition, f *ast.FieldDefinition) error {
 	if !ruled {
 		return nil
 	}
+	for _, a := range rule.Allow {
+		if !allowName.MatchString(a.Name) {
+			return &Error{a.At, fmt.Sprintf("%q cannot be the name of a rule: use letters and digits, beginning with a small letter, as in self", a.Name)}
+		}
+	}
 	if f.Type.NonNull {
 		return &Error{f.Position, fmt.Sprintf("%s.%s has a rule of access and must be nullable: write %s without the ! at its end", def.Name, f.Name, f.Type)}
 	}
 	c.rules[def.Name+"."+f.Name] = rule
 	return nil
 }
+
+var allowName = regexp.MustCompile(`^[a-z][A-Za-z0-9]*$`)
 
 // related returns the interfaces of an object, or the types that implement an interface.
 func (c *compiler) related(def *ast.Definition) []*ast.Definition {
@@ -112,6 +121,14 @@ func ruleOf(directives ast.DirectiveList) (r Rule, ok bool) {
 			}
 		}
 		r.Scopes = append(r.Scopes, sets)
+	}
+	for _, d := range directives.ForNames(AllowRule) {
+		ok = true
+		a := Allow{At: d.Position}
+		if arg := d.Arguments.ForName("rule"); arg != nil {
+			a.Name = arg.Value.Raw
+		}
+		r.Allow = append(r.Allow, a)
 	}
 	return r, ok
 }

@@ -63,7 +63,8 @@ func (c *Clients) Enter(ctx context.Context) (leave func(), err error) {
 	return func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if c.running[client]--; c.running[client] == 0 {
+		c.running[client]--
+		if c.running[client] == 0 {
 			delete(c.running, client)
 		}
 	}, nil

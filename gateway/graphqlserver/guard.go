@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/vektah/gqlparser/v2/ast"
+	gqlvalidator "github.com/vektah/gqlparser/v2/validator"
 
 	"tributary/gateway/access"
 	"tributary/gateway/auth"
@@ -20,16 +21,7 @@ func (s *Server) guarded(next execution) execution {
 		return next
 	}
 	return func(ctx context.Context, q *query) *Result {
-		viewer := auth.From(ctx)
-		for _, coordinate := range q.doc.guards.of(s.rules, q.selected) {
-			q.guarded = true
-			if why := s.rules[coordinate].Check(viewer); why != nil {
-				if q.refused == nil {
-					q.refused = map[string]*fault.Error{}
-				}
-				q.refused[coordinate] = why
-			}
-		}
+		s.guard(ctx, q)
 		if q.selected.Operation == ast.Subscription {
 			for _, why := range q.refused {
 				return refuseOne(why.Kind, why.Message)
@@ -41,24 +33,75 @@ func (s *Server) guarded(next execution) execution {
 	}
 }
 
-// guards caches, for each operation of a document, the coordinates in it that have rules.
-// The zero value is empty. It is safe for concurrent use.
-type guards struct {
-	mu    sync.Mutex
-	known map[*ast.OperationDefinition][]string
+// guard finds out which fields of a query are refused.
+func (s *Server) guard(ctx context.Context, q *query) {
+	guarded := q.doc.guards.of(s.rules, q.selected)
+	if len(guarded) == 0 {
+		return
+	}
+	q.guarded = true
+	viewer := auth.From(ctx)
+	var variables map[string]any
+	for _, f := range guarded {
+		rule := s.rules[coordinateOf(f)]
+		why := rule.Check(viewer)
+		if len(rule.Allow) > 0 {
+			q.ownRules = true
+			if variables == nil {
+				variables = s.coerced(q)
+			}
+			if why == nil {
+				why = s.allows(ctx, rule, viewer, f, variables)
+			}
+		}
+		if why != nil {
+			if q.refused == nil {
+				q.refused = map[*ast.Position]*fault.Error{}
+			}
+			q.refused[f.Position] = why
+		}
+	}
 }
 
-// of returns the coordinates in an operation that have rules, each once.
-func (g *guards) of(rules access.Rules, op *ast.OperationDefinition) []string {
+// coerced returns the variables of a query for rules. If they do not fit their types, there
+// are none: such a query is refused as a whole, later.
+func (s *Server) coerced(q *query) map[string]any {
+	variables, err := gqlvalidator.VariableValues(s.schema, q.selected, execute.WithDefaults(q.selected, q.Variables))
+	if err != nil {
+		return map[string]any{}
+	}
+	return variables
+}
+
+// allows asks the rules of a project's own. One that panics refuses.
+func (s *Server) allows(ctx context.Context, rule access.Rule, viewer *auth.Viewer, f *ast.Field, variables map[string]any) (why *fault.Error) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.tellOfPanic(ctx, fault.Recovered("", v))
+			why = access.Refused()
+		}
+	}()
+	return rule.CheckField(ctx, access.Field{Viewer: viewer, Coordinate: coordinateOf(f), Args: f.ArgumentMap(variables)})
+}
+
+// guards caches, for each operation of a document, the fields in it that have rules. The
+// zero value is empty. It is safe for concurrent use.
+type guards struct {
+	mu    sync.Mutex
+	known map[*ast.OperationDefinition][]*ast.Field
+}
+
+// of returns the fields in an operation that have rules, each occurrence once.
+func (g *guards) of(rules access.Rules, op *ast.OperationDefinition) []*ast.Field {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	found, ok := g.known[op]
 	if !ok {
-		w := guardWalk{rules: rules, seen: map[string]bool{}, fragments: map[*ast.FragmentDefinition]bool{}}
+		w := guardWalk{rules: rules, fragments: map[*ast.FragmentDefinition]bool{}}
 		w.walk(op.SelectionSet)
 		found = w.found
 		if g.known == nil {
-			g.known = map[*ast.OperationDefinition][]string{}
+			g.known = map[*ast.OperationDefinition][]*ast.Field{}
 		}
 		g.known[op] = found
 	}
@@ -67,8 +110,7 @@ func (g *guards) of(rules access.Rules, op *ast.OperationDefinition) []string {
 
 type guardWalk struct {
 	rules     access.Rules
-	found     []string
-	seen      map[string]bool
+	found     []*ast.Field
 	fragments map[*ast.FragmentDefinition]bool
 }
 
@@ -76,10 +118,8 @@ func (w *guardWalk) walk(set ast.SelectionSet) {
 	for _, sel := range set {
 		switch sel := sel.(type) {
 		case *ast.Field:
-			c := coordinateOf(sel)
-			if _, ruled := w.rules[c]; ruled && !w.seen[c] {
-				w.seen[c] = true
-				w.found = append(w.found, c)
+			if _, ruled := w.rules[coordinateOf(sel)]; ruled {
+				w.found = append(w.found, sel)
 			}
 			w.walk(sel.SelectionSet)
 		case *ast.InlineFragment:
@@ -101,11 +141,11 @@ func coordinateOf(f *ast.Field) string {
 	return f.ObjectDefinition.Name + "." + f.Name
 }
 
-// pruned returns a copy of a valid document in which the fields with the given coordinates
-// are refused.
-func pruned(doc *ast.QueryDocument, refused map[string]*fault.Error) *ast.QueryDocument {
+// pruned returns a copy of a valid document in which the fields at the given positions are
+// refused. Copies of a document share the positions.
+func pruned(doc *ast.QueryDocument, refused map[*ast.Position]*fault.Error) *ast.QueryDocument {
 	return copied(doc, func(f *ast.Field) *ast.Field {
-		if why := refused[coordinateOf(f)]; why != nil {
+		if why := refused[f.Position]; why != nil {
 			return execute.Refused(f, why)
 		}
 		return nil

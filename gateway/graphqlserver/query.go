@@ -17,12 +17,13 @@ import (
 // query is a request on its way to its result. Each step adds what it found.
 type query struct {
 	Request
-	doc       *document                 // valid; shared by all who send the same text
-	selected  *ast.OperationDefinition  // the operation of doc to execute
-	operation *graphql.OperationContext // that, with its variables; nil until prepared
-	cost      *lookahead.Cost           // in upstream calls; nil until prepared
-	guarded   bool                      // some of its fields have rules of access
-	refused   map[string]*fault.Error   // the coordinates that the viewer may not see
+	doc       *document                      // valid; shared by all who send the same text
+	selected  *ast.OperationDefinition       // the operation of doc to execute
+	operation *graphql.OperationContext      // that, with its variables; nil until prepared
+	cost      *lookahead.Cost                // in upstream calls; nil until prepared
+	guarded   bool                           // some of its fields have rules of access
+	ownRules  bool                           // of which some are the project's own
+	refused   map[*ast.Position]*fault.Error // the fields that the viewer may not see
 }
 
 // execution gives the result of a query that was found. What wraps the

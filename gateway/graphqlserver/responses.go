@@ -131,9 +131,11 @@ func (k *keeping) of(r *Result) cache.Key {
 }
 
 // alias lets an identical request find its response without being parsed. Requests
-// with untrusted documents are excluded, because each of them is counted.
+// with untrusted documents are excluded, because each of them is counted, and so are those
+// whose fields have rules of the project's own: these may decide by what the viewer's key
+// does not have.
 func (k *keeping) alias(ctx context.Context, q *query, key cache.Key) {
-	if q.Fingerprint != (cache.Key{}) && !q.untrusted {
+	if q.Fingerprint != (cache.Key{}) && !q.untrusted && !q.ownRules {
 		k.server.responses.Alias(k.server.forViewer(ctx, q.policy.key(q.Fingerprint)), key)
 	}
 }

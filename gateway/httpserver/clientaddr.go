@@ -51,9 +51,9 @@ func (c *ClientAddrs) Of(r *http.Request) netip.Prefix {
 func (c *ClientAddrs) forwarded(fields []string, proxy netip.Addr) netip.Addr {
 	rest := strings.Join(fields, ",")
 	for rest != "" {
-		last := rest
 		comma := strings.LastIndexByte(rest, ',')
-		last, rest = rest[comma+1:], rest[:max(comma, 0)]
+		last := rest[comma+1:]
+		rest = rest[:max(comma, 0)]
 		addr, ok := parseAddr(strings.TrimSpace(last))
 		if !ok {
 			return proxy

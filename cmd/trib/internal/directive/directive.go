@@ -32,11 +32,12 @@ const (
 
 	Authenticated  = access.Authenticated
 	RequiresScopes = access.RequiresScopes
+	Allow          = access.AllowRule
 )
 
 // Names returns the names of the directives.
 func Names() []string {
-	return []string{Service, Entity, Join, Read, Write, Wire, Discriminator, ListSize, Authenticated, RequiresScopes}
+	return []string{Service, Entity, Join, Read, Write, Wire, Discriminator, ListSize, Authenticated, RequiresScopes, Allow}
 }
 
 // String returns a string argument, "" if it is absent.

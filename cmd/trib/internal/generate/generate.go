@@ -58,6 +58,9 @@ func Run() (err error) {
 	if err := fits(graph); err != nil {
 		return err
 	}
+	if err := checkAllow(graph.Rules, resolversDir); err != nil {
+		return err
+	}
 	module, err := moduleOf("go.mod")
 	if err != nil {
 		return err

@@ -31,16 +31,23 @@ type view struct {
 }
 
 // rule is the rule of access of a field.
-type rule struct{ Coordinate, Scopes string }
+type rule struct{ Coordinate, Value string }
 
-// rulesOf returns rules in order of coordinates, with their scopes in Go.
+// rulesOf returns rules in order of coordinates, in Go.
 func rulesOf(rules access.Rules) (all []rule) {
 	for _, c := range slices.Sorted(maps.Keys(rules)) {
-		scopes := ""
-		if all := rules[c].Scopes; len(all) > 0 {
-			scopes = fmt.Sprintf("Scopes: %#v", all)
+		var members []string
+		if scopes := rules[c].Scopes; len(scopes) > 0 {
+			members = append(members, fmt.Sprintf("Scopes: %#v", scopes))
 		}
-		all = append(all, rule{c, scopes})
+		if allow := rules[c].Allow; len(allow) > 0 {
+			own := make([]string, len(allow))
+			for i, a := range allow {
+				own[i] = fmt.Sprintf("{Name: %q, Func: %s}", a.Name, allowFunc(a.Name))
+			}
+			members = append(members, "Allow: []access.Allow{"+strings.Join(own, ", ")+"}")
+		}
+		all = append(all, rule{c, strings.Join(members, ", ")})
 	}
 	return all
 }
