@@ -49,8 +49,9 @@ test-hostile: ## Try what strangers may send and readers of the log may do to a 
 	REDIS_SERVER=$$(scripts/redis-server.sh) go test -shuffle=on ./test/e2e -run Hostile
 	go test ./gateway/upstream -run ThousandsOfFaults
 
-library: ## Run the tests of the library in a copy without the shop.
+library: ## Run the tests of the library in a copy without the shop, and make a project of one's own as its page says.
 	go test -count=1 -timeout 30m ./test/e2e -run TestLibrary -library
+	go test -count=1 -timeout 30m ./docs -run YourOwnGraph -projects
 
 test-browser: ## Try the pages in a browser, where one is found.
 	scripts/test.sh ./test/browser

@@ -10,7 +10,7 @@ import (
 // text returns the file.
 func (p *plan) text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Written by \"trib add %s\" from %s. It is yours from here on.\n", p.opts.Service, filepath.Base(p.doc.File))
+	fmt.Fprintf(&b, "# Written by \"trib add %s\" from %s. It is yours from here on.\n", p.opts.Service, filepath.Base(p.opts.Document))
 	if len(p.notes) > 0 {
 		b.WriteString("#\n# Left out:\n")
 		for _, n := range p.notes {
@@ -37,7 +37,7 @@ func (p *plan) text() string {
 
 // service returns the directive @service.
 func (p *plan) service() string {
-	c := (&call{name: "service"}).with("name", p.opts.Service).with("url", p.url()).with("health", p.health()).with("openapi", filepath.ToSlash(p.doc.File))
+	c := (&call{name: "service"}).with("name", p.opts.Service).with("url", p.url()).with("health", p.health()).with("openapi", filepath.ToSlash(p.opts.Document))
 	if p.camel {
 		c.raw("casing", "CAMEL")
 	}
