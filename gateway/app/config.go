@@ -73,6 +73,11 @@ func (c gatewayConfig) Validate() error {
 			return err
 		}
 	}
+	for i, s := range c.graph.Services {
+		if c.services[i].OAuth.TokenURL != "" && c.Forward.Sends("Authorization", s.Name) {
+			return fmt.Errorf("forward-headers must not give Authorization to %s, which gets a token of the gateway's own (%s-oauth-token-url)", s.Name, s.Name)
+		}
+	}
 	names := c.serviceNames()
 	if err := c.Forward.Check(names); err != nil {
 		return err

@@ -140,3 +140,8 @@ func isToken(s string) bool {
 		return !letter && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
 	})
 }
+
+// Sends reports whether a service is sent a header that clients send, or a claim by its name.
+func (c Config) Sends(name, service string) bool {
+	return slices.ContainsFunc(c.fieldsOf(service), func(f field) bool { return f.name == http.CanonicalHeaderKey(name) })
+}

@@ -37,6 +37,7 @@ type Client struct {
 	probes  http.RoundTripper
 	bodies  *admission.Budget
 	pool    *pool
+	tokens  *tokens  // nil if the gateway has no token of its own for the service
 	circuit *circuit // nil if there is no circuit breaker
 }
 
@@ -65,6 +66,7 @@ func (c ServiceConfig) NewClient(service string, cfg Config, m *Metrics) (*Clien
 		base: url.URL{Scheme: base.Scheme, Host: strings.TrimSuffix(base.Host, ":")},
 		path: strings.TrimSuffix(base.EscapedPath(), "/"),
 	}
+	client.tokens = newTokens(service, c.OAuth, cfg.Log)
 	client.build(cfg.withDefaults(), to)
 	return client, nil
 }
@@ -73,6 +75,7 @@ func (c ServiceConfig) NewClient(service string, cfg Config, m *Metrics) (*Clien
 // client must not be used any more.
 func (c *Client) Close() {
 	c.circuit.close()
+	c.tokens.close()
 	c.pool.close()
 }
 

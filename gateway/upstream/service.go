@@ -17,6 +17,8 @@ type ServiceConfig struct {
 	Key     string `name:"key" placeholder:"FILE" help:"PEM file with the key of the client certificate for the ${service} service."`
 	Proxy   string `name:"proxy" help:"URL of the proxy for requests to the ${service} service: http, https or socks5. none: no proxy. Empty: as HTTP_PROXY, HTTPS_PROXY and NO_PROXY say." secret:""`
 
+	OAuth OAuthConfig `embed:""`
+
 	// Health is the path of the health check; "" if there is none. It is no setting.
 	Health string `kong:"-"`
 }
@@ -26,7 +28,13 @@ func (c ServiceConfig) Check(service string) error {
 	if _, err := ParseURL(c.URL); err != nil {
 		return fmt.Errorf("%s-url %w", service, err)
 	}
-	_, err := c.connect(service)
+	if err := c.OAuth.check(service); err != nil {
+		return err
+	}
+	to, err := c.connect(service)
+	if err == nil && c.OAuth.TokenURL != "" && to.header.Get("Authorization") != "" {
+		return fmt.Errorf("%s-headers must not have Authorization if %s-oauth-token-url is set", service, service)
+	}
 	return err
 }
 
