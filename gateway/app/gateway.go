@@ -113,8 +113,12 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 	if err != nil {
 		return handlers{}, nil, errors.Join(err, core.close())
 	}
+	authenticator, err := auth.New(cfg.Auth, log, reg)
+	if err != nil {
+		return handlers{}, nil, errors.Join(usageError{err}, core.close())
+	}
 	routes := cfg.graph.routes(&API{Server: graphql, TTL: cfg.Cache.TTL, Metrics: reg})
-	checker := newHealth(core.clients, core.store, version)
+	checker := newHealth(core.clients, core.store, authenticator, version)
 	history := status.New(reg, checker, status.Options{Endpoints: endpoints(routes), Log: log})
 
 	clients, ops := routers(cfg.Admin, ready, log, reg)
@@ -123,11 +127,8 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 	err = mountPages(pageRoutes(clients), pageRoutes(ops), cfg, history)
 	cfg.mountTokens(clients)
 	if err != nil {
+		authenticator.Close()
 		return handlers{}, nil, errors.Join(err, core.close())
-	}
-	authenticator, err := auth.New(cfg.Auth, log, reg)
-	if err != nil {
-		return handlers{}, nil, errors.Join(usageError{err}, core.close())
 	}
 	if cfg.GraphQL.Introspection {
 		routes = slices.Concat(routes, []Route{schemaRoute(core.schema.Schema())})
@@ -220,12 +221,12 @@ func trustedDocuments(operations, manifests []string) (*trusted.Documents, error
 	return documents, nil
 }
 
-func newHealth(clients map[string]*upstream.Client, store *cache.Cache, version string) *health.Checker {
+func newHealth(clients map[string]*upstream.Client, store *cache.Cache, a *auth.Authenticator, version string) *health.Checker {
 	checks := map[string]health.Check{}
 	for name, client := range clients {
 		checks[name] = client.Ping
 	}
-	return &health.Checker{
+	c := &health.Checker{
 		Service: gatewayName, Version: version,
 		Services:  checks,
 		CacheType: store.Type(), Cache: store.Ping,
@@ -237,4 +238,18 @@ func newHealth(clients map[string]*upstream.Client, store *cache.Cache, version 
 			return sum
 		},
 	}
+	if a.Enabled() {
+		c.Provider = func() health.ProviderStatus { return providerStatus(a.KeySet()) }
+	}
+	return c
+}
+
+func providerStatus(set auth.KeySet) health.ProviderStatus {
+	switch {
+	case !set.Usable:
+		return health.ProviderStatus{Status: health.Unhealthy}
+	case set.Failed:
+		return health.ProviderStatus{Status: health.Degraded, KeysAge: set.Age.Seconds()}
+	}
+	return health.ProviderStatus{Status: health.Healthy, KeysAge: set.Age.Seconds()}
 }

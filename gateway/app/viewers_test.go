@@ -236,3 +236,25 @@ func TestViewers_WebSocketOutlivesToken(t *testing.T) {
 		}
 	}
 }
+
+// The state of the provider is in /health. It degrades the gateway, which answers anonymous
+// requests, and never makes it unhealthy.
+func TestViewers_ProviderInHealth(t *testing.T) {
+	p := authtest.New(t)
+	handler, _ := newViewed(t, p, nil)
+	askAs(handler, http.MethodPost, "/graphql", helloQuery, "Bearer "+p.Token(t, "v1", nil)) // which waits for the keys
+	if w := askAs(handler, http.MethodGet, "/health", ""); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"identity_provider":{"status":"healthy","keys_age_seconds":`) {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	p.Down.Store(true)
+	handler, _ = newViewed(t, p, nil)
+	askAs(handler, http.MethodPost, "/graphql", helloQuery, "Bearer "+p.Token(t, "v1", nil))
+	w := askAs(handler, http.MethodGet, "/health", "")
+	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"identity_provider":{"status":"unhealthy"`) || !strings.Contains(w.Body.String(), `{"status":"degraded","service"`) {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	handler, _ = assemble(t, testgraph.Start(t).URLs, silent, nil)
+	if w := askAs(handler, http.MethodGet, "/health", ""); strings.Contains(w.Body.String(), "identity_provider") {
+		t.Errorf("nobody is signed in: %s", w.Body)
+	}
+}

@@ -57,13 +57,17 @@ func (a *Authenticator) Close() {
 	}
 }
 
-// Ping returns an error while tokens cannot be verified.
-func (a *Authenticator) Ping(context.Context) error {
-	if a.keys == nil {
-		return nil
-	}
-	_, err := a.keys.age()
-	return err
+// KeySet is the state of the identity provider's key set.
+type KeySet struct {
+	Usable bool          // tokens can be verified
+	Failed bool          // the last fetch failed; if Usable, the set before it serves
+	Age    time.Duration // of a usable set
+}
+
+// KeySet returns the state of the key set. There is one only if the authenticator is enabled.
+func (a *Authenticator) KeySet() KeySet {
+	age, err := a.keys.age()
+	return KeySet{Usable: err == nil, Failed: a.keys.lastFailed(), Age: age}
 }
 
 // Enabled reports whether tokens are verified.

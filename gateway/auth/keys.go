@@ -184,3 +184,10 @@ func (k *keys) age() (time.Duration, error) {
 	}
 	return age, nil
 }
+
+// lastFailed reports whether the last fetch failed.
+func (k *keys) lastFailed() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.failed != nil
+}

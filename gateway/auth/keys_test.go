@@ -141,14 +141,24 @@ func TestKeys_ProviderGone(t *testing.T) {
 	p := &fakeProvider{kids: []string{"a"}}
 	bubble(t, p, func(t *testing.T, k *keys) {
 		t.Helper()
+		a := &Authenticator{keys: k}
+		if s := a.KeySet(); !s.Usable || s.Failed {
+			t.Errorf("at first: %+v", s)
+		}
 		p.set(nil, errDown, 0)
 		time.Sleep(keysServe)
+		if s := a.KeySet(); !s.Usable || !s.Failed || s.Age != keysServe {
+			t.Errorf("after 24 hours: %+v", s)
+		}
 		if !knows(t, k, "a") {
 			t.Error("the last set does not serve for 24 hours")
 		}
 		time.Sleep(time.Minute)
 		if _, err := k.find(t.Context(), "a", "EdDSA"); !errors.Is(err, errNoKeys) {
 			t.Errorf("after 24 hours: %v", err)
+		}
+		if s := a.KeySet(); s.Usable || !s.Failed {
+			t.Errorf("after more than 24 hours: %+v", s)
 		}
 		p.set([]string{"a"}, nil, 0)
 		time.Sleep(fetchSpacing + time.Second)

@@ -19,7 +19,7 @@ const (
 // A Check returns nil if one component works.
 type Check func(ctx context.Context) error
 
-// Checker answers GET /health. All fields but Epoch are required; it is safe for
+// Checker answers GET /health. All fields but Provider and Epoch are required; it is safe for
 // concurrent use and an [http.Handler].
 type Checker struct {
 	Service   string // the name of the gateway itself
@@ -27,9 +27,10 @@ type Checker struct {
 	Services  map[string]Check
 	CacheType string
 	Cache     Check
-	Timeout   time.Duration // of a check
-	Hold      time.Duration // how long a finding is told again without asking, unless Epoch changes
-	Epoch     func() uint64 // counts what makes findings outdated, such as circuits that open or close; may be nil
+	Provider  func() ProviderStatus // the state of the identity provider; nil if nobody is signed in
+	Timeout   time.Duration         // of a check
+	Hold      time.Duration         // how long a finding is told again without asking, unless Epoch changes
+	Epoch     func() uint64         // counts what makes findings outdated, such as circuits that open or close; may be nil
 
 	mu        sync.Mutex
 	last      *Finding
@@ -45,6 +46,7 @@ type Finding struct {
 	Timestamp time.Time         `json:"timestamp"`
 	Services  map[string]Status `json:"services"`
 	Cache     CacheStatus       `json:"cache"`
+	Provider  *ProviderStatus   `json:"identity_provider,omitempty"`
 }
 
 // Status is the state of one service.
@@ -57,6 +59,13 @@ type Status struct {
 type CacheStatus struct {
 	Type   string `json:"type"`
 	Status string `json:"status"`
+}
+
+// ProviderStatus is the state of the identity provider: degraded if its keys cannot be fetched
+// and the last ones serve, unhealthy if there are none.
+type ProviderStatus struct {
+	Status  string  `json:"status"`
+	KeysAge float64 `json:"keys_age_seconds"`
 }
 
 // ServeHTTP answers with the finding: 503 if no service answers, else 200.
@@ -118,6 +127,10 @@ func (c *Checker) ask(ctx context.Context) *Finding {
 		}
 	})
 	wg.Wait()
+	if c.Provider != nil {
+		p := c.Provider()
+		f.Provider = &p
+	}
 	f.Status = f.overall()
 	return f
 }
@@ -139,7 +152,7 @@ func (f *Finding) overall() string {
 	switch {
 	case healthy == 0 && len(f.Services) > 0:
 		return Unhealthy
-	case healthy < len(f.Services), f.Cache.Status != Healthy:
+	case healthy < len(f.Services), f.Cache.Status != Healthy, f.Provider != nil && f.Provider.Status != Healthy:
 		return Degraded
 	}
 	return Healthy
