@@ -204,7 +204,7 @@ components:
 // The schema names the overlay, so that check reads the document with its corrections.
 func TestRun_Overlay(t *testing.T) {
 	project(t,
-		"api.yaml", "openapi: 3.0.0\npaths: {/poems/{id}: {get: {operationId: x, responses: {200: {content: {application/json: {schema: {$ref: '#/components/schemas/Poem'}}}}}}}}\ncomponents: {schemas: {Poem: {type: object, properties: {id: {type: string}}}}}\n",
+		"api.yaml", "openapi: 3.0.0\npaths: {\"/poems/{id}\": {get: {operationId: x, responses: {200: {content: {application/json: {schema: {$ref: '#/components/schemas/Poem'}}}}}}}}\ncomponents: {schemas: {Poem: {type: object, properties: {id: {type: string}}}}}\n",
 		"names.yaml", "overlay: 1.0.0\nextends: api.yaml\nactions:\n  - {target: \"$.paths['/poems/{id}'].get\", update: {operationId: getPoem}}\n")
 	if err := add.Run(add.Options{Service: "poems", Document: "names.yaml", URL: "http://localhost:1", TrustRequired: true}, &bytes.Buffer{}); err != nil {
 		t.Fatal(err)
