@@ -46,6 +46,9 @@ func (c *devCommand) Run(p *process) error {
 	}
 	c.fill(p, urls)
 	p.beside = true
+	if p.settings.IsDefault(p.parsed, "log-format") && telemetry.IsTerminal(p.Stderr) {
+		c.Log.Format = "text"
+	}
 	log := p.logger(c.Log)
 	if err := c.signIn(p, log); err != nil {
 		return errors.Join(err, own.Close())

@@ -7,7 +7,7 @@ import "errors"
 // LogConfig has the settings of the log.
 type LogConfig struct {
 	Level    string `name:"log-level" default:"info" enum:"debug,info,warn,error" reload:"" help:"Least severe level that is logged: debug, info, warn or error."`
-	Format   string `name:"log-format" default:"json" enum:"json,text" help:"json (one object per line) or text (for humans)."`
+	Format   string `name:"log-format" default:"json" enum:"json,text" help:"json (one object per line) or text (for humans; dev writes it to a terminal)."`
 	Requests int    `name:"log-requests" default:"0" help:"Maximum number of successful requests logged per second; failed ones are always logged. 0: all."`
 }
 

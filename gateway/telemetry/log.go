@@ -26,7 +26,7 @@ func NewLogger(w io.Writer, cfg LogConfig) *slog.Logger {
 		return slog.NewJSONHandler(harmless{w}, &slog.HandlerOptions{Level: level})
 	}
 	if cfg.Format == "text" {
-		color := isTerminal(w)
+		color := IsTerminal(w)
 		format = func(w io.Writer) slog.Handler {
 			return tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: "15:04:05.000", NoColor: !color})
 		}
@@ -40,7 +40,8 @@ func NewLogger(w io.Writer, cfg LogConfig) *slog.Logger {
 	return slog.New(h)
 }
 
-func isTerminal(w io.Writer) bool {
+// IsTerminal reports whether w, or what an [Output] writes to, is a terminal.
+func IsTerminal(w io.Writer) bool {
 	if o, ok := w.(*Output); ok {
 		w = o.w
 	}
