@@ -22,7 +22,7 @@ type pair struct {
 }
 
 // newPair returns a pair of which the reader has "first" of "a" in memory.
-func newPair(t *testing.T, user string) *pair {
+func newPair(t *testing.T, login string) *pair {
 	t.Helper()
 	p := &pair{server: redistest.Start(t), src: newSource("first")}
 	p.proxy = tcpproxy.New(t, p.server.Addr)
@@ -30,13 +30,13 @@ func newPair(t *testing.T, user string) *pair {
 		t.Fatal(err)
 	}
 	cfg := defaults()
-	cfg.TTL, cfg.RedisURL = time.Hour, "redis://"+user+p.proxy.Addr
+	cfg.TTL, cfg.RedisURL = time.Hour, "redis://"+login+p.proxy.Addr
 	p.reader = newGateway(t, cfg, p.src)
 	cfg.RedisURL = p.server.URL()
 	p.writer = newGateway(t, cfg, p.src)
 	wantUsed(t, p.reader, p.server)
 	for _, g := range []*gateway{p.reader, p.writer} {
-		if user == "" {
+		if login == "" {
 			eventually(t, "it is subscribed", func() bool { return g.figure(t, "cache_redis_subscribed") == 1 })
 		}
 	}
@@ -70,13 +70,13 @@ func reads(t *testing.T, g *gateway, seen, text string) {
 func TestSession_AtALaggingGateway(t *testing.T) {
 	nothing := func(*pair) {}
 	for name, c := range map[string]struct {
-		user          string
+		login         string
 		before, after func(*pair) // the write
 		outcomes      []string
 	}{
 		"it hears of the purge":        {outcomes: []string{"current", "waited"}},
 		"its subscription is late":     {before: func(p *pair) { p.proxy.Hold("subscribe") }, outcomes: []string{"waited"}},
-		"it may not subscribe":         {user: "mute:open@", outcomes: []string{"current", "waited"}},
+		"it may not subscribe":         {login: "mute:open@", outcomes: []string{"current", "waited"}},
 		"its connections are dead":     {before: func(p *pair) { p.proxy.Silence() }, outcomes: []string{"waited", "past"}},
 		"it is cut off":                {before: func(p *pair) { p.proxy.Cut() }, outcomes: []string{"past"}},
 		"Redis hangs after the write":  {before: func(p *pair) { p.proxy.Hold("subscribe") }, after: func(p *pair) { p.server.Hang() }, outcomes: []string{"past"}},
@@ -91,7 +91,7 @@ func TestSession_AtALaggingGateway(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPair(t, c.user)
+			p := newPair(t, c.login)
 			if c.before == nil {
 				c.before = nothing
 			}
