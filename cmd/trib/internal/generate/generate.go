@@ -101,6 +101,9 @@ func Run() (err error) {
 	if err := lean.Rewrite(cfg.Exec.DirName); err != nil {
 		return err
 	}
+	if err := exactDefaults(cfg.Schema, cfg.Exec.DirName); err != nil {
+		return err
+	}
 	return servePlain(cfg)
 }
 
