@@ -18,7 +18,6 @@ func TestTheExampleShowsWhatIsCompletePartialAndStale(t *testing.T) {
 		t.Errorf("%d parts are marked, though all is well", n)
 	}
 	p.Accessible(axe)
-	p.Shoot(images + "example.webp")
 
 	call(t, http.MethodPut, s.Orders+"/_faults", `[{"route":"*","error_rate":1}]`)
 	p.Until(`[...document.querySelectorAll("button")].find((b) => b.innerText === "Refresh")?.click() || document.querySelector(".stale")`)

@@ -13,7 +13,7 @@ import { config } from "./config";
 import icon from "../../icon.svg";
 import { faultsPlugin } from "./faults/plugin";
 import { fetcher } from "./fetcher";
-import { linked } from "./link";
+import { linked, type Operation } from "./link";
 import { runs } from "./runs";
 import { listenForHelp } from "./tools/keyboard";
 import { Toolbar } from "./tools/Toolbar";
@@ -24,9 +24,18 @@ const plugins = [HISTORY_PLUGIN, explorerPlugin(), ...(config.faults ? [faultsPl
 
 // The tabs are those that the browser remembers, or else the examples; a link brings one more.
 const link = linked();
-const remembered = localStorage.getItem("graphiql:tabState") !== null;
 const tabs = link ? [link, ...config.tabs] : config.tabs;
-const first = link ?? (remembered ? undefined : config.tabs[0]); // the editor is given it apart
+const open = link ?? remembered();
+
+// remembered is the tab that was open last: GraphiQL leaves its variables out of the editor.
+function remembered(): Operation | undefined {
+  try {
+    const { tabs, activeTabIndex } = JSON.parse(localStorage.getItem("graphiql:tabState")!);
+    return tabs[activeTabIndex];
+  } catch {
+    return undefined;
+  }
+}
 
 // UnderTheResult shows how the open tab's result came about.
 function UnderTheResult() {
@@ -38,7 +47,7 @@ function UnderTheResult() {
 
 listenForHelp();
 createRoot(document.getElementById("app")!).render(
-  <GraphiQL fetcher={fetcher} plugins={plugins} defaultTabs={tabs} initialQuery={link?.query} initialVariables={first?.variables} defaultEditorToolsVisibility="variables" shouldPersistHeaders={false}>
+  <GraphiQL fetcher={fetcher} plugins={plugins} defaultTabs={tabs} initialQuery={open?.query ?? undefined} initialVariables={open ? (open.variables ?? "") : config.tabs[0]?.variables} defaultEditorToolsVisibility="variables" shouldPersistHeaders={false}>
     <GraphiQL.Logo>
       <ViewerSwitch />
       <a className="home" href="/" title="How the gateway is">
