@@ -22,6 +22,7 @@ const mb = 1 << 20
 
 // newBodies returns a budget of 8 MiB, and its metrics.
 func newBodies(t testing.TB) (*admission.Bodies, func(name string) float64) {
+	t.Helper()
 	reg := prometheus.NewRegistry()
 	b := admission.NewBodies(admission.Config{BodiesMB: 8, QueueWait: time.Second}, mb, reg)
 	return b, func(name string) float64 {

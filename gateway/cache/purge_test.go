@@ -102,7 +102,7 @@ func TestALoadThatBeganBeforeAPurgeServesNobodyWhoCameAfter(t *testing.T) {
 }
 
 // newMini returns a miniredis whose clock runs, which it does not by itself.
-func newMini(t *testing.T) *miniredis.Miniredis {
+func newMini(t testing.TB) *miniredis.Miniredis {
 	t.Helper()
 	mini := miniredis.RunT(t)
 	const tick = 10 * time.Millisecond
@@ -126,10 +126,10 @@ func newMini(t *testing.T) *miniredis.Miniredis {
 func sharedStores(t *testing.T, body func(t *subtest, url string)) {
 	t.Helper()
 	t.Parallel()
-	for name, url := range map[string]func(t *testing.T) string{
-		"miniredis":    func(t *testing.T) string { return "redis://" + newMini(t).Addr() },
-		"redis-server": func(t *testing.T) string { return redistest.Start(t).URL() },
-		"cluster":      func(t *testing.T) string { return redistest.StartCluster(t).URL() },
+	for name, url := range map[string]func(testing.TB) string{
+		"miniredis":    func(tb testing.TB) string { tb.Helper(); return "redis://" + newMini(tb).Addr() },
+		"redis-server": func(tb testing.TB) string { tb.Helper(); return redistest.Start(tb).URL() },
+		"cluster":      func(tb testing.TB) string { tb.Helper(); return redistest.StartCluster(tb).URL() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -24,18 +24,19 @@ type store interface {
 func stores(t *testing.T, body func(t *subtest, s store)) {
 	t.Helper()
 	t.Parallel()
-	for name, tier := range map[string]func(t *testing.T) store{
-		"memory": func(t *testing.T) store {
+	for name, tier := range map[string]func(testing.TB) store{
+		"memory": func(tb testing.TB) store {
+			tb.Helper()
 			s, err := cache.NewMemory(16 << 20)
 			if err != nil {
-				t.Fatal(err)
+				tb.Fatal(err)
 			}
-			t.Cleanup(s.Close)
+			tb.Cleanup(s.Close)
 			return s
 		},
-		"miniredis":    func(t *testing.T) store { return newRedis(t, "redis://"+miniredis.RunT(t).Addr()) },
-		"redis-server": func(t *testing.T) store { return newRedis(t, redistest.Start(t).URL()) },
-		"cluster":      func(t *testing.T) store { return newRedis(t, redistest.StartCluster(t).URL()) },
+		"miniredis":    func(tb testing.TB) store { tb.Helper(); return newRedis(tb, "redis://"+miniredis.RunT(tb).Addr()) },
+		"redis-server": func(tb testing.TB) store { tb.Helper(); return newRedis(tb, redistest.Start(tb).URL()) },
+		"cluster":      func(tb testing.TB) store { tb.Helper(); return newRedis(tb, redistest.StartCluster(tb).URL()) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -56,8 +56,8 @@ func (s *Server) identify(ctx context.Context, req *Request) *Result {
 
 // names tells whether id is that of a text.
 func (p *policy) names(id, text string) bool {
-	if trusted, ok := p.trusted.ByID(id); ok {
-		return trusted == text
+	if known, ok := p.trusted.ByID(id); ok {
+		return known == text
 	}
 	return id == digest.Of(text).String()
 }

@@ -54,10 +54,10 @@ func bubbled(t *testing.T, g *grants, test func(t *testing.T, tokens *tokens)) {
 	})
 }
 
-func (t *tokens) now(test *testing.T) string {
-	test.Helper()
+func now(t *testing.T, tokens *tokens) string {
+	t.Helper()
 	start := time.Now()
-	token, err := t.get(test.Context())
+	token, err := tokens.get(t.Context())
 	if err != nil {
 		return err.Error()
 	}
@@ -74,29 +74,29 @@ func TestOAuth_RenewedAhead(t *testing.T) {
 			var all sync.WaitGroup
 			for range 100 {
 				all.Go(func() {
-					if got := tokens.now(t); got != "t1 after 1s" {
+					if got := now(t, tokens); got != "t1 after 1s" {
 						t.Errorf("%s: %s", name, got)
 					}
 				})
 			}
 			all.Wait()
 			time.Sleep(tt.due - time.Millisecond)
-			if got := tokens.now(t); got != "t1 after 0s" || g.fetches.Load() != 1 {
+			if got := now(t, tokens); got != "t1 after 0s" || g.fetches.Load() != 1 {
 				t.Errorf("%s, before it is due: %s, %d fetches", name, got, g.fetches.Load())
 			}
 			time.Sleep(time.Millisecond)
 			for range 10 {
-				if got := tokens.now(t); got != "t1 after 0s" {
+				if got := now(t, tokens); got != "t1 after 0s" {
 					t.Errorf("%s, while it is renewed: %s", name, got)
 				}
 			}
 			time.Sleep(time.Second)
 			synctest.Wait()
-			if got := tokens.now(t); got != "t2 after 0s" || g.fetches.Load() != 2 {
+			if got := now(t, tokens); got != "t2 after 0s" || g.fetches.Load() != 2 {
 				t.Errorf("%s, after it was renewed: %s, %d fetches", name, got, g.fetches.Load())
 			}
 			time.Sleep(2 * tt.lifetime)
-			if got := tokens.now(t); got != "t3 after 1s" {
+			if got := now(t, tokens); got != "t3 after 1s" {
 				t.Errorf("%s, after it has expired: %s", name, got)
 			}
 		})
@@ -108,11 +108,11 @@ func TestOAuth_EndpointGone(t *testing.T) {
 	g := &grants{lifetime: time.Hour}
 	bubbled(t, g, func(t *testing.T, tokens *tokens) {
 		t.Helper()
-		tokens.now(t)
+		now(t, tokens)
 		time.Sleep(58 * time.Minute)
 		g.err = errors.New("down")
 		for range 10 {
-			if got := tokens.now(t); got != "t1 after 0s" {
+			if got := now(t, tokens); got != "t1 after 0s" {
 				t.Error(got)
 			}
 		}
@@ -129,7 +129,7 @@ func TestOAuth_EndpointGone(t *testing.T) {
 		}
 		g.err = nil
 		time.Sleep(time.Second)
-		if got := tokens.now(t); !strings.HasPrefix(got, "t") || !strings.HasSuffix(got, " after 0s") {
+		if got := now(t, tokens); !strings.HasPrefix(got, "t") || !strings.HasSuffix(got, " after 0s") {
 			t.Error(got)
 		}
 	})
@@ -160,7 +160,8 @@ func TestOAuth_EachRequest(t *testing.T) {
 	var fetches atomic.Int64
 	cfg, calls := endpoint(t, func(w http.ResponseWriter, r *http.Request) {
 		id, secret, _ := r.BasicAuth()
-		if fetches.Add(1); id != "gateway" || secret != "s3cr3t" || r.PostFormValue("scope") != "read list" || r.PostFormValue("grant_type") != "client_credentials" {
+		fetches.Add(1)
+		if id != "gateway" || secret != "s3cr3t" || r.PostFormValue("scope") != "read list" || r.PostFormValue("grant_type") != "client_credentials" {
 			t.Errorf("%s %s %v", id, secret, r.PostForm)
 		}
 		w.Header().Set("Content-Type", "application/json")

@@ -23,7 +23,7 @@ func Metric(t interface {
 			continue
 		}
 		for _, m := range family.GetMetric() {
-			var has []string
+			has := make([]string, 0, len(m.GetLabel()))
 			for _, l := range m.GetLabel() {
 				has = append(has, l.GetValue())
 			}

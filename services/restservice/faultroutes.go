@@ -82,8 +82,9 @@ func (f *faults) put(_ context.Context, in *struct {
 	if routes == nil {
 		routes = []string{} // not all
 	}
-	var details []error
-	for _, m := range f.rules.Set(in.Body, routes) {
+	mistakes := f.rules.Set(in.Body, routes)
+	details := make([]error, 0, len(mistakes))
+	for _, m := range mistakes {
 		details = append(details, &huma.ErrorDetail{Location: fmt.Sprintf("body[%d].%s", m.Rule, m.Member), Message: m.Message})
 	}
 	if len(details) > 0 {

@@ -42,9 +42,9 @@ func start(t *testing.T, args ...string) *harness.Dev {
 }
 
 // call sends a request that must succeed, and returns the body of the response.
-func call(t *testing.T, method, url, body string) string {
+func call(t *testing.T, method, to, body string) string {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(t.Context(), method, to, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func call(t *testing.T, method, url, body string) string {
 	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode/100 != 2 {
-		t.Fatalf("%s: %s, %v", url, resp.Status, err)
+		t.Fatalf("%s: %s, %v", to, resp.Status, err)
 	}
 	return string(text)
 }

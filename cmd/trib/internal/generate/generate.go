@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
+	"log" //nolint:depguard // the one that gqlgen writes to
 	"os"
 	"path/filepath"
 	"text/template"

@@ -97,7 +97,8 @@ func bracket(text string) (inside, rest string, ok bool) {
 		case r == '[':
 			depth++
 		case r == ']':
-			if depth--; depth == 0 {
+			depth--
+			if depth == 0 {
 				return strings.TrimSpace(text[1:i]), text[i+1:], true
 			}
 		}
