@@ -42,9 +42,11 @@ func newService(t *testing.T, answers map[string]string) *service {
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	line := strings.TrimSpace(r.Method + " " + r.RequestURI + " " + string(body))
-	s.mu.Lock()
-	s.asked = append(s.asked, line)
-	s.mu.Unlock()
+	if !strings.Contains(r.URL.Path, "/health") { // which the gateway asks for when it likes
+		s.mu.Lock()
+		s.asked = append(s.asked, line)
+		s.mu.Unlock()
+	}
 	answer, ok := s.answers[line]
 	if !ok {
 		w.Header().Set("Content-Type", "application/problem+json")

@@ -23,7 +23,6 @@ func hang(up *upstreamtest.Upstreams, by map[string]time.Duration) {
 // A slow first hop leaves less to the second: the whole has its time, and what
 // cannot end within is not begun.
 func TestHopsShareTheTimeOfTheirRequest(t *testing.T) {
-	t.Parallel()
 	const whole, slack = 5 * time.Second, 3 * time.Second // for a busy machine
 	for name, c := range map[string]struct {
 		ordersTake time.Duration
@@ -57,7 +56,6 @@ func TestHopsShareTheTimeOfTheirRequest(t *testing.T) {
 
 // A query that is answered by events has no more time than its client has.
 func TestAnEventIsWaitedForNoLongerThanItsClientWill(t *testing.T) {
-	t.Parallel()
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	hang(up, map[string]time.Duration{upstreamtest.Orders: never})
 	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=1m", "--request-timeout=1m")...)
@@ -72,7 +70,6 @@ func TestAnEventIsWaitedForNoLongerThanItsClientWill(t *testing.T) {
 // An answer that goes out because its time is over tells of the call that it has
 // waited for, though that has not ended.
 func TestACallThatWasWaitedForInVainIsToldOf(t *testing.T) {
-	t.Parallel()
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=1m", "--request-timeout=1m")...)
 	get(t, http.DefaultClient, p.url+"/graphql?query={orders(userId:%22u1%22){items{product{id}}}}")
@@ -91,7 +88,6 @@ func TestACallThatWasWaitedForInVainIsToldOf(t *testing.T) {
 // A service that answers nobody within a request's time hangs, though no
 // attempt ever comes to its own time-out; clients who leave say nothing of it.
 func TestTheTimeOfRequestsTellsThatAServiceHangs(t *testing.T) {
-	t.Parallel()
 	const asked = 14
 	for name, c := range map[string]struct {
 		patience time.Duration // of the client
