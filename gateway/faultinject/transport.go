@@ -4,8 +4,10 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -21,6 +23,28 @@ type transport struct {
 	rules  *Rules
 	health string
 	next   http.RoundTripper
+
+	mu   sync.Mutex
+	lost []string // the idempotency keys whose answers were lost, oldest first
+}
+
+// maxLost is how many keys a transport remembers.
+const maxLost = 1000
+
+// loses reports whether the answer to r is to be lost. A request with an idempotency key is
+// answered when it comes again, as by a service that checks the key before a rule applies.
+func (t *transport) loses(r *http.Request) bool {
+	key := r.Header.Get("Idempotency-Key")
+	if key == "" {
+		return true
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if slices.Contains(t.lost, key) {
+		return false
+	}
+	t.lost = append(t.lost[max(0, len(t.lost)-maxLost+1):], key)
+	return true
 }
 
 // RoundTrip implements [http.RoundTripper].
@@ -43,7 +67,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return answer(r, http.StatusOK, "application/json", `{"garbage": [}`), nil
 	}
 	resp, err := t.next.RoundTrip(r)
-	if o == Lost && err == nil {
+	if o == Lost && err == nil && t.loses(r) {
 		_ = resp.Body.Close()
 		return nil, errLost
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -89,5 +90,27 @@ func TestTransport_Share(t *testing.T) {
 	rules.Set(nil, nil)
 	if _, _, err := send(rules, s, "GET /books"); err != nil || s.asked != 8 {
 		t.Errorf("after the rules are gone: %v", err)
+	}
+}
+
+func TestTransport_LosesOncePerKey(t *testing.T) {
+	rules, s := &faultinject.Rules{}, &service{}
+	rules.Set([]faultinject.Rule{{Route: "*", Lost: true}}, nil)
+	rt := rules.Transport("", s)
+	for i, want := range []struct {
+		key  string
+		lost bool
+	}{{"", true}, {"", true}, {"a", true}, {"a", false}, {"b", true}, {"a", false}} {
+		r := httptest.NewRequest(http.MethodPost, "http://books.example.com/books", http.NoBody)
+		if want.key != "" {
+			r.Header.Set("Idempotency-Key", want.key)
+		}
+		resp, err := rt.RoundTrip(r)
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		if lost := err != nil; lost != want.lost || s.asked != i+1 {
+			t.Errorf("request %d, key %q: %v, asked %d times", i, want.key, err, s.asked)
+		}
 	}
 }
