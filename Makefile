@@ -22,7 +22,7 @@ export VERSION REPLICAS TRACING HELM_VERSION CYCLONEDX_VERSION GOVULNCHECK_VERSI
 
 .DEFAULT_GOAL := help
 .PHONY: deploy deploy-check release help run build generate generate-check test lint fmt latency check fuzz soak bench bench-compare bench-peers bench-soak bench-smoke \
-	docs library test-hostile test-browser test-stack soak-short rules scripts pages pages-check clients up down compose-test clean
+	docs library library-short test-hostile test-browser test-stack soak-short rules scripts pages pages-check clients up down compose-test clean
 
 help: ## Say what there is to make.
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ test-hostile: ## Try what strangers may send and readers of the log may do to a 
 library: ## Run the tests of the library in a copy without the shop, and make a project of one's own as its page says.
 	go test -count=1 -timeout 30m ./test/e2e -run TestLibrary -library
 	go test -count=1 -timeout 30m ./docs -run YourOwnGraph -projects
+
+library-short: ## Compile the library and its tests in a copy without the shop.
+	go test -count=1 -short -v ./test/e2e -run TestLibrary -library
 
 test-browser: ## Try the pages in a browser, where one is found.
 	scripts/test.sh ./test/browser

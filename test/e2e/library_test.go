@@ -25,7 +25,12 @@ func TestLibrary_PassesWithoutTheShop(t *testing.T) {
 	root := t.TempDir()
 	copyModule(t, root, ofTheShop...)
 	packages := []string{"./gateway/...", "./cmd/..."}
-	for _, command := range []string{"vet", "test"} {
+	commands := []string{"vet", "test"}
+	if testing.Short() {
+		t.Log("SKIPPED: the tests are compiled and not run; make library runs them")
+		commands = commands[:1]
+	}
+	for _, command := range commands {
 		args := append([]string{command, "-trimpath"}, packages...) // what was built in another copy is found in the build cache
 		cmd := exec.CommandContext(t.Context(), "go", args...)
 		cmd.Dir = root
@@ -39,6 +44,9 @@ func TestLibrary_PassesWithoutTheShop(t *testing.T) {
 func TestLibrary_Renamed(t *testing.T) {
 	if !*library {
 		t.Skip("SKIPPED: it builds all packages under another name; make library does")
+	}
+	if testing.Short() {
+		t.Skip("SKIPPED: it builds all packages under another name; make library without -short does")
 	}
 	root, project := t.TempDir(), filepath.Join(t.TempDir(), "project")
 	copyModule(t, root)
