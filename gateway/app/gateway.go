@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -144,8 +143,7 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 	ready.OnDrain(streams.Drain)
 	stop := inBackground(history.Run)
 	changeable := reloadable{graphql, guard, func(cfg gatewayConfig) error { return cfg.Cache.CheckKinds(core.store.Kinds()) }, newReloadMetrics(reg)}
-	stopTelling := inBackground(func(ctx context.Context) { tellReachable(ctx, checker, log) })
-	return handlers{clients, ops, changeable}, func() error { streams.Close(); stopTelling(); stop(); authenticator.Close(); return core.close() }, nil
+	return handlers{clients, ops, changeable}, func() error { streams.Close(); stop(); authenticator.Close(); return core.close() }, nil
 }
 
 // newGraphQL returns the GraphQL server with its caches of responses and documents.
@@ -221,23 +219,6 @@ func trustedDocuments(operations, manifests []string) (*trusted.Documents, error
 		return nil, usageError{fmt.Errorf("graphql-trusted-documents: %w", err)}
 	}
 	return documents, nil
-}
-
-// tellReachable logs once which of the services and of the cache can be reached.
-func tellReachable(ctx context.Context, checker *health.Checker, log *slog.Logger) {
-	found := checker.Find(ctx)
-	if ctx.Err() != nil { // the gateway has stopped meanwhile
-		return
-	}
-	level, services := slog.LevelInfo, make([]slog.Attr, 0, len(found.Services))
-	for _, name := range slices.Sorted(maps.Keys(found.Services)) {
-		services = append(services, slog.String(name, found.Services[name].Status))
-	}
-	if found.Status != health.Healthy || found.Cache.Status != health.Healthy {
-		level = slog.LevelWarn
-	}
-	log.LogAttrs(ctx, level, "what is reachable", slog.GroupAttrs("services", services...),
-		slog.Group("cache", slog.String("type", found.Cache.Type), slog.String("status", found.Cache.Status)))
 }
 
 func newHealth(clients map[string]*upstream.Client, store *cache.Cache, a *auth.Authenticator, version string) *health.Checker {

@@ -120,17 +120,6 @@ func statusOf(t *testing.T, method, url string) int {
 	return resp.StatusCode
 }
 
-func TestOps_StartTellsWhatIsReachable(t *testing.T) {
-	r := runGateway(t, nil, "--redis-url=redis://127.0.0.1:1")
-	testkit.WaitFor(t, "the line", func() bool { return len(r.log.lines(t, "what is reachable")) > 0 })
-	line := r.log.lines(t, "what is reachable")[0]
-	services, _ := line["services"].(map[string]any)
-	cache, _ := line["cache"].(map[string]any)
-	if len(services) != 2 || services[testgraph.Authors] != "healthy" || cache["type"] != "redis" || cache["status"] != "unhealthy" || line["level"] != "WARN" {
-		t.Errorf("%v", line)
-	}
-}
-
 func TestOps_EachPathIsOnItsListener(t *testing.T) {
 	r := runGateway(t, nil, "--ops-addr=127.0.0.1:0")
 	for path, on := range map[string]struct{ clients, ops int }{
