@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"tributary/gateway/httpserver"
 )
 
 // IsLocalHost reports whether the Host of a request is an IP address, localhost or a name
@@ -21,4 +23,18 @@ func IsLocalHost(r *http.Request) bool {
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
+// LocalOnly returns a handler for a panel of a gateway in development: it hides next from
+// pages of other origins and of other names of this host. What is refused for its name gets
+// a 403 with detail.
+func LocalOnly(next http.Handler, detail string) http.Handler {
+	next = http.NewCrossOriginProtection().Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !IsLocalHost(r) {
+			httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusForbidden, Code: "FORBIDDEN", Detail: detail})
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }

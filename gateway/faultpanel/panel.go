@@ -46,19 +46,13 @@ func New(services map[string]*faultinject.Rules, redis *Relay, forget func(conte
 	mux.HandleFunc("DELETE /dev/faults/{service}", p.service(p.removeRules))
 	mux.HandleFunc("PUT /dev/redis", p.cutRedis)
 	mux.HandleFunc("DELETE /dev/cache", p.empty)
-	p.routes = http.NewCrossOriginProtection().Handler(mux)
+	p.routes = browser.LocalOnly(mux,
+		"the fault panel answers to localhost and to IP addresses only, not to other names of its host")
 	return p
 }
 
 // ServeHTTP implements [http.Handler].
-func (p *Panel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !browser.IsLocalHost(r) {
-		httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusForbidden, Code: "FORBIDDEN",
-			Detail: "the fault panel answers to localhost and to IP addresses only, not to other names of its host"})
-		return
-	}
-	p.routes.ServeHTTP(w, r)
-}
+func (p *Panel) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.routes.ServeHTTP(w, r) }
 
 // state is what is broken.
 type state struct {

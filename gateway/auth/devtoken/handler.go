@@ -40,19 +40,13 @@ func NewPanel(key *Key, samples []Viewer) *Panel {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+ViewersPath, p.list)
 	mux.HandleFunc("POST "+TokenPath, p.sign)
-	p.routes = http.NewCrossOriginProtection().Handler(mux)
+	p.routes = browser.LocalOnly(mux,
+		"development tokens are given to localhost and to IP addresses only, not to other names of this host")
 	return p
 }
 
 // ServeHTTP implements [http.Handler].
-func (p *Panel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !browser.IsLocalHost(r) {
-		httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusForbidden, Code: "FORBIDDEN",
-			Detail: "development tokens are given to localhost and to IP addresses only, not to other names of this host"})
-		return
-	}
-	p.routes.ServeHTTP(w, r)
-}
+func (p *Panel) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.routes.ServeHTTP(w, r) }
 
 // signed is a viewer with a token.
 type signed struct {
