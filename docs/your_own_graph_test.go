@@ -2,7 +2,6 @@ package docs_test
 
 import (
 	"flag"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -14,7 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
+
+	"tributary/internal/testkit"
 )
 
 // reviewService is the service of the page's document.
@@ -121,11 +121,11 @@ func serve(t *testing.T, project, address string, env ...string) {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		_ = cmd.Wait()
 	})
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if resp, err := http.Get("http://" + address + "/livez"); err == nil {
+	testkit.WaitFor(t, "the gateway listens on "+address, func() bool {
+		resp, err := http.Get("http://" + address + "/livez")
+		if err == nil {
 			_ = resp.Body.Close()
-			return
 		}
-	}
-	t.Fatal(fmt.Sprint("the gateway does not listen on ", address))
+		return err == nil
+	})
 }

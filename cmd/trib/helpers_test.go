@@ -18,7 +18,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
+
+	"tributary/internal/testkit"
 )
 
 // A service answers by request line, and records what it is asked.
@@ -161,19 +162,22 @@ func gateway(t *testing.T, binary string, env ...string) string {
 	}
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("the gateway ended with %v:\n%s", err, log.String())
+		err := cmd.Wait()
+		if err != nil {
+			t.Errorf("the gateway ended with %v", err)
+		}
+		if t.Failed() {
+			t.Logf("the gateway's log:\n%s", log.String())
 		}
 	})
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	testkit.WaitFor(t, "the gateway answers", func() bool {
 		resp, err := http.Get("http://" + addr + "/livez")
 		if err == nil {
 			_ = resp.Body.Close()
-			return "http://" + addr
 		}
-	}
-	t.Fatalf("the gateway does not answer:\n%s", log.String())
-	return ""
+		return err == nil
+	})
+	return "http://" + addr
 }
 
 // query runs a query and returns the response without its extensions.

@@ -184,3 +184,20 @@ func (lib *library) answer(calls ...string) {
 		}
 	}
 }
+
+// keys returns the plan for a query, and how many keys it may cost, over all services.
+func (lib *library) keys(t *testing.T, query string) (plan *lookahead.Plan, keys int) {
+	t.Helper()
+	plan, err := lookahead.New(lib.schema, lib.joins)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, errs := gqlparser.LoadQueryWithRules(lib.schema, query, rules.NewDefaultRules())
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	for _, s := range plan.Cost(&graphql.OperationContext{Doc: doc, Operation: doc.Operations[0]}).Services {
+		keys += s.Keys
+	}
+	return plan, keys
+}

@@ -5,10 +5,6 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2"
-	"github.com/vektah/gqlparser/v2/validator/rules"
-
 	"tributary/gateway/lookahead"
 )
 
@@ -33,18 +29,7 @@ func TestUnseen_CostsBelow(t *testing.T) {
 			if tt.join != nil {
 				lib.joins["Query.shelf"] = tt.join
 			}
-			plan, err := lookahead.New(lib.schema, lib.joins)
-			if err != nil {
-				t.Fatal(err)
-			}
-			doc, errs := gqlparser.LoadQueryWithRules(lib.schema, tt.query, rules.NewDefaultRules())
-			if errs != nil {
-				t.Fatal(errs)
-			}
-			keys := 0
-			for _, s := range plan.Cost(&graphql.OperationContext{Doc: doc, Operation: doc.Operations[0]}).Services {
-				keys += s.Keys
-			}
+			plan, keys := lib.keys(t, tt.query)
 			if keys != tt.keys {
 				t.Errorf("%d keys, want %d", keys, tt.keys)
 			}

@@ -4,10 +4,8 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"tributary/gateway/lookahead"
 )
@@ -87,18 +85,7 @@ func TestVariant_CostsBelow(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			lib := variants()
-			plan, err := lookahead.New(lib.schema, lib.joins)
-			if err != nil {
-				t.Fatal(err)
-			}
-			doc, errs := gqlparser.LoadQueryWithRules(lib.schema, tt.query, rules.NewDefaultRules())
-			if errs != nil {
-				t.Fatal(errs)
-			}
-			keys := 0
-			for _, s := range plan.Cost(&graphql.OperationContext{Doc: doc, Operation: doc.Operations[0]}).Services {
-				keys += s.Keys
-			}
+			_, keys := lib.keys(t, tt.query)
 			if keys != tt.keys {
 				t.Errorf("%d keys, want %d", keys, tt.keys)
 			}

@@ -9,7 +9,7 @@ import (
 	"tributary/internal/testkit/browsertest"
 )
 
-func TestTheExampleShowsWhatIsCompletePartialAndStale(t *testing.T) {
+func TestExample_States(t *testing.T) {
 	s := start(t, "--cache-ttl=1s", "--no-cache-refresh-ahead")
 	p := browsertest.New(t, 900, 820)
 	p.Open(s.Gateway + "/example")
