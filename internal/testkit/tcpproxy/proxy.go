@@ -5,6 +5,7 @@ package tcpproxy
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"sync"
@@ -122,8 +123,12 @@ func (p *Proxy) accept() {
 	dialer := net.Dialer{Timeout: time.Second}
 	for {
 		client, err := p.listener.Accept()
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) {
 			return
+		}
+		if err != nil { // such as too few file descriptors: a client may be in the backlog
+			time.Sleep(10 * time.Millisecond)
+			continue
 		}
 		p.mu.Lock()
 		target, refuses := p.target, p.refuses
