@@ -26,7 +26,7 @@ type board struct {
 	name      string // of its file, and at the end of its uid
 	title     string
 	about     string
-	variables []cog.Builder[dashboard.VariableModel]
+	variables []variable // besides those that all have
 	rows      []row
 }
 
@@ -64,7 +64,7 @@ func (b board) build() (dashboard.Dashboard, error) {
 		Time("now-30m", "now").
 		Refresh("10s").
 		Tooltip(dashboard.DashboardCursorSyncCrosshair).
-		Variables(b.variables).
+		Variables(append(shared(), b.variables...)).
 		Links([]cog.Builder[dashboard.DashboardLink]{toTheOthers(), toTraces()}).
 		Annotation(alerts()).
 		Annotation(starts())
@@ -92,9 +92,9 @@ func (b board) build() (dashboard.Dashboard, error) {
 	return d, err
 }
 
-// source is the data source that asks Prometheus, as provisioning names it.
+// source is the data source of all panels: the Prometheus that the variable chooses.
 func source() common.DataSourceRef {
-	return common.DataSourceRef{Type: new("prometheus"), Uid: new("prometheus")}
+	return common.DataSourceRef{Type: new("prometheus"), Uid: new("${datasource}")}
 }
 
 // toTheOthers links a dashboard to all that have the tag.
@@ -136,7 +136,7 @@ func starts() cog.Builder[dashboard.AnnotationQuery] {
 		Name("Starts").
 		Datasource(source()).
 		IconColor("blue").
-		Expr(`changes(process_start_time_seconds{job="gateway"}[1m]) > 0`).
+		Expr(`changes(process_start_time_seconds{job="$job",instance=~"$instance"}[1m]) > 0`).
 		TitleFormat("A gateway started").
 		TextFormat("{{instance}}").
 		Step("10s")

@@ -34,6 +34,6 @@ func toService() []cog.Builder[dashboard.DashboardLink] {
 	return []cog.Builder[dashboard.DashboardLink]{
 		dashboard.NewDashboardLinkBuilder("${__field.labels.service_name} in detail").
 			Type(dashboard.DashboardLinkTypeLink).
-			Url("/d/" + tag + "-upstreams?var-service=${__field.labels.service_name}&${__url_time_range}"),
+			Url("/d/" + tag + "-upstreams?var-service=${__field.labels.service_name}&${datasource:queryparam}&${job:queryparam}&${__url_time_range}"),
 	}
 }

@@ -9,9 +9,11 @@ import (
 // Requests of clients: probes and scrapes are not. Those for data are the ones
 // that the objective for durations is about.
 const (
-	clients = `{job="gateway",endpoint!~"/livez|/readyz|/health|/metrics"}`
-	failed  = `{job="gateway",endpoint!~"/livez|/readyz|/health|/metrics",status=~"5.."}`
-	data    = `{job="gateway",endpoint=~"/graphql.*|/api/.*"}`
+	clients = `{job="$job",instance=~"$instance",endpoint!~"/livez|/readyz|/health|/metrics"}`
+	failed  = `{job="$job",instance=~"$instance",endpoint!~"/livez|/readyz|/health|/metrics",status=~"5.."}`
+	data    = `{job="$job",instance=~"$instance",endpoint=~"/graphql.*|/api/.*"}`
+	inTime  = `{job="$job",instance=~"$instance",endpoint=~"/graphql.*|/api/.*",le="0.5"}`
+	memory  = `{job="$job",instance=~"$instance",cache_type="memory"}`
 )
 
 func gateway() board {
@@ -23,6 +25,8 @@ func gateway() board {
 			{title: "What clients get", panels: gatewayClients()},
 			{title: "Cache", panels: gatewayCache()},
 			{title: "Degradation", panels: gatewayDegradation()},
+			{title: "Writes", panels: gatewayWrites()},
+			{title: "Viewers", panels: gatewayViewers()},
 			{title: "Saturation", panels: gatewaySaturation()},
 		},
 	}
@@ -34,15 +38,15 @@ func gatewayNow() []cog.Builder[dashboard.Panel] {
 			query(`sum(rate(http_requests_total`+clients+`[$__rate_interval]))`, "requests")),
 		number("Failed", "The part of requests that fail by the gateway's fault, over five minutes. The objective allows 0.1 %.",
 			units.PercentUnit, rising(0.001, 0.0144),
-			query(`gateway:errors:ratio_rate5m`, "failed")),
+			query(ratio(`sum(rate(http_requests_total`+failed+`[5m]))`, `sum(rate(http_requests_total`+clients+`[5m]))`), "failed")),
 		number("Slow", "The part of requests for data that take more than half a second, over five minutes. The objective allows 1 %.",
 			units.PercentUnit, rising(0.01, 0.144),
-			query(`gateway:slow:ratio_rate5m`, "slow")),
+			query(`1 - sum(rate(http_request_duration_seconds_bucket`+inTime+`[5m])) / (sum(rate(http_request_duration_seconds_count`+data+`[5m])) > 0)`, "slow")),
 		number("From cache", "The part of keys that the gateway's memory has fresh.", units.PercentUnit, falling(0.1, 0.3),
-			query(`sum(cache_type:cache_hits:ratio_rate5m{cache_type="memory"})`, "hits")),
+			query(ratio(`sum(rate(cache_hits_total`+memory+`[5m]))`, `(sum(rate(cache_hits_total`+memory+`[5m])) + sum(rate(cache_misses_total`+memory+`[5m])))`), "hits")),
 		number("Services left alone", "Services of which a gateway's circuit is open: they failed too often and are not asked for a moment.",
 			units.Short, rising(1, 2),
-			query(`count(max by (service_name) (upstream_breaker_state{job="gateway"}) == 2) or vector(0)`, "open")),
+			query(`count(max by (service_name) (upstream_breaker_state{job="$job",instance=~"$instance"}) == 2) or vector(0)`, "open")),
 		number("Alerts", "Alerts that fire; docs/runbook.md says what to do about each.", units.Short, rising(1, 2),
 			query(`sum(ALERTS{alertstate="firing"}) or vector(0)`, "firing")),
 	}
@@ -62,13 +66,13 @@ func gatewayClients() []cog.Builder[dashboard.Panel] {
 		graph("Duration by endpoint", "What one request in twenty exceeds, by route pattern.", units.Seconds,
 			query(`histogram_quantile(0.95, sum by (le, endpoint) (rate(http_request_duration_seconds_bucket`+data+`[$__rate_interval])))`, "{{endpoint}}")),
 		durations("Duration of aggregations", "How long the operations behind REST routes take, when no whole response is in the cache.",
-			`aggregation_duration_seconds_bucket{job="gateway"}`),
+			`aggregation_duration_seconds_bucket{job="$job",instance=~"$instance"}`),
 	}
 }
 
 func gatewayCache() []cog.Builder[dashboard.Panel] {
-	const hits, misses = `sum by (cache_type) (rate(cache_hits_total{job="gateway"}[$__rate_interval]))`,
-		`sum by (cache_type) (rate(cache_misses_total{job="gateway"}[$__rate_interval]))`
+	const hits, misses = `sum by (cache_type) (rate(cache_hits_total{job="$job",instance=~"$instance"}[$__rate_interval]))`,
+		`sum by (cache_type) (rate(cache_misses_total{job="$job",instance=~"$instance"}[$__rate_interval]))`
 	return []cog.Builder[dashboard.Panel]{
 		graph("Hit ratio by tier", "The part of what a tier is asked for that it has fresh: whole responses, else keys in memory, else keys in Redis.", units.PercentUnit,
 			query(ratio(hits, "("+hits+" + "+misses+")"), "{{cache_type}}")).Max(1),
@@ -76,64 +80,87 @@ func gatewayCache() []cog.Builder[dashboard.Panel] {
 			query(hits, "{{cache_type}} hit"),
 			query(misses, "{{cache_type}} miss")),
 		graph("Memory of the cache", "About how many bytes the entries take, and the whole responses, over all gateways.", units.BytesIEC,
-			query(`sum by (cache_type) (cache_bytes{job="gateway"})`, "{{cache_type}}")),
+			query(`sum by (cache_type) (cache_bytes{job="$job",instance=~"$instance"})`, "{{cache_type}}")),
 		graph("Entries", "About how many entries there are, and whole responses, over all gateways.", units.Short,
-			query(`sum by (cache_type) (cache_entries{job="gateway"})`, "{{cache_type}}")),
+			query(`sum by (cache_type) (cache_entries{job="$job",instance=~"$instance"})`, "{{cache_type}}")),
 		graph("Entries dropped", "Entries dropped a second, before their time, to make room: BFF_CACHE_MEMORY_MB is how much there is.", units.OpsPerSecond,
-			query(`sum by (cache_type) (rate(cache_evictions_total{job="gateway"}[$__rate_interval]))`, "{{cache_type}}")),
+			query(`sum by (cache_type) (rate(cache_evictions_total{job="$job",instance=~"$instance"}[$__rate_interval]))`, "{{cache_type}}")),
 		graph("Age of what is served", "How old cached entries are when they are served. Above the TTL they stand in for a service that fails.", units.Seconds,
-			quantiles(`cache_served_age_seconds_bucket{job="gateway"}`)...),
+			quantiles(`cache_served_age_seconds_bucket{job="$job",instance=~"$instance"}`)...),
 		graph("Calls spared", "Keys a second that need no call of their own: under way already here (coalesced) or at another gateway (borrowed).", units.OpsPerSecond,
-			query(`sum(rate(cache_coalesced_total{job="gateway"}[$__rate_interval]))`, "coalesced"),
-			query(`sum(rate(cache_borrowed_total{job="gateway"}[$__rate_interval]))`, "borrowed")),
+			query(`sum(rate(cache_coalesced_total{job="$job",instance=~"$instance"}[$__rate_interval]))`, "coalesced"),
+			query(`sum(rate(cache_borrowed_total{job="$job",instance=~"$instance"}[$__rate_interval]))`, "borrowed")),
 		graph("Loads ahead of time", "Keys a second loaded in the background before their time is over, by what came of it.", units.OpsPerSecond,
-			query(`sum by (outcome) (rate(cache_refreshes_total{job="gateway"}[$__rate_interval]))`, "{{outcome}}")),
+			query(`sum by (outcome) (rate(cache_refreshes_total{job="$job",instance=~"$instance"}[$__rate_interval]))`, "{{outcome}}")),
 		graph("Trouble with Redis", "Operations on the shared cache that failed, a second, and writes given up because too many waited. Requests go on without.",
 			units.OpsPerSecond,
-			query(`sum by (op) (rate(cache_errors_total{job="gateway"}[$__rate_interval]))`, "{{op}} failed"),
-			query(`sum(rate(cache_writes_dropped_total{job="gateway"}[$__rate_interval]))`, "writes dropped")),
+			query(`sum by (op) (rate(cache_errors_total{job="$job",instance=~"$instance"}[$__rate_interval]))`, "{{op}} failed"),
+			query(`sum(rate(cache_writes_dropped_total{job="$job",instance=~"$instance"}[$__rate_interval]))`, "writes dropped")),
 	}
 }
 
 func gatewayDegradation() []cog.Builder[dashboard.Panel] {
 	return []cog.Builder[dashboard.Panel]{
 		graph("Served stale", "Keys a second answered by an entry past its time, because the service failed.", units.OpsPerSecond,
-			query(`sum by (service_name) (rate(cache_stale_served_total{job="gateway"}[$__rate_interval]))`, "{{service_name}}")),
+			query(`sum by (service_name) (rate(cache_stale_served_total{job="$job",instance=~"$instance"}[$__rate_interval]))`, "{{service_name}}")),
 		stacked("Failed calls", "Calls to services that gave nothing of use, a second, by service and error code (docs/errors.md).", units.OpsPerSecond,
-			query(`sum by (service_name, code) (rate(service_errors_total{job="gateway"}[$__rate_interval]))`, "{{service_name}} {{code}}")).
+			query(`sum by (service_name, code) (rate(service_errors_total{job="$job",instance=~"$instance"}[$__rate_interval]))`, "{{service_name}} {{code}}")).
 			DataLinks(toService()),
-		breakers("Circuits", `upstream_breaker_state{job="gateway"}`),
+		breakers("Circuits", `upstream_breaker_state{job="$job",instance=~"$instance"}`),
+	}
+}
+
+func gatewayWrites() []cog.Builder[dashboard.Panel] {
+	return []cog.Builder[dashboard.Panel]{
+		stacked("Mutations", "Mutations a second, by outcome: complete, partial (data with errors), refused (not executed) or canceled (the client disconnected).", units.OpsPerSecond,
+			query(`sum by (outcome) (rate(graphql_operations_total{job="$job",instance=~"$instance",type="mutation"}[$__rate_interval]))`, "{{outcome}}")),
+		stacked("Writes by outcome", "Calls that change something, a second: executed, surely not executed, or unknown (docs/writes.md).", units.OpsPerSecond,
+			query(`sum by (service_name, outcome) (rate(upstream_writes_total{job="$job",instance=~"$instance"}[$__rate_interval]))`, "{{service_name}} {{outcome}}")).
+			DataLinks(toService()),
+		stacked("Reads after writes", "Requests with Tributary-Seen a second: the purge was known (current), came while they waited (waited), or did not (past: they read past the cache).", units.OpsPerSecond,
+			query(`sum by (outcome) (rate(cache_seen_total{job="$job",instance=~"$instance"}[$__rate_interval]))`, "{{outcome}}")),
+	}
+}
+
+func gatewayViewers() []cog.Builder[dashboard.Panel] {
+	return []cog.Builder[dashboard.Panel]{
+		stacked("Tokens", "Requests a second by what became of their token: accepted, expired, invalid, missing or unavailable (there are no keys to verify it). Empty without BFF_AUTH_JWKS.", units.RequestsPerSecond,
+			query(`sum by (outcome) (rate(auth_tokens_total{job="$job",instance=~"$instance"}[$__rate_interval]))`, "{{outcome}}")),
+		graph("Age of the key set", "Time since each gateway fetched the identity provider's keys.", units.Seconds,
+			query(`auth_keys_age_seconds{job="$job",instance=~"$instance"} >= 0`, "{{instance}}")),
+		graph("Over their share", "Operations refused a second because their client has too many under way (BFF_MAX_OPERATIONS_PER_CLIENT).", units.OpsPerSecond,
+			query(`sum(rate(admission_client_operations_rejected_total{job="$job",instance=~"$instance"}[$__rate_interval]))`, "rejected")),
 	}
 }
 
 func gatewaySaturation() []cog.Builder[dashboard.Panel] {
 	return []cog.Builder[dashboard.Panel]{
 		graph("Requests under way", "Requests being answered at this moment, by gateway.", units.Short,
-			query(`http_active_requests{job="gateway"}`, "{{instance}}")),
+			query(`http_active_requests{job="$job",instance=~"$instance"}`, "{{instance}}")),
 		graph("Operations shed", "Operations turned away a second, because as many as may were under way and waiting.", units.OpsPerSecond,
-			query(`sum by (reason) (rate(admission_operations_shed_total{job="gateway"}[$__rate_interval]))`, "{{reason}}"),
-			query(`sum(rate(admission_bodies_shed_total{job="gateway"}[$__rate_interval]))`, "no room for its body")),
+			query(`sum by (reason) (rate(admission_operations_shed_total{job="$job",instance=~"$instance"}[$__rate_interval]))`, "{{reason}}"),
+			query(`sum(rate(admission_bodies_shed_total{job="$job",instance=~"$instance"}[$__rate_interval]))`, "no room for its body")),
 		graph("Operations under way", "Operations being executed, and those that wait for their turn, over all gateways.", units.Short,
-			query(`sum(admission_operations_running{job="gateway"})`, "running"),
-			query(`sum(admission_operations_waiting{job="gateway"})`, "waiting")),
+			query(`sum(admission_operations_running{job="$job",instance=~"$instance"})`, "running"),
+			query(`sum(admission_operations_waiting{job="$job",instance=~"$instance"})`, "waiting")),
 		graph("Calls waiting for their turn", "Calls to a service that wait because as many as may are under way.", units.Short,
-			query(`sum by (service_name) (upstream_queue_length{job="gateway"})`, "{{service_name}}")),
+			query(`sum by (service_name) (upstream_queue_length{job="$job",instance=~"$instance"})`, "{{service_name}}")),
 		graph("Processor", "Processor seconds a second, which is cores, by gateway. The stack allows each two.", units.Short,
-			query(`rate(process_cpu_seconds_total{job="gateway"}[$__rate_interval])`, "{{instance}}")),
+			query(`rate(process_cpu_seconds_total{job="$job",instance=~"$instance"}[$__rate_interval])`, "{{instance}}")),
 		graph("Memory", "What each gateway has of the machine, and of that the live heap. The stack allows each 256 MiB.", units.BytesIEC,
-			query(`process_resident_memory_bytes{job="gateway"}`, "{{instance}} resident"),
-			query(`go_memstats_heap_inuse_bytes{job="gateway"}`, "{{instance}} heap")),
+			query(`process_resident_memory_bytes{job="$job",instance=~"$instance"}`, "{{instance}} resident"),
+			query(`go_memstats_heap_inuse_bytes{job="$job",instance=~"$instance"}`, "{{instance}} heap")),
 		graph("Goroutines", "Of each gateway: some for each request under way. A number that only rises is a leak.", units.Short,
-			query(`go_goroutines{job="gateway"}`, "{{instance}}")),
+			query(`go_goroutines{job="$job",instance=~"$instance"}`, "{{instance}}")),
 		graph("Garbage collection", "The part of time in which the world stood still for it, by gateway.", units.PercentUnit,
-			query(`rate(go_gc_duration_seconds_sum{job="gateway"}[$__rate_interval])`, "{{instance}}")),
+			query(`rate(go_gc_duration_seconds_sum{job="$job",instance=~"$instance"}[$__rate_interval])`, "{{instance}}")),
 		graph("Open files", "Files and connections that each gateway has open.", units.Short,
-			query(`process_open_fds{job="gateway"}`, "{{instance}}")),
+			query(`process_open_fds{job="$job",instance=~"$instance"}`, "{{instance}}")),
 		graph("Panics", "Handlers, resolvers and loads in the background that panicked, a second. Each cost one request, one field or nothing, and is in the log with its stack.", units.OpsPerSecond,
-			query(`sum(rate(http_panics_total{job="gateway"}[$__rate_interval]))`, "handlers"),
-			query(`sum(rate(graphql_panics_total{job="gateway"}[$__rate_interval]))`, "resolvers"),
-			query(`sum(rate(cache_panics_total{job="gateway"}[$__rate_interval]))`, "loads in the background")),
+			query(`sum(rate(http_panics_total{job="$job",instance=~"$instance"}[$__rate_interval]))`, "handlers"),
+			query(`sum(rate(graphql_panics_total{job="$job",instance=~"$instance"}[$__rate_interval]))`, "resolvers"),
+			query(`sum(rate(cache_panics_total{job="$job",instance=~"$instance"}[$__rate_interval]))`, "loads in the background")),
 		graph("Versions", "How many gateways run which version.", units.Short,
-			query(`count by (version) (tributary_build_info{job="gateway"})`, "{{version}}")),
+			query(`count by (version) (tributary_build_info{job="$job",instance=~"$instance"})`, "{{version}}")),
 	}
 }

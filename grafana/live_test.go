@@ -14,6 +14,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"tributary/gateway/auth/authtest"
 	"tributary/internal/testkit/watched"
 )
 
@@ -26,8 +27,11 @@ func troubled(t *testing.T) *watched.System {
 	t.Helper()
 	collector := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})) // spans go there
 	t.Cleanup(collector.Close)
+	provider := authtest.New(t)
 	s := watched.Start(t, "..", "BFF_CACHE_TTL=2s", "BFF_CACHE_ABSENT_TTL=1s", "BFF_UPSTREAM_TIMEOUT=500ms",
+		"BFF_MAX_OPERATIONS_PER_CLIENT=100", "BFF_AUTH_JWKS="+provider.URL, "BFF_AUTH_ISSUER="+authtest.Issuer, "BFF_AUTH_AUDIENCE="+authtest.Audience,
 		"OTEL_EXPORTER_OTLP_ENDPOINT="+collector.URL)
+	s.Token = provider.Token(t, "u1", nil)
 	stop := s.Load(40)
 	defer stop()
 	s.Pass(calm)
@@ -66,7 +70,8 @@ func TestWhatIsWatchedIsThere(t *testing.T) {
 				values = slices.Sorted(maps.Keys(s.Services))
 			}
 			for _, value := range values {
-				expr := strings.NewReplacer("$__rate_interval", "10s", "$service", value).Replace(a.expr)
+				expr := strings.NewReplacer("$__rate_interval", "10s", "$service", value,
+					"$job", "gateway", "$instance", ".*", "$redis", ".*", "$node", ".*").Replace(a.expr)
 				mustFind(t, s, a.board+", "+a.title, expr)
 			}
 		}

@@ -9,8 +9,10 @@ import (
 func upstreams() board {
 	return board{
 		name: "upstreams", title: "Upstreams",
-		about:     "The services as the gateways see them. A service that is added to the gateway has a row here by itself.",
-		variables: []cog.Builder[dashboard.VariableModel]{services()},
+		about: "The services as the gateways see them. A service that is added to the gateway has a row here by itself.",
+		variables: []variable{
+			choice("service", "Service", `label_values(upstream_breaker_state{job="$job"}, service_name)`),
+		},
 		rows: []row{
 			{title: "All services", panels: allServices()},
 			{title: "$service", repeat: "service", panels: oneService()},
@@ -18,25 +20,9 @@ func upstreams() board {
 	}
 }
 
-// services is the variable whose values are the services that gateways know.
-func services() cog.Builder[dashboard.VariableModel] {
-	return dashboard.NewQueryVariableBuilder("service").
-		Label("Service").
-		Datasource(source()).
-		Query(dashboard.StringOrMap{String: new(`label_values(upstream_breaker_state{job="gateway"}, service_name)`)}).
-		Refresh(dashboard.VariableRefreshOnTimeRangeChanged).
-		Sort(dashboard.VariableSortAlphabeticalAsc).
-		Multi(true).
-		IncludeAll(true).
-		Current(dashboard.VariableOption{
-			Text:  dashboard.StringOrArrayOfString{ArrayOfString: []string{"All"}},
-			Value: dashboard.StringOrArrayOfString{ArrayOfString: []string{"$__all"}},
-		})
-}
-
 func allServices() []cog.Builder[dashboard.Panel] {
-	const all = `{job="gateway",service_name=~"$service"}`
-	const good = `{job="gateway",service_name=~"$service",outcome!~"ok|canceled"}`
+	const all = `{job="$job",instance=~"$instance",service_name=~"$service"}`
+	const good = `{job="$job",instance=~"$instance",service_name=~"$service",outcome!~"ok|canceled"}`
 	return []cog.Builder[dashboard.Panel]{
 		stacked("Calls", "Calls to each service a second, each with all its attempts.", units.RequestsPerSecond,
 			query(`sum by (service_name) (rate(upstream_call_duration_seconds_count`+all+`[$__rate_interval]))`, "{{service_name}}")),
@@ -54,7 +40,7 @@ func allServices() []cog.Builder[dashboard.Panel] {
 }
 
 func oneService() []cog.Builder[dashboard.Panel] {
-	const one = `{job="gateway",service_name=~"$service"}`
+	const one = `{job="$job",instance=~"$instance",service_name=~"$service"}`
 	return []cog.Builder[dashboard.Panel]{
 		stacked("Calls by outcome", "Calls a second, by what came of them.", units.RequestsPerSecond,
 			query(`sum by (outcome) (rate(upstream_call_duration_seconds_count`+one+`[$__rate_interval]))`, "{{outcome}}")),

@@ -67,6 +67,7 @@ func good() []string {
 	return []string{
 		`query Page($id: ID!) { profile(userId: $id) { user { fullName } orders { id totalAmount items { quantity product { name price } } } } }`,
 		`query List($id: ID!) { user(id: $id) { username orders { status } } users(ids: ["u1", "u2", "u3", "u4"]) { fullName orders { id } } }`,
+		`mutation Place($id: ID!) { placeOrder(input: {userId: $id, items: [{productId: "p1", quantity: 1}]}) { id } }`,
 		`query Products($id: ID!) { user(id: $id) { id } products(ids: ["p1", "p2", "p3", "p4", "p5"]) { name price stockQuantity } }`,
 	}
 }
@@ -100,11 +101,25 @@ func (s *System) send(method, url, body string) (int, error) {
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
+	if s.Token != "" {
+		req.Header.Set("Authorization", "Bearer "+s.Token)
+	}
+	s.mu.Lock()
+	seen := s.seen
+	s.mu.Unlock()
+	if seen != "" {
+		req.Header.Set("Tributary-Seen", seen)
+	}
 	resp, err := s.client.Do(req)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = resp.Body.Close() }()
+	if seen := resp.Header.Get("Tributary-Seen"); seen != "" {
+		s.mu.Lock()
+		s.seen = seen
+		s.mu.Unlock()
+	}
 	_, err = io.Copy(io.Discard, resp.Body)
 	return resp.StatusCode, err
 }

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,9 +24,13 @@ type System struct {
 	Prometheus string            // URL
 	Redis      *redistest.Server
 	Started    time.Time
+	Token      string // the bearer token of requests; empty: they have none
 
 	t      testing.TB
 	client *http.Client
+
+	mu   sync.Mutex
+	seen string // the latest Tributary-Seen, which later requests bring
 }
 
 // programs are those that are needed besides Go and Redis, by the names that

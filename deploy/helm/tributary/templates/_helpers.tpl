@@ -51,12 +51,12 @@ redis://{{ include "tributary.name" . }}-redis:6379
 {{- end }}
 
 {{/*
-Rules and dashboards as this release needs them. The files know one job, `gateway`; what is recorded has
-no label of its job, so that its names must differ between releases; and TargetDown is of every target.
+Rules as this release needs them. The files know one job, `gateway`; what is recorded has no label of
+its job, so that its names must differ between releases; and TargetDown is of every target.
 */}}
 {{- define "tributary.localize" -}}
 {{- $name := include "tributary.name" .root -}}
-{{- $text := .text | replace "job=\"gateway\"" (printf "job=\"%s-ops\"" $name) | replace "job=\\\"gateway\\\"" (printf "job=\\\"%s-ops\\\"" $name) -}}
+{{- $text := .text | replace "job=\"gateway\"" (printf "job=\"%s-ops\"" $name) -}}
 {{- range list "gateway:requests:" "gateway:errors:" "gateway:slow:" "cache_type:cache_hits:" -}}
 {{- $text = $text | replace . (printf "%s:%s" ($name | replace "-" "_") .) -}}
 {{- end -}}
