@@ -19,19 +19,12 @@ func (c *Cache) Changed(ctx context.Context, tags ...string) {
 
 // changed reports whether the purge was recorded in the shared store in time.
 func (c *Cache) changed(ctx context.Context, tags []string) (recorded bool) {
-	slots := slotsOfTags(tags)
+	record := c.begin(slotsOfTags(tags))
 	if c.shared == nil {
-		c.forget(slots)
 		return false
 	}
-	// Until the purge is recorded, entries of the shared store may be old.
-	c.shared.table.distrust(slots, 1)
-	c.forget(slots)
 	done := make(chan error, 1)
-	c.work.Go(func() {
-		defer c.shared.table.distrust(slots, -1)
-		done <- c.record(context.WithoutCancel(ctx), slots)
-	})
+	c.work.Go(func() { done <- record(context.WithoutCancel(ctx)) })
 	wait := time.NewTimer(changedWait)
 	defer wait.Stop()
 	select {

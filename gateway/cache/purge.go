@@ -24,21 +24,26 @@ func (c *Cache) Purge(ctx context.Context, tags ...string) error {
 	if len(tags) == 0 {
 		return nil
 	}
-	slots := slotsOfTags(tags)
-	c.forget(slots)
-	if c.shared == nil {
-		return nil
-	}
-	return c.record(ctx, slots)
+	return c.begin(slotsOfTags(tags))(ctx)
 }
 
-// record purges slots in the shared store.
-func (c *Cache) record(ctx context.Context, slots []uint32) error {
-	if err := c.shared.purge(ctx, slots); err != nil {
-		c.countError("purge", err)
-		return fmt.Errorf("cache: purged in this gateway alone: %w", err)
+// begin forgets slots in this gateway, and returns the function that records their purge in
+// the shared store, which must be called once. Until it is recorded, even if that fails at
+// first, entries of these slots in the shared store may be old and are not used.
+func (c *Cache) begin(slots []uint32) (record func(context.Context) error) {
+	if c.shared == nil {
+		c.forget(slots)
+		return func(context.Context) error { return nil }
 	}
-	return nil
+	c.shared.table.distrust(slots, 1)
+	c.forget(slots)
+	return func(ctx context.Context) error {
+		if err := c.shared.purge(ctx, slots); err != nil {
+			c.countError("purge", err)
+			return fmt.Errorf("cache: purged in this gateway alone: %w", err)
+		}
+		return nil
+	}
 }
 
 // forget drops the entries in slots from memory, and those of loads in flight.

@@ -154,6 +154,48 @@ func TestPurge_IsMadeUpFor(t *testing.T) {
 	drops(t, other, "a")
 }
 
+// A purge that Redis is not told of, at whatever moment of its recovery, drops what Redis has.
+func TestPurge_DuringRecovery(t *testing.T) {
+	for name, moment := range map[string]string{"the table is read": "getrange", "its speed is measured": "pttl", "it is greeted": "hello"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := redistest.Start(t)
+			proxy := tcpproxy.New(t, server.Addr)
+			src := newSource("first")
+			cfg := defaults()
+			cfg.TTL, cfg.RedisURL = time.Hour, "redis://"+proxy.Addr
+			g, log := newLogged(t, cfg, src)
+			wantUsed(t, g, server)
+			stored(t, server.URL(), "first", []string{"a", "b"}, g)
+			src.says("second")
+			proxy.Cut()
+			eventually(t, "it is not used", func() bool {
+				_ = g.Purge(t.Context(), "item:other")
+				return len(log.lines("redis failed")) > 0
+			})
+			before := calls(t, server, moment)
+			proxy.Hold(moment)
+			proxy.Restore()
+			eventually(t, "it is probed", func() bool { return calls(t, server, moment) != before })
+			for range 3 {
+				_ = g.Purge(t.Context(), "item:a")
+			}
+			proxy.Release()
+			eventually(t, "it is used again", func() bool { return len(log.lines("redis is used again")) > 0 })
+			g.want(t, "a", "second")
+			eventually(t, "entries are found in it", func() bool {
+				_, _, err := g.get(t.Context(), "b")
+				return err == nil && g.figure(t, "cache_hits_total", "redis") > 0
+			})
+			g.want(t, "a", "second")
+			src.says("third")
+			purge(t, g, "item:a")
+			g.want(t, "a", "third")
+			inRedis(t, server.URL(), []string{"a"}, func() { g.want(t, "a", "third") }, g) // its tag is trusted again
+		})
+	}
+}
+
 // A server that had not received the last purges may be promoted, or the table of
 // generations is lost or spoiled: then it is unknown what was purged.
 func TestPurge_WhereTheTableIsLost(t *testing.T) {

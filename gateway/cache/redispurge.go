@@ -18,8 +18,8 @@ const (
 	subscribeAgain = 250 * time.Millisecond
 )
 
-// purge begins the next generation of slots for all gateways. It bypasses the breaker. If
-// it fails, Redis is not used until the purge has been recorded.
+// purge begins the next generation of slots, which are distrusted, for all gateways. When it
+// is recorded, they no longer are: if purge fails, a later synchronization records it.
 func (s *Redis) purge(ctx context.Context, slots []uint32) error {
 	ctx, cancel := context.WithTimeout(ctx, purgeBudget)
 	defer cancel()
@@ -31,10 +31,12 @@ func (s *Redis) purge(ctx context.Context, slots []uint32) error {
 		}
 	}
 	if err != nil {
-		s.owed.add(slots)
+		s.owe(slots)
 		s.breaker.failed()
+		return err
 	}
-	return err
+	s.table.distrust(slots, -1)
+	return nil
 }
 
 // dropAll drops everything from memory after this gateway was cut off from Redis. The table

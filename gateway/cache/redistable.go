@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/redis/go-redis/v9"
@@ -36,7 +38,7 @@ type table struct {
 	incarnation int64 // 0: not read yet
 	purges      int64
 	counts      []uint32
-	distrusted  map[uint32]int // number of purges of each slot that are being recorded
+	distrusted  map[uint32]int // number of purges of each slot that are not recorded yet
 }
 
 // of returns the current stamp of a name.
@@ -56,8 +58,8 @@ func (t *table) of(name string) stamp {
 	return s
 }
 
-// distrust adds n to the number of purges of slots that are being recorded. While there are
-// any, names in these slots have no valid stamp.
+// distrust adds n to the number of purges of each slot that are not recorded yet. While there
+// are any, names in these slots have no valid stamp.
 func (t *table) distrust(slots []uint32, n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -162,14 +164,24 @@ func (s *Redis) synchronizeUnless(ctx context.Context, enough func() bool) error
 	if enough() {
 		return nil
 	}
-	if owed := s.owed.take(); len(owed) > 0 {
+	owed := s.owed.take()
+	if len(owed) > 0 {
 		if _, err := s.record(ctx, owed); err != nil {
-			s.owed.add(owed)
+			s.owe(owed)
 			return err
 		}
 	}
-	return s.readTable(ctx)
+	if err := s.readTable(ctx); err != nil {
+		s.owe(owed)
+		return err
+	}
+	s.table.distrust(owed, -1)
+	return nil
 }
+
+// owe leaves the purge of slots to the next synchronization. Until then they are distrusted,
+// each once for all its purges.
+func (s *Redis) owe(slots []uint32) { s.table.distrust(s.owed.add(slots), -1) }
 
 func (s *Redis) readTable(ctx context.Context) error {
 	// The version must be read before Redis is asked: purges may be applied meanwhile.
@@ -290,29 +302,32 @@ func (s *Redis) recorded(n purgeNews) (complete bool) {
 	return complete
 }
 
-// owed has the slots of purges that are not recorded in Redis yet.
+// owed has the slots of purges that could not be recorded in Redis yet.
 type owed struct {
 	mu    sync.Mutex
 	slots map[uint32]struct{}
 }
 
-func (o *owed) add(slots []uint32) {
+// add adds slots, and returns those that it had already.
+func (o *owed) add(slots []uint32) (had []uint32) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.slots == nil {
 		o.slots = make(map[uint32]struct{}, len(slots))
 	}
 	for _, slot := range slots {
+		if _, owed := o.slots[slot]; owed {
+			had = append(had, slot)
+		}
 		o.slots[slot] = struct{}{}
 	}
+	return had
 }
 
 func (o *owed) take() (slots []uint32) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for slot := range o.slots {
-		slots = append(slots, slot)
-	}
+	slots = slices.Collect(maps.Keys(o.slots))
 	o.slots = nil
 	return slots
 }

@@ -217,12 +217,42 @@ func TestSession_MemoryOnly(t *testing.T) {
 	g.Changed(context.Background(), "item:a") // without a session
 }
 
-// While it is not known whether a purge was recorded, what Redis has of its tags is not used.
-func TestChanged_RecordedLate(t *testing.T) {
-	p := newPair(t, "")
-	stored(t, p.server.URL(), "first", []string{"a"}, p.writer)
-	p.src.says("second")
-	p.proxy.Hold("bitfield")
-	p.reader.Changed(t.Context(), "item:a")
-	reads(t, p.reader, "", "second")
+// From the moment a purge begins until it is recorded, and after that, what Redis has of its
+// tags is not used, and does not come into memory.
+func TestPurge_ReadsWhileRecorded(t *testing.T) {
+	purges := map[string]func(g *gateway, tag string){
+		"by an operator": func(g *gateway, tag string) { _ = g.Purge(context.Background(), tag) },
+		"by a write":     func(g *gateway, tag string) { g.Changed(context.Background(), tag) },
+	}
+	for by, begin := range purges {
+		for what, tag := range map[string]string{"an entity": "item:a", "a kind": "item", "everything": cache.PurgeAll} {
+			t.Run(what+" "+by, func(t *testing.T) {
+				t.Parallel()
+				p := newPair(t, "")
+				stored(t, p.server.URL(), "first", []string{"a"}, p.writer)
+				p.src.says("second")
+				p.proxy.Hold("bitfield")
+				before := calls(t, p.server, "bitfield")
+				done := make(chan struct{})
+				go func() { defer close(done); begin(p.reader, tag) }()
+				eventually(t, "the purge is on its way", func() bool { return calls(t, p.server, "bitfield") != before })
+				reads(t, p.reader, "", "second")
+				p.proxy.Release()
+				<-done
+				reads(t, p.reader, "", "second")
+			})
+		}
+	}
+}
+
+// calls returns what a server says about the commands with a name that it has received.
+func calls(t *testing.T, server *redistest.Server, command string) string {
+	t.Helper()
+	stats, err := server.Do("INFO", "commandstats")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(stats, "cmdstat_"+command+":")
+	line, _, _ := strings.Cut(after, "\n")
+	return line
 }
