@@ -2,6 +2,7 @@ package faultpanel
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"sync"
@@ -19,7 +20,10 @@ type Relay struct {
 	work sync.WaitGroup
 }
 
-const dialTimeout = 2 * time.Second
+const (
+	dialTimeout = 2 * time.Second
+	acceptPause = 10 * time.Millisecond // after a failure
+)
 
 // NewRelay listens on a free port of 127.0.0.1 and forwards connections to the
 // TCP address to.
@@ -29,9 +33,13 @@ func NewRelay(ctx context.Context, to string) (*Relay, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newRelay(ln, to), nil
+}
+
+func newRelay(ln net.Listener, to string) *Relay {
 	r := &Relay{to: to, ln: ln, open: map[net.Conn]struct{}{}}
 	r.work.Go(r.accept)
-	return r, nil
+	return r
 }
 
 // Addr returns the address that the relay listens on.
@@ -72,8 +80,12 @@ func (r *Relay) hangUp() {
 func (r *Relay) accept() {
 	for {
 		conn, err := r.ln.Accept()
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) {
 			return
+		}
+		if err != nil { // such as too few file descriptors: the connection stays in the backlog
+			time.Sleep(acceptPause)
+			continue
 		}
 		r.work.Go(func() { r.pass(conn) })
 	}

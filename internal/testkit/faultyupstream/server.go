@@ -5,6 +5,7 @@ package faultyupstream
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -106,8 +107,12 @@ func (s *Server) Accept(t testing.TB) {
 func (s *Server) accept(listener net.Listener) {
 	for {
 		conn, err := listener.Accept()
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) {
 			return
+		}
+		if err != nil { // such as too few file descriptors: the connection stays in the backlog
+			time.Sleep(10 * time.Millisecond)
+			continue
 		}
 		s.mu.Lock()
 		if s.listener != listener {
