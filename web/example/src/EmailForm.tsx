@@ -1,4 +1,4 @@
-import { useCallback, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { graphql } from "./gql";
 import { useWrite } from "./useWrite";
 import { sentence, WriteStatus } from "./WriteStatus";
@@ -18,7 +18,10 @@ interface Props { id: string; email: string; changed(): void }
 export function EmailForm({ id, email, changed }: Props) {
   const [editing, setEditing] = useState(false);
   const done = useCallback(() => { setEditing(false); changed(); }, [changed]);
-  const { write, send, sent, again, reset } = useWrite(ChangeEmail, done);
+  const { write, send, sent, again, reset } = useWrite(ChangeEmail, "users", done);
+  const saved = useRef(false);
+  saved.current = write.state === "done";
+  useEffect(() => { if (saved.current) reset(); }, [email, reset]); // the address that is shown is the saved one
   const close = () => { setEditing(false); reset(); };
   const refused = write.state === "refused" ? write : undefined;
 

@@ -39,7 +39,7 @@ function OrderForm({ userId, changed, close }: { userId: string; changed(): void
   const [chosen, choose] = useState("prod1");
   const [quantity, setQuantity] = useState("1");
   const done = useCallback(() => { close(); changed(); }, [close, changed]);
-  const { write, send, again } = useWrite(PlaceOrder, done);
+  const { write, send, again } = useWrite(PlaceOrder, "orders", done);
 
   const products = answer?.data?.products.filter((p) => p !== null) ?? [];
   const product = products.find((p) => p.id === chosen) ?? products[0];

@@ -31,7 +31,7 @@ interface Props { order: FragmentType<typeof OrderCardFragment>; withoutProducts
 
 export function OrderCard({ order, withoutProducts, changed }: Props) {
   const { id, status, createdAt, items, totalAmount } = read(OrderCardFragment, order);
-  const { write, send, again } = useWrite(CancelOrder, changed);
+  const { write, send, again } = useWrite(CancelOrder, "orders", changed);
   // Whether it can be cancelled the service knows: until it says so, it is not.
   const cancelling = write.state === "sending" || write.state === "unknown";
   return (

@@ -1,3 +1,4 @@
+import { useRef } from "react";
 import { missing, stale, Stale, Unavailable } from "./degraded";
 import { graphql } from "./gql";
 import type { ProfilePageQuery } from "./gql/graphql";
@@ -46,18 +47,33 @@ export function ProfilePage({ id, people }: Props) {
 
 function Profile({ id, answer, refresh }: { id: string; answer: Answer<ProfilePageQuery>; refresh(): void }) {
   const profile = answer.data?.profile;
-  if (!profile) return <p className="unavailable">{whyNot(id, answer)}</p>;
+  const { user, orders } = useLatest(answer);
+  const unavailable = !profile && <p className="unavailable">{whyNot(id, answer)}</p>;
+  if (!user && !orders) return unavailable;
   return (
     <>
-      {profile.user ? <UserCard user={profile.user} part={stale(answer, "users")} changed={refresh} /> : <Unavailable what="Name and address are" service="users" answer={answer} />}
+      {unavailable}
+      {profile && !profile.user && <Unavailable what="Name and address are" service="users" answer={answer} />}
+      {user && <UserCard user={user} part={stale(answer, "users")} changed={refresh} />}
       <div className="heading">
         <h2>Orders <Stale part={stale(answer, "orders")} /> <Stale what="products" part={stale(answer, "products")} /></h2>
         <NewOrder userId={id} changed={refresh} />
       </div>
-      {!profile.orders ? <Unavailable what="Orders are" service="orders" answer={answer} /> : profile.orders.length === 0 ? <p>None yet.</p> :
-        profile.orders.map((order) => <OrderCard key={order.id} order={order} withoutProducts={missing(answer, "products")} changed={refresh} />)}
+      {profile && !profile.orders && <Unavailable what="Orders are" service="orders" answer={answer} />}
+      {orders?.length === 0 && <p>None yet.</p>}
+      {orders?.map((order) => <OrderCard key={order.id} order={order} withoutProducts={missing(answer, "products")} changed={refresh} />)}
     </>
   );
+}
+
+// useLatest returns the parts of a profile. One that the answer lacks is that of an answer
+// before it: the forms in it stay, whose writes may have an unknown outcome.
+function useLatest({ data, errors }: Answer<ProfilePageQuery>) {
+  const latest = useRef<NonNullable<ProfilePageQuery["profile"]>>({ user: null, orders: null });
+  const { user, orders } = data?.profile ?? {};
+  if (errors.length === 0) latest.current = { user: user ?? null, orders: orders ?? null };
+  else latest.current = { user: user ?? latest.current.user, orders: orders ?? latest.current.orders };
+  return latest.current;
 }
 
 function whyNot(id: string, { errors }: Answer<ProfilePageQuery>): string {

@@ -25,7 +25,7 @@ export function UserCard({ user, part, changed }: Props) {
       <div>
         <h1>{fullName} <Stale part={part} /></h1>
         <p>@{username}</p>
-        <EmailForm key={email} id={id} email={email} changed={changed} />
+        <EmailForm id={id} email={email} changed={changed} />
         <p>{isActive ? "Active" : "Not active"}, since {month(createdAt)}</p>
       </div>
     </section>

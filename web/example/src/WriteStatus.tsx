@@ -10,7 +10,7 @@ export function WriteStatus({ write, what, again }: Props) {
     case "unknown":
       return (
         <p className="unavailable" role="alert">
-          We don’t know yet whether {what} went through.{" "}
+          We don’t know yet whether {what} went through.{write.why && ` Asked again, we hear: ${sentence(write.why)}`}{" "}
           {write.asking ? "Asking again…" : <button type="button" onClick={again}>Ask again</button>}
           <small>It happens once, however often we ask.</small>
         </p>

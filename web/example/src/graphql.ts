@@ -12,6 +12,7 @@ export interface GraphQLError {
   path?: (string | number)[];
   extensions?: {
     code?: string;
+    service?: string;
     outcome?: "not_executed" | "unknown"; // of a mutation: whether the service has made the change
     problem?: { title?: string; detail?: string; errors?: { detail: string; pointer: string }[] };
   };
