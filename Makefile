@@ -76,7 +76,7 @@ check: lint scripts rules generate-check pages-check test test-hostile library t
 
 docs: ## Write anew what is generated in README.md and docs/.
 	go test ./test/e2e -run README -update-readme
-	go test ./gateway/app -run PageOfMetrics -update-metrics
+	go test ./gateway/app -run MetricsPage -update-metrics
 	go test ./gateway/fault -update
 	go test ./cmd/trib/internal/directive -update
 

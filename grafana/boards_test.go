@@ -92,7 +92,7 @@ func asks(t *testing.T, boards map[string]dashboard.Dashboard) (all []ask) {
 	return all
 }
 
-func TestTheFilesAreWhatIsWrittenDownInGo(t *testing.T) {
+func TestBoards_Golden(t *testing.T) {
 	boards, err := grafana.Boards()
 	if err != nil {
 		t.Fatal(err)
@@ -109,7 +109,7 @@ func TestTheFilesAreWhatIsWrittenDownInGo(t *testing.T) {
 	}
 }
 
-func TestEveryPanelSaysWhatItShowsAndInWhatUnit(t *testing.T) {
+func TestBoards_PanelsDescribed(t *testing.T) {
 	for name, d := range decoded(t) {
 		titles := map[string]bool{}
 		for _, p := range d.Panels {
@@ -138,7 +138,7 @@ func TestEveryPanelSaysWhatItShowsAndInWhatUnit(t *testing.T) {
 	}
 }
 
-func TestEveryDashboardLeadsToTheOthersAndToTraces(t *testing.T) {
+func TestBoards_Links(t *testing.T) {
 	for name, d := range decoded(t) {
 		var toOthers, toTraces bool
 		for _, link := range d.Links {

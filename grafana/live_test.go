@@ -58,7 +58,7 @@ func troubled(t *testing.T) *watched.System {
 
 // A dashboard is worth what it shows when something is the matter. So here
 // everything is, for a while, and no panel may be empty.
-func TestWhatIsWatchedIsThere(t *testing.T) {
+func TestBoards_LiveQueries(t *testing.T) {
 	if testing.Short() {
 		t.Skip("SKIPPED: it runs the whole system for half a minute, and -short is set")
 	}

@@ -12,7 +12,7 @@ import (
 	"tributary/graph"
 )
 
-func TestExamplesFitTheSchema(t *testing.T) {
+func TestExamples_Valid(t *testing.T) {
 	schema := graph.NewExecutableSchema(graph.Config{}).Schema()
 	names, err := fs.Glob(graph.Examples(), "*.graphql")
 	if err != nil || len(names) < 4 {

@@ -28,7 +28,7 @@ func sdl() string {
 
 // What clients may ask changes only in plain sight: schema.graphql is the whole
 // schema as it is served, and the base of the check for breaking changes.
-func TestTheCommittedSchemaIsTheOneThatIsServed(t *testing.T) {
+func TestSchema_Golden(t *testing.T) {
 	const file = "schema.graphql"
 	if *update {
 		if err := os.WriteFile(file, []byte(sdl()), 0o600); err != nil {
@@ -44,7 +44,7 @@ func TestTheCommittedSchemaIsTheOneThatIsServed(t *testing.T) {
 	}
 }
 
-func TestTheSchemaKeepsItsHabits(t *testing.T) {
+func TestSchema_Conventions(t *testing.T) {
 	for _, complaint := range lint(gqlparser.MustLoadSchema(&ast.Source{Input: sdl()})) {
 		t.Error(complaint)
 	}
@@ -127,7 +127,7 @@ func (l *linter) complain(format string, args ...any) {
 	l.complaints = append(l.complaints, fmt.Sprintf(format, args...))
 }
 
-func TestBadHabitsAreNoticed(t *testing.T) {
+func TestSchema_ConventionsCatch(t *testing.T) {
 	got := lint(gqlparser.MustLoadSchema(&ast.Source{Input: `
 		"Where queries begin." type Query {
 			"Bad." get_user("An id." ID: ID!, id: ID): some_type

@@ -56,7 +56,7 @@ func alerts(t *testing.T) map[string]alert {
 	return all
 }
 
-func TestEveryAlertHasItsSectionInTheRunbookAndEverySectionItsAlert(t *testing.T) {
+func TestAlerts_RunbookSections(t *testing.T) {
 	text, err := os.ReadFile("../docs/runbook.md")
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +87,7 @@ func TestEveryAlertHasItsSectionInTheRunbookAndEverySectionItsAlert(t *testing.T
 	}
 }
 
-func TestTheRunbookNamesPanelsThatThereAre(t *testing.T) {
+func TestRunbook_PanelsExist(t *testing.T) {
 	text, err := os.ReadFile("../docs/runbook.md")
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +111,7 @@ func TestTheRunbookNamesPanelsThatThereAre(t *testing.T) {
 	}
 }
 
-func TestEveryAlertIsSeenToFireAndNotToFire(t *testing.T) {
+func TestAlerts_FireAndStaySilent(t *testing.T) {
 	type file struct {
 		Tests []struct {
 			Alerts []struct {

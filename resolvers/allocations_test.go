@@ -31,7 +31,7 @@ func allocations(runs int, f func()) float64 {
 
 // The kept bytes are sent as they are: no execution, no JSON, whose allocations
 // would be counted in hundreds.
-func TestAKeptAnswerCostsFewAllocations(t *testing.T) {
+func TestAllocations_CachedResponse(t *testing.T) {
 	for name, c := range map[string]struct {
 		handler func(*graphqlserver.Server) http.Handler
 		request func() *http.Request

@@ -18,7 +18,7 @@ import (
 // fails here. The numbers are what it took when they were written and a tenth
 // more; those of cold work include the services of the test. Lower them when
 // you have made it cheaper.
-func TestAllocationsOfTheHotPaths(t *testing.T) {
+func TestAllocations_HotPaths(t *testing.T) {
 	entitiesOnly := graphtest.Usual()
 	entitiesOnly.ResponseMB = 0
 	list := upstreamtest.Shop(20, 5, 3, 100)

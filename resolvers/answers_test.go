@@ -11,7 +11,7 @@ import (
 
 // N+1 is a test: what a query costs upstream is part of what it promises, and
 // stands beside its answer.
-func TestQueriesGetTheirAnswersWithAsFewCallsAsTheDataAllow(t *testing.T) {
+func TestAnswers_FewestCalls(t *testing.T) {
 	for name, query := range map[string]string{
 		"profile":               `{ profile(userId: "u1") { user { id username email fullName isActive createdAt } orders { id userId status totalAmount createdAt items { productId quantity price } } products { id name description price category stockQuantity } } }`,
 		"profile-orders-only":   `{ profile(userId: "u1") { orders { id } } }`,

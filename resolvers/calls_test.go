@@ -9,7 +9,7 @@ import (
 	"tributary/internal/testkit/upstreamtest"
 )
 
-func TestCallsFollowTheDataNotTheNesting(t *testing.T) {
+func TestCalls_FollowData(t *testing.T) {
 	const delay = 100 * time.Millisecond // of every upstream call
 	for query, hops := range map[string]int{
 		`{ user(id:"u1") { username } }`:                                         1,
@@ -42,7 +42,7 @@ func TestCallsFollowTheDataNotTheNesting(t *testing.T) {
 	}
 }
 
-func TestOneSlowAnswerDelaysWhatIsReadyByAFewMilliseconds(t *testing.T) {
+func TestCalls_SlowPeer(t *testing.T) {
 	const want, few = "users=3 orders=3 products=2", 100 * time.Millisecond
 	var got string
 	var delay time.Duration
@@ -85,7 +85,7 @@ func callsBesideASlowOne(t *testing.T) (calls string, delay time.Duration) {
 	return up.Summary(), asked.Sub(ready)
 }
 
-func TestASecondRequestIsAnsweredFromTheCache(t *testing.T) {
+func TestCalls_SecondIsCached(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(2, 2, 2, 4))
 	c := serve(t, up)
 	first := c.ask(`{ profile(userId:"u1") { user { username } orders { id } products { id } } }`)

@@ -59,7 +59,7 @@ func written(cost *lookahead.Cost) string {
 	return strings.Join(parts, ", ")
 }
 
-func TestAQueryIsReckonedInCallsToEachService(t *testing.T) {
+func TestCost_CallsPerService(t *testing.T) {
 	const items = "items { product { name } }"
 	for query, want := range map[string]string{
 		graph.RESTProfile:                                                                                                       "orders 1, products ~1, users 1",
@@ -88,7 +88,7 @@ func TestAQueryIsReckonedInCallsToEachService(t *testing.T) {
 	}
 }
 
-func TestBatchesAreReckonedByWhatTheServiceTakes(t *testing.T) {
+func TestCost_BatchSize(t *testing.T) {
 	const products = `query($ids: [ID!]!) { products(ids: $ids) { name } }`
 	for n, want := range map[int]string{1: "products 1", 100: "products 1", 101: "products 2", 250: "products 3", 2000: "products 20"} {
 		if cost, _ := explain(t, products, map[string]any{"ids": manyIDs(n)}); written(cost) != want {
@@ -102,7 +102,7 @@ func TestBatchesAreReckonedByWhatTheServiceTakes(t *testing.T) {
 	}
 }
 
-func TestTheTreeSaysWhichFieldAsksWhom(t *testing.T) {
+func TestCost_Tree(t *testing.T) {
 	cost, _ := explain(t, `query($id: ID!) { p: profile(userId: $id) { user { id } orders { id } products { name } } }`, map[string]any{"id": "u1"})
 	var lines []string
 	var walk func(fields []lookahead.Field, indent string)
@@ -119,7 +119,7 @@ func TestTheTreeSaysWhichFieldAsksWhom(t *testing.T) {
 	}
 }
 
-func TestAQueryOverTheBudgetCallsNobody(t *testing.T) {
+func TestCost_OverBudget(t *testing.T) {
 	const query = `query($ids: [ID!]!) { users(ids: $ids) { id orders { id } } }`
 	if _, refused := explain(t, query, map[string]any{"ids": manyIDs(1000)}); refused != nil {
 		t.Errorf("at the limit: %v", refused.Errors)

@@ -42,7 +42,7 @@ const eachRoute = `{
 // Every fault of every service on every route of the data: what is missing is
 // null with an error of that service, what is not missing is there, REST says
 // the same, and the page that tells clients and operators so is right.
-func TestEveryFaultOfEveryServiceIsToldAsThePageSays(t *testing.T) {
+func TestDegradation_EveryFault(t *testing.T) {
 	data, _ := wellAnswers()
 	healthy := map[string]seenBy{}
 	for _, service := range allServices {

@@ -22,7 +22,7 @@ const everything = `{
 	products(ids: ["p1", "p2"]) { name }
 }`
 
-func TestWhatAServiceThatIsDownCannotGiveIsNullWithAnErrorAndTheRestIsThere(t *testing.T) {
+func TestDown_PartialData(t *testing.T) {
 	answer := func(status int, body string) func(*upstreamtest.Upstreams, string) {
 		return func(up *upstreamtest.Upstreams, service string) {
 			up.Replace(service, func(w http.ResponseWriter, _ *http.Request) {
@@ -113,7 +113,7 @@ func nulls(v any, path []any, found func(path []any)) {
 	}
 }
 
-func TestAProfileIsNullOnlyWhenThereIsNoSuchUser(t *testing.T) {
+func TestDown_ProfileNull(t *testing.T) {
 	const query = `{ profile(userId: "u1") { user { id } orders { id } products { id } } }`
 	down := func(services ...string) func(*upstreamtest.Upstreams) {
 		return func(up *upstreamtest.Upstreams) {

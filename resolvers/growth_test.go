@@ -35,7 +35,7 @@ func BenchmarkGrowthFromEntities(b *testing.B) {
 // What an object more of an answer allocates is the same in a small answer and
 // in a thousand times as large a one. What a request allocates before its first
 // object is counted by the smallest answer, and taken off.
-func TestAllocationsOfAnObjectDoNotGrowWithTheAnswer(t *testing.T) {
+func TestAllocations_Growth(t *testing.T) {
 	of := map[int]float64{}
 	for _, orders := range sizes {
 		h, request := serving(t, graphQL, upstreamtest.Shop(1, orders, 3, 100), entitiesAlone()), post(`{"query":"`+ordersQuery+`"}`)

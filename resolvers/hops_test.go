@@ -27,7 +27,7 @@ const (
 // Orders need only the id that the query holds, so that two hops are enough.
 // Two bare calls, one after the other, made in turn with the queries, show what
 // that takes on this machine at this time.
-func TestTwoHopsTakeAsLongAsTwoCalls(t *testing.T) {
+func TestTwoHops_Latency(t *testing.T) {
 	for name, query := range map[string]string{
 		"profile":             `{ profile(userId: %q) { user { username } orders { id } products { name } } }`,
 		"user-order-products": `{ user(id: %q) { orders { items { product { name } } } } }`,

@@ -11,7 +11,7 @@ import (
 
 // An id is a string or an integer of any length (GraphQL, section 3.5.5); what
 // else a variable holds is refused before anybody is asked.
-func TestAVariableOfTypeIDIsAStringOrAnInteger(t *testing.T) {
+func TestIDs_Variables(t *testing.T) {
 	for value, ok := range map[string]bool{
 		`"u1"`: true, `"1.5"`: true, `7`: true, `-7`: true, `99999999999999999999`: true,
 		`1.5`: false, `1e3`: false, `1.0`: false, `true`: false, `{}`: false,

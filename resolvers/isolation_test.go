@@ -21,7 +21,7 @@ import (
 // Queries for users, who are there, go on as fast as before while the order
 // service hangs and other clients ask for orders: their p99 is at most 1.3 times
 // what it is.
-func TestIsolationOfWhatDoesNotTouchASlowService(t *testing.T) {
+func TestIsolation_SlowService(t *testing.T) {
 	const allowed = 1.3
 	var ratio float64
 	for range rounds {

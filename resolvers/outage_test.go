@@ -78,7 +78,7 @@ func (o *outage) answers(n, clients int) (well int64) {
 
 func (o *outage) calls() int { return o.up.Count()[upstreamtest.Orders] }
 
-func TestAnOutageIsNotAmplified(t *testing.T) {
+func TestOutage_NotAmplified(t *testing.T) {
 	open := usualPolicies()
 	open.BreakerRate = 0
 	for name, calls := range map[string]upstream.Config{"with a breaker": usualPolicies(), "without one": open} {
@@ -101,7 +101,7 @@ func TestAnOutageIsNotAmplified(t *testing.T) {
 // While it is out a service gets probes only, few at a time, however many
 // clients ask; when it is back that is noticed within a breaker's delay or two,
 // and nobody has waited for it whose calls would come all at once.
-func TestAServiceThatIsBackIsNoticedSoonAndNotRunOver(t *testing.T) {
+func TestOutage_Recovery(t *testing.T) {
 	o := newOutage(t, usualPolicies())
 	o.out.Store(true)
 	o.answers(100, 8)

@@ -30,7 +30,7 @@ func (c *client) send(accept, query string) (*http.Response, string) {
 	return resp, string(body)
 }
 
-func TestMoreOperationsThanTheGatewayMayExecuteAreShedAtOnce(t *testing.T) {
+func TestOverload_ShedAtOnce(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(2, 1, 1, 1))
 	release := make(chan struct{})
 	up.Delay(func(upstreamtest.Call) time.Duration { <-release; return 0 })

@@ -28,7 +28,7 @@ import (
 
 // A panic costs the fields that waited for what panicked, of one request. It is
 // logged once, with its stack, under the id of the request, and counted once.
-func TestAPanicOfALoadCostsWhatWaitedForIt(t *testing.T) {
+func TestPanic_InLoad(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	store, err := cache.New(cache.Config{MemoryMB: 1}, slog.New(slog.DiscardHandler), reg)
 	must(t, err)

@@ -25,7 +25,7 @@ import (
 
 // Whatever is asked, the answer is what the plain evaluator gives, nothing is
 // asked for twice, and what is down costs its own fields alone.
-func TestAnyQueryIsAnsweredAsAPlainEvaluatorWould(t *testing.T) {
+func TestOracle_RandomQueries(t *testing.T) {
 	schema := graph.NewExecutableSchema(graph.Config{}).Schema()
 	up, checks := upstreamtest.New(t, upstreamtest.Data{}), 0
 	rapid.Check(t, func(t *rapid.T) {

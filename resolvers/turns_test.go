@@ -14,7 +14,7 @@ import (
 
 // An operation that asks for very much waits for itself and is complete, though
 // calls that wait are refused at once, and leaves room for others.
-func TestAnOperationTakesHalfOfWhatAServiceTakesAtMost(t *testing.T) {
+func TestConcurrency_HalfOfService(t *testing.T) {
 	const many, atOnce = 1000, 16
 	up := upstreamtest.New(t, upstreamtest.Shop(many+1, 0, 0, 0))
 	var mu sync.Mutex

@@ -81,7 +81,7 @@ func (g *gateway) do(method, path, body string, header ...string) *httptest.Resp
 	return w
 }
 
-func TestAPurgeDropsAnEntityAKindOrEverything(t *testing.T) {
+func TestPurge_Scopes(t *testing.T) {
 	for body, want := range map[string][]string{
 		`{"tags":["poet:u1"]}`:           {"u1"},
 		`{"tags":["poet:u1","item:i1"]}`: {"u1", "i1"},
@@ -102,7 +102,7 @@ func TestAPurgeDropsAnEntityAKindOrEverything(t *testing.T) {
 	}
 }
 
-func TestABadPurgeIsRefusedAndNamed(t *testing.T) {
+func TestPurge_InvalidRequest(t *testing.T) {
 	g := newGateway(t, admin.Config{Addr: ":0"}, "")
 	g.load()
 	for body, name := range map[string]string{
@@ -130,7 +130,7 @@ func TestABadPurgeIsRefusedAndNamed(t *testing.T) {
 	}
 }
 
-func TestOnlyWhoHasTheTokenIsAnOperator(t *testing.T) {
+func TestOperator_Token(t *testing.T) {
 	g := newGateway(t, admin.Config{Token: "secret"}, "")
 	g.load()
 	for _, authorization := range []string{"", "secret", "Bearer", "Bearer ", "Bearer other", "Basic secret", "Bearer secretsecret"} {
@@ -182,7 +182,7 @@ func TestMux_WithoutToken(t *testing.T) {
 	}
 }
 
-func TestWhatOperatorsDoNotHaveIsNotFound(t *testing.T) {
+func TestAdmin_UnknownPath(t *testing.T) {
 	g := newGateway(t, admin.Config{Addr: ":0"}, "")
 	if w := g.do(http.MethodPost, "/admin/other", ""); w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), "NOT_FOUND") {
 		t.Errorf("another path: %d %s", w.Code, w.Body)
@@ -192,7 +192,7 @@ func TestWhatOperatorsDoNotHaveIsNotFound(t *testing.T) {
 	}
 }
 
-func TestAPurgeThatDoesNotGetToRedisSaysSo(t *testing.T) {
+func TestPurge_RedisUnreachable(t *testing.T) {
 	g := newGateway(t, admin.Config{Addr: ":0"}, "redis://127.0.0.1:1")
 	g.load()
 	w := g.purge(`{"tags":["poet:u1"]}`)
@@ -204,7 +204,7 @@ func TestAPurgeThatDoesNotGetToRedisSaysSo(t *testing.T) {
 	}
 }
 
-func TestALevelThatIsNoneIsRefusedAndNothingChanges(t *testing.T) {
+func TestLogLevel_Invalid(t *testing.T) {
 	var logged strings.Builder
 	log := telemetry.NewLogger(&logged, telemetry.LogConfig{Level: "info"})
 	operators := admin.New(admin.Config{Addr: ":0"}, true)

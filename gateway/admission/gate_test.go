@@ -61,7 +61,7 @@ func expect(t *testing.T, reg *prometheus.Registry, running, waiting, shed float
 	}
 }
 
-func TestSoManyAreInSoManyWaitAndTheRestIsRefusedAtOnce(t *testing.T) {
+func TestLimiter_QueueAndReject(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g, leave, reg := full(t)
 		var waiting sync.WaitGroup
@@ -92,7 +92,7 @@ func TestSoManyAreInSoManyWaitAndTheRestIsRefusedAtOnce(t *testing.T) {
 	})
 }
 
-func TestAWaitIsShort(t *testing.T) {
+func TestLimiter_WaitIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g, leave, reg := full(t)
 		defer leave()
@@ -109,7 +109,7 @@ func TestAWaitIsShort(t *testing.T) {
 	})
 }
 
-func TestWithoutALimitAllAreIn(t *testing.T) {
+func TestLimiter_Unlimited(t *testing.T) {
 	g := admission.NewGate(admission.Config{}, prometheus.NewRegistry())
 	for range 1000 {
 		if _, got := enter(t.Context(), g); got != "in" {
@@ -118,7 +118,7 @@ func TestWithoutALimitAllAreIn(t *testing.T) {
 	}
 }
 
-func TestASettingThatCannotBeUsedIsNamed(t *testing.T) {
+func TestConfig_InvalidIsNamed(t *testing.T) {
 	for name, c := range map[string]admission.Config{
 		"max-operations": {Operations: -1}, "operation-queue": {Queue: -1}, "operation-queue-wait": {QueueWait: -1}, "graphql-bodies-mb": {BodiesMB: -1},
 	} {

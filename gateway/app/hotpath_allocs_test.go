@@ -14,7 +14,7 @@ import (
 // machine. About five of them are the test's own. A collection meanwhile empties
 // pools that fill again: the least of three counts. Lower the numbers when you
 // have made it cheaper.
-func TestAllocationsOfTheWholeGatewayForAHit(t *testing.T) {
+func TestAllocations_GatewayHit(t *testing.T) {
 	most := map[string]float64{"by REST": 29, "by GraphQL": 37}
 	for name, request := range hits() {
 		h := warm(t, request)

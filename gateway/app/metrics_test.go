@@ -34,7 +34,7 @@ func seriesOf(t *testing.T, reg *prometheus.Registry) map[string]int {
 	return counts
 }
 
-func TestTenThousandIDsPathsMethodsAndNamesMakeNoSeries(t *testing.T) {
+func TestMetrics_Cardinality(t *testing.T) {
 	handler, reg := assemble(t, testgraph.Start(t).URLs, silent, nil)
 	drive := func(from, to int) {
 		var all sync.WaitGroup
@@ -78,7 +78,7 @@ var updateMetrics = flag.Bool("update-metrics", false, "write the table of docs/
 const metricsPage = "../../docs/metrics.md"
 
 // Metrics are described where they are made: the page is made from that.
-func TestThePageOfMetricsHasEveryMetric(t *testing.T) {
+func TestMetricsPage_Complete(t *testing.T) {
 	handler, reg := assemble(t, testgraph.Start(t).URLs, silent, func(cfg *gatewayConfig) {
 		cfg.Cache.RedisURL, cfg.Auth, cfg.GraphQL.Admission.PerClient = "redis://127.0.0.1:1", authtest.New(t).Config(), 100
 	})
@@ -105,7 +105,7 @@ func TestThePageOfMetricsHasEveryMetric(t *testing.T) {
 		return
 	}
 	if have != want {
-		t.Errorf("%s is not what the metrics say of themselves: go test ./gateway/app -run PageOfMetrics -update-metrics", metricsPage)
+		t.Errorf("%s is not what the metrics say of themselves: go test ./gateway/app -run MetricsPage -update-metrics", metricsPage)
 	}
 }
 

@@ -17,7 +17,7 @@ func hang(ctx context.Context, _ []string) (map[string]string, error) {
 	return nil, ctx.Err()
 }
 
-func TestADeadlineIsAFaultOfTheServiceThatWasWaitedFor(t *testing.T) {
+func TestDeadline_IsTimeout(t *testing.T) {
 	late := errors.New("the request's budget is spent")
 	of := func(ctx context.Context) (context.Context, context.CancelFunc) {
 		return context.WithTimeout(ctx, time.Second)
@@ -61,7 +61,7 @@ func expectTimeoutOf(t *testing.T, service string, err error) {
 	}
 }
 
-func TestAFaultOfTheUpstreamStaysWhatItIs(t *testing.T) {
+func TestDeadline_KeepsUpstreamError(t *testing.T) {
 	want := fault.New(fault.Unavailable, "poets", context.DeadlineExceeded)
 	l := batch.NewLoader(func(context.Context, []string) (map[string]string, error) { return nil, want },
 		batch.Options{Service: "drafts"})
@@ -70,7 +70,7 @@ func TestAFaultOfTheUpstreamStaysWhatItIs(t *testing.T) {
 	}
 }
 
-func TestACancelledCallerGetsItsCauseAndOthersTheirValue(t *testing.T) {
+func TestDeadline_CallerCanceled(t *testing.T) {
 	asked, answer := make(chan struct{}), make(chan struct{})
 	l := batch.NewLoader(func(ctx context.Context, _ []string) (map[string]string, error) {
 		close(asked)

@@ -15,7 +15,7 @@ import (
 
 var errBroken = errors.New("broken")
 
-func TestErrorOfSaysWhatAnErrorMeansForAKey(t *testing.T) {
+func TestErrorOf_PerKey(t *testing.T) {
 	for name, c := range map[string]struct{ err, want error }{
 		"no error":                {nil, nil},
 		"an error of all":         {errBroken, errBroken},
@@ -29,7 +29,7 @@ func TestErrorOfSaysWhatAnErrorMeansForAKey(t *testing.T) {
 	}
 }
 
-func TestKeyErrorsTellOneAndCountTheRest(t *testing.T) {
+func TestKeyErrors_Message(t *testing.T) {
 	for want, errs := range map[string]batch.KeyErrors[string]{
 		"no errors":           {},
 		"broken":              {"a": errBroken},
@@ -44,7 +44,7 @@ func TestKeyErrorsTellOneAndCountTheRest(t *testing.T) {
 	}
 }
 
-func TestCheckAsksForSoundKeysOnly(t *testing.T) {
+func TestValidate_SkipsInvalidKeys(t *testing.T) {
 	valid := func(key string) error {
 		if strings.HasPrefix(key, "bad") {
 			return errBroken
@@ -90,7 +90,7 @@ func TestCheckAsksForSoundKeysOnly(t *testing.T) {
 	}
 }
 
-func TestChunksAreCalledSideBySideAndFailApart(t *testing.T) {
+func TestChunks_ParallelAndIndependent(t *testing.T) {
 	var (
 		mu    sync.Mutex
 		sizes []int
@@ -129,7 +129,7 @@ func TestChunksAreCalledSideBySideAndFailApart(t *testing.T) {
 	}
 }
 
-func TestEachAsksOneByOne(t *testing.T) {
+func TestPerKey_OneCallEach(t *testing.T) {
 	values, err := batch.Each(func(_ context.Context, key string) (int, bool, error) {
 		if key == "fails" {
 			return 0, false, errBroken

@@ -12,7 +12,7 @@ import (
 	"tributary/gateway/fault"
 )
 
-func TestEachKeyIsLoadedOnceInAScope(t *testing.T) {
+func TestLoader_OncePerKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var up recorder
 		l := up.loader(batch.Options{})
@@ -28,7 +28,7 @@ func TestEachKeyIsLoadedOnceInAScope(t *testing.T) {
 	})
 }
 
-func TestScopesShareNothing(t *testing.T) {
+func TestLoader_ScopesAreSeparate(t *testing.T) {
 	var up recorder
 	l := up.loader(batch.Options{Alone: true})
 	for range 2 {
@@ -39,7 +39,7 @@ func TestScopesShareNothing(t *testing.T) {
 	up.expect(t, []string{"a"}, []string{"a"})
 }
 
-func TestOutsideAScopeACallGoesAtOnceAndNothingIsRemembered(t *testing.T) {
+func TestLoader_WithoutScope(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var up recorder
 		l := up.loader(batch.Options{Linger: time.Hour, Gap: time.Hour})
@@ -58,7 +58,7 @@ func TestOutsideAScopeACallGoesAtOnceAndNothingIsRemembered(t *testing.T) {
 	})
 }
 
-func TestAKeyThatTheUpstreamDoesNotKnowHasNeitherValueNorError(t *testing.T) {
+func TestLoader_UnknownKey(t *testing.T) {
 	l := batch.NewLoader(func(context.Context, []string) (map[string]*int, error) { return nil, nil },
 		batch.Options{Alone: true})
 	for name, ctx := range map[string]context.Context{"in a scope": batch.WithScope(t.Context()), "outside": t.Context()} {
@@ -68,7 +68,7 @@ func TestAKeyThatTheUpstreamDoesNotKnowHasNeitherValueNorError(t *testing.T) {
 	}
 }
 
-func TestAFailedKeyHarmsNoOther(t *testing.T) {
+func TestLoader_OneKeyFails(t *testing.T) {
 	broken := errors.New("broken")
 	l := batch.NewLoader(func(context.Context, []string) (map[string]int, error) {
 		return map[string]int{"a": 1}, batch.KeyErrors[string]{"b": broken}
@@ -82,7 +82,7 @@ func TestAFailedKeyHarmsNoOther(t *testing.T) {
 	}
 }
 
-func TestAPanicCostsItsBatchAlone(t *testing.T) {
+func TestLoader_Panic(t *testing.T) {
 	l := batch.NewLoader(func(_ context.Context, keys []string) (map[string]int, error) {
 		if keys[0] == "bad" {
 			panic("a secret")
@@ -98,7 +98,7 @@ func TestAPanicCostsItsBatchAlone(t *testing.T) {
 	}
 }
 
-func TestStartTellsOnceAndAtOnceWhenTheValueIsThere(t *testing.T) {
+func TestLoader_PrefetchThen(t *testing.T) {
 	var up recorder
 	l := up.loader(batch.Options{Alone: true})
 	ctx := batch.WithScope(t.Context())

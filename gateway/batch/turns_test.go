@@ -50,7 +50,7 @@ func keys(n int) []string {
 	return all
 }
 
-func TestAnOperationMakesSoManyCallsAtOnce(t *testing.T) {
+func TestConcurrency_PerOperation(t *testing.T) {
 	for _, tt := range []struct {
 		turns, keys, most int
 		takes             time.Duration
@@ -73,7 +73,7 @@ func TestAnOperationMakesSoManyCallsAtOnce(t *testing.T) {
 	}
 }
 
-func TestOperationsDoNotWaitForTheTurnsOfOthers(t *testing.T) {
+func TestConcurrency_OperationsAreSeparate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var up crowd
 		l := up.loader(2)
@@ -88,7 +88,7 @@ func TestOperationsDoNotWaitForTheTurnsOfOthers(t *testing.T) {
 	})
 }
 
-func TestWhoseTurnDoesNotComeInTimeIsNotAskedFor(t *testing.T) {
+func TestConcurrency_DeadlineWhileWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var up crowd
 		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)

@@ -12,7 +12,7 @@ import (
 
 func ignore(string, error) {}
 
-func TestHowLongKeysWaitForOthers(t *testing.T) {
+func TestLoader_BatchWindow(t *testing.T) {
 	const ms = time.Millisecond
 	opts := batch.Options{Gap: 5 * ms, Linger: 12 * ms}
 	for name, c := range map[string]struct {
@@ -63,7 +63,7 @@ func TestHowLongKeysWaitForOthers(t *testing.T) {
 	}
 }
 
-func TestFlushWithNothingToSendDoesNothing(t *testing.T) {
+func TestLoader_EmptyFlush(t *testing.T) {
 	var up recorder
 	l := up.loader(batch.Options{})
 	l.Flush(context.Background()) // without a scope

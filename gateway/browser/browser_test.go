@@ -33,7 +33,7 @@ func ask(h http.Handler, method, lines string) *http.Response {
 	return w.Result()
 }
 
-func TestPagesOfOtherSitesCannotAsk(t *testing.T) {
+func TestCrossSite_Refused(t *testing.T) {
 	allowing := browser.Config{Origins: []string{"https://shop.example.com", "http://localhost:*", "https://*.preview.example.com"}}
 	for name, tt := range map[string]struct {
 		headers string
@@ -77,7 +77,7 @@ func TestPagesOfOtherSitesCannotAsk(t *testing.T) {
 	}
 }
 
-func TestNobodyElseMayReadUnlessAllowed(t *testing.T) {
+func TestCORS_AllowedOrigins(t *testing.T) {
 	const preflight = "Origin: https://shop.example.com\nAccess-Control-Request-Method: POST\nAccess-Control-Request-Headers: content-type,tributary-seen,x-custom"
 	for name, cfg := range map[string]browser.Config{"none": {}, "another": {Origins: []string{"https://shop.example.org"}}} {
 		for method, headers := range map[string]string{http.MethodOptions: preflight, http.MethodPost: "Origin: https://shop.example.com"} {
@@ -111,7 +111,7 @@ func TestNobodyElseMayReadUnlessAllowed(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoOriginIsRefused(t *testing.T) {
+func TestCORS_InvalidOrigin(t *testing.T) {
 	for origin, ok := range map[string]bool{
 		"https://shop.example.com": true, "http://localhost:3000": true, "http://localhost:*": true, "https://*.example.com": true, "*": true, "http://[::1]:8000": true,
 		"": false, "shop.example.com": false, "https://shop.example.com/": false, "ftp://example.com": false, "null": false,
@@ -142,7 +142,7 @@ func TestOrigins_WithCredentials(t *testing.T) {
 	}
 }
 
-func TestAPageIsConfinedUnlessItSaysOtherwise(t *testing.T) {
+func TestSecurityHeaders_Default(t *testing.T) {
 	for policy, want := range map[string]string{"": "default-src 'none'; ", "img-src 'self'": "img-src 'self'"} {
 		h := browser.Page(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			if policy != "" {

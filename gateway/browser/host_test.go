@@ -7,7 +7,7 @@ import (
 	"tributary/gateway/browser"
 )
 
-func TestIsLocalHost(t *testing.T) {
+func TestHost_IsLocal(t *testing.T) {
 	for host, local := range map[string]bool{
 		"localhost": true, "localhost:8000": true, "LocalHost:1": true, "localhost.": true, "app.localhost:8000": true,
 		"127.0.0.1": true, "127.0.0.1:8000": true, "192.168.1.7:8000": true, "10.0.0.1": true,

@@ -64,7 +64,7 @@ func answering(body []byte, header ...string) http.Handler {
 	})
 }
 
-func TestTheCodingIsNegotiated(t *testing.T) {
+func TestCompress_Negotiation(t *testing.T) {
 	body := compress.NewBody(long)
 	for accept, want := range map[string]string{
 		"":                                   "",
@@ -112,7 +112,7 @@ func TestTheCodingIsNegotiated(t *testing.T) {
 	}
 }
 
-func TestWhatIsLeftAsItIs(t *testing.T) {
+func TestCompress_Unchanged(t *testing.T) {
 	for name, h := range map[string]http.Handler{
 		"a short answer":  answering(long[:compress.MinSize-1]),
 		"a short body":    http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { compress.NewBody([]byte("{}")).Write(w, r, 200) }),
@@ -145,7 +145,7 @@ func (w last) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-func TestEventsAndPartsAreSentAtOnce(t *testing.T) {
+func TestCompress_Streams(t *testing.T) {
 	for _, media := range []string{"text/event-stream", `multipart/mixed; boundary="-"`} {
 		next, second := make(chan struct{}), make(chan struct{})
 		srv := httptest.NewServer(compress.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -181,7 +181,7 @@ func TestEventsAndPartsAreSentAtOnce(t *testing.T) {
 	}
 }
 
-func TestABodyIsCompressedOnce(t *testing.T) {
+func TestBody_CompressedOnce(t *testing.T) {
 	body := compress.NewBody(long)
 	for _, coding := range []compress.Coding{compress.Gzip, compress.Zstd} {
 		first, in := body.In(coding)

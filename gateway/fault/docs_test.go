@@ -14,7 +14,7 @@ const page = "../../docs/errors.md"
 
 var update = flag.Bool("update", false, "write "+page+" anew")
 
-func TestTheErrorsPageSaysWhatTheTableSays(t *testing.T) {
+func TestErrorsPage_MatchesTable(t *testing.T) {
 	want := errorsPage()
 	if *update {
 		if err := os.WriteFile(page, []byte(want), 0o644); err != nil {

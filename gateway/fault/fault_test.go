@@ -10,7 +10,7 @@ import (
 	"tributary/gateway/fault"
 )
 
-func TestEachKindHasARowOfItsOwn(t *testing.T) {
+func TestKinds_HaveRows(t *testing.T) {
 	codes, reasons := map[string]bool{}, map[string]bool{}
 	for _, k := range fault.Kinds() {
 		switch {
@@ -30,7 +30,7 @@ func TestEachKindHasARowOfItsOwn(t *testing.T) {
 }
 
 // Clients and dashboards rely on these.
-func TestTheCodesAreThoseOfTheContract(t *testing.T) {
+func TestKinds_Codes(t *testing.T) {
 	for kind, want := range map[fault.Kind]string{
 		fault.Internal:         "INTERNAL internal 500 false",
 		fault.Unavailable:      "UPSTREAM_UNAVAILABLE unavailable 503 true",
@@ -61,7 +61,7 @@ func TestTheCodesAreThoseOfTheContract(t *testing.T) {
 	}
 }
 
-func TestAnUnclassifiedErrorTellsAClientNothing(t *testing.T) {
+func TestError_UnclassifiedIsMasked(t *testing.T) {
 	secret := errors.New("dial tcp 10.0.0.7:5432: password=hunter2")
 	for name, c := range map[string]struct {
 		err  error
@@ -90,7 +90,7 @@ func TestAnUnclassifiedErrorTellsAClientNothing(t *testing.T) {
 	}
 }
 
-func TestWhatEndedBecauseItsClientLeftIsNoFailure(t *testing.T) {
+func TestError_ClientGone(t *testing.T) {
 	going := t.Context()
 	left, leave := context.WithCancel(going)
 	leave()
@@ -118,7 +118,7 @@ func TestWhatEndedBecauseItsClientLeftIsNoFailure(t *testing.T) {
 	}
 }
 
-func TestTheSentenceForClientsNamesTheServiceAndNoMore(t *testing.T) {
+func TestError_ClientMessage(t *testing.T) {
 	for _, k := range fault.Kinds() {
 		named := fault.New(k, "poets", errors.New("internals")).Public()
 		nameless := fault.New(k, "", errors.New("internals")).Public()

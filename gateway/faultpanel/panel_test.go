@@ -80,7 +80,7 @@ func TestPanel_Rules(t *testing.T) {
 	}
 }
 
-func TestAPageOfAnotherOriginBreaksNothing(t *testing.T) {
+func TestPanel_OtherOrigin(t *testing.T) {
 	p, rules := panel(nil, func(context.Context) error { t.Error("the cache was emptied"); return nil })
 	for _, at := range []string{"PUT /dev/faults/drafts", "PUT /dev/redis", "DELETE /dev/cache"} {
 		method, path, _ := strings.Cut(at, " ")
@@ -93,7 +93,7 @@ func TestAPageOfAnotherOriginBreaksNothing(t *testing.T) {
 	}
 }
 
-func TestTheCacheIsEmptiedThoughRedisCannotBeTold(t *testing.T) {
+func TestPanel_PurgeWithoutRedis(t *testing.T) {
 	emptied := 0
 	p, _ := panel(nil, func(context.Context) error { emptied++; return errors.New("no Redis") })
 	if w := send(p, http.MethodDelete, "/dev/cache", ""); w.Code != http.StatusNoContent || emptied != 1 {
@@ -131,7 +131,7 @@ func says(conn net.Conn) error {
 	return err
 }
 
-func TestARelayThatIsCutEndsConnectionsUntilItIsMended(t *testing.T) {
+func TestProxy_CutAndMended(t *testing.T) {
 	relay, err := faultpanel.NewRelay(t.Context(), echo(t))
 	if err != nil {
 		t.Fatal(err)

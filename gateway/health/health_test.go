@@ -37,7 +37,7 @@ func checker(poets, drafts, cache health.Check) *health.Checker {
 	}
 }
 
-func TestAGatewayIsAsHealthyAsWhatItAsks(t *testing.T) {
+func TestHealth_Aggregates(t *testing.T) {
 	for name, tt := range map[string]struct {
 		poets, drafts, cache health.Check
 		code                 int
@@ -74,7 +74,7 @@ func TestAGatewayIsAsHealthyAsWhatItAsks(t *testing.T) {
 	}
 }
 
-func TestAFindingIsHeldSoThatNobodyHammersTheServices(t *testing.T) {
+func TestHealth_Cached(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked atomic.Int32
 		c := checker(func(ctx context.Context) error {

@@ -28,7 +28,7 @@ func paceIs(t *testing.T, what string, kept any, least, most int) {
 	t.Errorf("%s: the pace is %d %%, want %d to %d", what, pace(), least, most)
 }
 
-func TestGarbageIsCollectedByWhatItCostsToFindIt(t *testing.T) {
+func TestPacer_GCPercent(t *testing.T) {
 	nothing := func(string) string { return "" }
 	heap.Pace(func(asked string) string {
 		if asked == "GOGC" {

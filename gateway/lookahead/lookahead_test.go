@@ -10,7 +10,7 @@ import (
 )
 
 // Calls of a round are answered only after all calls of that round have been made.
-func TestLoadsStartAsSoonAsTheirKeysAreKnown(t *testing.T) {
+func TestPlan_StartsEarly(t *testing.T) {
 	for name, c := range map[string]struct {
 		query  string
 		vars   map[string]any
@@ -101,7 +101,7 @@ func TestLoadsStartAsSoonAsTheirKeysAreKnown(t *testing.T) {
 	}
 }
 
-func TestABatchGoesOnceAllWhoMayNameKeysForItHaveAnswered(t *testing.T) {
+func TestPlan_CompleteBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lib := newLibrary()
 		lib.start(t, `{
@@ -124,7 +124,7 @@ const printersByTwoWays = `{
 	books(author: "a2") { editions { printer { id } } }
 }`
 
-func TestKeysAtHandWaitForAnAnswerThatMayNameMore(t *testing.T) {
+func TestPlan_WaitsForMoreKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lib := newLibrary()
 		lib.start(t, printersByTwoWays, nil)
@@ -139,7 +139,7 @@ func TestKeysAtHandWaitForAnAnswerThatMayNameMore(t *testing.T) {
 	})
 }
 
-func TestKeysAtHandDoNotWaitForASlowAnswer(t *testing.T) {
+func TestPlan_SlowSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lib := newLibrary()
 		lib.start(t, printersByTwoWays, nil)
@@ -155,7 +155,7 @@ func TestKeysAtHandDoNotWaitForASlowAnswer(t *testing.T) {
 	})
 }
 
-func TestAJoinMustBeOfAFieldOfTheSchema(t *testing.T) {
+func TestJoins_UnknownField(t *testing.T) {
 	lib := newLibrary()
 	for _, field := range []string{"Query.nothing", "Nothing.author", "author"} {
 		_, err := lookahead.New(lib.schema, lookahead.Joins{field: lib.joins["Query.author"]})

@@ -8,7 +8,7 @@ import (
 	"tributary/gateway/lookahead"
 )
 
-func TestAPanicInAJoinCostsTheLookAheadOfItsOperationAlone(t *testing.T) {
+func TestPanic_InJoin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lib := newLibrary()
 		sound := lib.joins["Author.agent"]
@@ -37,7 +37,7 @@ func TestAPanicInAJoinCostsTheLookAheadOfItsOperationAlone(t *testing.T) {
 	})
 }
 
-func TestAPanicAtTheStartSendsWhatWasBegun(t *testing.T) {
+func TestPanic_AtStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lib := newLibrary()
 		lib.joins["Author.agent"] = agentsThat(lib, func(*author) string { panic("no agents today") })

@@ -49,7 +49,7 @@ func get(h http.HandlerFunc, target string, header ...string) *httptest.Response
 	return w
 }
 
-func TestAPageIsToldItsDataAndConfined(t *testing.T) {
+func TestSite_PageData(t *testing.T) {
 	page, err := site(t).Page()
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func TestAPageIsToldItsDataAndConfined(t *testing.T) {
 	}
 }
 
-func TestPoliciesAllowNothingFromElsewhere(t *testing.T) {
+func TestSite_ContentSecurityPolicy(t *testing.T) {
 	for _, policy := range []string{pages.Strict, pages.Styled} {
 		if !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "http") || strings.Contains(policy, "*") ||
 			strings.Contains(policy, "unsafe-eval") || strings.Contains(policy, "script-src 'self' '") {
@@ -76,7 +76,7 @@ func TestPoliciesAllowNothingFromElsewhere(t *testing.T) {
 	}
 }
 
-func TestAFileIsServedPackedToWhoTakesItAndForEver(t *testing.T) {
+func TestSite_Assets(t *testing.T) {
 	for accept, want := range map[string]string{
 		"gzip, deflate, br": "gzip", "br;q=1, *;q=0.1": "gzip", "GZIP": "gzip",
 		"": "", "br": "", "gzip;q=0": "", "gzip; q=0.0": "", "*;q=0": "", "identity": "",
@@ -104,7 +104,7 @@ func TestAFileIsServedPackedToWhoTakesItAndForEver(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoFileOfThePageIsNotFound(t *testing.T) {
+func TestSite_NotFound(t *testing.T) {
 	for _, target := range []string{"/playground/app-2.js", "/playground/index.html", "/playground/secret.txt", "/playground/", "/playground/..%2fapp-1.js.gz"} {
 		if w := get(site(t).File, target); w.Code != http.StatusNotFound {
 			t.Errorf("%s answers %d", target, w.Code)

@@ -14,7 +14,7 @@ import (
 
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
-func TestAnAnswerIsAsOldAsItsOldestPart(t *testing.T) {
+func TestAge_OldestPart(t *testing.T) {
 	_, r := report.With(t.Context())
 	if s := r.Summary(); s.Age(noon) != 0 || s.Asked {
 		t.Errorf("with nothing noted: age %v, asked %v", s.Age(noon), s.Asked)
@@ -31,7 +31,7 @@ func TestAnAnswerIsAsOldAsItsOldestPart(t *testing.T) {
 	}
 }
 
-func TestAskedOnceIsAskedForTheWholeAnswer(t *testing.T) {
+func TestSummary_UpstreamCalled(t *testing.T) {
 	for name, note := range map[string]func(*report.Report){
 		"a part that was asked for": func(r *report.Report) {
 			r.Used(report.Use{Answered: noon, Asked: true})
@@ -48,7 +48,7 @@ func TestAskedOnceIsAskedForTheWholeAnswer(t *testing.T) {
 	}
 }
 
-func TestEachServiceIsDegradedOncePerReason(t *testing.T) {
+func TestDegraded_OncePerReason(t *testing.T) {
 	for name, c := range map[string]struct {
 		note func(*report.Report)
 		want string
@@ -72,7 +72,7 @@ func TestEachServiceIsDegradedOncePerReason(t *testing.T) {
 	}
 }
 
-func TestASummaryDoesNotChangeAfterwards(t *testing.T) {
+func TestSummary_IsSnapshot(t *testing.T) {
 	_, r := report.With(t.Context())
 	r.Calling("poets")()
 	r.Missing("poets", "timeout")
@@ -84,7 +84,7 @@ func TestASummaryDoesNotChangeAfterwards(t *testing.T) {
 	}
 }
 
-func TestWithoutAReportNotesAreForgotten(t *testing.T) {
+func TestStats_WithoutContext(t *testing.T) {
 	r := report.From(t.Context())
 	r.Used(report.Use{Answered: noon, Asked: true})
 	r.Asked()
@@ -96,7 +96,7 @@ func TestWithoutAReportNotesAreForgotten(t *testing.T) {
 	}
 }
 
-func TestNotesMayBeTakenSideBySide(t *testing.T) { synctest.Test(t, notesSideBySide) }
+func TestStats_Concurrent(t *testing.T) { synctest.Test(t, notesSideBySide) }
 
 func notesSideBySide(t *testing.T) {
 	ctx, _ := report.With(t.Context())

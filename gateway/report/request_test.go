@@ -25,7 +25,7 @@ func summary(t *testing.T, tell func(*report.Report)) report.Summary {
 	return r.Summary()
 }
 
-func TestTheLineOfARequestTellsWhereItsAnswerCameFrom(t *testing.T) {
+func TestRequestLine_Source(t *testing.T) {
 	now := time.Now()
 	for name, tt := range map[string]struct {
 		tell func(*report.Report)
@@ -52,7 +52,7 @@ func TestTheLineOfARequestTellsWhereItsAnswerCameFrom(t *testing.T) {
 	}
 }
 
-func TestARequestOfSeveralOperationsHasOneLine(t *testing.T) {
+func TestRequestLine_Batch(t *testing.T) {
 	r := &report.Request{}
 	r.Ran(report.Operation{Name: "Catalog"}, summary(t, func(r *report.Report) { r.Calling("poets")() }))
 	r.Ran(report.Operation{Name: "Other"}, summary(t, func(r *report.Report) {
@@ -66,7 +66,7 @@ func TestARequestOfSeveralOperationsHasOneLine(t *testing.T) {
 	}
 }
 
-func TestARequestWithoutAnOperationHasNothingToAdd(t *testing.T) {
+func TestRequestLine_NoOperation(t *testing.T) {
 	var none *report.Request
 	none.Ran(report.Operation{Name: "Catalog"}, report.Summary{})
 	if got := line(none) + line(&report.Request{}); got != "" {

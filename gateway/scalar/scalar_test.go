@@ -9,7 +9,7 @@ import (
 	"tributary/gateway/scalar"
 )
 
-func TestADecimalKeepsItsDigits(t *testing.T) {
+func TestDecimal_KeepsDigits(t *testing.T) {
 	for _, digits := range []string{"0", "-0", "10.50", "0.1", "1e400", "-1.5E-7", "12345678901234567890.12345678901234567890"} {
 		var d scalar.Decimal
 		if err := json.Unmarshal([]byte(digits), &d); err != nil {
@@ -26,7 +26,7 @@ func TestADecimalKeepsItsDigits(t *testing.T) {
 	}
 }
 
-func TestADecimalIsANumberAndNothingElse(t *testing.T) {
+func TestDecimal_Invalid(t *testing.T) {
 	for _, in := range []string{`null`, `"10.50"`, `true`, `{}`, `[1]`, `""`} {
 		d := scalar.Decimal("7")
 		if err := json.Unmarshal([]byte(in), &d); err == nil {
@@ -47,7 +47,7 @@ func TestADecimalIsANumberAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestAnIntIsANumberWithoutAFractionHoweverItIsWritten(t *testing.T) {
+func TestInt_Forms(t *testing.T) {
 	for in, want := range map[string]scalar.Int{
 		"2": 2, "-2": -2, "0": 0, "-0": 0, "2.0": 2, "-2.000": -2, "1e2": 100, "1.5E+1": 15, "20e-1": 2, "0.2e1": 2,
 		"0.0": 0, "0e999999999": 0, "2147483647.0": 2147483647, "-2147483648": -2147483648, "-21474836480e-1": -2147483648,
@@ -68,7 +68,7 @@ func TestAnIntIsANumberWithoutAFractionHoweverItIsWritten(t *testing.T) {
 	}
 }
 
-func TestADateTimeIsRFC3339(t *testing.T) {
+func TestDateTime_RFC3339(t *testing.T) {
 	for in, want := range map[string]string{
 		"2026-11-24T12:00:00Z":         "2026-11-24T12:00:00Z",
 		"2026-11-24T12:00:00.5+03:00":  "2026-11-24T12:00:00.5+03:00",
@@ -119,7 +119,7 @@ func TestADateTimeIsRFC3339(t *testing.T) {
 	}
 }
 
-func TestWhatCanBeAnID(t *testing.T) {
+func TestID_Valid(t *testing.T) {
 	for name, c := range map[string]struct {
 		id string
 		ok bool

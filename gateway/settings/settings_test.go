@@ -22,7 +22,7 @@ func write(t testing.TB, text []byte) string {
 	return name
 }
 
-func TestMaskHidesWhatMayBeSecret(t *testing.T) {
+func TestMask_Secrets(t *testing.T) {
 	for url, want := range map[string]string{
 		"":                                "",
 		"redis://redis:6379/0":            "redis://redis:6379/0",
@@ -42,7 +42,7 @@ func TestMaskHidesWhatMayBeSecret(t *testing.T) {
 	}
 }
 
-func TestAFileIsOneLevelOfPlainValues(t *testing.T) {
+func TestFile_Shape(t *testing.T) {
 	for text, complaint := range map[string]string{
 		"":                           "",
 		"# nothing yet\n":            "",

@@ -63,7 +63,7 @@ func running(t *testing.T) (*figures, *status.History) {
 	return f, h
 }
 
-func TestASampleIsWhatHappenedSinceTheLast(t *testing.T) {
+func TestSampler_Deltas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, h := running(t)
 		f.requests.WithLabelValues("/graphql", "200").Add(6)
@@ -104,7 +104,7 @@ func TestASampleIsWhatHappenedSinceTheLast(t *testing.T) {
 	})
 }
 
-func TestTheLastMinutesAreKeptAndNoMore(t *testing.T) {
+func TestSampler_Bounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, h := running(t)
 		time.Sleep(time.Hour)

@@ -28,7 +28,7 @@ func lines(b *bytes.Buffer) []string {
 	return strings.Split(strings.TrimSpace(b.String()), "\n")
 }
 
-func TestEveryRecordOfARequestNamesIt(t *testing.T) {
+func TestLog_RequestID(t *testing.T) {
 	var b bytes.Buffer
 	log := telemetry.NewLogger(&b, telemetry.LogConfig{Level: "info", Format: "json"}).With("service", "poets")
 	log.InfoContext(of(t.Context(), "me", "abc"), "one")
@@ -50,7 +50,7 @@ func TestEveryRecordOfARequestNamesIt(t *testing.T) {
 	}
 }
 
-func TestNothingThatIsLoggedMakesALineOfItsOwnOrTurnsATerminalRound(t *testing.T) {
+func TestLog_ControlCharacters(t *testing.T) {
 	const nasty = "a\n{\"msg\":\"forged\"}\r\x1b[31m\u2028\u2029\u009b31m\x7f\u202eИван"
 	for _, format := range []string{"json", "text"} {
 		var b bytes.Buffer
@@ -76,7 +76,7 @@ func TestNothingThatIsLoggedMakesALineOfItsOwnOrTurnsATerminalRound(t *testing.T
 	}
 }
 
-func TestTheLevelCanBeChangedWhileTheLogIsInUse(t *testing.T) {
+func TestLog_LevelChanges(t *testing.T) {
 	var b bytes.Buffer
 	log := telemetry.NewLogger(&b, telemetry.LogConfig{Level: "warn"})
 	part := log.With("part", "cache").WithGroup("g")
@@ -93,7 +93,7 @@ func TestTheLevelCanBeChangedWhileTheLogIsInUse(t *testing.T) {
 	}
 }
 
-func TestWhenThereAreManyOnlySoManyRequestsAreLoggedASecondAndAllThatFailed(t *testing.T) {
+func TestLog_Sampling(t *testing.T) {
 	const message = telemetry.RequestMessage
 	synctest.Test(t, func(t *testing.T) {
 		var b bytes.Buffer
@@ -157,7 +157,7 @@ func TestForLibraries_LinesPerSecond(t *testing.T) {
 	})
 }
 
-func TestARegistryTellsWhatRuns(t *testing.T) {
+func TestRegistry_BuildInfo(t *testing.T) {
 	families, err := telemetry.NewRegistry("v1.2.3").Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -176,7 +176,7 @@ func TestARegistryTellsWhatRuns(t *testing.T) {
 	t.Error("no tributary_build_info")
 }
 
-func TestAMemoMakesEachOnce(t *testing.T) {
+func TestSeriesCache_CreatesOnce(t *testing.T) {
 	made := 0
 	m := telemetry.NewMemo(func(k string) *string { made++; return &k })
 	a, b := m.Get("a"), m.Get("b")
@@ -188,7 +188,7 @@ func TestAMemoMakesEachOnce(t *testing.T) {
 	}
 }
 
-func TestHistogramsAreNativeAndClassic(t *testing.T) {
+func TestHistogram_NativeAndClassic(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	h := prometheus.NewHistogram(telemetry.Durations("d", "D."))
 	reg.MustRegister(h)

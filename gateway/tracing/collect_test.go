@@ -11,7 +11,7 @@ import (
 	"tributary/internal/testkit/otlptest"
 )
 
-func TestDetailsAreCollectedAndNeverExported(t *testing.T) {
+func TestRecorder_DetailsStayLocal(t *testing.T) {
 	c := otlptest.New(t)
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", c.URL)
 	one(t, "", func(ctx context.Context) {
@@ -36,7 +36,7 @@ func TestDetailsAreCollectedAndNeverExported(t *testing.T) {
 	}
 }
 
-func TestWhatIsCollectedAloneIsNotExportedNorSampledByOthers(t *testing.T) {
+func TestRecorder_NotExported(t *testing.T) {
 	c := otlptest.New(t)
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", c.URL)
 	t.Setenv("OTEL_TRACES_SAMPLER", "always_off")
@@ -57,7 +57,7 @@ func TestWhatIsCollectedAloneIsNotExportedNorSampledByOthers(t *testing.T) {
 	}
 }
 
-func TestSpansTellOfTheirParentTheirEndAndTheirFailure(t *testing.T) {
+func TestRecorder_SpanFields(t *testing.T) {
 	ctx, collection := tracing.Collect(t.Context())
 	inside, outer := tracing.Start(ctx, tracing.Call, "call", "poets")
 	_, inner := tracing.Start(inside, tracing.Attempt, "GET", "/poets/{id}")
@@ -78,7 +78,7 @@ func TestSpansTellOfTheirParentTheirEndAndTheirFailure(t *testing.T) {
 	}
 }
 
-func TestACollectionIsBounded(t *testing.T) {
+func TestRecorder_Bounded(t *testing.T) {
 	ctx, collection := tracing.Collect(t.Context())
 	keys := make([]string, 1000)
 	for range 3000 {

@@ -19,7 +19,7 @@ import (
 	"tributary/gateway/tracing"
 )
 
-func TestNothingIsTracedUnlessTheEnvironmentAsksForIt(t *testing.T) {
+func TestSettings_OffByDefault(t *testing.T) {
 	type variables = map[string]string
 	const endpoint = "http://localhost:4318"
 	for name, tt := range map[string]struct {
@@ -68,7 +68,7 @@ func keyPair(t *testing.T) (certificate, key string) {
 	return file("me.crt", "CERTIFICATE", der), file("me.key", "RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(private))
 }
 
-func TestASettingThatCannotBeUsedIsNamedAndNotRepeated(t *testing.T) {
+func TestSettings_InvalidIsNamed(t *testing.T) {
 	for name, values := range map[string][]string{
 		"OTEL_EXPORTER_OTLP_ENDPOINT":        {"hunter2:4317", "http://", "http://:4317", "http://ann:hunter2@h", "http://h?key=hunter2", "http://h#hunter2", "http://h:hunter2"},
 		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": {"/v1/hunter2", "unix:///hunter2"},
@@ -99,7 +99,7 @@ func TestASettingThatCannotBeUsedIsNamedAndNotRepeated(t *testing.T) {
 	}
 }
 
-func TestSettingsOfTheSpecificationAreTaken(t *testing.T) {
+func TestSettings_Specification(t *testing.T) {
 	certificate, key := keyPair(t)
 	for name, set := range map[string]map[string]string{
 		"headers":             {"OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20abc==, x-tenant = a%2Cb"},
@@ -147,7 +147,7 @@ func TestPropagators_BaggageIsWarnedOf(t *testing.T) {
 
 // The library reads the process environment itself. Should that differ from what was
 // checked, it must not print values to the terminal.
-func TestTheLibraryHasNoLogOfItsOwn(t *testing.T) {
+func TestSettings_LibraryLog(t *testing.T) {
 	var told []string
 	otel.SetLogger(funcr.New(func(_, args string) { told = append(told, args) }, funcr.Options{}))
 	t.Cleanup(func() { otel.SetLogger(logr.Discard()) })

@@ -45,7 +45,7 @@ func one(t *testing.T, traceparent string, inside func(ctx context.Context)) {
 	p.Close(t.Context())
 }
 
-func TestSpansArriveByHTTPAndByGRPC(t *testing.T) {
+func TestExport_HTTPAndGRPC(t *testing.T) {
 	for protocol, url := range map[string]func(*otlptest.Collector) string{
 		"http/protobuf": func(c *otlptest.Collector) string { return c.URL },
 		"grpc":          func(c *otlptest.Collector) string { return c.GRPCURL },
@@ -62,7 +62,7 @@ func TestSpansArriveByHTTPAndByGRPC(t *testing.T) {
 	}
 }
 
-func TestSamplersAreThoseOfTheEnvironmentAndHeedTheCaller(t *testing.T) {
+func TestSampler_EnvironmentAndParent(t *testing.T) {
 	const sampled, not = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
 	for name, tt := range map[string]struct {
 		sampler, traceparent string
@@ -185,7 +185,7 @@ func TestRestart_SamplingIsDecidedHere(t *testing.T) {
 	}
 }
 
-func TestATraceIsPassedOnThoughThisServerRecordsNone(t *testing.T) {
+func TestPropagation_WithoutRecording(t *testing.T) {
 	const theirs = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 	var off *tracing.Provider
 	off.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -201,13 +201,13 @@ func TestATraceIsPassedOnThoughThisServerRecordsNone(t *testing.T) {
 	}())
 }
 
-func TestACollectorThatIsDownCostsNothingButALineInTheLog(t *testing.T) {
+func TestExport_CollectorDown(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
 	t.Setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "100")
 	one(t, "", nil)
 }
 
-func TestTracingThatIsOffAllocatesNothing(t *testing.T) {
+func TestAllocations_TracingOff(t *testing.T) {
 	ctx := nested(t.Context(), 10)
 	allocations := testing.AllocsPerRun(100, func() {
 		ctx, span := tracing.Start(ctx, tracing.Batch, "batch", "poets")

@@ -49,7 +49,7 @@ func catalog() []tracing.Record {
 	}
 }
 
-func TestTheLongestWayIsCritical(t *testing.T) {
+func TestWaterfall_CriticalPath(t *testing.T) {
 	var critical []string
 	for _, row := range waterfall.New(catalog(), 0).Rows {
 		if row.Critical {
@@ -61,7 +61,7 @@ func TestTheLongestWayIsCritical(t *testing.T) {
 	}
 }
 
-func TestTotalsAndWhatASecondRunWouldSave(t *testing.T) {
+func TestWaterfall_Totals(t *testing.T) {
 	got := waterfall.New(catalog(), 0)
 	if text := fmt.Sprint(got.Totals); text != "{map[drafts:1 editions:1 poets:1] 3 1600 1 1}" {
 		t.Errorf("totals %s", text)
@@ -71,7 +71,7 @@ func TestTotalsAndWhatASecondRunWouldSave(t *testing.T) {
 	}
 }
 
-func TestRetriesAreAttemptsOfOneCallAndFailuresSaveNothing(t *testing.T) {
+func TestWaterfall_Retries(t *testing.T) {
 	attempt := func(id, kind string, from, to int) tracing.Record {
 		r := step(id, "call", tracing.Attempt, from, to, attributes{tracing.AttemptKind: kind, tracing.Method: "GET", tracing.Path: "/", tracing.Status: int64(503)})
 		r.Error = "unavailable"
@@ -95,7 +95,7 @@ func TestRetriesAreAttemptsOfOneCallAndFailuresSaveNothing(t *testing.T) {
 	}
 }
 
-func TestWhatGoesOnIsOpenAndNotWaitedFor(t *testing.T) {
+func TestWaterfall_OpenSpans(t *testing.T) {
 	refresh := step("refresh", "query", tracing.Refresh, 5, 0, nil)
 	refresh.End = time.Time{}
 	got := waterfall.New([]tracing.Record{step("query", "", tracing.Operation, 0, 10, nil), refresh}, 0)
@@ -104,7 +104,7 @@ func TestWhatGoesOnIsOpenAndNotWaitedFor(t *testing.T) {
 	}
 }
 
-func TestATraceIsBoundedWhateverARequestDoes(t *testing.T) {
+func TestWaterfall_Bounded(t *testing.T) {
 	keys := slices.Repeat([]string{strings.Repeat("ключ", 64)}, 100)
 	records := []tracing.Record{step("query", "", tracing.Operation, 0, 10, nil)}
 	for i := range 2_000 {
@@ -123,14 +123,14 @@ func TestATraceIsBoundedWhateverARequestDoes(t *testing.T) {
 	}
 }
 
-func TestNothingIsATraceOfNothing(t *testing.T) {
+func TestWaterfall_Empty(t *testing.T) {
 	text, err := json.Marshal(waterfall.New(nil, 0))
 	if want := `{"duration_ms":0,"rows":[],"totals":{"calls":{},"attempts":0,"bytes":0,"found":0,"missed":0},"second_run":{"saved_calls":0,"saved_bytes":0,"saved_ms":0}}`; err != nil || string(text) != want {
 		t.Errorf("%s, %v", text, err)
 	}
 }
 
-func TestTheDrawingOfAQuery(t *testing.T) {
+func TestWaterfall_Drawing(t *testing.T) {
 	var b strings.Builder
 	if err := waterfall.New(catalog(), 3).Draw(&b); err != nil {
 		t.Fatal(err)

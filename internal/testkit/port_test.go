@@ -10,7 +10,7 @@ import (
 	"tributary/internal/testkit"
 )
 
-func TestAPortIsRefusedOrListenedAtAndNobodyElseIsGivenIt(t *testing.T) {
+func TestPort_Reserved(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux lets others listen where a port is kept")
 	}

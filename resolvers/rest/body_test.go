@@ -15,7 +15,7 @@ import (
 	"tributary/services"
 )
 
-func TestTheBodyHasUserOrdersProductsAndWhereTheyCameFrom(t *testing.T) {
+func TestBody_Complete(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Data{
 		Users:    map[string]*services.User{"u1": upstreamtest.User("u1")},
 		Orders:   map[string][]*services.Order{"u1": {upstreamtest.Order("o1", "u1", "p2", "gone"), upstreamtest.Order("o2", "u1", "p1", "p2")}},
@@ -46,7 +46,7 @@ func TestTheBodyHasUserOrdersProductsAndWhereTheyCameFrom(t *testing.T) {
 	}
 }
 
-func TestWhatThereIsIsGivenAndWhatIsMissingIsNamed(t *testing.T) {
+func TestBody_Partial(t *testing.T) {
 	down := func(services ...string) func(*upstreamtest.Upstreams) {
 		return func(up *upstreamtest.Upstreams) { stopAll(up, services...) }
 	}
@@ -117,7 +117,7 @@ func TestWhatThereIsIsGivenAndWhatIsMissingIsNamed(t *testing.T) {
 	}
 }
 
-func TestThereIsNoProfileOfNobodyWhateverTheOthersDo(t *testing.T) {
+func TestBody_UnknownUser(t *testing.T) {
 	legacy := func(up *upstreamtest.Upstreams) {
 		up.Replace(upstreamtest.Users, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"error":"User not found"}`) })
 	}
@@ -149,7 +149,7 @@ func TestThereIsNoProfileOfNobodyWhateverTheOthersDo(t *testing.T) {
 	}
 }
 
-func TestNothingAtAllIsAFailureThatMayPass(t *testing.T) {
+func TestBody_NothingAvailable(t *testing.T) {
 	all := []string{upstreamtest.Users, upstreamtest.Orders, upstreamtest.Products}
 	for name, tt := range map[string]struct {
 		trouble func(*upstreamtest.Upstreams)
@@ -176,7 +176,7 @@ func TestNothingAtAllIsAFailureThatMayPass(t *testing.T) {
 	}
 }
 
-func TestAnIDThatCannotBeIsRefusedBeforeAnyCall(t *testing.T) {
+func TestBody_InvalidID(t *testing.T) {
 	for name, path := range map[string]string{
 		"nothing":             "",
 		"a control character": "a%00b",
@@ -197,7 +197,7 @@ func TestAnIDThatCannotBeIsRefusedBeforeAnyCall(t *testing.T) {
 	}
 }
 
-func TestAnyIDIsTakenAsItIs(t *testing.T) {
+func TestBody_AnyID(t *testing.T) {
 	for _, id := range []string{
 		"a/b", "%2F", "a%2Fb", "%", "..", ".", "user 1", "Иван", "日本", `"quoted"`, `back\slash`, "a?b#c", "a+b", "a&b=c", "a;b", "<script>", "'", "{}", "a:b", "~",
 		strings.Repeat("x", 256), "e\u0301", "\u202e", "\U0001F600",

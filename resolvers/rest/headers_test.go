@@ -16,7 +16,7 @@ import (
 	"tributary/internal/testkit/upstreamtest"
 )
 
-func TestAFirstAnswerIsFreshAndASecondOneCached(t *testing.T) {
+func TestHeaders_ColdThenCached(t *testing.T) {
 	g, up := usual(t)
 	first := g.get("/api/profile/u1")
 	if d := first.document(t); d.Metadata.Cached || d.Metadata.AgeSeconds > 20 {
@@ -46,7 +46,7 @@ func TestAFirstAnswerIsFreshAndASecondOneCached(t *testing.T) {
 	}
 }
 
-func TestWhatGraphQLHasLoadedIsCachedForREST(t *testing.T) {
+func TestHeaders_SharedWithGraphQL(t *testing.T) {
 	g, up := usual(t)
 	g.graph.Execute(context.Background(), graphqlserver.Request{Query: `{ user(id: "u1") { orders { items { product { id } } } } }`})
 	g.graph.Execute(context.Background(), graphqlserver.Request{Query: `{ user(id: "u1") { id } }`})
@@ -58,7 +58,7 @@ func TestWhatGraphQLHasLoadedIsCachedForREST(t *testing.T) {
 
 // One part that is asked for makes the answer one that is not cached; its age
 // is still that of the oldest part.
-func TestAnAnswerIsAsOldAsItsOldestPart(t *testing.T) {
+func TestAge_OldestPart(t *testing.T) {
 	g, up := usual(t)
 	g.graph.Execute(context.Background(), graphqlserver.Request{Query: `{ user(id: "u1") { id } }`})
 	var got reply
@@ -82,7 +82,7 @@ func TestAnAnswerIsAsOldAsItsOldestPart(t *testing.T) {
 	got.expectHeader(t, "Cache-Status", `tributary; hit; ttl=`+strconv.Itoa(left))
 }
 
-func TestTheETagIsThatOfTheDataAndTheirCompleteness(t *testing.T) {
+func TestETag_DataAndDegraded(t *testing.T) {
 	g, _ := usual(t)
 	first := g.get("/api/profile/u1")
 	if again := g.get("/api/profile/u1"); again.header.Get("ETag") != first.header.Get("ETag") || again.text == first.text {
@@ -111,7 +111,7 @@ func TestTheETagIsThatOfTheDataAndTheirCompleteness(t *testing.T) {
 	}
 }
 
-func TestWhoHasTheAnswerGetsNoneAgain(t *testing.T) {
+func TestETag_NotModified(t *testing.T) {
 	g, _ := usual(t)
 	tag := g.get("/api/profile/u1").header.Get("ETag")
 	for name, tt := range map[string]struct {
@@ -143,7 +143,7 @@ func TestWhoHasTheAnswerGetsNoneAgain(t *testing.T) {
 	}
 }
 
-func TestWhatIsTooOldStandsInForWhatCannotBeHadAndSaysSo(t *testing.T) {
+func TestStale_IsMarked(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 2, 2))
 	g := serve(t, up, everyEntryOld())
 	fresh := g.get("/api/profile/u1")
@@ -177,7 +177,7 @@ func TestWhatIsTooOldStandsInForWhatCannotBeHadAndSaysSo(t *testing.T) {
 }
 
 // Services that are given up are not asked, and so the answer came from what was there.
-func TestWhatStandsInForServicesThatAreGivenUpIsCached(t *testing.T) {
+func TestStale_CircuitOpen(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 2, 2))
 	with := everyEntryOld()
 	with.Calls.BreakerRate, with.Calls.BreakerCalls, with.Calls.BreakerWindow, with.Calls.BreakerDelay = .5, 1, time.Minute, time.Hour
@@ -202,14 +202,14 @@ func TestWhatStandsInForServicesThatAreGivenUpIsCached(t *testing.T) {
 	got.expectHeader(t, "Cache-Control", "no-store")
 }
 
-func TestEveryAnswerNamesItsRequest(t *testing.T) {
+func TestHeaders_RequestID(t *testing.T) {
 	g, _ := usual(t)
 	g.get("/api/profile/u1", "X-Request-Id", "mine-1").expectHeader(t, "X-Request-Id", "mine-1")
 	g.get("/api/profile/u1", "X-Request-Id", "not\tsane").expectHeader(t, "X-Request-Id", `\w{20,}`)
 	g.get("/api/profile/nobody", "X-Request-Id", "mine-2").problem(t, http.StatusNotFound, "NOT_FOUND")
 }
 
-func TestHEADHasTheHeadersOfGETAndOtherMethodsAreRefused(t *testing.T) {
+func TestMethods_HEAD(t *testing.T) {
 	g, _ := usual(t)
 	head := g.do(http.MethodHead, "/api/profile/u1")
 	if head.status != http.StatusOK || head.text != "" || head.header.Get("ETag") != g.get("/api/profile/u1").header.Get("ETag") {
@@ -220,7 +220,7 @@ func TestHEADHasTheHeadersOfGETAndOtherMethodsAreRefused(t *testing.T) {
 	post.expectHeader(t, "Allow", "GET, HEAD")
 }
 
-func TestProfilesAreTimed(t *testing.T) {
+func TestMetrics_AggregationDuration(t *testing.T) {
 	g, _ := usual(t)
 	g.get("/api/profile/u1")
 	g.get("/api/profile/nobody")

@@ -39,7 +39,7 @@ func code(t *testing.T, w *httptest.ResponseRecorder) string {
 	return p.Code
 }
 
-func TestARequestThatIsOutOfTimeMayBeMadeAgain(t *testing.T) {
+func TestUnavailable_Timeout(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	up.Delay(func(upstreamtest.Call) time.Duration { return time.Minute })
 	server, stop, err := graphtest.New(up, graphtest.Usual())
@@ -60,7 +60,7 @@ func TestARequestThatIsOutOfTimeMayBeMadeAgain(t *testing.T) {
 }
 
 // Resolvers without services are a defect of the gateway as good as any.
-func TestADefectIsNotToldOfAndNotToBeTriedAgain(t *testing.T) {
+func TestUnavailable_Internal(t *testing.T) {
 	schema := graph.NewExecutableSchema(graph.Config{Resolvers: &resolvers.Resolver{Loaders: &resolvers.Loaders{}}})
 	plan, err := lookahead.New(schema.Schema(), nil)
 	if err != nil {

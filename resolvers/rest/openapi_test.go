@@ -90,7 +90,7 @@ func (d described) holds(t *testing.T, route string, got reply) {
 	}
 }
 
-func TestAnswersAreAsTheDocumentSays(t *testing.T) {
+func TestOpenAPI_Responses(t *testing.T) {
 	d := describe(t)
 	for name, tt := range map[string]struct {
 		id     string
@@ -124,7 +124,7 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 
 // The schemas name what they know: a field that is added and not described
 // is noticed here, though the document allows it to clients.
-func TestEveryFieldOfAnAnswerIsDescribed(t *testing.T) {
+func TestOpenAPI_FieldsDescribed(t *testing.T) {
 	d := describe(t)
 	g := serve(t, upstreamtest.New(t, upstreamtest.Shop(1, 1, 2, 2)), graphtest.Usual())
 	body, err := jsonschema.UnmarshalJSON(strings.NewReader(g.get("/api/profile/u1").text))

@@ -11,7 +11,7 @@ import (
 	"tributary/internal/testkit/upstreamtest"
 )
 
-func TestAProfileThatTheGatewayHasNoRoomForIsShedAtOnce(t *testing.T) {
+func TestOverload_ShedAtOnce(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(2, 1, 1, 1))
 	asked, release := make(chan struct{}, 10), make(chan struct{})
 	up.Delay(func(upstreamtest.Call) time.Duration { asked <- struct{}{}; <-release; return 0 })

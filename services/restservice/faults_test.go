@@ -32,7 +32,7 @@ func serve(h http.Handler, method, path, body string) *httptest.ResponseRecorder
 	return w
 }
 
-func TestRulesArePutShownAndRemoved(t *testing.T) {
+func TestFaults_PutAndDelete(t *testing.T) {
 	srv := restservicetest.Start(t, newThings(restservice.Options{Faults: true}))
 	for _, step := range []struct {
 		method, body string
@@ -83,7 +83,7 @@ func TestFaults_HostMayNotBeRebound(t *testing.T) {
 	}
 }
 
-func TestARuleThatCannotBeMeantIsRefusedAndNamed(t *testing.T) {
+func TestFaults_InvalidRule(t *testing.T) {
 	srv := restservicetest.Start(t, broken(t, restservice.Options{}, `[{"route":"*"}]`))
 	for rules, want := range map[string]string{
 		`[{"route":"GET /users/{id}"}]`: "body[0].route: must be * or one of: GET /things/{id}, POST /things",
@@ -114,7 +114,7 @@ func TestARuleThatCannotBeMeantIsRefusedAndNamed(t *testing.T) {
 	}
 }
 
-func TestAShareOfRequestsFails(t *testing.T) {
+func TestFaults_ErrorRate(t *testing.T) {
 	for _, c := range []struct{ does, rule, want string }{
 		{"every second one", `{"route":"*","error_rate":0.5}`, "200 503 200 503 200 503 200 503 200 503"},
 		{"three of ten, spread evenly", `{"route":"*","error_rate":0.3,"status":429}`, "200 200 200 429 200 200 429 200 200 429"},
@@ -135,7 +135,7 @@ func TestAShareOfRequestsFails(t *testing.T) {
 	}
 }
 
-func TestTheShareIsExactWhenRequestsComeAtOnce(t *testing.T) {
+func TestFaults_ErrorRateConcurrent(t *testing.T) {
 	s := broken(t, restservice.Options{}, `[{"route":"*","error_rate":0.25}]`)
 	codes := make(chan int, 200)
 	var group sync.WaitGroup
@@ -155,12 +155,12 @@ func TestTheShareIsExactWhenRequestsComeAtOnce(t *testing.T) {
 	}
 }
 
-func TestAFailureIsAProblem(t *testing.T) {
+func TestFaults_Problem(t *testing.T) {
 	srv := restservicetest.Start(t, broken(t, restservice.Options{}, `[{"route":"*","error_rate":1}]`))
 	restservicetest.Send(t, srv, http.MethodGet, "/things/t1", "").WantProblem(t, http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE")
 }
 
-func TestGarbageIsNotJSON(t *testing.T) {
+func TestFaults_Garbage(t *testing.T) {
 	srv := restservicetest.Start(t, broken(t, restservice.Options{}, `[{"route":"*","garbage":true}]`))
 	got := restservicetest.Send(t, srv, http.MethodGet, "/things/t1", "")
 	if got.StatusCode != http.StatusOK || json.Valid([]byte(got.Body)) || got.Header.Get("Content-Type") != "application/json" {
@@ -168,7 +168,7 @@ func TestGarbageIsNotJSON(t *testing.T) {
 	}
 }
 
-func TestTheFirstRuleThatFitsDecides(t *testing.T) {
+func TestFaults_FirstMatch(t *testing.T) {
 	s := broken(t, restservice.Options{}, `[
 		{"route":"POST /things","error_rate":1,"status":500},
 		{"route":"*","error_rate":1,"status":502},
@@ -181,7 +181,7 @@ func TestTheFirstRuleThatFitsDecides(t *testing.T) {
 	}
 }
 
-func TestWhatWatchesTheServiceIsNeverBroken(t *testing.T) {
+func TestFaults_ProbesExempt(t *testing.T) {
 	s := broken(t, restservice.Options{}, `[{"route":"*","error_rate":1}]`)
 	for _, path := range []string{"/health", "/metrics", "/openapi.json", "/_faults"} {
 		if got := serve(s, http.MethodGet, path, "").Code; got != http.StatusOK {
@@ -190,7 +190,7 @@ func TestWhatWatchesTheServiceIsNeverBroken(t *testing.T) {
 	}
 }
 
-func TestLatencyHoldsARequestUp(t *testing.T) {
+func TestFaults_Latency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := broken(t, restservice.Options{}, `[{"route":"GET /things/{id}","latency":"200ms"}]`)
 		for path, want := range map[string]time.Duration{"/things/t1": 200 * time.Millisecond, "/health": 0} {
@@ -205,7 +205,7 @@ func TestLatencyHoldsARequestUp(t *testing.T) {
 	})
 }
 
-func TestWhatIsHeldEndsWhenTheClientLeavesOrTheServiceStops(t *testing.T) {
+func TestFaults_HangEnds(t *testing.T) {
 	for _, rule := range []string{`{"route":"*","hang":true}`, `{"route":"*","latency":"10m"}`} {
 		for _, cause := range []string{"the client leaves", "the service stops"} {
 			t.Run(rule+" until "+cause, func(t *testing.T) {
@@ -243,7 +243,7 @@ func TestWhatIsHeldEndsWhenTheClientLeavesOrTheServiceStops(t *testing.T) {
 }
 
 // A server sees its client leave only when it has read the whole request.
-func TestARealClientThatLeavesEndsAHangWhateverItHasSent(t *testing.T) {
+func TestFaults_HangClientGone(t *testing.T) {
 	s := broken(t, restservice.Options{}, `[{"route":"*","hang":true}]`)
 	for _, c := range []struct{ method, path, body string }{
 		{http.MethodGet, "/things/t1", ""},
@@ -272,7 +272,7 @@ func TestARealClientThatLeavesEndsAHangWhateverItHasSent(t *testing.T) {
 	}
 }
 
-func FuzzAnyRulesAreTakenOrRefused(f *testing.F) {
+func FuzzFaultRules(f *testing.F) {
 	for _, rules := range []string{
 		`[{"route":"*","latency":"1ms","error_rate":0.5,"status":503,"hang":true,"garbage":true}]`,
 		`[{"route":"GET /things/{id}"}]`, `[]`, `[null]`, `[[]]`, `{}`, `null`, ``, `[{"route":"*","error_rate":1e400}]`, "\xff",

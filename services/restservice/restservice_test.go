@@ -16,7 +16,7 @@ import (
 	"tributary/services/restservice/restservicetest"
 )
 
-func TestAnIDArrivesAsItWasBeforeItWasEscaped(t *testing.T) {
+func TestID_Unescaped(t *testing.T) {
 	srv := restservicetest.Start(t, newThings(restservice.Options{}))
 	for escaped, want := range map[string]string{
 		"plain":       "plain",
@@ -45,7 +45,7 @@ func TestAnIDArrivesAsItWasBeforeItWasEscaped(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeAnIDIsRefused(t *testing.T) {
+func TestID_Invalid(t *testing.T) {
 	srv := restservicetest.Start(t, newThings(restservice.Options{}))
 	for escaped, want := range map[string]string{
 		"":                            "path.id: required path parameter is missing",
@@ -62,7 +62,7 @@ func TestWhatCannotBeAnIDIsRefused(t *testing.T) {
 	}
 }
 
-func TestAFailureOfOursTellsNothingOfItsCause(t *testing.T) {
+func TestProblem_MasksCause(t *testing.T) {
 	srv := restservicetest.Start(t, newThings(restservice.Options{}))
 	got := restservicetest.Send(t, srv, http.MethodGet, "/things/broken", "")
 	if p := got.WantProblem(t, http.StatusInternalServerError, "INTERNAL"); p.Detail != "" {
@@ -70,7 +70,7 @@ func TestAFailureOfOursTellsNothingOfItsCause(t *testing.T) {
 	}
 }
 
-func TestAComplaintNamesAFewMistakesOfMany(t *testing.T) {
+func TestProblem_BoundedDetails(t *testing.T) {
 	srv := restservicetest.Start(t, newThings(restservice.Options{Faults: true}))
 	rules := "[" + strings.Repeat(`{"route":"*","status":1},`, 50) + `{"route":"*"}]`
 	got := restservicetest.Send(t, srv, http.MethodPut, "/_faults", rules)
@@ -79,7 +79,7 @@ func TestAComplaintNamesAFewMistakesOfMany(t *testing.T) {
 	}
 }
 
-func TestABodyMustBeJSONOfASaneSize(t *testing.T) {
+func TestBody_JSONAndSize(t *testing.T) {
 	const size = 256 << 10
 	fits := `{"id":"` + strings.Repeat("x", size-len(`{"id":""}`)) + `"}`
 	srv := restservicetest.Start(t, newThings(restservice.Options{}))
@@ -108,7 +108,7 @@ func TestABodyMustBeJSONOfASaneSize(t *testing.T) {
 	}
 }
 
-func TestABodyThatBreaksOffIsTheClientsFault(t *testing.T) {
+func TestBody_Truncated(t *testing.T) {
 	srv := restservicetest.Start(t, newThings(restservice.Options{}))
 	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
 	if err != nil {
@@ -128,7 +128,7 @@ func TestABodyThatBreaksOffIsTheClientsFault(t *testing.T) {
 	}
 }
 
-func TestRequestsAreLoggedAndMeasuredByTheirRoute(t *testing.T) {
+func TestRequests_LoggedAndMeasured(t *testing.T) {
 	var log bytes.Buffer
 	reg := prometheus.NewRegistry()
 	srv := restservicetest.Start(t, newThings(restservice.Options{Log: slog.New(slog.NewJSONHandler(&log, nil)), Registry: reg}))

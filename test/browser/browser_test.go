@@ -80,7 +80,7 @@ const coloured = `[".graphiql-query-editor", ".result-window"].every((part) => n
 // button that closes a tab is part of the tab.
 var theirs = []string{".monaco-editor", ".graphiql-tab"}
 
-func TestThePlaygroundRunsAQueryAndShowsHowItWasAnswered(t *testing.T) {
+func TestPlayground_Waterfall(t *testing.T) {
 	s := start(t)
 	var p *browsertest.Page
 	paint := 1e9
@@ -113,7 +113,7 @@ func TestThePlaygroundRunsAQueryAndShowsHowItWasAnswered(t *testing.T) {
 	p.Wait(totals, "no calls")
 }
 
-func TestWhatIsBrokenInThePlaygroundLeadsToAPartialResult(t *testing.T) {
+func TestPlayground_FaultPanel(t *testing.T) {
 	s := start(t)
 	p := browsertest.New(t, 1440, 900)
 	p.Dark(true)
@@ -143,7 +143,7 @@ func TestWhatIsBrokenInThePlaygroundLeadsToAPartialResult(t *testing.T) {
 	p.Wait(".run-top", "200 complete")
 }
 
-func TestThePlaygroundShowsPartsAsTheyArriveAndThenTheWhole(t *testing.T) {
+func TestPlayground_Deferred(t *testing.T) {
 	s := start(t, "--upstream-timeout=20s", "--request-timeout=30s")
 	p := browsertest.New(t, 1440, 900)
 	slowOrders(t, s, `"latency":"4s"`) // in which the browser shows the rest, and is read

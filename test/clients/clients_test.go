@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 
 // Clients and audits of others use the gateway as they use any server. They
 // come by `make clients`, and CI installs them.
-func TestClientsOfOthersAreContent(t *testing.T) {
+func TestClients_Run(t *testing.T) {
 	if testing.Short() {
 		t.Skip("SKIPPED in short mode: the clients of test/clients")
 	}
@@ -48,7 +48,7 @@ func TestClientsOfOthersAreContent(t *testing.T) {
 	}
 }
 
-func TestTheLockOfTheClientsNamesNoHost(t *testing.T) {
+func TestClients_LockHasNoHost(t *testing.T) {
 	lock, err := os.ReadFile("package-lock.json")
 	if err != nil {
 		t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 
 // GraphQL Code Generator reads the live schema and writes types and a manifest
 // of documents, which a gateway then enforces.
-func TestTheManifestOfGraphQLCodeGeneratorIsEnforced(t *testing.T) {
+func TestCodegen_ManifestEnforced(t *testing.T) {
 	node, err := exec.LookPath("node")
 	if err != nil {
 		t.Skip("SKIPPED for want of node: GraphQL Code Generator")

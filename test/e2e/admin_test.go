@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestOperatorsAreServedWhereTheSettingsSay(t *testing.T) {
+func TestAdmin_Listeners(t *testing.T) {
 	t.Parallel()
 	purge := func(base string, header ...string) int {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/admin/purge", strings.NewReader(`{"tags":["user:user123"]}`))
@@ -60,7 +60,7 @@ func TestOperatorsAreServedWhereTheSettingsSay(t *testing.T) {
 	}
 }
 
-func TestTheLevelOfTheLogChangesWhileTheGatewayRuns(t *testing.T) {
+func TestAdmin_LogLevel(t *testing.T) {
 	t.Parallel()
 	s := dev(t, "--ops-addr=127.0.0.1:0")
 	waitFor(t, func() bool { return strings.Contains(s.logged(), "operators are served") })

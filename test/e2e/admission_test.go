@@ -73,7 +73,7 @@ func ordersOf(user int) string {
 }
 
 // However an operation comes, it needs a turn of its own; what is cached needs none.
-func TestEachTransportIsShedWhenThereIsNoRoom(t *testing.T) {
+func TestAdmission_EveryTransport(t *testing.T) {
 	n := newNarrow(t)
 	const cached, its = `{"query":"{ user(id: \"u1\") { id } }"}`, `{"data":{"user":{"id":"u1"}}}`
 	if _, got := n.ask(mediaJSON, cached); got != its {
@@ -110,7 +110,7 @@ func TestEachTransportIsShedWhenThereIsNoRoom(t *testing.T) {
 }
 
 // A list has as many turns as there are for its requests, and not one for all.
-func TestEachRequestOfAListTakesATurn(t *testing.T) {
+func TestAdmission_Batch(t *testing.T) {
 	n := newNarrow(t)
 	letGo := n.hold()
 	answer := make(chan string, 1)
@@ -132,7 +132,7 @@ func TestEachRequestOfAListTakesATurn(t *testing.T) {
 }
 
 // An answer in parts keeps its turn until the last part.
-func TestAnAnswerInPartsIsUnderWayUntilItsEnd(t *testing.T) {
+func TestAdmission_Deferred(t *testing.T) {
 	n := newNarrow(t)
 	letGo := n.hold()
 	resp := n.post(acceptParts, deferring)

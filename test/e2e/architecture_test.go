@@ -82,7 +82,7 @@ func serviceOf(pkg string) string {
 // The files are parsed, and not listed by the go command: go test replays a
 // cached answer as long as the files it saw the test open are the same, and
 // it sees these.
-func TestImportsGoOneWay(t *testing.T) {
+func TestArchitecture_Imports(t *testing.T) {
 	packages, prefix := map[string]bool{}, module(t)+"/"
 	for file, imports := range importsOf(t, ".") {
 		pkg := strings.TrimPrefix(path.Dir(file), ".")
@@ -111,7 +111,7 @@ func mayHelp(helper, pkg string) bool {
 	return within(helper, "internal") && (!within(pkg, "gateway") || !ofTheShop)
 }
 
-func TestTheRulesCatchEachWayToBreakThem(t *testing.T) {
+func TestArchitecture_RulesCatch(t *testing.T) {
 	for _, c := range []struct {
 		from, to string
 		want     string // a part of the complaint; none where the import is fine

@@ -22,7 +22,7 @@ func hang(up *upstreamtest.Upstreams, by map[string]time.Duration) {
 
 // A slow first hop leaves less to the second: the whole has its time, and what
 // cannot end within is not begun.
-func TestHopsShareTheTimeOfTheirRequest(t *testing.T) {
+func TestDeadline_SharedByHops(t *testing.T) {
 	const whole, slack = 5 * time.Second, 3 * time.Second // for a busy machine
 	for name, c := range map[string]struct {
 		ordersTake time.Duration
@@ -55,7 +55,7 @@ func TestHopsShareTheTimeOfTheirRequest(t *testing.T) {
 }
 
 // A query that is answered by events has no more time than its client has.
-func TestAnEventIsWaitedForNoLongerThanItsClientWill(t *testing.T) {
+func TestDeadline_Event(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	hang(up, map[string]time.Duration{upstreamtest.Orders: never})
 	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=1m", "--request-timeout=1m")...)
@@ -69,7 +69,7 @@ func TestAnEventIsWaitedForNoLongerThanItsClientWill(t *testing.T) {
 
 // An answer that goes out because its time is over tells of the call that it has
 // waited for, though that has not ended.
-func TestACallThatWasWaitedForInVainIsToldOf(t *testing.T) {
+func TestDeadline_ReportsCall(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=1m", "--request-timeout=1m")...)
 	get(t, http.DefaultClient, p.url+"/graphql?query={orders(userId:%22u1%22){items{product{id}}}}")
@@ -87,7 +87,7 @@ func TestACallThatWasWaitedForInVainIsToldOf(t *testing.T) {
 
 // A service that answers nobody within a request's time hangs, though no
 // attempt ever comes to its own time-out; clients who leave say nothing of it.
-func TestTheTimeOfRequestsTellsThatAServiceHangs(t *testing.T) {
+func TestDeadline_HangingService(t *testing.T) {
 	const asked = 14
 	for name, c := range map[string]struct {
 		patience time.Duration // of the client

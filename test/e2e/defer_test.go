@@ -71,7 +71,7 @@ func (s *system) slowOrders(fault string) {
 	}
 }
 
-func TestWhatIsDeferredComesLaterAndTheRestAtOnce(t *testing.T) {
+func TestDefer_LaterPart(t *testing.T) {
 	t.Parallel()
 	s := dev(t, "--faults")
 	s.slowOrders(`"latency":"1s"`)
@@ -95,7 +95,7 @@ func TestWhatIsDeferredComesLaterAndTheRestAtOnce(t *testing.T) {
 	}
 }
 
-func TestWhatIsDeferredAndFailsSaysWhatIsMissing(t *testing.T) {
+func TestDefer_FailedPart(t *testing.T) {
 	t.Parallel()
 	s := dev(t, "--faults", "--upstream-retries=0")
 	s.slowOrders(`"error_rate":1`)
@@ -124,7 +124,7 @@ func TestWhatIsDeferredAndFailsSaysWhatIsMissing(t *testing.T) {
 	}
 }
 
-func TestAnAnswerInPartsTellsAtItsEndHowAllOfItWasFound(t *testing.T) {
+func TestDefer_ClosingExtensions(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		system *system
@@ -167,7 +167,7 @@ func TestAnAnswerInPartsTellsAtItsEndHowAllOfItWasFound(t *testing.T) {
 	}
 }
 
-func TestAnAnswerInPartsEndsWithItsTime(t *testing.T) {
+func TestDefer_Deadline(t *testing.T) {
 	t.Parallel()
 	s := dev(t, "--faults", "--request-timeout=1s", "--upstream-retries=0")
 	s.slowOrders(`"hang":true`)
@@ -184,7 +184,7 @@ func TestAnAnswerInPartsEndsWithItsTime(t *testing.T) {
 
 // What is out by the time that its last part is there has been sent: it is not
 // put together anew, as other answers are.
-func TestAnAnswerInPartsIsSentOnce(t *testing.T) {
+func TestDefer_SentOnce(t *testing.T) {
 	t.Parallel()
 	s := dev(t, "--faults", "--cache-ttl=1s", "--upstream-timeout=10s", "--request-timeout=20s")
 	s.slowOrders(`"latency":"1300ms"`)
@@ -198,7 +198,7 @@ func TestAnAnswerInPartsIsSentOnce(t *testing.T) {
 	}
 }
 
-func TestWhoTakesNoPartsGetsAllAtOnce(t *testing.T) {
+func TestDefer_NotAccepted(t *testing.T) {
 	t.Parallel()
 	s := dev(t)
 	for _, accept := range []string{

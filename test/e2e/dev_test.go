@@ -10,7 +10,7 @@ import (
 	"tributary/internal/testkit"
 )
 
-func TestDevAnswersOverTheSeededData(t *testing.T) {
+func TestDev_SeededData(t *testing.T) {
 	t.Parallel()
 	s := dev(t)
 	for url, parts := range map[string][]string{
@@ -46,7 +46,7 @@ func TestDevAnswersOverTheSeededData(t *testing.T) {
 	}
 }
 
-func TestEveryLineOfTheLogIsAnObjectAndARequestIsFoundByItsIDInAllServices(t *testing.T) {
+func TestDev_LogLines(t *testing.T) {
 	t.Parallel()
 	s := dev(t)
 	if status, _ := s.call(http.MethodGet, s.gateway+"/api/profile/user123", ""); status != http.StatusOK {
@@ -84,7 +84,7 @@ func TestEveryLineOfTheLogIsAnObjectAndARequestIsFoundByItsIDInAllServices(t *te
 	}
 }
 
-func TestAStopAnswersWhatWasAcceptedAndIsNotReadyMeanwhile(t *testing.T) {
+func TestDev_Drain(t *testing.T) {
 	t.Parallel()
 	s := dev(t, "--faults", "--drain-delay=1s", "--upstream-timeout=10s", "--request-timeout=20s")
 	if status, body := s.call(http.MethodPut, s.users+"/_faults", `[{"route":"*","latency":"1500ms"}]`); status != http.StatusOK {
@@ -116,7 +116,7 @@ func TestAStopAnswersWhatWasAcceptedAndIsNotReadyMeanwhile(t *testing.T) {
 	}
 }
 
-func TestHealthcheckSucceedsOnlyOn2xx(t *testing.T) {
+func TestHealthcheck_Status(t *testing.T) {
 	t.Parallel()
 	s := dev(t)
 	for url, code := range map[string]int{
@@ -133,7 +133,7 @@ func TestHealthcheckSucceedsOnlyOn2xx(t *testing.T) {
 	}
 }
 
-func TestEachServiceRunsAlone(t *testing.T) {
+func TestServices_RunAlone(t *testing.T) {
 	t.Parallel()
 	for command, path := range map[string]string{"users": "/users/user123", "orders": "/orders/user/user123", "products": "/products/prod1"} {
 		t.Run(command, func(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 )
 
 // A gateway that executes nothing but what its clients were built with.
-func TestAGatewayThatEnforcesTrustAnswersItsManifestAndItself(t *testing.T) {
+func TestDocuments_Enforced(t *testing.T) {
 	t.Parallel()
 	manifest := filepath.Join(t.TempDir(), "persisted-documents.json")
 	if err := os.WriteFile(manifest, []byte(`{"names":"query Names($id: ID!) { user(id: $id) { fullName } }","of a/b+c":"query Odd { __typename }"}`), 0o600); err != nil {
@@ -51,7 +51,7 @@ func TestAGatewayThatEnforcesTrustAnswersItsManifestAndItself(t *testing.T) {
 
 // What the schema says is for everybody has an address that caches of many may
 // keep an answer by; what it does not is for the client's own.
-func TestADocumentByItsAddressIsCacheable(t *testing.T) {
+func TestDocuments_CacheableByPath(t *testing.T) {
 	t.Parallel()
 	manifest := filepath.Join(t.TempDir(), "manifest.json")
 	if err := os.WriteFile(manifest, []byte(`{"format":"apollo-persisted-query-manifest","version":1,"operations":[
@@ -104,7 +104,7 @@ func (p persisted) byPost(s *system) string {
 
 // Who has sent a document to one gateway names it to another, by GET and POST,
 // while Redis is there; the one that has it goes on without.
-func TestPersistedQueriesAreKnownToAllGatewaysOnOneRedis(t *testing.T) {
+func TestDocuments_SharedPersisted(t *testing.T) {
 	t.Parallel()
 	const name = "Иван Иванов"
 	redis := redistest.Start(t)

@@ -22,7 +22,7 @@ func queryFile(t *testing.T, text string) string {
 	return name
 }
 
-func TestExplainPrintsTheCallsOfAQuery(t *testing.T) {
+func TestExplain_Calls(t *testing.T) {
 	t.Parallel()
 	o := tributary(t, nil, "explain", queryFile(t, graph.RESTProfile), `--variables={"id":"u1"}`)
 	const want = `profile     users: 1 key
@@ -45,7 +45,7 @@ users     1 call  (1 key)
 	}
 }
 
-func TestExplainReadsStdin(t *testing.T) {
+func TestExplain_Stdin(t *testing.T) {
 	t.Parallel()
 	file, err := os.Open(queryFile(t, `{ user(id: "u1") { id } }`))
 	if err != nil {
@@ -57,7 +57,7 @@ func TestExplainReadsStdin(t *testing.T) {
 	}
 }
 
-func TestExplainSaysWhyAQueryWouldBeRefused(t *testing.T) {
+func TestExplain_Rejection(t *testing.T) {
 	t.Parallel()
 	costly := queryFile(t, `{ users(ids: ["a", "b", "c"]) { id } }`)
 	for name, tt := range map[string]struct {
@@ -87,7 +87,7 @@ func TestExplainSaysWhyAQueryWouldBeRefused(t *testing.T) {
 	}
 }
 
-func TestAGatewayInDevelopmentTellsTheCostToThoseWhoAsk(t *testing.T) {
+func TestExplain_CostHeader(t *testing.T) {
 	t.Parallel()
 	s := dev(t, "--graphql-max-calls=1")
 	ask := func(query string, header ...string) (answer struct {

@@ -16,7 +16,7 @@ import (
 
 // A client reads what is missing and by whose fault; why, in the words of
 // whoever said so, is in the log, under the same id.
-func TestWhatFailedIsFoundInTheLogByTheIDOfItsRequest(t *testing.T) {
+func TestFailures_LoggedByRequestID(t *testing.T) {
 	t.Parallel()
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	up.Stop(upstreamtest.Orders)
@@ -80,7 +80,7 @@ func TestWhatFailedIsFoundInTheLogByTheIDOfItsRequest(t *testing.T) {
 }
 
 // A call that nobody waits for any more ends; one that somebody else waits for goes on.
-func TestACallEndsWithTheLastOfItsClients(t *testing.T) {
+func TestFailures_LastClientGone(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
 	users := faultyupstream.New(t, faultyupstream.Always(faultyupstream.Stall("")))

@@ -61,7 +61,7 @@ func (s *system) nameOf(header ...string) string {
 	return strings.TrimSuffix(name, `"}}}`)
 }
 
-func TestTwoLanguagesDoNotMix(t *testing.T) {
+func TestForward_Languages(t *testing.T) {
 	t.Parallel()
 	users := newMirror(t, "Accept-Language", "Authorization")
 	s := dev(t, "--users-url="+users.URL)
@@ -87,7 +87,7 @@ func TestTwoLanguagesDoNotMix(t *testing.T) {
 	}
 }
 
-func TestViewersDoNotShareWhatTheirAuthorizationGets(t *testing.T) {
+func TestForward_Authorization(t *testing.T) {
 	t.Parallel()
 	users := newMirror(t, "Authorization")
 	s := dev(t, "--users-url="+users.URL, "--forward-headers=Authorization@users")
@@ -106,7 +106,7 @@ func TestViewersDoNotShareWhatTheirAuthorizationGets(t *testing.T) {
 	}
 }
 
-func TestUpstreamsSeeWhichRequestItIs(t *testing.T) {
+func TestForward_RequestID(t *testing.T) {
 	t.Parallel()
 	const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 	users := newMirror(t, "Traceparent", "Tracestate", "X-Request-Id", "X-Tenant", "Cookie")

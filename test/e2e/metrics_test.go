@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestTheMetricsOfTheContractAreThereWithTheirLabels(t *testing.T) {
+func TestMetrics_Contract(t *testing.T) {
 	t.Parallel()
 	s := dev(t)
 	s.call(http.MethodGet, s.gateway+"/api/profile/user123", "")
@@ -35,7 +35,7 @@ func TestTheMetricsOfTheContractAreThereWithTheirLabels(t *testing.T) {
 	}
 }
 
-func TestFailuresOfServicesAreCountedByCode(t *testing.T) {
+func TestMetrics_ServiceErrors(t *testing.T) {
 	t.Parallel()
 	s := dev(t, "--faults", "--upstream-retries=0")
 	s.call(http.MethodPut, s.users+"/_faults", `[{"route":"*","error_rate":1}]`)
@@ -45,7 +45,7 @@ func TestFailuresOfServicesAreCountedByCode(t *testing.T) {
 	}
 }
 
-func TestATracedRequestIsTheExemplarOfItsDuration(t *testing.T) {
+func TestMetrics_Exemplar(t *testing.T) {
 	t.Parallel()
 	s, _ := traced(t)
 	s.call(http.MethodGet, s.gateway+"/api/profile/user123", "")

@@ -17,7 +17,7 @@ import (
 
 // What sources.mjs does, so that a page that was changed and not built is
 // noticed where there is no npm.
-func TestThePagesWereBuiltFromTheseSources(t *testing.T) {
+func TestPages_BuiltFromSources(t *testing.T) {
 	built, err := os.ReadFile("gateway/pages/dist/SOURCES.sha256")
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +60,7 @@ func sources(t *testing.T) []string {
 	return names
 }
 
-func TestThePlaygroundIsUnderThreeMegabytes(t *testing.T) {
+func TestPages_PlaygroundSize(t *testing.T) {
 	total := int64(0)
 	err := fs.WalkDir(pages.Playground(), ".", func(_ string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

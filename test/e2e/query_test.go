@@ -44,7 +44,7 @@ func traceOf(t *testing.T, s *system, query string, header ...string) *waterfall
 	return answer.Extensions.Trace
 }
 
-func TestATraceTellsTheCallsOfAnAnswerAndThenThatThereWereNone(t *testing.T) {
+func TestTraceHeader_ColdThenCached(t *testing.T) {
 	t.Parallel()
 	s := dev(t)
 	first := traceOf(t, s, profileQuery)
@@ -66,7 +66,7 @@ func TestATraceTellsTheCallsOfAnAnswerAndThenThatThereWereNone(t *testing.T) {
 	}
 }
 
-func TestATraceIsToldOnlyWhereThatIsOn(t *testing.T) {
+func TestTraceHeader_Off(t *testing.T) {
 	t.Parallel()
 	if trace := traceOf(t, dev(t, "--no-graphql-trace"), profileQuery); trace != nil {
 		t.Errorf("told %+v", trace)
@@ -77,7 +77,7 @@ func TestATraceIsToldOnlyWhereThatIsOn(t *testing.T) {
 	}
 }
 
-func TestAnOperatorSeesTracesWhereTheyAreOff(t *testing.T) {
+func TestTraceHeader_Operator(t *testing.T) {
 	t.Parallel()
 	s := dev(t, "--no-graphql-trace", "--admin-token=secret")
 	if trace := traceOf(t, s, profileQuery, "Authorization", "Bearer guessed"); trace != nil {
@@ -95,7 +95,7 @@ func asked(t *testing.T, args ...string) (stdout, stderr string, err error) {
 	return o.Stdout, o.Stderr, outcomeOf(o).err
 }
 
-func TestTheCommandQueryPrintsTheAnswerAndDrawsTheTrace(t *testing.T) {
+func TestQueryCommand_Trace(t *testing.T) {
 	t.Parallel()
 	s := dev(t)
 	stdout, stderr, err := asked(t, "--url", s.gateway+"/graphql", "--trace", "--variables", `{"id":"user123"}`,
@@ -108,7 +108,7 @@ func TestTheCommandQueryPrintsTheAnswerAndDrawsTheTrace(t *testing.T) {
 	}
 }
 
-func TestTheCommandQueryFailsWithOneLine(t *testing.T) {
+func TestQueryCommand_Fails(t *testing.T) {
 	t.Parallel()
 	s := dev(t, "--no-graphql-trace")
 	for name, tt := range map[string]struct {

@@ -14,7 +14,7 @@ import (
 var updateReadme = flag.Bool("update-readme", false, "write what is generated in README.md and docs/settings.md")
 
 // To bring both pages up to date: go test ./test/e2e -run README -update-readme
-func TestTheREADMEAndItsPageOfSettingsAreUpToDate(t *testing.T) {
+func TestREADME_Generated(t *testing.T) {
 	t.Parallel()
 	results, err := os.ReadFile("bench/RESULTS.md")
 	if err != nil {
@@ -63,7 +63,7 @@ func goalsTable(results string) string {
 	return b.String()
 }
 
-func TestTheREADMEAndDocsLinkToWhatThereIs(t *testing.T) {
+func TestREADME_Links(t *testing.T) {
 	pages := []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "web/README.md", "bench/RESULTS.md", "bench/SOAK.md"}
 	err := filepath.WalkDir("docs", func(path string, _ fs.DirEntry, err error) error {
 		if filepath.Ext(path) == ".md" {

@@ -13,7 +13,7 @@ import (
 
 // Gateways share entries through a Redis behind TLS whose certificate they
 // trust, and do without one whose certificate they do not.
-func TestRedisBehindTLSIsUsedWhereItsCertificateIsTrusted(t *testing.T) {
+func TestRedisTLS_Certificate(t *testing.T) {
 	t.Parallel()
 	redis := redistest.StartTLS(t)
 	args := append(over(upstreamtest.New(t, upstreamtest.Shop(10_000, 1, 1, 10))), "--drain-delay=0s", "--redis-url="+redis.URL())

@@ -42,7 +42,7 @@ func (s *system) events(body string, header ...string) *http.Response {
 		"Accept", "text/event-stream", "Accept-Encoding", "gzip, zstd"}, header...)...)
 }
 
-func TestAQueryIsAnsweredByServerSentEvents(t *testing.T) {
+func TestStreams_SSE(t *testing.T) {
 	t.Parallel()
 	s := dev(t)
 	resp := s.events(fmt.Sprintf(namesOf, "user123"), "X-Request-Id", "event-1")
@@ -63,7 +63,7 @@ func TestAQueryIsAnsweredByServerSentEvents(t *testing.T) {
 		`graphql_operations_total{operation="other",outcome="complete",type="query"} 1`)
 }
 
-func TestAWebSocketGetsThroughTheGateway(t *testing.T) {
+func TestStreams_WebSocket(t *testing.T) {
 	t.Parallel()
 	s := dev(t)
 	c, resp := dial(t, s.gateway, "X-Request-Id", "socket-1", "Accept-Encoding", "gzip, zstd")
@@ -85,7 +85,7 @@ func TestAWebSocketGetsThroughTheGateway(t *testing.T) {
 }
 
 // Browsers open WebSockets for any page, and tell only whose page it is.
-func TestAPageOfAnotherOriginGetsNoStream(t *testing.T) {
+func TestStreams_OtherOrigin(t *testing.T) {
 	t.Parallel()
 	s := dev(t, "--cors-origins=https://shop.example.com")
 	for origin, status := range map[string]int{
@@ -108,7 +108,7 @@ func TestAPageOfAnotherOriginGetsNoStream(t *testing.T) {
 	}
 }
 
-func TestStreamsAreAsTheirSettingsSay(t *testing.T) {
+func TestStreams_Settings(t *testing.T) {
 	t.Parallel()
 	none := dev(t, "--graphql-max-streams=0")
 	if _, resp := dial(t, none.gateway); resp.StatusCode != http.StatusBadRequest {
@@ -141,7 +141,7 @@ func TestStreamsAreAsTheirSettingsSay(t *testing.T) {
 
 // A stop lets operations come to their end, tells clients to go elsewhere, and
 // does not wait for those that do not listen.
-func TestAStopClosesWebSocketsInTime(t *testing.T) {
+func TestStreams_Drain(t *testing.T) {
 	t.Parallel()
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	gate := make(chan struct{})

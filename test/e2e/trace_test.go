@@ -28,7 +28,7 @@ func (s *system) halt() {
 
 const remoteTrace, remoteSpan = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
-func TestARequestIsOneTraceFromTheClientThroughTheGatewayToTheServices(t *testing.T) {
+func TestTrace_EndToEnd(t *testing.T) {
 	t.Parallel()
 	s, c := traced(t)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.gateway+"/graphql",
@@ -108,7 +108,7 @@ func pathOf(t *testing.T, spans map[string]otlptest.Span, span otlptest.Span) st
 	return span.Server + ": " + path
 }
 
-func TestSpansTellWhatWasDoneAndNothingThatAClientChose(t *testing.T) {
+func TestTrace_Attributes(t *testing.T) {
 	t.Parallel()
 	s, c := traced(t)
 	if status, body := s.call(http.MethodPost, s.gateway+"/graphql",
@@ -175,7 +175,7 @@ func TestSpansTellWhatWasDoneAndNothingThatAClientChose(t *testing.T) {
 	}
 }
 
-func TestARefusedCallIsSeenWithoutAnAttempt(t *testing.T) {
+func TestTrace_CircuitOpen(t *testing.T) {
 	t.Parallel()
 	s, c := traced(t, "--upstream-breaker-calls=1", "--upstream-breaker-delay=1m", "--upstream-retries=1", "--faults")
 	s.call(http.MethodPut, s.users+"/_faults", `[{"route":"*","error_rate":1}]`)
@@ -203,7 +203,7 @@ func TestARefusedCallIsSeenWithoutAnAttempt(t *testing.T) {
 	}
 }
 
-func TestSpansAreFlushedWhenTheGatewayStops(t *testing.T) {
+func TestTrace_FlushOnStop(t *testing.T) {
 	t.Parallel()
 	c := otlptest.New(t)
 	s := devIn(t, []string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + c.URL, "OTEL_BSP_SCHEDULE_DELAY=3600000"}) // not before an hour is over

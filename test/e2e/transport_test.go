@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestAnswersAreCompressedForThoseWhoCanUndoIt(t *testing.T) {
+func TestTransport_Compression(t *testing.T) {
 	t.Parallel()
 	s := dev(t)
 	for path, want := range map[string]string{
@@ -25,7 +25,7 @@ func TestAnswersAreCompressedForThoseWhoCanUndoIt(t *testing.T) {
 	}
 }
 
-func TestAnETagHoldsInAnyCoding(t *testing.T) {
+func TestTransport_ETagAcrossEncodings(t *testing.T) {
 	t.Parallel()
 	s := dev(t)
 	const path = "/api/profile/u1"
@@ -39,7 +39,7 @@ func TestAnETagHoldsInAnyCoding(t *testing.T) {
 }
 
 // RFC 9110, section 15.4.5.
-func TestA304OfTheGraphHasTheETagOfItsAnswer(t *testing.T) {
+func TestTransport_NotModified(t *testing.T) {
 	t.Parallel()
 	s := dev(t)
 	for name, query := range map[string]string{
@@ -58,7 +58,7 @@ func TestA304OfTheGraphHasTheETagOfItsAnswer(t *testing.T) {
 	}
 }
 
-func TestAllowNamesWhatAPathAnswersWhateverTheMethod(t *testing.T) {
+func TestTransport_Allow(t *testing.T) {
 	t.Parallel()
 	s := dev(t, "--cors-origins=", "--admin-token=secret")
 	for _, method := range []string{http.MethodPut, http.MethodOptions, http.MethodTrace, "FOO"} {

@@ -70,7 +70,7 @@ func ordersOf(t *testing.T) func(user string) []server.Order {
 	}
 }
 
-func TestEachGeneratedUserHasFiveOrdersOfThreeItemsThatAddUp(t *testing.T) {
+func TestData_OrdersAddUp(t *testing.T) {
 	ask := ordersOf(t)
 	seen, bought := map[string]bool{}, map[string]bool{}
 	for n := 1; n <= 1000; n++ {
@@ -102,7 +102,7 @@ func TestEachGeneratedUserHasFiveOrdersOfThreeItemsThatAddUp(t *testing.T) {
 	}
 }
 
-func TestWhatTwentyNeighboursBuyFitsInOneQuestionToTheProductService(t *testing.T) {
+func TestData_FitsOneBatch(t *testing.T) {
 	ask := ordersOf(t)
 	bought := map[string]bool{}
 	for n := 101; n <= 120; n++ {
@@ -118,7 +118,7 @@ func TestWhatTwentyNeighboursBuyFitsInOneQuestionToTheProductService(t *testing.
 }
 
 // The product service has the prices that the orders are reckoned with, and the same test.
-func TestPricesAreThoseOfTheProductService(t *testing.T) {
+func TestData_PricesMatchProducts(t *testing.T) {
 	want := map[string]string{
 		"prod1": "999.99", "prod2": "699.50", "prod3": "149.00", "p1": "59.27", "p19": "947.93", "p20": "17.30", "p200": "83.90",
 	}

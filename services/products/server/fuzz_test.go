@@ -11,7 +11,7 @@ import (
 	"tributary/services/restservice"
 )
 
-func FuzzAnyBatchIsAnsweredOrRefused(f *testing.F) {
+func FuzzBatch(f *testing.F) {
 	for _, body := range []string{
 		`{"product_ids":["prod1","prod2"]}`, `{"product_ids":["prod1","prod1",""]}`, `{"PRODUCT_IDS":["p1"]}`,
 		`{"product_ids":{}}`, `{"product_ids":["\ud800"]}`, `[]`, `null`, ``, `{`, "\xff",

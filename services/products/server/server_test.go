@@ -70,7 +70,7 @@ func TestService(t *testing.T) {
 	}.Run(t)
 }
 
-func TestAComplaintNamesTheFieldAndDoesNotRepeatIt(t *testing.T) {
+func TestProblem_NamesField(t *testing.T) {
 	srv := restservicetest.Start(t, server.New(restservice.Options{}))
 	for _, c := range []struct{ body, want string }{
 		{`{"product_ids":["prod1","secret\u0007"]}`, "body.product_ids[1]: an id must not contain control characters"},
@@ -86,7 +86,7 @@ func TestAComplaintNamesTheFieldAndDoesNotRepeatIt(t *testing.T) {
 }
 
 // The order service reckons with the same prices and has the same test.
-func TestPricesAreWhatTheOrderServiceTakesThemFor(t *testing.T) {
+func TestData_PricesMatchOrders(t *testing.T) {
 	srv := restservicetest.Start(t, server.New(restservice.Options{}))
 	for id, price := range map[string]string{
 		"prod1": "999.99", "prod2": "699.50", "prod3": "149.00", "p1": "59.27", "p19": "947.93", "p20": "17.30", "p200": "83.90",

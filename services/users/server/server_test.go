@@ -50,7 +50,7 @@ func TestService(t *testing.T) {
 	}.Run(t)
 }
 
-func TestEachGeneratedUserIsOneOfAKind(t *testing.T) {
+func TestData_UniqueUsers(t *testing.T) {
 	srv := restservicetest.Start(t, server.New(restservice.Options{}))
 	names := map[string]bool{}
 	for n := 1; n <= 1000; n++ {

@@ -44,7 +44,7 @@ func (ec *executionContext) fieldContext_T_f(_ context.Context, field graphql.Co
 }
 `
 
-func TestOnlyAPlainValueIsWrittenStraightAway(t *testing.T) {
+func TestLean_PlainValue(t *testing.T) {
 	scalar := `return graphql.NewScalarFieldContext("T", field, false, false, "String")`
 	for name, tt := range map[string]struct {
 		resolver, middleware, kind, context string
@@ -100,7 +100,7 @@ func (ec *executionContext) MARSHAL(ctx context.Context, sel ast.SelectionSet, v
 }
 `
 
-func TestAnObjectOfPlainValuesIsWrittenFromWhatItIs(t *testing.T) {
+func TestLean_PlainObject(t *testing.T) {
 	for name, tt := range map[string]struct{ resolver, marshal, want string }{
 		"one of Go's own":              {"obj.F, nil", "marshalNString2string", "execute.String(obj.F).MarshalGQL(w)"},
 		"one that may be left":         {"obj.F, nil", "marshalOInt2int32", "execute.Int(obj.F).MarshalGQL(w)"},
@@ -176,7 +176,7 @@ func (ec *executionContext) ELEMENT2ᚖT(ctx context.Context, sel ast.SelectionS
 }
 `
 
-func TestAListOfSuchObjectsIsWrittenFromWhatItIs(t *testing.T) {
+func TestLean_PlainList(t *testing.T) {
 	for name, tt := range map[string]struct {
 		resolver, element string
 		inAnswer          string // how a list becomes an answer
@@ -207,7 +207,7 @@ func TestAListOfSuchObjectsIsWrittenFromWhatItIs(t *testing.T) {
 	}
 }
 
-func TestAnAnswerIsWrittenWhereAnotherWasBefore(t *testing.T) {
+func TestLean_BufferReuse(t *testing.T) {
 	out := leaned(t, generated+`
 func (e *executableSchema) Exec(ctx context.Context, data graphql.Marshaler) []byte {
 	var buf bytes.Buffer
@@ -241,7 +241,7 @@ func (ec *executionContext) _Query_f(ctx context.Context, field graphql.Collecte
 
 // Fails if a new file of the schema or a new version of gqlgen generates code that is not
 // rewritten.
-func TestTheGraphIsLean(t *testing.T) {
+func TestLean_Graph(t *testing.T) {
 	files, err := filepath.Glob("../../../../gateway/internal/testgraph/*.generated.go")
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestPagesOfOtherSitesNeitherAskNorRead(t *testing.T) {
+func TestBrowsers_OtherSites(t *testing.T) {
 	t.Parallel()
 	const query = `/graphql?query=%7B__typename%7D`
 	open, closed := dev(t), dev(t, "--cors-origins=https://shop.example.com")
@@ -39,7 +39,7 @@ func TestPagesOfOtherSitesNeitherAskNorRead(t *testing.T) {
 	}
 }
 
-func TestPagesAreConfined(t *testing.T) {
+func TestBrowsers_ContentSecurityPolicy(t *testing.T) {
 	t.Parallel()
 	s := dev(t)
 	for _, path := range []string{"/", "/docs", "/playground", "/example"} {

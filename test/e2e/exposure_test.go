@@ -11,7 +11,7 @@ import (
 )
 
 // What a developer wants to see is shown by dev, and by a gateway only where it is told to.
-func TestAGatewayKeepsShutWhatDevHasOpen(t *testing.T) {
+func TestExposure_GatewayDefaults(t *testing.T) {
 	t.Parallel()
 	open := dev(t)
 	shut := startGateway(t, testkit.KeepAddr(t), append(over(upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))), "--drain-delay=0s")...)
@@ -74,7 +74,7 @@ func askedByLink(t *testing.T, gateway string) (int, string) {
 }
 
 // An operation over the budget costs nobody a call; one at it is executed.
-func TestAQueryOverTheBudgetIsRefusedBeforeAnyCall(t *testing.T) {
+func TestExposure_CostBudget(t *testing.T) {
 	t.Parallel()
 	up := upstreamtest.New(t, upstreamtest.Shop(3, 1, 1, 1))
 	s := dev(t, append(over(up), "--graphql-max-calls=2")...)

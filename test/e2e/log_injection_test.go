@@ -83,7 +83,7 @@ func (s *system) inject() (requests int) {
 
 // Whatever clients say, their requests have a line each in the log, with
 // nothing in it of what they said.
-func TestClientsCannotWriteTheLog(t *testing.T) {
+func TestLogInjection_ClientValues(t *testing.T) {
 	t.Parallel()
 	for format, begins := range map[string]*regexp.Regexp{
 		"json": regexp.MustCompile(`^\{"time":"`), "text": regexp.MustCompile(`^\d\d:\d\d:\d\d\.\d{3} (DBG|INF|WRN|ERR) `),
@@ -112,7 +112,7 @@ func TestClientsCannotWriteTheLog(t *testing.T) {
 
 // What a service says when it fails, and where it is, is for the log alone, and
 // harms nobody there.
-func TestClientsDoNotSeeWhatFailedInside(t *testing.T) {
+func TestLogInjection_MaskedErrors(t *testing.T) {
 	t.Parallel()
 	const secret = "secret-of-the-service"
 	for name, answer := range map[string]http.HandlerFunc{

@@ -69,7 +69,7 @@ func over(up *upstreamtest.Upstreams) []string {
 	return []string{"--users-url", where.UsersURL, "--orders-url", where.OrdersURL, "--products-url", where.ProductsURL}
 }
 
-func TestASecondSignalEndsTheProcessAtOnce(t *testing.T) {
+func TestProcess_SecondSignal(t *testing.T) {
 	t.Parallel()
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=1h")...)
@@ -94,7 +94,7 @@ func TestASecondSignalEndsTheProcessAtOnce(t *testing.T) {
 
 // A stop ends with code 0 when all that was accepted has been answered, what
 // went on in the background has ended, and the log says so.
-func TestASignalEndsTheProcessInOrder(t *testing.T) {
+func TestProcess_Signal(t *testing.T) {
 	t.Parallel()
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	release := make(chan struct{})
@@ -160,7 +160,7 @@ func (b *balancer) next() string {
 	return b.urls[(n+1)%2]
 }
 
-func TestARollingRestartUnderLoadFailsNoRequest(t *testing.T) {
+func TestProcess_RollingRestart(t *testing.T) {
 	t.Parallel()
 	up := upstreamtest.New(t, upstreamtest.Shop(50, 2, 2, 50))
 	up.Delay(func(upstreamtest.Call) time.Duration { return 5 * time.Millisecond })
@@ -221,7 +221,7 @@ func askProfile(gateway string, user int) error {
 }
 
 // net/http tells the log of the process about bytes that nobody asked for.
-func TestWhatLibrariesLogIsALineOfTheLogWithoutWhatItQuotes(t *testing.T) {
+func TestProcess_LibraryLog(t *testing.T) {
 	t.Parallel()
 	users := faultyupstream.New(t, faultyupstream.Always(faultyupstream.Overrun(`{"id":"u1"}`)))
 	p := startGateway(t, testkit.KeepAddr(t), "--users-url", users.URL(), "--drain-delay=0s", "--cache-ttl=1ns", "--cache-stale-if-error=0s")

@@ -13,7 +13,7 @@ import (
 
 // Clients that leave say nothing about the gateway or its services: the line of
 // their request tells that they left, and nothing else tells of it at all.
-func TestAClientThatLeavesIsNoError(t *testing.T) {
+func TestDisconnect_IsNoError(t *testing.T) {
 	t.Parallel()
 	const query = `{"query":"{ profile(userId: \"u1\") { user { id } ...on Profile @defer { orders { id } } } }"}`
 	for name, tt := range map[string]struct{ method, path, body, accept, route string }{

@@ -60,7 +60,7 @@ func outcomeOf(o harness.Outcome) outcome {
 	return outcome{o.Stdout, &failure{o.Code, o.Stderr}}
 }
 
-func TestWhatCannotBeUsedStopsTheStartWithOneLineThatNamesIt(t *testing.T) {
+func TestStart_InvalidSetting(t *testing.T) {
 	t.Parallel()
 	file := func(text string) string {
 		name := filepath.Join(t.TempDir(), "settings.yaml")
@@ -132,7 +132,7 @@ func TestWhatCannotBeUsedStopsTheStartWithOneLineThatNamesIt(t *testing.T) {
 	}
 }
 
-func TestAPortInUseStopsTheStartWithCode1(t *testing.T) {
+func TestStart_PortInUse(t *testing.T) {
 	t.Parallel()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -153,7 +153,7 @@ func TestAPortInUseStopsTheStartWithCode1(t *testing.T) {
 	}
 }
 
-func TestAFlagBeatsTheEnvironmentWhichBeatsTheFileWhichBeatsTheDefault(t *testing.T) {
+func TestSettings_Precedence(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "s.yaml")
 	text := "cache_ttl: 1s\nrequest_timeout: 1s\ndrain_delay: 1s\nusers_addr: ':9001'\nredis_url: rediss://me:hunter2@redis:6379/1\n"
@@ -185,7 +185,7 @@ func TestAFlagBeatsTheEnvironmentWhichBeatsTheFileWhichBeatsTheDefault(t *testin
 	}
 }
 
-func TestConfigShowsTheVariablesOfOpenTelemetryThatAreSet(t *testing.T) {
+func TestConfigCommand_OTel(t *testing.T) {
 	t.Parallel()
 	o := tributary(t, map[string]string{
 		"OTEL_EXPORTER_OTLP_ENDPOINT":       "https://ann:hunter2@collector:4318/base?key=hunter2", // which no command would take
@@ -213,7 +213,7 @@ func TestConfigShowsTheVariablesOfOpenTelemetryThatAreSet(t *testing.T) {
 	}
 }
 
-func TestWhatConfigPrintsIsAFileOfSettings(t *testing.T) {
+func TestConfigCommand_RoundTrip(t *testing.T) {
 	t.Parallel()
 	otel := map[string]string{"OTEL_SERVICE_NAME": "bff"}
 	first := tributary(t, otel, "config", "--cache-ttl=7s", "--upstream-overrides=orders.timeout=3s;users.retries=1")
@@ -233,7 +233,7 @@ func TestWhatConfigPrintsIsAFileOfSettings(t *testing.T) {
 	}
 }
 
-func TestSchemaPrintsTheSDL(t *testing.T) {
+func TestSchemaCommand_SDL(t *testing.T) {
 	t.Parallel()
 	o := tributary(t, nil, "schema")
 	for _, part := range []string{"scalar Decimal", "profile(", "type OrderItem {", "stockQuantity: Int!"} {
@@ -246,7 +246,7 @@ func TestSchemaPrintsTheSDL(t *testing.T) {
 	}
 }
 
-func TestVersionAndHelpGoToStdout(t *testing.T) {
+func TestCommands_Stdout(t *testing.T) {
 	t.Parallel()
 	for _, flag := range []string{"--version", "--help"} {
 		if o := tributary(t, nil, flag); o.err != nil || !strings.Contains(o.stdout, "tributary") {
