@@ -17,6 +17,7 @@ import (
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/heap"
 	"tributary/gateway/httpserver"
+	"tributary/gateway/responsecache"
 	"tributary/gateway/settings"
 	"tributary/gateway/upstream"
 )
@@ -55,14 +56,15 @@ func readGatewayService(t *testing.T) gatewayService {
 
 // memoryConfig has the settings with a budget.
 type memoryConfig struct {
-	Server   httpserver.Config    `embed:""`
-	Upstream upstream.Config      `embed:""`
-	Cache    cache.Config         `embed:""`
-	GraphQL  graphqlserver.Config `embed:""`
+	Server    httpserver.Config    `embed:""`
+	Upstream  upstream.Config      `embed:""`
+	Cache     cache.Config         `embed:""`
+	Responses responsecache.Config `embed:""`
+	GraphQL   graphqlserver.Config `embed:""`
 }
 
 func (c memoryConfig) budgets() []heap.Budget {
-	return slices.Concat(c.Server.Budgets(), c.Upstream.Budgets(), c.Cache.Budgets(), c.GraphQL.Budgets())
+	return slices.Concat(c.Server.Budgets(), c.Upstream.Budgets(), c.Cache.Budgets(), c.Responses.Budgets(), c.GraphQL.Budgets())
 }
 
 // readBudgets returns the budgets of the settings in an environment.

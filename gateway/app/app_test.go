@@ -21,11 +21,11 @@ import (
 	"go.uber.org/goleak"
 
 	"tributary/gateway/admin"
-	"tributary/gateway/cache"
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/httpserver"
 	"tributary/gateway/internal/testgraph"
 	"tributary/gateway/lookahead"
+	"tributary/gateway/responsecache"
 	"tributary/gateway/telemetry"
 )
 
@@ -54,7 +54,7 @@ func library() *Graph {
 		Routes: func(api *API) []Route {
 			return []Route{{Pattern: "/api/authors/{id}", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				id := httpserver.PathParam(r, "id")
-				key := cache.KeyOf("author", []byte(id))
+				key := responsecache.NewKey("author", []byte(id))
 				result := api.Server.Recall(r.Context(), key)
 				if result == nil {
 					result = api.Server.Execute(r.Context(), graphqlserver.Request{

@@ -17,22 +17,24 @@ import (
 	"tributary/gateway/forward"
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/httpserver"
+	"tributary/gateway/responsecache"
 	"tributary/gateway/tracing"
 	"tributary/gateway/upstream"
 )
 
 // gatewayConfig has all settings of the gateway.
 type gatewayConfig struct {
-	Server   httpserver.Config    `embed:"" group:"Server"`
-	Services kong.Plugins         `embed:"" group:"Services"`
-	Upstream upstream.Config      `embed:"" group:"Calls to services"`
-	Cache    cache.Config         `embed:"" group:"Cache"`
-	GraphQL  graphqlserver.Config `embed:"" group:"GraphQL"`
-	Browser  browser.Config       `embed:"" group:"Browsers"`
-	Admin    admin.Config         `embed:"" group:"Administration"`
-	Auth     auth.Config          `embed:"" group:"Viewers"`
-	Forward  forward.Config       `embed:"" group:"Header forwarding"`
-	Tracing  tracing.Config       `embed:"" group:"Traces"`
+	Server    httpserver.Config    `embed:"" group:"Server"`
+	Services  kong.Plugins         `embed:"" group:"Services"`
+	Upstream  upstream.Config      `embed:"" group:"Calls to services"`
+	Cache     cache.Config         `embed:"" group:"Cache"`
+	Responses responsecache.Config `embed:"" group:"Cache"`
+	GraphQL   graphqlserver.Config `embed:"" group:"GraphQL"`
+	Browser   browser.Config       `embed:"" group:"Browsers"`
+	Admin     admin.Config         `embed:"" group:"Administration"`
+	Auth      auth.Config          `embed:"" group:"Viewers"`
+	Forward   forward.Config       `embed:"" group:"Header forwarding"`
+	Tracing   tracing.Config       `embed:"" group:"Traces"`
 
 	graph    *Graph
 	services []*upstream.ServiceConfig // those of Services, in the order of the graph's

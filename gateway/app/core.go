@@ -9,6 +9,7 @@ import (
 
 	"tributary/gateway/batch"
 	"tributary/gateway/cache"
+	"tributary/gateway/graphqlserver"
 	"tributary/gateway/lookahead"
 	"tributary/gateway/upstream"
 )
@@ -20,6 +21,8 @@ type core struct {
 	clients map[string]*upstream.Client
 	schema  graphql.ExecutableSchema
 	plan    *lookahead.Plan
+
+	responses *graphqlserver.Responses // set by newGraphQL; nil if not enabled
 }
 
 func newCore(cfg gatewayConfig, log *slog.Logger, reg prometheus.Registerer) (*core, error) {
@@ -38,7 +41,9 @@ func (c *core) close() error {
 	for _, client := range c.clients {
 		client.Close()
 	}
-	return c.store.Close()
+	err := c.store.Close()
+	c.responses.Close()
+	return err
 }
 
 func (c *core) build(cfg gatewayConfig, reg prometheus.Registerer) (err error) {

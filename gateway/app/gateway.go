@@ -22,6 +22,7 @@ import (
 	"tributary/gateway/health"
 	"tributary/gateway/heap"
 	"tributary/gateway/httpserver"
+	"tributary/gateway/responsecache"
 	"tributary/gateway/status"
 	"tributary/gateway/tracing"
 	"tributary/gateway/trusted"
@@ -49,7 +50,7 @@ var probes = []string{"/livez", "/readyz", "/health"}
 func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, on listeners, log *slog.Logger, read func() (reread, error)) error {
 	defer heap.Pace(p.Getenv)()
 	cfg.Server = cfg.Server.FitDescriptors(log)
-	heap.Check(log, os.DirFS("/"), slices.Concat(cfg.Server.Budgets(), cfg.Upstream.Budgets(), cfg.Admin.Budgets(cfg.Server.Limits.HeaderBytes), cfg.Cache.Budgets(), cfg.GraphQL.Budgets())...)
+	heap.Check(log, os.DirFS("/"), slices.Concat(cfg.Server.Budgets(), cfg.Upstream.Budgets(), cfg.Admin.Budgets(cfg.Server.Limits.HeaderBytes), cfg.Cache.Budgets(), cfg.Responses.Budgets(), cfg.GraphQL.Budgets())...)
 	traces, err := tracing.New(ctx, tracing.Source{Name: gatewayName, Version: p.version}, p.Getenv, log)
 	if err != nil {
 		_ = on.Close()
@@ -152,13 +153,12 @@ func (c *core) newGraphQL(cfg gatewayConfig, operators *admin.Mux, log *slog.Log
 	if cfg.GraphQL.Trusted, err = trustedDocuments(cfg.graph.Operations, cfg.GraphQL.Manifests); err != nil {
 		return nil, err
 	}
-	responses, err := cache.NewResponses[*graphqlserver.Result](c.store, reg)
-	if err != nil {
+	if c.responses, err = responsecache.New[*graphqlserver.Result](cfg.Responses, responsecache.Deps{Entities: c.store, Metrics: reg}); err != nil {
 		return nil, err
 	}
 	cfg.GraphQL.Texts = c.store.Texts("document", cfg.GraphQL.PersistedTTL)
 	cfg.GraphQL.Operator, cfg.GraphQL.Viewer = operators.Knows, forward.Viewer
-	return graphqlserver.New(c.schema, c.plan, responses, cfg.GraphQL, log, reg), nil
+	return graphqlserver.New(c.schema, c.plan, c.responses, cfg.GraphQL, log, reg), nil
 }
 
 // mountGraph adds the routes of GraphQL and the graph's own to r, and returns the

@@ -74,28 +74,12 @@ func BenchmarkBurst(b *testing.B) {
 	b.ReportMetric(float64(src.calls)/float64(n), "loads/op")
 }
 
-func BenchmarkHitOfAResponse(b *testing.B) {
-	p := newPage(b, defaults(), newSource("first"), "a", "b", "c")
-	p.ask(b.Context())
-	b.ReportAllocs()
-	for b.Loop() {
-		p.ask(b.Context())
-	}
-}
-
 func TestHitsCostFewAllocations(t *testing.T) {
-	p := newPage(t, defaults(), newSource("first"), "a")
-	p.ask(t.Context())
-	for name, c := range map[string]struct {
-		hit  func()
-		most float64
-	}{
-		"in memory":     {func() { _, _, _ = p.get(t.Context(), "a") }, 8},
-		"of a response": {func() { p.ask(t.Context()) }, 2},
-	} {
-		if got := testing.AllocsPerRun(100, c.hit); got > c.most {
-			t.Errorf("a hit %s allocates %v times, want %v at most", name, got, c.most)
-		}
+	const most = 8
+	g := newGateway(t, defaults(), newSource("first"))
+	g.want(t, "a", "first")
+	if got := testing.AllocsPerRun(100, func() { _, _, _ = g.get(t.Context(), "a") }); got > most {
+		t.Errorf("a hit in memory allocates %v times, want %v at most", got, most)
 	}
 }
 

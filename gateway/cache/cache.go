@@ -26,8 +26,7 @@ type Cache struct {
 	refreshing  chan struct{}   // semaphore for background refreshes
 	ctx         context.Context // ends with the cache
 	stop        context.CancelFunc
-	work        work          // all background goroutines
-	alsoClose   []func() bool // stop other goroutines
+	work        work // all background goroutines
 }
 
 // New returns a cache. It neither waits for Redis nor fails if there is none; only
@@ -67,9 +66,6 @@ func (c *Cache) Close() error {
 	c.stop()
 	c.work.end()
 	c.memory.Close()
-	for _, closes := range c.alsoClose {
-		closes()
-	}
 	if c.shared != nil {
 		return c.shared.Close()
 	}

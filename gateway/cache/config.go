@@ -25,7 +25,6 @@ type Config struct {
 	Patience      time.Duration            `name:"cache-patience" default:"500ms" help:"How long a request waits for a slow service before it is served a stale entry. 0: until the call has failed."`
 	RefreshAhead  bool                     `name:"cache-refresh-ahead" default:"true" negatable:"" help:"Refresh entries in the background when they are requested in the last fifth of their TTL."`
 	MemoryMB      int                      `name:"cache-memory-mb" default:"64" help:"Maximum size of the entries in memory, in MiB."`
-	ResponseMB    int                      `name:"cache-response-mb" default:"64" help:"Maximum size of the whole responses in memory, in MiB. 0: responses are not cached."`
 
 	// Variant returns a value that distinguishes requests for which a service may respond
 	// differently, such as the language; the service "" stands for all of them. nil is
@@ -97,9 +96,6 @@ func (c Config) Validate() error {
 	if c.MemoryMB <= 0 {
 		return errors.New("cache-memory-mb must be more than 0")
 	}
-	if c.ResponseMB < 0 {
-		return errors.New("cache-response-mb must not be negative")
-	}
 	if c.RedisURL != "" {
 		if _, err := ParseRedisURL(c.RedisURL); err != nil {
 			return fmt.Errorf("redis-url: %w", err)
@@ -108,13 +104,10 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// Budgets returns the memory that the settings permit to the caches. Their sizes are
-// estimates of what they keep alive, which is at most twice as much.
+// Budgets returns the memory that the settings permit. The size of the cache is an estimate
+// of what it keeps alive, which is at most twice as much.
 func (c Config) Budgets() []heap.Budget {
-	return []heap.Budget{
-		heap.InMiB("BFF_CACHE_MEMORY_MB", c.MemoryMB, 2),
-		heap.InMiB("BFF_CACHE_RESPONSE_MB", c.ResponseMB, 2),
-	}
+	return []heap.Budget{heap.InMiB("BFF_CACHE_MEMORY_MB", c.MemoryMB, 2)}
 }
 
 // longestTTL returns the time after which nothing that is cached is fresh.

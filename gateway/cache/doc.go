@@ -15,22 +15,17 @@
 // Concurrent loads of a key are coalesced within a gateway, and between gateways by
 // leases in Redis. Entries in demand are refreshed in the background before they expire.
 //
-// # Responses
-//
-// [Responses] caches whole responses that were built from entities, in memory only. A
-// response lives until the first of its entities expires or is purged.
-//
 // # Purging
 //
-// [Cache.Purge] removes entities by tag from all gateways, together with the responses
-// built from them. A load that was running during a purge cannot bring a purged value
+// [Cache.Purge] removes entities by tag from all gateways, and with them what is derived
+// from them ([Cache.Valid]), such as whole responses. A load that was running during a purge cannot bring a purged value
 // back.
 //
 // # Refusals
 //
 // An upstream that refuses a request ([fault.Refused]) has not failed, and no stale entry
 // is served in its place. If it takes back what it said before ([fault.Revoked]), the
-// entry, and the responses built from it, are dropped.
+// entry, and what is derived from it, are dropped.
 //
 // # Failures
 //

@@ -8,9 +8,8 @@ import (
 
 // The values of the label cache_type.
 const (
-	tierMemory   = "memory"
-	tierRedis    = "redis"
-	tierResponse = "response" // whole responses, in memory
+	tierMemory = "memory"
+	tierRedis  = "redis"
 )
 
 // The values of the label outcome of background refreshes.
@@ -59,9 +58,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			1, 5, 10, 15, 20, 25, 30, 60, 120, 300, 600)),
 	}
 	reg.MustRegister(m.hits, m.misses, m.errors, m.stale, m.refreshes, m.seen, m.coalesced, m.borrowed, m.dropped, m.panics, m.ages)
-	for _, tier := range []string{tierMemory, tierRedis, tierResponse} {
-		m.hits.WithLabelValues(tier)
-		m.misses.WithLabelValues(tier)
+	for _, tier := range []string{tierMemory, tierRedis} {
+		m.lookups(tier)
 	}
 	for _, op := range []string{"get", "set", "delete", "lease", "purge"} {
 		m.errors.WithLabelValues(op)
@@ -82,6 +80,11 @@ func (m *metrics) refreshed(err error) {
 		return
 	}
 	m.refreshes.WithLabelValues(refreshDone).Inc()
+}
+
+// lookups returns the counters of a cache_type.
+func (m *metrics) lookups(cacheType string) (hits, misses prometheus.Counter) {
+	return m.hits.WithLabelValues(cacheType), m.misses.WithLabelValues(cacheType)
 }
 
 // looked counts the hits and misses of a lookup in a tier.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -216,49 +215,6 @@ func TestRefusal_WhereRedisDeniesDeletion(t *testing.T) {
 	}
 	src.says("second")
 	g.want(t, "a", "second")
-}
-
-func TestRefusal_DropsTheResponsesMadeOfTheEntry(t *testing.T) {
-	for name, c := range map[string]struct {
-		err  error
-		want string
-	}{
-		"a revocation":    {errRevoked, errRevoked.Error()},
-		"another refusal": {errRefused, "first first"},
-		"a failure":       {errDown, "first first"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				cfg := defaults()
-				cfg.RefreshAhead = true
-				src := newSource("first")
-				both := newPage(t, cfg, src, "a", "b")
-				defer both.Close()
-				one := &page{gateway: both.gateway, responses: both.responses, keys: []string{"b"}}
-				both.want(t, "first first")
-				one.want(t, "first")
-				time.Sleep(25 * time.Second)
-				src.set(func(s *source) {
-					s.wait = func(_ context.Context, keys []string) error {
-						if slices.Contains(keys, "a") {
-							return c.err
-						}
-						return nil
-					}
-				})
-				_, _, _ = both.get(t.Context(), "a") // starts a refresh
-				synctest.Wait()
-				if got := both.ask(t.Context()); !strings.Contains(got, c.want) {
-					t.Errorf("got %q, want %q", got, c.want)
-				}
-				missed := both.figure(t, "cache_misses_total", "response")
-				one.want(t, "first")
-				if both.figure(t, "cache_misses_total", "response") > missed {
-					t.Error("the response of other entries was dropped")
-				}
-			})
-		})
-	}
 }
 
 func TestNotFound_IsRememberedNoLongerThanTheTTL(t *testing.T) {

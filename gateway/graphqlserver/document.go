@@ -13,10 +13,10 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 
 	"tributary/gateway/admission"
-	"tributary/gateway/cache"
 	"tributary/gateway/execute"
 	"tributary/gateway/fault"
 	"tributary/gateway/internal/digest"
+	"tributary/gateway/responsecache"
 	"tributary/gateway/tracing"
 )
 
@@ -27,7 +27,7 @@ type document struct {
 	defers             *execute.Defers    // of inParts
 	hash               digest.Sum
 	text               string
-	meaning            cache.Key // see [meaningOf]
+	meaning            responsecache.Key // see [meaningOf]
 	hints              hints
 	guards             guards
 	weight             int  // approximate size in bytes

@@ -11,10 +11,10 @@ import (
 
 	"tributary/gateway/admission"
 	"tributary/gateway/batch"
-	"tributary/gateway/cache"
 	"tributary/gateway/fault"
 	"tributary/gateway/lookahead"
 	"tributary/gateway/report"
+	"tributary/gateway/responsecache"
 	"tributary/gateway/tracing"
 	"tributary/gateway/waterfall"
 )
@@ -29,7 +29,7 @@ type Request struct {
 	// Fingerprint is a hash of the request as the client sent it, by which
 	// [Server.Recall] finds the cached response to an identical one. The zero Key
 	// means that there is none.
-	Fingerprint cache.Key
+	Fingerprint responsecache.Key
 
 	DocumentID string    // of a document that a manifest holds, or the hash of a persisted one after "sha256:"
 	Seen       string    // what a client has seen, if it came with the operation

@@ -4,9 +4,9 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"tributary/gateway/cache"
 	"tributary/gateway/execute"
 	"tributary/gateway/internal/digest"
+	"tributary/gateway/responsecache"
 	"tributary/gateway/trusted"
 )
 
@@ -19,8 +19,8 @@ type policy struct {
 	memory    *execute.Memory
 	documents *documents
 	trusted   *trusted.Documents
-	mode      string    // for documents that are not trusted
-	version   cache.Key // of the schema and the policy, in keys of responses
+	mode      string            // for documents that are not trusted
+	version   responsecache.Key // of the schema and the policy, in keys of responses
 }
 
 func (s *Server) newPolicy(cfg Config) *policy {
@@ -74,9 +74,9 @@ func (s *Server) Prepare(cfg Config) (apply func(), err error) {
 
 // key returns the key of a request by its fingerprint: a response that was made under one
 // policy is not found under another.
-func (p *policy) key(fingerprint cache.Key) cache.Key {
+func (p *policy) key(fingerprint responsecache.Key) responsecache.Key {
 	if p.number == 0 {
 		return fingerprint
 	}
-	return cache.KeyOf("policy", binary.BigEndian.AppendUint64(fingerprint[:], p.number))
+	return responsecache.NewKey("policy", binary.BigEndian.AppendUint64(fingerprint[:], p.number))
 }

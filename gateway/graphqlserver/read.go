@@ -14,9 +14,9 @@ import (
 	"unicode/utf8"
 
 	"tributary/gateway/admission"
-	"tributary/gateway/cache"
 	"tributary/gateway/fault"
 	"tributary/gateway/httpserver"
+	"tributary/gateway/responsecache"
 )
 
 // badRequest is the reason for which a request is refused before its document is looked at.
@@ -37,14 +37,14 @@ type rawRequest struct {
 }
 
 // key is equal for requests that are identical byte for byte.
-func (r rawRequest) key() cache.Key {
+func (r rawRequest) key() responsecache.Key {
 	switch {
 	case r.document != "":
-		return cache.KeyOf("DOC", fmt.Appendf(nil, "%v %q %q %q", r.get, r.document, r.query, r.body))
+		return responsecache.NewKey("DOC", fmt.Appendf(nil, "%v %q %q %q", r.get, r.document, r.query, r.body))
 	case r.get:
-		return cache.KeyOf("GET", []byte(r.query))
+		return responsecache.NewKey("GET", []byte(r.query))
 	}
-	return cache.KeyOf("POST", r.body)
+	return responsecache.NewKey("POST", r.body)
 }
 
 // decode decodes a request, except for its variables. Its values are counted before that, and

@@ -8,21 +8,21 @@ import (
 	"github.com/vektah/gqlparser/v2/formatter"
 	"github.com/vektah/gqlparser/v2/lexer"
 
-	"tributary/gateway/cache"
 	"tributary/gateway/internal/digest"
+	"tributary/gateway/responsecache"
 )
 
 // responseKey is the key of a query in the response cache. It is equal for queries whose
 // documents differ at most in whitespace, commas and comments, and whose operations,
 // declared variables and schemas are the same, so that their answers can only differ if
 // the entities do. Variables are those that the operation declares, as JSON.
-func responseKey(version cache.Key, q *query, variables []byte) cache.Key {
+func responseKey(version responsecache.Key, q *query, variables []byte) responsecache.Key {
 	d := digest.NewSequence()
 	d.Bytes(version[:])
 	d.Bytes(q.doc.meaning[:])
 	d.Text(q.selected.Name)
 	d.Bytes(variables)
-	return cache.Key(d.Sum())
+	return responsecache.Key(d.Sum())
 }
 
 // declaredVariables returns the variables of a query that its operation declares, in the
@@ -49,10 +49,10 @@ func declaredVariables(q *query) (object []byte, ok bool) {
 }
 
 // versionOf returns a digest of a schema.
-func versionOf(schema *ast.Schema) cache.Key {
+func versionOf(schema *ast.Schema) responsecache.Key {
 	d := digest.NewSequence()
 	formatter.NewFormatter(d).FormatSchema(schema)
-	return cache.Key(d.Sum())
+	return responsecache.Key(d.Sum())
 }
 
 // maxNormalized is the length of the longest document of which insignificant characters do
@@ -61,16 +61,16 @@ const maxNormalized = 64 << 10
 
 // meaningOf returns a digest of the tokens of a valid document, or of its text if that is
 // long.
-func meaningOf(text string, hash digest.Sum) cache.Key {
+func meaningOf(text string, hash digest.Sum) responsecache.Key {
 	if len(text) > maxNormalized {
-		return cache.Key(hash)
+		return responsecache.Key(hash)
 	}
 	d := digest.NewSequence()
 	for tokens := lexer.New(&ast.Source{Input: text}); ; {
 		token, err := tokens.ReadToken()
 		switch {
 		case err != nil || token.Kind == lexer.EOF:
-			return cache.Key(d.Sum())
+			return responsecache.Key(d.Sum())
 		case token.Kind != lexer.Comment:
 			d.Text(token.Kind.Name())
 			d.Text(token.Value)

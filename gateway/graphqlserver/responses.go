@@ -10,15 +10,15 @@ import (
 
 	"tributary/gateway/admission"
 	"tributary/gateway/auth"
-	"tributary/gateway/cache"
 	"tributary/gateway/compress"
 	"tributary/gateway/execute"
 	"tributary/gateway/report"
+	"tributary/gateway/responsecache"
 	"tributary/gateway/tracing"
 )
 
 // Responses caches the results of queries.
-type Responses = cache.Responses[*Result]
+type Responses = responsecache.Cache[*Result]
 
 // kept is the part of a cached result that all requests served from it share.
 type kept struct {
@@ -66,9 +66,9 @@ func (s *Server) cached(next execution) execution {
 
 // Recall returns the cached result for a request that is identical, byte for byte,
 // to an earlier one of the same viewer, or nil if there is none.
-func (s *Server) Recall(ctx context.Context, fingerprint cache.Key) *Result {
+func (s *Server) Recall(ctx context.Context, fingerprint responsecache.Key) *Result {
 	start := time.Now()
-	result, _ := s.responses.Recall(ctx, s.forViewer(ctx, s.current.Load().key(fingerprint)))
+	result, _ := s.responses.GetByAlias(ctx, s.forViewer(ctx, s.current.Load().key(fingerprint)))
 	if result == nil {
 		return nil
 	}
@@ -81,8 +81,8 @@ func (s *Server) Recall(ctx context.Context, fingerprint cache.Key) *Result {
 // keeping has what is needed to cache the result of one query.
 type keeping struct {
 	server    *Server
-	key       cache.Key // of a response that is the same for all viewers
-	own       cache.Key // of one that is not
+	key       responsecache.Key // of a response that is the same for all viewers
+	own       responsecache.Key // of one that is not
 	hint      hint
 	variables []byte // see [declaredVariables]
 }
@@ -98,7 +98,7 @@ func (s *Server) keeping(ctx context.Context, q *query) *keeping {
 		return nil
 	}
 	key := responseKey(q.policy.version, q, variables)
-	return &keeping{s, key, cache.KeyOf("viewer", append(key[:], s.viewer(ctx)...)), hint, variables}
+	return &keeping{s, key, responsecache.NewKey("viewer", append(key[:], s.viewer(ctx)...)), hint, variables}
 }
 
 // viewer identifies who asks, "" if that is not known.
@@ -114,16 +114,16 @@ func (s *Server) viewer(ctx context.Context) string {
 
 // forViewer returns the key under which a request finds its response: a viewer does not
 // find those of requests that others have sent, which may be different or refused.
-func (s *Server) forViewer(ctx context.Context, fingerprint cache.Key) cache.Key {
+func (s *Server) forViewer(ctx context.Context, fingerprint responsecache.Key) responsecache.Key {
 	v := s.viewer(ctx)
 	if v == "" {
 		return fingerprint
 	}
-	return cache.KeyOf("viewer", append(fingerprint[:], v...))
+	return responsecache.NewKey("viewer", append(fingerprint[:], v...))
 }
 
 // of returns the key of a result.
-func (k *keeping) of(r *Result) cache.Key {
+func (k *keeping) of(r *Result) responsecache.Key {
 	if r.Summary.Personal {
 		return k.own
 	}
@@ -134,9 +134,9 @@ func (k *keeping) of(r *Result) cache.Key {
 // with untrusted documents are excluded, because each of them is counted, and so are those
 // whose fields have rules of the project's own: these may decide by what the viewer's key
 // does not have.
-func (k *keeping) alias(ctx context.Context, q *query, key cache.Key) {
-	if q.Fingerprint != (cache.Key{}) && !q.untrusted && !q.ownRules {
-		k.server.responses.Alias(k.server.forViewer(ctx, q.policy.key(q.Fingerprint)), key)
+func (k *keeping) alias(ctx context.Context, q *query, key responsecache.Key) {
+	if q.Fingerprint != (responsecache.Key{}) && !q.untrusted && !q.ownRules {
+		k.server.responses.SetAlias(k.server.forViewer(ctx, q.policy.key(q.Fingerprint)), key)
 	}
 }
 
@@ -153,10 +153,10 @@ func (k *keeping) run(ctx context.Context, next execution, q *query) *Result {
 	result.kept = &kept{public: k.hint.public && !result.Summary.Personal && !q.guarded, body: compress.NewBody(compact(encode(result))), operation: operationOf(q, result), line: lineOf(ctx, q.Request, q, result)}
 	result.Summary.Life = report.Life{Until: life.Until}
 	again := renewal{k.server, q.doc.text, q.selected.Name, bytes.Clone(k.variables)}
-	result.stored = k.server.responses.Keep(ctx, k.of(result), cache.Response[*Result]{
-		Value: result.forLater(), Size: keptBytes*len(result.kept.body.Bytes()) + again.bytes(), Began: began,
+	result.stored = k.server.responses.Set(ctx, k.of(result), responsecache.Response[*Result]{
+		Value: result.forLater(), Size: keptBytes*len(result.kept.body.Bytes()) + again.bytes(), StartedAt: began,
 		Oldest: result.Summary.Oldest, Life: life,
-		Renew: func(ctx context.Context) { again.run(admission.WithClient(ctx, ""), next) }, // which no client has asked for
+		Refresh: func(ctx context.Context) { again.run(admission.WithClient(ctx, ""), next) }, // which no client has asked for
 	})
 	k.alias(ctx, q, k.of(result))
 	return result

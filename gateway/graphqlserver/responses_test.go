@@ -22,6 +22,7 @@ import (
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/lookahead"
 	"tributary/gateway/report"
+	"tributary/gateway/responsecache"
 )
 
 // counting answers every operation with the number of its execution and notes
@@ -71,15 +72,18 @@ func newCached(t testing.TB, sdl string) (*server, *counting) {
 // newResponses returns a place for responses.
 func newResponses(t testing.TB, reg prometheus.Registerer) *graphqlserver.Responses {
 	t.Helper()
-	store, err := cache.New(cache.Config{TTL: 30 * time.Second, MemoryMB: 1, ResponseMB: 1}, slog.New(slog.DiscardHandler), reg)
+	store, err := cache.New(cache.Config{TTL: 30 * time.Second, MemoryMB: 1}, slog.New(slog.DiscardHandler), reg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = store.Close() })
-	responses, err := cache.NewResponses[*graphqlserver.Result](store, reg)
+	responses, err := responsecache.New[*graphqlserver.Result](responsecache.Config{MaxMB: 1}, responsecache.Deps{Entities: store, Metrics: reg})
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		_ = store.Close()
+		responses.Close()
+	})
 	return responses
 }
 

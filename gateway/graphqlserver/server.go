@@ -13,6 +13,7 @@ import (
 	"tributary/gateway/admission"
 	"tributary/gateway/cache"
 	"tributary/gateway/lookahead"
+	"tributary/gateway/responsecache"
 )
 
 // Server executes operations of one schema. It is safe for concurrent use and
@@ -28,7 +29,7 @@ type Server struct {
 	run       execution         // of a query that was found; what wraps it is told in New
 	responses *Responses
 	schema    *ast.Schema
-	version   cache.Key // of the schema
+	version   responsecache.Key // of the schema
 	rules     access.Rules
 	cfg       Config
 	log       *slog.Logger

@@ -22,6 +22,7 @@ import (
 	"tributary/gateway/cache"
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/report"
+	"tributary/gateway/responsecache"
 	"tributary/internal/testkit/wstest"
 )
 
@@ -141,15 +142,18 @@ type hoard struct {
 func newHoard(t *testing.T) *hoard {
 	t.Helper()
 	reg := prometheus.NewRegistry()
-	store, err := cache.New(cache.Config{TTL: time.Minute, MemoryMB: 16, ResponseMB: 16}, slog.New(slog.DiscardHandler), reg)
+	store, err := cache.New(cache.Config{TTL: time.Minute, MemoryMB: 16}, slog.New(slog.DiscardHandler), reg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = store.Close() })
-	responses, err := cache.NewResponses[*graphqlserver.Result](store, reg)
+	responses, err := responsecache.New[*graphqlserver.Result](responsecache.Config{MaxMB: 16}, responsecache.Deps{Entities: store, Metrics: reg})
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		_ = store.Close()
+		responses.Close()
+	})
 	cfg := graphqlserver.Config{DocumentsMB: 16, Persisted: true, Batching: 4}
 	s, schema := newCachedIn(t, responses, `
 		scalar Any

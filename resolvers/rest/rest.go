@@ -10,10 +10,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/app"
-	"tributary/gateway/cache"
 	"tributary/gateway/fault"
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/httpserver"
+	"tributary/gateway/responsecache"
 	"tributary/gateway/scalar"
 	"tributary/gateway/telemetry"
 	"tributary/graph"
@@ -84,7 +84,7 @@ func (p *Profile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // result returns the result of the operation, cached or executed.
 func (p *Profile) result(ctx context.Context, id string) *graphqlserver.Result {
-	said := cache.KeyOf("profile", []byte(id))
+	said := responsecache.NewKey("profile", []byte(id))
 	if result := p.server.Recall(ctx, said); result != nil {
 		return result
 	}

@@ -126,7 +126,7 @@ type Assembled struct {
 func Assemble(t testing.TB) Assembled {
 	t.Helper()
 	up, log, reg := Start(t), slog.New(slog.DiscardHandler), prometheus.NewRegistry()
-	store, err := cache.New(cache.Config{TTL: 30 * time.Second, StaleIfError: time.Minute, MemoryMB: 16, ResponseMB: 16}, log, reg)
+	store, err := cache.New(cache.Config{TTL: 30 * time.Second, StaleIfError: time.Minute, MemoryMB: 16}, log, reg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"tributary/gateway/cache"
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/lookahead"
+	"tributary/gateway/responsecache"
 	"tributary/gateway/upstream"
 	"tributary/graph"
 	"tributary/internal/testkit/upstreamtest"
@@ -56,7 +57,7 @@ func New(up *upstreamtest.Upstreams, with Setup) (server *graphqlserver.Server, 
 // Over makes a graph over the services of where.
 func Over(where upstreamtest.Config, with Setup) (server *graphqlserver.Server, stop func() error, err error) {
 	log, reg := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
-	store, err := cache.New(cache.Config{TTL: with.TTL, TTLs: with.TTLs, StaleIfError: time.Minute, AbsentTTL: 5 * time.Second, MemoryMB: 16, ResponseMB: with.ResponseMB}, log, reg)
+	store, err := cache.New(cache.Config{TTL: with.TTL, TTLs: with.TTLs, StaleIfError: time.Minute, AbsentTTL: 5 * time.Second, MemoryMB: 16}, log, reg)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -75,11 +76,15 @@ func Over(where upstreamtest.Config, with Setup) (server *graphqlserver.Server, 
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
-	responses, err := cache.NewResponses[*graphqlserver.Result](store, reg)
+	responses, err := responsecache.New[*graphqlserver.Result](responsecache.Config{MaxMB: with.ResponseMB}, responsecache.Deps{Entities: store, Metrics: reg})
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
-	return graphqlserver.New(schema, plan, responses, with.GraphQL, log, reg), store.Close, nil
+	stop = func() error {
+		defer responses.Close()
+		return store.Close()
+	}
+	return graphqlserver.New(schema, plan, responses, with.GraphQL, log, reg), stop, nil
 }
 
 // idsPerCall is the number of products that one call loads.

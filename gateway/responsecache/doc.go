@@ -1,0 +1,11 @@
+// Package responsecache caches whole responses, in memory only.
+//
+// A response is built from entities of the entity cache ([cache.Cache]), which are its
+// dependencies. It is fresh until the first of them expires, and it becomes invalid when one
+// of them is purged or revoked. A response that is requested in the last part of its life is
+// refreshed in the background.
+//
+// The border to the entity cache: this package knows responses, their keys and lifetimes;
+// the entity cache knows generations, revocations, variants and what a client has seen, and
+// runs background refreshes, of which there is one limit for both.
+package responsecache
