@@ -49,9 +49,9 @@ test-hostile: ## Try what strangers may send and readers of the log may do to a 
 	REDIS_SERVER=$$(scripts/redis-server.sh) go test -shuffle=on ./test/e2e -run Hostile
 	go test ./gateway/upstream -run ThousandsOfFaults
 
-library: ## Run the tests of the library in a copy without the shop, and make a project of one's own as its page says.
+library: ## Run the tests of the library in a copy without the shop, and make projects as the pages say; not within make test, for they build a lot.
 	go test -count=1 -timeout 30m ./test/e2e -run TestLibrary -library
-	go test -count=1 -timeout 30m ./docs -run YourOwnGraph -projects
+	go test -count=1 -timeout 30m -p 1 ./docs ./cmd/trib -projects
 
 library-short: ## Compile the library and its tests in a copy without the shop.
 	go test -count=1 -short -v ./test/e2e -run TestLibrary -library

@@ -66,8 +66,8 @@ const (
 // TestAddingAService_AsThePageSays follows the page in copies of the project, which are
 // then generated, built and tested.
 func TestAddingAService_AsThePageSays(t *testing.T) {
-	if testing.Short() {
-		t.Skip("SKIPPED: generating and building a copy of the project takes long, and -short is set")
+	if !*projects {
+		t.Skip("SKIPPED: generating and building copies of the project takes long: give -projects, as make library does")
 	}
 	blocks := blocksOf(t, "adding-a-service.md")
 	from := slices.IndexFunc(blocks, func(b block) bool { return b.file == byHand })

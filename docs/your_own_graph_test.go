@@ -36,7 +36,7 @@ func reviewService(w http.ResponseWriter, r *http.Request) {
 // step is a file or a command of the page, in its order, or else a block that is shown only.
 var step = regexp.MustCompile("(?m)(?s:^`([^`\n]+)`:\n\n```\\w+\n(.*?\n)```$)|^    (\\S.*)$|(?s:^```\\w+\n.*?\n```$)")
 
-var projects = flag.Bool("projects", false, "follow the page of a project of one's own, which builds one")
+var projects = flag.Bool("projects", false, "follow the pages that make or change a project, which build it")
 
 // TestYourOwnGraph_AsThePageSays follows the page in a new folder. What it starts for
 // development, or configures elsewhere, is left out.
