@@ -22,7 +22,7 @@ func upstreams() board {
 
 func allServices() []cog.Builder[dashboard.Panel] {
 	const all = `{job="$job",instance=~"$instance",service_name=~"$service"}`
-	const good = `{job="$job",instance=~"$instance",service_name=~"$service",outcome!~"ok|canceled"}`
+	const good = `{job="$job",instance=~"$instance",service_name=~"$service",outcome!~"ok|canceled|refused"}`
 	return []cog.Builder[dashboard.Panel]{
 		stacked("Calls", "Calls to each service a second, each with all its attempts.", units.RequestsPerSecond,
 			query(`sum by (service_name) (rate(upstream_call_duration_seconds_count`+all+`[$__rate_interval]))`, "{{service_name}}")),

@@ -1,139 +1,18 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"tributary/gateway/internal/testgraph"
-	"tributary/internal/testkit"
 	"tributary/internal/testkit/faultyupstream"
 )
-
-// writable is the gateway of the library over services that fail as a test wants.
-type writable struct {
-	http.Handler
-
-	t              *testing.T
-	authors, books *faultyupstream.Server
-	execute        map[string]faultyupstream.Behaviour // by service: as it is without a fault
-	reg            *prometheus.Registry
-}
-
-func newWritable(t *testing.T, change func(*gatewayConfig)) *writable {
-	t.Helper()
-	w := &writable{t: t, execute: map[string]faultyupstream.Behaviour{}}
-	for _, service := range []string{testgraph.Authors, testgraph.Books} {
-		w.execute[service] = through(testgraph.Handler(service))
-	}
-	w.authors = faultyupstream.New(t, faultyupstream.Always(w.execute[testgraph.Authors]))
-	w.books = faultyupstream.New(t, faultyupstream.Always(w.execute[testgraph.Books]))
-	w.Handler, w.reg = assemble(t, w.urls(), silent, change)
-	return w
-}
-
-func (w *writable) urls() map[string]string {
-	return map[string]string{testgraph.Authors: w.authors.URL(), testgraph.Books: w.books.URL()}
-}
-
-// gateway returns one more gateway over the services.
-func (w *writable) gateway(change func(*gatewayConfig)) http.Handler {
-	w.t.Helper()
-	handler, _ := assemble(w.t, w.urls(), silent, change)
-	return handler
-}
-
-// writes returns the number of writes with an outcome, by the metrics.
-func (w *writable) writes(outcome string) (n float64) {
-	w.t.Helper()
-	n, _ = testkit.Metric(w.t, w.reg, "upstream_writes_total", outcome)
-	return n
-}
-
-// through answers as a handler does.
-func through(h http.Handler) faultyupstream.Behaviour {
-	return func(e *faultyupstream.Exchange) bool {
-		r := e.Request.Clone(context.Background())
-		r.Body = io.NopCloser(bytes.NewReader(e.Body))
-		recorder := httptest.NewRecorder()
-		h.ServeHTTP(recorder, r)
-		resp := recorder.Result()
-		resp.ContentLength = int64(recorder.Body.Len())
-		return resp.Write(e.Conn) == nil
-	}
-}
-
-// fresh lets the services work, and forgets their requests.
-func (w *writable) fresh() {
-	w.authors.Follow(faultyupstream.Always(w.execute[testgraph.Authors]))
-	w.books.Follow(faultyupstream.Always(w.execute[testgraph.Books]))
-}
-
-// asked returns the requests of both services, as in "PUT /books/b1-1 {…}".
-func (w *writable) asked() (lines []string) {
-	for _, s := range []*faultyupstream.Server{w.authors, w.books} {
-		for _, r := range s.Requests() {
-			lines = append(lines, strings.TrimSpace(r.Method+" "+r.Path+" "+r.Body))
-		}
-	}
-	return lines
-}
-
-// send sends an operation with headers, which alternate name and value, to a gateway.
-func send(h http.Handler, query string, headers ...string) *httptest.ResponseRecorder {
-	body, _ := json.Marshal(map[string]string{"query": query})
-	return sendBody(h, string(body), headers...)
-}
-
-func sendBody(h http.Handler, body string, headers ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(body))
-	r.Header.Set("Content-Type", "application/json")
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Add(headers[i], headers[i+1])
-	}
-	answer := httptest.NewRecorder()
-	h.ServeHTTP(answer, r)
-	return answer
-}
-
-// shown has what clients see of an answer.
-type shown struct {
-	Data   json.RawMessage
-	Errors []struct {
-		Message    string
-		Path       []any
-		Extensions struct {
-			Code, Service, Outcome string
-			Problem                json.RawMessage
-		}
-	}
-	Extensions json.RawMessage
-}
-
-func read(t *testing.T, answer *httptest.ResponseRecorder) (s shown) {
-	t.Helper()
-	if err := json.Unmarshal(answer.Body.Bytes(), &s); err != nil {
-		t.Fatalf("%v in %d %s", err, answer.Code, answer.Body)
-	}
-	return s
-}
-
-// failures are the errors of an answer, as in "CODE outcome at [path]".
-func (s shown) failures() (all []string) {
-	for _, e := range s.Errors {
-		all = append(all, fmt.Sprintf("%s %s at %v", e.Extensions.Code, e.Extensions.Outcome, e.Path))
-	}
-	return all
-}
 
 func TestMutation_NullIsSent(t *testing.T) {
 	w := newWritable(t, nil)
@@ -184,95 +63,6 @@ func TestMutation_FieldsInOrder(t *testing.T) {
 	}
 	if got := w.asked(); !slices.Equal(got, calls) {
 		t.Errorf("calls %q, want %q", got, calls)
-	}
-}
-
-func TestMutation_NeverCoalesced(t *testing.T) {
-	w := newWritable(t, nil)
-	for range 2 {
-		send(w, `mutation { a: publishBook(input: {authorId: "a1", title: "T"}) { id } b: publishBook(input: {authorId: "a1", title: "T"}) { id } }`)
-	}
-	if got := w.asked(); len(got) != 4 {
-		t.Errorf("calls %q", got)
-	}
-	keys := map[string]bool{}
-	for _, r := range w.books.Requests() {
-		keys[r.Header.Get("Idempotency-Key")] = true
-	}
-	if len(keys) != 4 || keys[""] {
-		t.Errorf("keys %v, want four", keys)
-	}
-}
-
-func TestMutation_ClientsKey(t *testing.T) {
-	w := newWritable(t, func(cfg *gatewayConfig) { cfg.GraphQL.Batching = 5 })
-	const publish = `mutation { a: publishBook(input: {authorId: "a1", title: "T"}) { id } b: publishBook(input: {authorId: "a1", title: "T"}) { id } }`
-	one := send(w, publish, "Idempotency-Key", "k")
-	again := send(w, publish, "Idempotency-Key", "k")
-	if one.Body.String() != again.Body.String() {
-		t.Errorf("the same key: %s and %s", one.Body, again.Body)
-	}
-	if other := send(w, publish, "Idempotency-Key", "l"); other.Body.String() == one.Body.String() {
-		t.Errorf("another key: %s", other.Body)
-	}
-	body, _ := json.Marshal(map[string]string{"query": publish})
-	batch := "[" + string(body) + "," + string(body) + "]"
-	first := sendBody(w, batch, "Idempotency-Key", "m")
-	second := sendBody(w, batch, "Idempotency-Key", "m")
-	if first.Body.String() != second.Body.String() {
-		t.Errorf("a batch: %s and %s", first.Body, second.Body)
-	}
-	var list []shown
-	if err := json.Unmarshal(first.Body.Bytes(), &list); err != nil || len(list) != 2 || string(list[0].Data) == string(list[1].Data) {
-		t.Errorf("%v in %s", err, first.Body)
-	}
-	ids := map[string]bool{}
-	for _, r := range w.books.Requests() {
-		ids[r.Header.Get("Idempotency-Key")] = true
-	}
-	if len(ids) != 2+2+4 || ids["k"] {
-		t.Errorf("keys %v", ids)
-	}
-}
-
-// Clients that sign in as someone else do not meet, whatever keys they choose.
-func TestMutation_KeyOfAnother(t *testing.T) {
-	w := newWritable(t, nil)
-	const publish = `mutation { publishBook(input: {authorId: "a1", title: "T"}) { id } }`
-	seen := map[string]string{}
-	for _, who := range []string{"", "Bearer a", "Bearer b", "Basic a"} {
-		headers := []string{"Idempotency-Key", "k"}
-		if who != "" {
-			headers = append(headers, "Authorization", who)
-		}
-		one, again := send(w, publish, headers...).Body.String(), send(w, publish, headers...).Body.String()
-		if other, taken := seen[one]; one != again || taken {
-			t.Errorf("%q gets %s and then %s, %q the same", who, one, again, other)
-		}
-		seen[one] = who
-	}
-}
-
-func TestMutation_KeyIsRefused(t *testing.T) {
-	w := newWritable(t, nil)
-	const publish = `mutation { publishBook(input: {authorId: "a1", title: "T"}) { id } }`
-	for name, keys := range map[string][]string{
-		"empty": {""}, "long": {strings.Repeat("x", 256)}, "a blank": {"a b"}, "not ASCII": {"ж"}, "a control": {"a\x7f"}, "two": {"a", "b"},
-	} {
-		var headers []string
-		for _, key := range keys {
-			headers = append(headers, "Idempotency-Key", key)
-		}
-		answer := send(w, publish, headers...)
-		if got := read(t, answer).failures(); answer.Code != http.StatusBadRequest || !slices.Equal(got, []string{"BAD_USER_INPUT not_executed at []"}) {
-			t.Errorf("%s: %d %s", name, answer.Code, answer.Body)
-		}
-		if answer := send(w, `{ __typename }`, headers...); answer.Code != http.StatusOK {
-			t.Errorf("%s, a query: %d %s", name, answer.Code, answer.Body)
-		}
-	}
-	if got := w.asked(); len(got) > 0 {
-		t.Errorf("calls %q", got)
 	}
 }
 

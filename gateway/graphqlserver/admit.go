@@ -59,9 +59,10 @@ func outOfTime() *Result {
 }
 
 // Overload returns why the operation was rejected if too many are under way: of all clients
-// ([fault.Overloaded]), or of its own ([fault.Throttled]). It may be retried after a moment.
+// ([fault.Overloaded]), or of its own ([fault.Throttled]). It may be retried after a moment. It
+// is nil for a mutation that was stopped after a write, because proxies repeat what is answered so.
 func (r *Result) Overload() *fault.Error {
-	if r.Data == nil && (r.refused == fault.Overloaded || r.refused == fault.Throttled) {
+	if r.Data == nil && r.writes != fault.OutcomeUnknown && (r.refused == fault.Overloaded || r.refused == fault.Throttled) {
 		return &fault.Error{Kind: r.refused}
 	}
 	return nil

@@ -3,6 +3,7 @@ package graphqlserver
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -43,18 +44,7 @@ func (s *Server) serveList(w http.ResponseWriter, r *http.Request, media string,
 		ctx, session = cache.WithSession(r.Context(), "")
 		r = r.WithContext(ctx)
 	}
-	answers, limits := make([]pieces, len(list)), s.current.Load().limits
-	var all sync.WaitGroup
-	var sum atomic.Int64
-	for i, one := range list {
-		all.Go(func() {
-			answers[i] = s.resultOf(r, rawRequest{body: one, sender: senderOf(r), index: i}).pieces().line()
-			if sum.Add(int64(answers[i].size())) > int64(limits.Response) {
-				answers[i] = limits.refuseAnswer().pieces().line()
-			}
-		})
-	}
-	all.Wait()
+	answers := s.answersOf(r, list)
 	h := w.Header()
 	h.Set("Content-Type", media+"; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
@@ -75,6 +65,50 @@ func (s *Server) serveList(w http.ResponseWriter, r *http.Request, media string,
 	}
 	_, _ = io.WriteString(w, "]\n")
 	return nil
+}
+
+// answersOf returns the answers to the requests of a batch. Those that are too long together
+// are refused: of queries first, whose answers can be had again, and of mutations with their
+// outcome.
+func (s *Server) answersOf(r *http.Request, list []json.RawMessage) []pieces {
+	limits := s.current.Load().limits
+	answers, writes := make([]pieces, len(list)), make([]fault.Outcome, len(list)) // "": of a query
+	lengths := make([]int64, len(list))                                            // 0: refused
+	var all sync.WaitGroup
+	var sum, ofMutations atomic.Int64
+	refuse := func(i int) {
+		refused := limits.refuseAnswer()
+		if writes[i] != "" {
+			refused = withOutcome(refused, writes[i])
+		}
+		answers[i], lengths[i] = refused.pieces().line(), 0
+	}
+	for i, one := range list {
+		all.Go(func() {
+			result := s.resultOf(r, rawRequest{body: one, sender: senderOf(r), index: i})
+			answers[i], writes[i] = result.pieces().line(), result.writes
+			lengths[i] = int64(answers[i].size())
+			total := sum.Add(lengths[i])
+			if writes[i] != "" {
+				total = ofMutations.Add(lengths[i])
+			}
+			if total > int64(limits.Response) {
+				refuse(i)
+			}
+		})
+	}
+	all.Wait()
+	var total int64
+	for _, length := range lengths {
+		total += length
+	}
+	for i := len(list) - 1; i >= 0 && total > int64(limits.Response); i-- {
+		if writes[i] == "" {
+			total -= lengths[i]
+			refuse(i)
+		}
+	}
+	return answers
 }
 
 // resultOf returns the result of one request of a batch. It recovers from panics, which

@@ -39,7 +39,7 @@ func (s *Server) present(ctx context.Context, err error) *gqlerror.Error {
 	s.tellOfPanic(ctx, err)
 	outcome := outcomeOf(ctx, at, f)
 	report.From(ctx).Failed(report.Failure{
-		Field: fieldPath(ctx), Service: f.Service, Code: f.Kind.Code(), Level: levelOf(f.Kind), Outcome: string(outcome),
+		Field: fieldPath(ctx), Service: f.Service, Code: f.Kind.Code(), Level: levelOf(f, outcome), Outcome: string(outcome),
 	}, err)
 
 	if f.Service != "" && (outcome == "" || f.Kind != fault.Rejected) { // a refused write leaves nothing out
@@ -62,9 +62,13 @@ func (s *Server) present(ctx context.Context, err error) *gqlerror.Error {
 	return shown
 }
 
-// levelOf returns the level at which failures of a kind are logged.
-func levelOf(kind fault.Kind) slog.Level {
-	switch kind {
+// levelOf returns the level at which a failure is logged. A write that a service refuses for a
+// reason which concerns its client is as unremarkable as input that the gateway refuses.
+func levelOf(f *fault.Error, outcome fault.Outcome) slog.Level {
+	if f.Kind == fault.Rejected && f.Problem != nil && outcome == fault.NotExecuted {
+		return slog.LevelDebug
+	}
+	switch f.Kind {
 	case fault.Internal:
 		return slog.LevelError
 	case fault.BadUserInput, fault.Canceled:

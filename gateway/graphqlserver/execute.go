@@ -62,16 +62,17 @@ type Result struct {
 	Made    time.Time        // when it was put together
 	Took    time.Duration    // how long that took
 
-	refused   fault.Kind // why it was not executed, if it was not
-	mutation  bool       // refused because it was no query
-	malformed bool       // refused because it contradicts itself
-	sent      bool       // the client has got it, in parts or event by event
-	seen      string     // of a mutation: what the client brings with later requests; "" if nothing was purged
-	tellsSeen bool       // seen is told in the extensions
-	document  []byte     // Data with the opening of a response before it and room for its closing behind; nil if there is none
-	guarded   bool       // it was made by rules of access
-	stored    bool       // it was stored in the response cache for this request
-	kept      *kept      // what it has in common with those who get the same one; nil if it is the only one
+	refused   fault.Kind    // why it was not executed, if it was not
+	mutation  bool          // refused because it was no query
+	malformed bool          // refused because it contradicts itself
+	writes    fault.Outcome // of a mutation: unknown if a write of it may have been executed
+	sent      bool          // the client has got it, in parts or event by event
+	seen      string        // of a mutation: what the client brings with later requests; "" if nothing was purged
+	tellsSeen bool          // seen is told in the extensions
+	document  []byte        // Data with the opening of a response before it and room for its closing behind; nil if there is none
+	guarded   bool          // it was made by rules of access
+	stored    bool          // it was stored in the response cache for this request
+	kept      *kept         // what it has in common with those who get the same one; nil if it is the only one
 }
 
 // Execute executes an operation until it is done or ctx ends. When it returns,

@@ -124,6 +124,8 @@ func status(media string, r *Result) int {
 		return http.StatusOK
 	case r.Data == nil && r.refused == fault.BadUserInput:
 		return http.StatusUnprocessableEntity // the request is well-formed, its variables don't fit
+	case r.Data == nil && r.writes == fault.OutcomeUnknown && (r.refused == fault.Overloaded || r.refused == fault.Throttled):
+		return http.StatusInternalServerError // theirs would invite to repeat it
 	case r.Data == nil:
 		return r.refused.HTTPStatus()
 	case len(r.Errors) > 0:

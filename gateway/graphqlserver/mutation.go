@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"net/http"
-	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -14,6 +13,7 @@ import (
 	"tributary/gateway/batch"
 	"tributary/gateway/cache"
 	"tributary/gateway/fault"
+	"tributary/gateway/internal/digest"
 	"tributary/gateway/mutation"
 )
 
@@ -42,49 +42,71 @@ func (q *query) refuseKey() *Result {
 	return r
 }
 
-// origin identifies a mutation among those of all clients: by its viewer if the gateway
-// verifies tokens, and by the token itself otherwise.
-func (q *query) origin(ctx context.Context) mutation.Origin {
+// origin identifies a mutation among those of all clients. A verified viewer is told apart by
+// issuer, subject and client, and not by what a renewed token may change, such as its scopes.
+// Anyone else is, by Authorization and by what services are sent of the client's own.
+func (s *Server) origin(ctx context.Context, q *query) mutation.Origin {
 	o := mutation.Origin{Index: q.index}
 	if len(q.keys) > 0 {
 		o.Key = q.keys[0]
 	}
-	if viewer := auth.From(ctx); viewer != nil {
-		o.Viewer = "viewer " + viewer.Key()
-	} else if len(q.unverified) > 0 {
-		o.Viewer = "unverified " + strings.Join(q.unverified, "\n")
+	kind, parts := "unverified", q.unverified
+	if v := auth.From(ctx); v != nil {
+		kind, parts = "viewer", []string{v.Issuer, v.Subject, v.Client}
+	} else if viewer := s.viewer(ctx); viewer != "" {
+		kind, parts = "forwarded", append([]string{viewer}, q.unverified...)
 	}
+	seq := digest.NewSequence()
+	for _, part := range append([]string{kind}, parts...) {
+		seq.Text(part)
+	}
+	sum := seq.Sum()
+	o.Viewer = string(sum[:])
 	return o
 }
 
 // writing executes mutations with the state of their writes. The errors that concern the
 // whole operation get an outcome; those of fields have one.
-func writing(next execution) execution {
+func (s *Server) writing(next execution) execution {
 	return func(ctx context.Context, q *query) *Result {
 		if q.selected.Operation != ast.Mutation {
 			return next(ctx, q)
 		}
-		ctx = mutation.With(ctx, q.origin(ctx))
+		ctx = mutation.With(ctx, s.origin(ctx, q))
 		session := cache.SessionOf(ctx)
 		if session == nil {
 			ctx, session = cache.WithSession(ctx, "")
 		}
-		result := *withOutcome(next(ctx, q), mutation.From(ctx).MayHaveExecuted())
+		result := s.unbroken(ctx, q, next)
+		outcome := fault.NotExecuted
+		if mutation.From(ctx).MayHaveExecuted() || result.Data == nil && result.refused == fault.Internal {
+			outcome = fault.OutcomeUnknown
+		}
+		result = withOutcome(result, outcome)
 		result.seen = session.Seen()
-		return &result
+		return result
 	}
 }
 
-// withOutcome adds the outcome of a mutation to errors without a path.
-func withOutcome(r *Result, mayHaveExecuted bool) *Result {
-	if len(r.Errors) == 0 {
-		return r
-	}
-	outcome := fault.NotExecuted
-	if mayHaveExecuted {
-		outcome = fault.OutcomeUnknown
-	}
+// unbroken executes a mutation. One that panics outside of its fields has a result, and so an
+// outcome.
+func (s *Server) unbroken(ctx context.Context, q *query, next execution) (result *Result) {
+	defer func() {
+		if v := recover(); v != nil {
+			result = s.broken(ctx, v)
+		}
+	}()
+	return next(ctx, q)
+}
+
+// withOutcome returns the result of a mutation with its outcome, which is added to errors
+// without a path.
+func withOutcome(r *Result, outcome fault.Outcome) *Result {
 	with := *r
+	with.writes = outcome
+	if len(r.Errors) == 0 {
+		return &with
+	}
 	with.Errors = make(gqlerror.List, len(r.Errors))
 	for i, err := range r.Errors {
 		if len(err.Path) == 0 {
@@ -104,12 +126,15 @@ func withOutcome(r *Result, mayHaveExecuted bool) *Result {
 const outcomeExtension = "outcome"
 
 // outcomeOf returns the outcome of the root field of a mutation that failed, or "" for any
-// other field. A failure that is a bug says nothing of what was done before it.
+// other field. A field that the viewer may not see has no state, because it is not executed.
+// A failure that is a bug says nothing of what was done before it.
 func outcomeOf(ctx context.Context, path ast.Path, f *fault.Error) fault.Outcome {
 	field := mutation.FieldOf(ctx)
 	switch {
-	case field == nil || len(path) != 1:
+	case len(path) != 1 || mutation.From(ctx) == nil:
 		return ""
+	case field == nil:
+		return fault.NotExecuted
 	case field.MayHaveExecuted(), f.Kind == fault.Internal:
 		return fault.OutcomeUnknown
 	}

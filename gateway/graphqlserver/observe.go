@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"tributary/gateway/fault"
 	"tributary/gateway/internal/digest"
 	"tributary/gateway/report"
 	"tributary/gateway/telemetry"
@@ -31,7 +32,7 @@ type operationSeries struct {
 func newOperations(reg prometheus.Registerer) *telemetry.Memo[operation, operationSeries] {
 	count := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "graphql_operations_total",
-		Help: "Operations by name (other for those that are not registered), type and outcome: complete, partial (data with errors), refused (not executed) or canceled (its client disconnected).",
+		Help: "Operations by name (other for those that are not registered), type and outcome: complete, partial (data with errors), refused (not executed, as a mutation all of whose fields were refused) or canceled (its client disconnected).",
 	}, []string{"operation", "type", "outcome"})
 	duration := prometheus.NewHistogramVec(telemetry.Durations("graphql_operation_duration_seconds",
 		"How long operations took, by name (other for those that are not registered) and type."), []string{"operation", "type"})
@@ -154,10 +155,26 @@ func (r *Result) outcome() string {
 	switch {
 	case r.Canceled():
 		return "canceled"
-	case r.Data == nil:
+	case r.Data == nil, r.refusedByRules():
 		return "refused"
 	case len(r.Errors) > 0:
 		return "partial"
 	}
 	return "complete"
+}
+
+// refusedByRules reports whether r is of a mutation of which nothing was executed, because its
+// input, its viewer or the state of things does not permit it. Nothing has failed then.
+func (r *Result) refusedByRules() bool {
+	if r.writes != fault.NotExecuted || len(r.Errors) == 0 {
+		return false
+	}
+	for _, err := range r.Errors {
+		switch err.Extensions["code"] {
+		case fault.Rejected.Code(), fault.BadUserInput.Code(), fault.Unauthenticated.Code(), fault.Forbidden.Code():
+		default:
+			return false
+		}
+	}
+	return true
 }

@@ -50,7 +50,7 @@ func (s *Server) find(ctx context.Context, req Request) (*query, *Result) {
 	}
 	if refused := cmp.Or(q.refuseKey(), q.decodeVariables()); refused != nil {
 		if q.selected.Operation == ast.Mutation {
-			refused = withOutcome(refused, false)
+			refused = withOutcome(refused, fault.NotExecuted)
 		}
 		return nil, refused
 	}

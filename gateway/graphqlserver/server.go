@@ -62,7 +62,7 @@ func New(schema graphql.ExecutableSchema, plan *lookahead.Plan, responses *Respo
 	s.exec.AroundRootFields(rootField)
 	gate := admission.NewGate(cfg.Admission, reg)
 	s.clients = admission.NewClients(cfg.Admission, reg)
-	s.run = writing(s.guarded(s.streaming(wanted(s.cached(limited(s.clients, admitted(gate, inTime(s.execute))))))))
+	s.run = s.writing(s.guarded(s.streaming(wanted(s.cached(limited(s.clients, admitted(gate, inTime(s.execute))))))))
 	s.use(s.newPolicy(cfg))
 	reg.MustRegister(cache.NewSizes("document", &s.metrics.documentsEvicted,
 		func() (uint64, int) { return s.current.Load().documents.known.size() }))

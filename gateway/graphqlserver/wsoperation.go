@@ -74,7 +74,7 @@ func (c *socket) execute(ctx context.Context, id string, op *wsOperation, req Re
 		c.sendUntil(ctx, until, resultMessage(id, r))
 	}
 	result := c.run(ctx, req, c.cfg.Timeout, func() {}, func(r *Result) { send(time.Now().Add(streamWrite), r) })
-	if !result.sent && result.Data != nil {
+	if !result.sent && !endsWithError(result) {
 		send(until, result)
 	}
 	c.mu.Lock()
@@ -88,7 +88,7 @@ func (c *socket) execute(ctx context.Context, id string, op *wsOperation, req Re
 	}
 	delete(c.operations, id) // before the client learns that the id is free
 	switch {
-	case result.Data == nil:
+	case endsWithError(result):
 		send(until, result)
 	case result.sent && c.draining.Err() != nil: // cut short, and perhaps not complete
 	default:

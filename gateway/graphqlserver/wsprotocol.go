@@ -105,10 +105,14 @@ func readMessage(text []byte) (m wsMessage, bad *closing) {
 	return m, badMessage("the type of a message is not known")
 }
 
-// resultMessage returns the message for a result. After that of a refused operation there
-// is no other.
+// endsWithError reports whether the message for a result is an error, after which there is no
+// other. A mutation that was stopped after a write has executed, and its message the value of
+// [SeenHeader], for which an error message has no place.
+func endsWithError(r *Result) bool { return r.Data == nil && r.seen == "" }
+
+// resultMessage returns the message for a result.
 func resultMessage(id string, r *Result) wsMessage {
-	if r.Data != nil {
+	if !endsWithError(r) {
 		if r.seen != "" {
 			told := *r
 			told.tellsSeen = true

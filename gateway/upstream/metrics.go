@@ -111,6 +111,9 @@ func measure(f *figures, next http.RoundTripper) http.RoundTripper {
 		took := time.Since(start)
 		v := verdict(f.service, resp, err)
 		out := outcome(r.Context(), v)
+		if resp != nil && deliveryOf(r.Context()) != nil && concernsClients(resp.StatusCode) {
+			out = refused
+		}
 		if failed, ok := failure(v); ok && out != canceled {
 			f.failed(failed.Kind)
 		}
@@ -125,6 +128,10 @@ func measure(f *figures, next http.RoundTripper) http.RoundTripper {
 const canceled = "canceled"
 
 const outcomeOK = "ok"
+
+// refused is the outcome of a write that the service refuses for a reason which concerns its
+// client, such as input that is not valid. It is no failure of the service.
+const refused = "refused"
 
 // failure returns the failure that a verdict is. A page in place of a resource is none:
 // only the caller can tell "not found" from a proxy without a route.

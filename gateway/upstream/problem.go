@@ -21,9 +21,7 @@ const (
 // problemOf returns what clients may know of a service's reason to refuse a write, or nil if
 // the status is not one whose reason concerns them.
 func problemOf(resp *http.Response) *fault.Problem {
-	switch resp.StatusCode {
-	case http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusUnprocessableEntity:
-	default:
+	if !concernsClients(resp.StatusCode) {
 		return nil
 	}
 	p := &fault.Problem{Status: resp.StatusCode}
@@ -40,6 +38,16 @@ func problemOf(resp *http.Response) *fault.Problem {
 		p.Errors = errs
 	}
 	return p
+}
+
+// concernsClients reports whether a status refuses a write for a reason that concerns its
+// client, and says nothing about the service.
+func concernsClients(status int) bool {
+	switch status {
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusUnprocessableEntity:
+		return true
+	}
+	return false
 }
 
 // isJSONMedia reports whether a media type is JSON, or based on it (RFC 6839).

@@ -3,10 +3,8 @@ package upstream
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptrace"
-	"strings"
 	"sync/atomic"
 
 	"tributary/gateway/fault"
@@ -28,13 +26,18 @@ type Write struct {
 // Send makes a call that changes something, and reads the response with read. It is never
 // hedged. It is sent again only if no connection to the service could be made, if its method
 // is PUT or DELETE, or if it has a key; not at the expense of the budget for reads, because
-// a write that is given up leaves its client in doubt.
+// a write that is given up leaves its client in doubt. With a key that an earlier request may
+// have had, it is also sent again after a 409 by which the service says that this one is under
+// way.
 //
 // Its errors are *fault.Error with an outcome. It is [fault.NotExecuted] only if no attempt
 // can have arrived, or if the only one that did was answered with a 4xx by which the service
 // refused it. A reason that the service gave is the error's problem.
 func (c *Client) Send(ctx context.Context, w Write, read func(response []byte) error) error {
-	d := &delivery{repeatable: w.Key != "" || w.Method == http.MethodPut || w.Method == http.MethodDelete}
+	d := &delivery{
+		repeatable: w.Key != "" || w.Method == http.MethodPut || w.Method == http.MethodDelete,
+		keyed:      w.Key != "", keyRepeats: w.KeyRepeats,
+	}
 	ctx, release := c.WithLease(context.WithValue(ctx, deliveryKey{}, d))
 	defer release()
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { d.connections.Add(1) }})
@@ -51,7 +54,7 @@ func (c *Client) Send(ctx context.Context, w Write, read func(response []byte) e
 	}
 	outcome := executed
 	if failed != nil {
-		failed.Outcome = d.outcome(w, resp, failed)
+		failed.Outcome = d.outcome(resp)
 		outcome = string(failed.Outcome)
 	}
 	if outcome != string(fault.NotExecuted) {
@@ -100,46 +103,42 @@ func deliveryOf(ctx context.Context) *delivery {
 // that it has reused is closed, and gets another connection for it.
 type delivery struct {
 	repeatable  bool // by the method or a key
+	keyed       bool
+	keyRepeats  bool // earlier writes may have had the key
 	connections atomic.Int64
 }
 
 // outcome returns the outcome of a write that failed. resp is the last response, nil if
 // there was none.
-func (d *delivery) outcome(w Write, resp *http.Response, failed *fault.Error) fault.Outcome {
+func (d *delivery) outcome(resp *http.Response) fault.Outcome {
 	switch arrived := d.connections.Load(); {
 	case arrived == 0:
 		return fault.NotExecuted
 	case arrived > 1, resp == nil, resp.StatusCode < 400, resp.StatusCode >= 500, resp.StatusCode == http.StatusRequestTimeout:
 		return fault.OutcomeUnknown
-	case resp.StatusCode == http.StatusConflict && w.KeyRepeats && mayBeUnderWay(failed.Problem):
+	case d.underWay(resp):
 		return fault.OutcomeUnknown
 	}
 	return fault.NotExecuted
 }
 
-// mayBeUnderWay reports whether a 409 may mean that a request with the same key is under way.
-// There is no standard for how to say that.
-func mayBeUnderWay(p *fault.Problem) bool {
-	text := strings.ToLower(fmt.Sprint(p.Title, " ", p.Detail))
-	for _, word := range []string{"key", "idempoten", "under way", "underway", "outstanding", "in progress"} {
-		if strings.Contains(text, word) {
-			return true
-		}
-	}
-	return p.Title == "" && p.Detail == ""
+// underWay reports whether a response, nil if there is none, is a 409 which may mean that an
+// earlier request with the key is under way.
+func (d *delivery) underWay(resp *http.Response) bool {
+	return resp != nil && resp.StatusCode == http.StatusConflict && d.keyed && (d.keyRepeats || d.connections.Load() > 1) && saysUnderWay(resp)
 }
 
 // unpaid lets an attempt be made without the budget.
 func unpaid() bool { return true }
 
-// resend makes the further attempts of a write after the first. Each time it is sent again if
-// it cannot have arrived, or if it may be repeated.
+// resend makes the attempts of a write. It is sent again if it cannot have arrived, or if it
+// may be repeated.
 func (p *retrier) resend(d *delivery, r *http.Request) (*http.Response, error) {
 	ctx := r.Context()
 	resp, err := p.next.RoundTrip(r)
 	for n, arrived := 0, d.connections.Load(); n < p.cfg.Retries; n, arrived = n+1, d.connections.Load() {
 		mayRepeat := d.repeatable || arrived == 0
-		if !mayRepeat || kindOf(ctx) == probeAttempt || !retryable("", resp, err) || !p.wait(ctx, p.delay(n, resp), p.least(resp, err), unpaid) {
+		if !mayRepeat || kindOf(ctx) == probeAttempt || !retryable("", resp, err) && !d.underWay(resp) || !p.wait(ctx, p.delay(n, resp), p.least(resp, err), unpaid) {
 			break
 		}
 		once, e := again(ctx, r, retryAttempt)

@@ -204,22 +204,63 @@ func TestSend_NotAdmitted(t *testing.T) {
 
 func TestSend_KeyUnderWay(t *testing.T) {
 	for problem, underWay := range map[string]bool{
-		`{"title":"A request is outstanding for this Idempotency-Key"}`: true,
-		`{"detail":"the same request is under way"}`:                    true,
-		``:                                  true, // it does not say
-		`{"title":"the thing was sold"}`:    false,
-		`{"detail":"sold to someone else"}`: false,
+		`{"title":"A request is outstanding for this Idempotency-Key"}`:                  true,
+		`{"detail":"the same request is under way"}`:                                     true,
+		`{"title":"Conflict","detail":"Your order is being processed"}`:                  true,
+		`{"title":"Conflict","code":"CONCURRENT_REQUEST"}`:                               true,
+		`{"type":"https://example.com/problems/request-in-progress","title":"Conflict"}`: true,
+		`{"error":{"code":"idempotency_error","message":"Conflict"}}`:                    true,
+		`{"error":"duplicate_request"}`:                                                  true,
+		`{"message":"another call is in flight"}`:                                        true,
+		`{"code":"retry_later"}`:                                                         true,
+		`{"title":"Pending"}`:                                                            true,
+		`{"type":"about:blank"}`:                                                         true, // it does not say
+		``:                                                                               true,
+		`{"title":"the thing was sold"}`:                                                 false,
+		`{"detail":"sold to someone else"}`:                                              false,
+		`{"title":"Conflict","status":409,"instance":"/orders/process"}`:                 false,
+		`{"error":{"code":"version_mismatch"},"type":"https://example.com/problems/x"}`:  false,
 	} {
 		c := over(t, thrice, faultyupstream.Always(faultyupstream.Answer(409, problem, "Content-Type: application/problem+json")))
 		for _, repeats := range []bool{false, true} {
-			want := "not_executed"
+			want, attempts := "not_executed", 1
 			if underWay && repeats {
-				want = "unknown"
+				want, attempts = "unknown", 3
 			}
+			before := c.attempts()
 			outcome, _ := c.put(upstream.Write{Request: upstream.Request{Method: http.MethodPost}, Key: "k", KeyRepeats: repeats})
-			if outcome != want {
-				t.Errorf("%s, repeats %t: %s", problem, repeats, outcome)
+			if n := c.attempts() - before; outcome != want || n != attempts {
+				t.Errorf("%s, repeats %t: %s after %d attempts, want %s after %d", problem, repeats, outcome, n, want, attempts)
 			}
+		}
+	}
+}
+
+// A 409 that answers the repetition of a request which is under way is no answer: the write is
+// sent again until it has one.
+func TestSend_WaitsForUnderWay(t *testing.T) {
+	underWay := faultyupstream.Answer(409, `{"title":"A request with this key is in progress"}`, "Content-Type: application/problem+json")
+	done := faultyupstream.JSON(`{"id":"t1"}`)
+	type want struct {
+		outcome  string
+		attempts int
+	}
+	for name, tt := range map[string]struct {
+		script  []faultyupstream.Behaviour
+		key     string
+		repeats bool
+		want    want
+	}{
+		"of an attempt":     {[]faultyupstream.Behaviour{faultyupstream.Reset(), underWay, done}, "k", false, want{"executed", 3}},
+		"of a request":      {[]faultyupstream.Behaviour{underWay, underWay, done}, "k", true, want{"executed", 3}},
+		"of a slow attempt": {[]faultyupstream.Behaviour{faultyupstream.Answer(503, ``), underWay, underWay}, "k", false, want{"unknown", 3}},
+		"of no other":       {[]faultyupstream.Behaviour{underWay, done, done}, "k", false, want{"not_executed", 1}},
+		"without a key":     {[]faultyupstream.Behaviour{underWay, done, done}, "", true, want{"not_executed", 1}},
+	} {
+		c := over(t, thrice, func(n int) faultyupstream.Behaviour { return tt.script[n] })
+		outcome, _ := c.put(upstream.Write{Request: upstream.Request{Method: http.MethodPost}, Key: tt.key, KeyRepeats: tt.repeats})
+		if got := (want{outcome, c.attempts()}); got != tt.want {
+			t.Errorf("%s: %v, want %v", name, got, tt.want)
 		}
 	}
 }
