@@ -18,6 +18,7 @@ import (
 	"tributary/gateway/fault"
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/upstream"
+	"tributary/internal/testkit"
 	"tributary/internal/testkit/faultyupstream"
 	"tributary/internal/testkit/graphtest"
 	"tributary/internal/testkit/upstreamtest"
@@ -48,7 +49,7 @@ func TestDegradation_EveryFault(t *testing.T) {
 	for _, service := range allServices {
 		healthy[service] = ask(t, upstreamtest.New(t, data), nil, service, "", aFault{})
 	}
-	faults := slices.Concat(fromWire(), fromBody(), unasked())
+	faults := testkit.Sample(t, slices.Concat(fromWire(), fromBody(), unasked()), 4)
 	seen := make([]map[string]string, len(faults))
 	var mu sync.Mutex
 	t.Run("faults", func(t *testing.T) {
@@ -65,7 +66,7 @@ func TestDegradation_EveryFault(t *testing.T) {
 			}
 		}
 	})
-	if t.Failed() {
+	if t.Failed() || testkit.Sampled() {
 		return
 	}
 	var table strings.Builder

@@ -85,7 +85,7 @@ func TestOutage_NotAmplified(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := newOutage(t, calls)
 			o.out.Store(true)
-			const asked = 600
+			const asked = 300
 			if well := o.answers(asked, 8); well != 0 {
 				t.Errorf("%d answers of a service that is out", well)
 			}

@@ -16,6 +16,7 @@ import (
 
 	"tributary/gateway/fault"
 	"tributary/gateway/graphqlserver"
+	"tributary/internal/testkit"
 	"tributary/internal/testkit/graphtest"
 	"tributary/internal/testkit/upstreamtest"
 	"tributary/resolvers/rest"
@@ -228,7 +229,7 @@ func TestStatuses_AreAnsweredAsThePageSays(t *testing.T) {
 	fresh, stale := newStatusDoor(t, s, time.Hour), newStatusDoor(t, s, time.Nanosecond)
 	table := statusTable{}
 	for _, service := range allServices {
-		for _, c := range statusCases(service) {
+		for _, c := range testkit.Sample(t, statusCases(service), 11) {
 			want := wantedOf(c)
 			c.known = false
 			expectSeen(t, fresh, s, c, "nothing known", want.cold, 1)
@@ -244,7 +245,7 @@ func TestStatuses_AreAnsweredAsThePageSays(t *testing.T) {
 			expectSeen(t, fresh, s, c, "fresh", "complete", 1)
 		}
 	}
-	if !t.Failed() {
+	if !t.Failed() && !testkit.Sampled() {
 		expectTable(t, "Statuses", table.String())
 	}
 }

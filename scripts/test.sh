@@ -8,6 +8,10 @@ cd "$(dirname "$0")/.."
 REDIS_SERVER=$(scripts/redis-server.sh)
 export REDIS_SERVER
 
+# Under the race detector properties are tried with some examples, and tables are sampled
+# (testkit.Sample), since both take several times as long with it. CI also runs them without
+# it, and whole: in make library and make test-hostile.
+#
 # The race detector needs cgo and a C compiler that works. One way to know is to
 # build and run a test with it; what that compiles is needed next anyway.
 race=-race
@@ -23,6 +27,9 @@ if ! why=$(go test -race -run '^$' errors 2>&1); then
 $why
 
 EOF
+fi
+if [ -n "$race" ]; then
+	export RAPID_CHECKS="${RAPID_CHECKS:-20}" # of 100
 fi
 
 # A process with the race detector waits for a second before it ends, by default.
