@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +25,7 @@ import (
 	"tributary/gateway/graphqlserver"
 	"tributary/gateway/report"
 	"tributary/gateway/responsecache"
+	"tributary/internal/testkit"
 	"tributary/internal/testkit/wstest"
 )
 
@@ -264,14 +267,14 @@ func TestCaches_WeighWhatTheyKeep(t *testing.T) {
 		}
 		runtime.KeepAlive(h)
 	}
-	for kind := range kinds {
+	for _, kind := range testkit.Sample(t, slices.Sorted(maps.Keys(kinds)), 4) {
 		t.Run("POST/"+kind, func(t *testing.T) { fill(t, "POST", kind) })
 	}
 	for transport := range (&hoard{}).transports(t) {
 		if transport == "POST" {
 			continue
 		}
-		for _, kind := range []string{"undeclared variables of many documents", "long variables", "long documents", "documents of fields"} {
+		for _, kind := range testkit.Sample(t, []string{"undeclared variables of many documents", "long variables", "long documents", "documents of fields"}, 4) {
 			t.Run(transport+"/"+kind, func(t *testing.T) { fill(t, transport, kind) })
 		}
 	}
