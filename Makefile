@@ -22,7 +22,7 @@ export VERSION REPLICAS TRACING HELM_VERSION CYCLONEDX_VERSION GOVULNCHECK_VERSI
 
 .DEFAULT_GOAL := help
 .PHONY: deploy deploy-check release help run build generate generate-check test lint fmt latency check fuzz soak bench bench-compare bench-peers bench-soak bench-smoke \
-	docs library library-short test-hostile test-browser test-stack soak-short rules scripts pages pages-check clients up down compose-test clean
+	docs library test-hostile test-browser test-stack soak-short rules scripts pages pages-check clients up down compose-test clean
 
 help: ## Say what there is to make.
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,16 +45,13 @@ generate-check: ## Fail when generated code is not what would be generated; chan
 test: ## Run all tests that need Go and nothing else, in random order and under the race detector.
 	scripts/test.sh $$(go list ./... | grep -vE '/(test/(browser|clients|soak)|grafana|prometheus)$$')
 
-test-hostile: ## Try what strangers may send and readers of the log may do to a gateway, and ten thousand faults of writes; without the race detector, which takes several times the memory.
+test-hostile: ## Try what strangers may send and readers of the log may do to a gateway, and all faults and statuses of services; without the race detector, which takes several times the memory and the time.
 	REDIS_SERVER=$$(scripts/redis-server.sh) go test -shuffle=on ./test/e2e -run Hostile
-	go test ./gateway/upstream -run ThousandsOfFaults
+	go test -shuffle=on -skip 'TwoHops|Isolation' ./resolvers
 
-library: ## Run the tests of the library in a copy without the shop, and make projects as the pages say; not within make test, for they build a lot.
+library: ## Run the tests of the library in a copy without the shop, without the race detector and with all cases, and make projects as the pages say.
 	go test -count=1 -timeout 30m ./test/e2e -run TestLibrary -library
 	go test -count=1 -timeout 30m -p 1 ./docs ./cmd/trib -projects
-
-library-short: ## Compile the library and its tests in a copy without the shop.
-	go test -count=1 -short -v ./test/e2e -run TestLibrary -library
 
 test-browser: ## Try the pages in a browser, where one is found.
 	scripts/test.sh ./test/browser
