@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"tributary/gateway/rest"
 )
 
 // EveryRoute is the route of a rule that applies to all routes.
@@ -108,7 +110,7 @@ func (r *Rules) Decide(route string) (latency time.Duration, o Outcome, status i
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, of := range r.rules {
-		if of.Route == EveryRoute || unnamed(of.Route) == unnamed(route) {
+		if of.Route == EveryRoute || rest.Plain(of.Route) == rest.Plain(route) {
 			return of.latency, of.next(), of.Status
 		}
 	}
@@ -145,24 +147,9 @@ func parseLatency(s string) (time.Duration, error) {
 
 func contains(routes []string, route string) bool {
 	for _, r := range routes {
-		if unnamed(r) == unnamed(route) {
+		if rest.Plain(r) == rest.Plain(route) {
 			return true
 		}
 	}
 	return false
-}
-
-// unnamed returns a route without the names in its braces, which documents choose freely.
-func unnamed(route string) string {
-	var b strings.Builder
-	for {
-		before, after, open := strings.Cut(route, "{")
-		b.WriteString(before)
-		_, rest, closed := strings.Cut(after, "}")
-		if !open || !closed {
-			return b.String()
-		}
-		b.WriteString("{}")
-		route = rest
-	}
 }

@@ -94,12 +94,21 @@ func (r *Route) InPath() []string { return r.paths }
 
 // Plain returns the route with empty placeholders and without its query: what identifies
 // the operation in a document.
-func (r *Route) Plain() string {
-	path := r.Path
-	for _, name := range r.paths {
-		path = strings.Replace(path, "{"+name+"}", "{}", 1)
+func (r *Route) Plain() string { return r.Method + " " + Plain(r.Path) }
+
+// Plain returns a path without the names of its placeholders, which documents choose freely.
+func Plain(path string) string {
+	var b strings.Builder
+	for {
+		before, after, open := strings.Cut(path, "{")
+		b.WriteString(before)
+		_, next, closed := strings.Cut(after, "}")
+		if !open || !closed {
+			return b.String()
+		}
+		b.WriteString("{}")
+		path = next
 	}
-	return r.Method + " " + path
 }
 
 // path returns the path with the values of args, each escaped as one segment.

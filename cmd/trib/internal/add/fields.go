@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tributary/cmd/trib/internal/openapi"
+	"tributary/gateway/rest"
 )
 
 // addField adds the field of an operation to Query or Mutation.
@@ -240,7 +241,7 @@ func (e *entity) above(param string, o *operation) bool {
 	if n := strings.Count(e.path, "/") + 1; len(segments) > n {
 		path = strings.Join(segments[:n], "/")
 	}
-	return openapi.Plain(path) == openapi.Plain(e.path) && strings.HasSuffix(path, "{"+param+"}")
+	return rest.Plain(path) == rest.Plain(e.path) && strings.HasSuffix(path, "{"+param+"}")
 }
 
 // general are names of parameters that do not say what they identify.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"mime"
 	"strings"
+
+	"tributary/gateway/rest"
 )
 
 // An Operation is a method of a path.
@@ -45,13 +47,13 @@ func (o *Operation) Call() string { return o.Method + " " + o.Path }
 
 // PathParams returns the parameters in the path, in its order.
 func (o *Operation) PathParams() (params []*Param) {
-	for rest := o.Path; ; {
-		_, after, open := strings.Cut(rest, "{")
+	for left := o.Path; ; {
+		_, after, open := strings.Cut(left, "{")
 		name, next, closed := strings.Cut(after, "}")
 		if !open || !closed {
 			return params
 		}
-		rest = next
+		left = next
 		p := o.param(name, "path")
 		if p == nil { // the document forgets to declare it
 			p = &Param{Name: name, In: "path", Required: true, Schema: &Schema{Type: String}}
@@ -82,26 +84,11 @@ func (o *Operation) param(name, in string) *Param {
 // Operation returns the operation of a method and a path whose placeholders have no names.
 func (d *Document) Operation(plain string) *Operation {
 	for _, o := range d.Operations {
-		if o.Method+" "+Plain(o.Path) == plain {
+		if o.Method+" "+rest.Plain(o.Path) == plain {
 			return o
 		}
 	}
 	return nil
-}
-
-// Plain returns a path without the names of its placeholders.
-func Plain(path string) string {
-	var b strings.Builder
-	for {
-		before, after, open := strings.Cut(path, "{")
-		b.WriteString(before)
-		_, next, closed := strings.Cut(after, "}")
-		if !open || !closed {
-			return b.String()
-		}
-		b.WriteString("{}")
-		path = next
-	}
 }
 
 var methods = []string{"get", "post", "put", "patch", "delete"}
