@@ -45,12 +45,14 @@ func TestViewers_Watermarks(t *testing.T) {
 			up := testgraph.Start(t)
 			handler, _ := assemble(t, map[string]string{testgraph.Authors: authors, testgraph.Books: up.URLs[testgraph.Books]}, silent, func(cfg *gatewayConfig) {
 				cfg.Auth, cfg.Forward.Headers, cfg.Forward.Claims, cfg.GraphQL.Batching = p.Config(), tt.headers, tt.claims, 4
+				cfg.Auth.Issuers, cfg.Auth.ViewerClaims = append(cfg.Auth.Issuers, "https://other.example.com"), []string{"tenant"}
 			})
 			server := httptest.NewServer(handler)
 			defer server.Close()
 			defer http.DefaultClient.CloseIdleConnections()
 			viewers := map[string]map[string]any{
 				"v1": nil, "v2": nil, "v1 narrow": {"scope": "read"}, "v1 wide": {"scope": "read write"}, "v1 by an app": {"azp": "app"}, "": nil,
+				"v1 by a client": {"client_id": "client"}, "v1 of a tenant": {"tenant": "t1"}, "v1 of an issuer": {"iss": "https://other.example.com"},
 			}
 			// The first token of a viewer fills the caches; what it was is in the watermark.
 			first := map[string]string{}
