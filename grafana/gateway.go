@@ -46,7 +46,7 @@ func gatewayNow() []cog.Builder[dashboard.Panel] {
 			query(ratio(`sum(rate(cache_hits_total`+memory+`[5m]))`, `(sum(rate(cache_hits_total`+memory+`[5m])) + sum(rate(cache_misses_total`+memory+`[5m])))`), "hits")),
 		number("Services left alone", "Services of which a gateway's circuit is open: they failed too often and are not asked for a moment.",
 			units.Short, rising(1, 2),
-			query(`count(max by (service_name) (upstream_breaker_state{job="$job",instance=~"$instance"}) == 2) or vector(0)`, "open")),
+			query(`count(max by (service_name) (upstream_breaker_state{job="$job",instance=~"$instance"}) >= 1) or vector(0)`, "open")),
 		number("Alerts", "Alerts that fire; docs/runbook.md says what to do about each.", units.Short, rising(1, 2),
 			query(`sum(ALERTS{alertstate="firing"}) or vector(0)`, "firing")),
 	}

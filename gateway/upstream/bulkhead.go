@@ -1,8 +1,10 @@
 package upstream
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"tributary/gateway/admission"
 	"tributary/gateway/fault"
@@ -16,9 +18,13 @@ func bulkhead(cfg Config, f *figures, next http.RoundTripper) http.RoundTripper 
 	}
 	slots := admission.NewSlots(cfg.Concurrency, cfg.Queue, cfg.QueueWait, f.queue)
 	return RoundTrip(func(r *http.Request) (*http.Response, error) {
+		start := time.Now()
 		switch err := slots.Acquire(r.Context()); {
 		case err == nil:
 			defer slots.Release()
+			if took := time.Since(start); took > time.Millisecond {
+				r = r.WithContext(context.WithValue(r.Context(), queuedKey{}, took))
+			}
 			return next.RoundTrip(r)
 		case errors.Is(err, admission.ErrQueueFull), errors.Is(err, admission.ErrWaitTooLong):
 			return nil, fault.New(fault.Overloaded, f.service, err)
@@ -26,4 +32,12 @@ func bulkhead(cfg Config, f *figures, next http.RoundTripper) http.RoundTripper 
 			return nil, err
 		}
 	})
+}
+
+type queuedKey struct{}
+
+// queued returns how long a call has waited in the bulkhead.
+func queued(ctx context.Context) time.Duration {
+	took, _ := ctx.Value(queuedKey{}).(time.Duration)
+	return took
 }

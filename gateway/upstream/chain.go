@@ -59,7 +59,7 @@ func (c *Client) newProber(attempts http.RoundTripper) *prober {
 			return c.request(ctx, http.MethodGet, nil, c.health, nil)
 		}
 	}
-	p.read = func(ctx context.Context, f failedRead) *http.Request {
+	p.read = func(ctx context.Context, f *failedRead) *http.Request {
 		r := c.newRequest(ctx, f.method, f.url, f.route, f.body)
 		r.Header[idempotencyKey] = nil // a signal, see idempotent
 		return r

@@ -21,19 +21,26 @@ const (
 	circuitOpen     = 2
 )
 
-// trialCalls is how many calls are let through at a time when only calls can tell whether
-// the service works.
-const trialCalls = 3
+// Trials are calls of clients that are let through while the circuit is not closed.
+const (
+	trialCalls  = 3 // at an interval, unless the health check fails
+	trialRounds = 3 // if it does, one call in so many intervals
+)
 
 // A circuit decides whether a service is called. It is closed, which means that all calls
 // are made, until the failure rate over a time window is too high. While it is open the
-// prober tries the service at intervals, without any traffic, and the first good answer
-// closes it. Calls fail immediately, unless a try is under way: then they wait for its
-// result, but not for one that is older than QueueWait.
+// prober tries the service at intervals, without any traffic. Other calls fail immediately,
+// unless a try is under way: then they wait for its result, but not for one that is older
+// than QueueWait, and not for longer than that in all.
 //
-// Where the prober alone cannot tell, the next calls are tries, [trialCalls] at an interval:
-// if the health check succeeds but a read fails, which may be one bad read, and if there is
-// nothing to try, because the service has no health check and only writes have failed.
+// What closes it:
+//
+//   - A read that had failed succeeds.
+//   - The health check succeeds, if it has failed since the circuit opened, or if no read is
+//     known to fail. Otherwise it says nothing: it succeeded all the time.
+//   - A trial succeeds. Trials are reads that are not known to fail, so that one bad read does
+//     not shut out all others, and writes if the health check succeeds, or if there is nothing
+//     that the prober can try.
 type circuit struct {
 	cfg     Config
 	figures *figures
@@ -45,10 +52,12 @@ type circuit struct {
 	state  int
 	epoch  int // counts openings and closings: what began before one says nothing after it
 	opened time.Time
-	trials int           // how many calls may be tries until the prober's next round
-	tries  int           // under way, rounds of the prober and calls
+	rounds int           // of the prober, since the circuit opened
+	health judgement     // the latest result of the health check since the circuit opened
+	trials int           // how many calls may be trials
+	tries  int           // under way, rounds of the prober and trials
 	since  time.Time     // when the last try began
-	result chan struct{} // closed when the tries have ended or the circuit has closed
+	result chan struct{} // closed when the tries have ended, trials are allowed, or the circuit has closed
 	timer  *time.Timer   // of the next round; nil while closed
 	ended  bool
 }
@@ -68,15 +77,8 @@ func newCircuit(cfg Config, f *figures, p *prober) *circuit {
 	}
 }
 
-// isOpen reports whether the service is known to fail. A nil circuit never is.
-func (c *circuit) isOpen() bool {
-	if c == nil || !c.rejects.Load() {
-		return false
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.state == circuitOpen
-}
+// isClosed reports whether all calls are made. A nil circuit is closed.
+func (c *circuit) isClosed() bool { return c == nil || !c.rejects.Load() }
 
 // changes returns how often the circuit has opened and closed; 0 for a nil circuit.
 func (c *circuit) changes() uint64 {
@@ -110,21 +112,23 @@ type pass struct {
 
 var errOpen = errors.New("the circuit is open")
 
-// admit returns a pass for a call, which must be recorded, or an error. A read that is known
-// to fail is no trial: the prober tries it.
+// admit returns a pass for a call, which must be recorded, or an error.
 func (c *circuit) admit(r *http.Request) (pass, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	var deadline time.Time // computed once: later tries do not prolong the wait
 	for {
 		switch {
 		case c.state == circuitClosed:
 			return pass{epoch: c.epoch}, nil
-		case c.trials > 0 && !c.prober.knows(r):
+		case c.mayTry(r):
 			c.trials--
 			c.begin()
 			return pass{epoch: c.epoch, trial: true}, nil
+		case deadline.IsZero():
+			deadline = c.deadline(r.Context())
 		}
-		left := time.Until(c.since.Add(c.cfg.QueueWait))
+		left := time.Until(deadline)
 		if c.tries == 0 || left <= 0 {
 			return pass{}, fault.New(fault.CircuitOpen, c.figures.service, errOpen)
 		}
@@ -132,6 +136,24 @@ func (c *circuit) admit(r *http.Request) (pass, error) {
 			return pass{}, err
 		}
 	}
+}
+
+// deadline returns until when a call that comes now may wait for a result: for one that is at
+// most QueueWait old then, and for at most QueueWait, less what it has waited in the bulkhead.
+func (c *circuit) deadline(ctx context.Context) time.Time {
+	start := time.Now().Add(-queued(ctx))
+	if c.since.Before(start) {
+		start = c.since
+	}
+	return start.Add(c.cfg.QueueWait)
+}
+
+// mayTry reports whether a call may be a trial. The prober tries reads that are known to fail.
+func (c *circuit) mayTry(r *http.Request) bool {
+	if c.trials == 0 || !isRead(r) && c.state != circuitHalfOpen && c.health != works {
+		return false
+	}
+	return !c.prober.knows(r)
 }
 
 // wait releases the lock until the tries have a result, or for d.
@@ -174,6 +196,7 @@ func (c *circuit) record(p pass, j judgement, reason string, r *http.Request) {
 		if c.rate.IsOpen() {
 			c.opened = time.Now()
 			c.epoch++
+			c.rounds, c.health = 0, unknown
 			c.set(circuitOpen)
 			c.schedule()
 			c.cfg.Log.Warn("circuit opened", "service", c.figures.service, "reason", reason)
@@ -181,7 +204,7 @@ func (c *circuit) record(p pass, j judgement, reason string, r *http.Request) {
 	}
 }
 
-// tried handles the end of a call that was a try.
+// tried handles the end of a trial.
 func (c *circuit) tried(j judgement) {
 	switch j {
 	case works:
@@ -189,7 +212,6 @@ func (c *circuit) tried(j judgement) {
 		return
 	case fails:
 		c.set(circuitOpen) // which is logged once: a circuit that is tried in vain was open all the time
-		c.trials = 0
 	case unknown: // the permit is for another call
 		c.trials++
 	}
@@ -217,29 +239,56 @@ func (c *circuit) round(epoch int) {
 		return
 	}
 	c.schedule()
-	if !c.prober.begin() {
+	tries, ok := c.prober.begin()
+	if !ok {
 		return
 	}
+	c.rounds++
 	c.begin()
-	c.mu.Unlock()
-	found := c.prober.probe()
-	c.mu.Lock()
-	switch {
-	case epoch != c.epoch:
-	case found.read == works:
-		c.shut("a read that had failed succeeded")
-	case found.health == works && !found.known:
-		c.shut("the health check succeeded")
-	default:
-		c.trials = 0
-		if !found.asked || found.health == works {
-			c.trials = trialCalls
-		}
-		if !found.asked {
+	if c.prober.health == nil {
+		if tries.read == nil {
 			c.set(circuitHalfOpen)
 		}
+		c.allow(trialCalls)
+	}
+	c.mu.Unlock()
+	tries.try(func(f finding) (decided bool) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if epoch == c.epoch {
+			c.found(f)
+		}
+		return epoch != c.epoch
+	})
+	c.mu.Lock()
+	if epoch == c.epoch {
 		c.end()
 	}
+}
+
+// found handles the result of one try of the prober.
+func (c *circuit) found(f finding) {
+	switch {
+	case f.isRead && f.said == works:
+		c.shut("a read that had failed succeeded")
+	case f.isRead:
+	case f.said == works && (c.health == fails || !c.prober.keepsReads()):
+		c.shut("the health check succeeded")
+	case f.said == fails:
+		c.health = fails
+		if c.trials = min(c.trials, 1); c.rounds%trialRounds == 0 {
+			c.allow(1)
+		}
+	default:
+		c.health = max(c.health, f.said) // which remains what it was if this is unknown
+		c.allow(trialCalls)
+	}
+}
+
+// allow permits n trials until the next round.
+func (c *circuit) allow(n int) {
+	c.trials = n
+	c.announce()
 }
 
 // shut closes the circuit.

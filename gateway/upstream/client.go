@@ -104,12 +104,12 @@ func (c *Client) Share() int { return c.share }
 // Name is the name of the service.
 func (c *Client) Name() string { return c.service }
 
-// Ping returns nil if the service works: if its circuit is not open, and its health check
+// Ping returns nil if the service works: if its circuit is closed, and its health check
 // succeeds. A service without a health check, or that answers it with 404 or 410, is judged
 // by its calls alone. The health check bypasses metrics, reports and policies, so that it is
 // made even if the bulkhead is full.
 func (c *Client) Ping(ctx context.Context) error {
-	if c.circuit.isOpen() {
+	if !c.circuit.isClosed() {
 		return fault.New(fault.CircuitOpen, c.service, errOpen)
 	}
 	if c.health == "" {

@@ -13,8 +13,9 @@ import (
 // Bounds of the prober.
 const (
 	keptReads = 3        // how many distinct reads that failed are kept
+	keptTries = 30       // how often a read is tried in vain until it is dropped
 	keptBody  = 64 << 10 // the size of the largest body that is kept
-	maxRounds = 4        // rounds under way, for services that hang
+	maxRounds = 32       // rounds under way, for services that hang
 )
 
 // A prober tries a service whose circuit is open: by its health check, and by one of the
@@ -22,7 +23,7 @@ const (
 // safe for concurrent use.
 type prober struct {
 	health func(ctx context.Context) *http.Request // nil if there is no health check
-	read   func(ctx context.Context, f failedRead) *http.Request
+	read   func(ctx context.Context, f *failedRead) *http.Request
 	once   http.RoundTripper // for health checks
 	calls  http.RoundTripper // for reads, which are counted
 
@@ -31,9 +32,9 @@ type prober struct {
 	running sync.WaitGroup
 
 	mu     sync.Mutex
-	failed []failedRead // distinct, the latest first
-	next   int          // of failed, to be tried
-	rounds int          // under way
+	failed []*failedRead // distinct, the latest first
+	next   int           // of failed, to be tried
+	rounds int           // under way
 }
 
 // A failedRead is a read that has failed, without the headers of its client.
@@ -41,9 +42,10 @@ type failedRead struct {
 	method, route string
 	url           *url.URL
 	body          []byte
+	tries         int // in vain; guarded by the prober's mu
 }
 
-func (f failedRead) equal(g failedRead) bool {
+func (f *failedRead) equal(g *failedRead) bool {
 	return f.method == g.method && f.url.String() == g.url.String() && bytes.Equal(f.body, g.body)
 }
 
@@ -60,17 +62,17 @@ func isRead(r *http.Request) bool {
 }
 
 // asRead returns what the prober keeps of a request, if it is a read.
-func asRead(r *http.Request) (f failedRead, ok bool) {
+func asRead(r *http.Request) (f *failedRead, ok bool) {
 	if !isRead(r) || r.ContentLength > keptBody {
-		return f, false
+		return nil, false
 	}
-	f = failedRead{method: r.Method, route: r.Pattern, url: r.URL}
+	f = &failedRead{method: r.Method, route: r.Pattern, url: r.URL}
 	if r.GetBody == nil {
 		return f, true
 	}
 	body, err := r.GetBody()
 	if err != nil {
-		return f, false
+		return nil, false
 	}
 	f.body, err = io.ReadAll(body)
 	return f, err == nil
@@ -104,16 +106,28 @@ func (p *prober) forget() {
 	p.failed, p.next = nil, 0
 }
 
-// begin reports whether a round may begin. If so, probe must be called.
-func (p *prober) begin() bool {
+// keepsReads reports whether there are reads to be tried.
+func (p *prober) keepsReads() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.failed) > 0
+}
+
+// begin begins a round, unless too many are under way. Its tries must be made.
+func (p *prober) begin() (r round, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.rounds == maxRounds || p.ctx.Err() != nil {
-		return false
+		return r, false
 	}
 	p.rounds++
 	p.running.Add(1)
-	return true
+	r.prober = p
+	if len(p.failed) > 0 {
+		r.read = p.failed[p.next%len(p.failed)]
+		p.next++
+	}
+	return r, true
 }
 
 // close ends the rounds and waits for them.
@@ -124,27 +138,46 @@ func (p *prober) close() {
 	p.running.Wait()
 }
 
-// findings are the result of a round.
-type findings struct {
-	asked        bool // there was something to try
-	known        bool // there is a read that has failed
-	health, read judgement
+// A round is what is tried at a time: the health check, if there is one, and a read.
+type round struct {
+	prober *prober
+	read   *failedRead // nil if none is kept
 }
 
-// probe tries the service. It returns as soon as a read succeeds; otherwise when both
-// attempts have ended.
-func (p *prober) probe() findings {
+// A finding is the result of a try.
+type finding struct {
+	isRead bool // and not the health check
+	said   judgement
+}
+
+// try makes the tries and passes their results to found, one after the other, until it
+// reports that they decide the round. What is still under way then is given up.
+func (r round) try(found func(finding) (decided bool)) {
+	p := r.prober
 	ctx, cancel := context.WithCancel(p.ctx)
 	defer p.done(cancel)
-	healthy, answered := make(chan judgement, 1), make(chan judgement, 1)
-	f, known := p.turn()
-	p.try(p.once, p.health != nil, func() *http.Request { return p.health(ctx) }, healthy)
-	p.try(p.calls, known, func() *http.Request { return as(ctx, p.read(ctx, f), probeAttempt) }, answered)
-	found := findings{asked: known || p.health != nil, known: known, read: <-answered}
-	if found.read != works {
-		found.health = <-healthy
+	results, tries := make(chan finding, 2), 0
+	if p.health != nil {
+		tries++
+		p.running.Go(func() {
+			results <- finding{said: ask(p.once, func() *http.Request { return p.health(ctx) })}
+		})
 	}
-	return found
+	if r.read != nil {
+		tries++
+		p.running.Go(func() {
+			said := ask(p.calls, func() *http.Request { return as(ctx, p.read(ctx, r.read), probeAttempt) })
+			if said == fails {
+				p.dropAfterTries(r.read)
+			}
+			results <- finding{isRead: true, said: said}
+		})
+	}
+	for range tries {
+		if found(<-results) {
+			return
+		}
+	}
 }
 
 func (p *prober) done(cancel context.CancelFunc) {
@@ -155,36 +188,27 @@ func (p *prober) done(cancel context.CancelFunc) {
 	p.running.Done()
 }
 
-// turn returns the next read to be tried, if any is known.
-func (p *prober) turn() (f failedRead, ok bool) {
+// dropAfterTries counts a try in vain, and drops the read if there were too many: it may
+// fail although the service works.
+func (p *prober) dropAfterTries(f *failedRead) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.failed) == 0 {
-		return f, false
+	if f.tries++; f.tries >= keptTries {
+		p.failed = slices.DeleteFunc(p.failed, f.equal)
 	}
-	f = p.failed[p.next%len(p.failed)]
-	p.next++
-	return f, true
 }
 
-// try sends the request that build returns, on a goroutine, if it shall, and sends the
-// judgement to result.
-func (p *prober) try(by http.RoundTripper, shall bool, build func() *http.Request, result chan<- judgement) {
-	if !shall {
-		result <- unknown
-		return
-	}
-	p.running.Go(func() {
-		said := unknown
-		defer func() {
-			_ = recover() // a panic here would end the process
-			result <- said
-		}()
-		r := build()
-		resp, err := by.RoundTrip(r)
-		if resp != nil {
-			_ = resp.Body.Close()
+// ask sends the request that build returns, and judges the result.
+func ask(by http.RoundTripper, build func() *http.Request) (said judgement) {
+	defer func() {
+		if recover() != nil { // a panic here would end the process
+			said = unknown
 		}
-		said = judge(r, resp, err, 0)
-	})
+	}()
+	r := build()
+	resp, err := by.RoundTrip(r)
+	if resp != nil {
+		_ = resp.Body.Close()
+	}
+	return judge(r, resp, err, 0)
 }
