@@ -17,7 +17,7 @@ import (
 // Config has the settings of the operators' listener and of the endpoints for operators.
 type Config struct {
 	Addr           httpserver.Addr `name:"ops-addr" was:"admin-addr" placeholder:"ADDR" help:"Separate address for what operators need, as in 127.0.0.1:8100: /metrics, /health, /admin, /docs, /openapi.json and the status page; /livez and /readyz are on both. Empty: all of it is on the gateway's own address, /admin if admin-token is set."`
-	MaxConnections int             `name:"ops-max-connections" default:"100" help:"Maximum number of open connections to ops-addr; more wait to be accepted."`
+	MaxConnections int             `name:"ops-max-connections" default:"100" help:"Maximum number of open connections to ops-addr, like max-connections."`
 	Token          string          `name:"admin-token" help:"Token that /admin requires as Authorization: Bearer TOKEN. Empty: none, if ops-addr is a loopback address; /admin refuses every request at any other." secret:""`
 }
 
@@ -36,6 +36,15 @@ func (c Config) Budgets(headerBytes int) []heap.Budget {
 		return nil
 	}
 	return []heap.Budget{httpserver.ConnectionBudget("BFF_OPS_MAX_CONNECTIONS with BFF_MAX_HEADER_BYTES", c.MaxConnections, headerBytes)}
+}
+
+// Connections returns the maximum number of open connections to the operators' listener, 0 if
+// there is none.
+func (c Config) Connections() int {
+	if c.Addr == "" {
+		return 0
+	}
+	return c.MaxConnections
 }
 
 // Prefix begins the paths of all endpoints for operators.

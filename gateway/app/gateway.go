@@ -49,7 +49,7 @@ var probes = []string{"/livez", "/readyz", "/health"}
 // they are when it is called.
 func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, on listeners, log *slog.Logger, read func() (reread, error)) error {
 	defer heap.Pace(p.Getenv)()
-	cfg.Server = cfg.Server.FitDescriptors(log)
+	cfg.Server = cfg.Server.FitDescriptors(cfg.Admin.Connections(), log)
 	heap.Check(log, os.DirFS("/"), slices.Concat(cfg.Server.Budgets(), cfg.Upstream.Budgets(), cfg.Admin.Budgets(cfg.Server.Limits.HeaderBytes), cfg.Cache.Budgets(), cfg.Responses.Budgets(), cfg.GraphQL.Budgets())...)
 	traces, err := tracing.New(ctx, tracing.Source{Name: gatewayName, Version: p.version}, p.Getenv, log)
 	if err != nil {

@@ -18,7 +18,7 @@ type Config struct {
 	Limits         Limits        `embed:""`
 	TLS            TLSConfig     `embed:""`
 	HTTP2          HTTP2         `embed:""`
-	MaxConnections int           `name:"max-connections" default:"10000" help:"Maximum number of open client connections. At the limit idle ones are closed for new ones; if none is idle, new ones wait. At most three quarters of the limit of open files. 0: no other limit."`
+	MaxConnections int           `name:"max-connections" default:"10000" help:"Maximum number of open client connections. At the limit idle ones are closed for new ones; if none is idle, some requests wait and more get 503, but for probes. With those of ops-addr at most three quarters of the limit of open files. 0: no other limit."`
 	TrustedProxies []string      `name:"trusted-proxies" placeholder:"ADDRESS|NETWORK,..." help:"Proxies whose X-Forwarded-For tells the client's address, for max-operations-per-client. Empty: the address of a connection is the client's."`
 	DrainDelay     time.Duration `name:"drain-delay" default:"1s" help:"How long the gateway keeps accepting requests after SIGTERM, so that load balancers see /readyz fail first."`
 }

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"net"
 	"net/http"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -14,9 +12,10 @@ import (
 // server stops.
 const (
 	silentTime    = 500 * time.Millisecond // after it was accepted, without a byte
+	flushTime     = 50 * time.Millisecond  // after its last request ended, by HTTP/2
 	unfinishedMax = time.Second            // while the server stops, with half of a request's header
 	pruneInterval = 100 * time.Millisecond
-	maxWaiting    = 64 // connections beyond the limit that are accepted, to find probes among them
+	maxBeyond     = 64 // connections beyond the limit that are accepted, to find probes among them
 )
 
 // The uses of a connection.
@@ -26,7 +25,8 @@ const (
 	silent    use = iota // accepted, nothing was received
 	idle                 // between requests
 	receiving            // a request's header has begun
-	waiting              // the same, beyond the limit: it is not read before there is room
+	waiting              // beyond the limit, with a request that waits for room
+	answered             // beyond the limit, with no request but one that was refused
 	active               // a request is answered, or the connection was hijacked
 )
 
@@ -34,28 +34,29 @@ const (
 // that many, it makes room for a new one by closing the one that is idle for the longest
 // time, or else the oldest that has been silent. If all are in use the new one is accepted
 // beyond the limit: a probe is answered at once, and other requests wait, in order, until
-// there is room. At most an eighth of the limit and maxWaiting are beyond it; then new ones
-// wait to be accepted.
+// there is room (see gate). At most an eighth of the limit and maxBeyond are beyond it, and
+// of these three quarters may wait. Then a new one takes the place of the oldest that neither
+// waits nor is a probe's, or waits to be accepted until there is one.
 //
 // A request that comes while its connection is being closed is lost, as with any server
 // that closes idle connections; HTTP clients repeat those that are safe.
 type connections struct {
 	net.Listener
-	limit  int      // 0: none
-	probes []string // the paths of requests that do not wait
+	limit int // 0: none
 
 	mu      sync.Mutex
 	open    map[*connection]struct{}
 	beyond  int           // how many of them are beyond the limit
 	queue   []*connection // those that wait, the oldest first
+	logged  time.Time     // when a refusal was logged last
 	changed chan struct{} // receives when there may be room; has a buffer of one
 	closed  chan struct{}
 	once    sync.Once
 }
 
-func limitConnections(ln net.Listener, limit int, probes ...string) *connections {
+func limitConnections(ln net.Listener, limit int) *connections {
 	return &connections{
-		Listener: ln, limit: limit, probes: probes, open: map[*connection]struct{}{},
+		Listener: ln, limit: limit, open: map[*connection]struct{}{},
 		changed: make(chan struct{}, 1), closed: make(chan struct{}),
 	}
 }
@@ -66,7 +67,7 @@ func (l *connections) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &connection{Conn: conn, of: l, since: time.Now(), admitted: make(chan struct{}), closed: make(chan struct{})}
+	c := &connection{Conn: conn, of: l, admitted: make(chan struct{})}
 	for !l.add(c) {
 		timer := time.NewTimer(silentTime / 4) // silent ones come of age
 		select {
@@ -95,13 +96,14 @@ func (l *connections) add(c *connection) bool {
 	defer l.mu.Unlock()
 	switch {
 	case l.hasRoom():
-	case l.beyond < min(maxWaiting, 1+l.limit/8), l.closeUnused(true):
+	case l.beyond < mayExceed(l.limit), l.closeUnused(true):
 		c.beyond = true
 		l.beyond++
 	default:
 		return false
 	}
 	l.open[c] = struct{}{}
+	c.since = time.Now() // it is not read earlier
 	return true
 }
 
@@ -128,57 +130,9 @@ func (l *connections) remove(c *connection) {
 		return
 	}
 	delete(l.open, c)
-	close(c.closed)
 	if c.beyond {
 		l.beyond--
 	}
-}
-
-// admit takes those that wait within the limit for which there is room.
-func (l *connections) admit() {
-	for len(l.queue) > 0 {
-		c := l.queue[0]
-		if _, open := l.open[c]; open {
-			if !l.hasRoom() {
-				return
-			}
-			c.beyond = false
-			l.beyond--
-			c.use, c.since = receiving, time.Now()
-			close(c.admitted)
-		}
-		l.queue = l.queue[1:]
-	}
-}
-
-// wait blocks until there is room for a connection beyond the limit. It returns early if that
-// is closed.
-func (l *connections) wait(c *connection) {
-	l.mu.Lock()
-	c.use = waiting
-	l.queue = append(l.queue, c)
-	l.mu.Unlock()
-	tick := time.NewTicker(silentTime / 4) // silent ones come of age
-	defer tick.Stop()
-	for {
-		l.mu.Lock()
-		l.admit()
-		l.mu.Unlock()
-		select {
-		case <-c.admitted:
-			return
-		case <-c.closed:
-			return
-		case <-tick.C:
-		}
-	}
-}
-
-// isProbe reports whether the beginning of a request is that of a probe.
-func (l *connections) isProbe(header []byte) bool {
-	line, _, complete := strings.Cut(string(header[:min(len(header), 256)]), "\r\n")
-	words := strings.Fields(line)
-	return complete && len(words) == 3 && (words[0] == http.MethodGet || words[0] == http.MethodHead) && slices.Contains(l.probes, words[1])
 }
 
 // leastUsed returns the connection that is to be closed first, or nil.
@@ -186,12 +140,34 @@ func (l *connections) leastUsed(beyond bool, now time.Time) (least *connection) 
 	for c := range l.open {
 		switch {
 		case c.beyond != beyond:
-		case c.use != idle && (c.use != silent || now.Sub(c.since) < silentTime):
+		case !c.mayClose(now):
 		case least == nil, c.use > least.use, c.use == least.use && c.since.Before(least.since):
 			least = c
 		}
 	}
 	return least
+}
+
+// mayClose reports whether c may be closed to make room: it is idle, or has been silent for
+// silentTime; beyond the limit, also if for that time it has had half of a request's header,
+// or no request that is to be answered.
+func (c *connection) mayClose(now time.Time) bool {
+	switch c.use {
+	case idle:
+		return c.isIdle(now)
+	case silent:
+		return now.Sub(c.since) >= silentTime
+	case receiving, answered:
+		return c.beyond && now.Sub(c.since) >= silentTime
+	case waiting, active:
+	}
+	return false
+}
+
+// isIdle reports whether c is between requests. HTTP/2 is reported to be before the end of an
+// answer was sent.
+func (c *connection) isIdle(now time.Time) bool {
+	return c.use == idle && (!c.multiplexed || now.Sub(c.since) >= flushTime)
 }
 
 // prune closes what a server that stops need not wait for: connections without a request, and
@@ -200,8 +176,9 @@ func (l *connections) prune() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for c := range l.open {
-		age := time.Since(c.since)
-		if c.use == silent && age >= silentTime || c.use == idle || c.use == receiving && age >= unfinishedMax {
+		now := time.Now()
+		age := now.Sub(c.since)
+		if c.use == silent && age >= silentTime || c.isIdle(now) || c.use == receiving && age >= unfinishedMax {
 			l.remove(c)
 			_ = c.Conn.Close()
 		}
@@ -238,13 +215,13 @@ func (l *connections) signal() {
 type connection struct {
 	net.Conn
 	of       *connections
-	admitted chan struct{} // closed when one that waited may be read
-	closed   chan struct{}
+	admitted chan struct{} // closed when one that waited has room
 
 	// The following are guarded by of.mu.
-	use    use
-	since  time.Time // when use began
-	beyond bool      // the limit
+	use     use
+	since   time.Time // when use began
+	beyond  bool      // the limit
+	waiting int       // the number of requests that wait
 
 	// multiplexed is whether requests are sent side by side, by HTTP/2: only the server knows
 	// when one begins, for not all that is received belongs to one.
@@ -264,7 +241,11 @@ func (c *connection) set(to use) {
 	if to != idle {
 		return
 	}
-	if c.beyond { // a probe, which was answered
+	switch {
+	case !c.beyond:
+	case c.multiplexed: // HTTP/2 is idle before its first request, and before its answer was sent
+		c.use = answered
+	default: // a probe, which was answered
 		c.of.remove(c)
 		_ = c.Conn.Close()
 	}
@@ -275,23 +256,21 @@ func (c *connection) set(to use) {
 // Read implements [net.Conn]. The server reports a request only when its header is complete.
 func (c *connection) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if n > 0 && c.begins(p[:n]) && !c.of.isProbe(p[:n]) {
-		c.of.wait(c)
+	if n > 0 {
+		c.begins(p[:n])
 	}
 	return n, err
 }
 
-// begins notes that something was received, and reports whether it is the beginning of a
-// request beyond the limit.
-func (c *connection) begins(received []byte) bool {
+// begins notes that something was received, which may be the beginning of a request.
+func (c *connection) begins(received []byte) {
 	c.of.mu.Lock()
 	defer c.of.mu.Unlock()
 	if c.use != silent && (c.use != idle || c.multiplexed) {
-		return false
+		return
 	}
 	c.multiplexed = c.use == silent && bytes.HasPrefix(received, []byte(preface))
 	c.use, c.since = receiving, time.Now()
-	return c.beyond
 }
 
 // Close implements [net.Conn].

@@ -26,7 +26,7 @@ type Server struct {
 	MaxConnections int           // open at once, see connections; 0: any number
 	HTTP2          HTTP2
 	Certificates   *Certificates // nil: no TLS
-	Probes         []string      // paths of requests that do not wait when there are that many
+	Probes         []string      // targets of requests that do not wait when there are that many
 
 	Ready      *Readiness    // turned to no when the stop begins; may be nil
 	DrainDelay time.Duration // how long requests are still accepted then, for load balancers to notice
@@ -40,9 +40,11 @@ type Server struct {
 // not an error, since clients that do not read their answers can hold up any server.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	var inFlight atomic.Int64
+	open := limitConnections(ln, s.MaxConnections)
+	timeout := cmp.Or(s.Limits.HeaderTimeout, headerTimeout)
 	srv := &http.Server{
-		Handler:           s.partWhileDraining(ctx, &inFlight),
-		ReadHeaderTimeout: cmp.Or(s.Limits.HeaderTimeout, headerTimeout),
+		Handler:           s.partWhileDraining(ctx, &inFlight, &gate{open, s.Probes, timeout, s.Log, s.Handler}),
+		ReadHeaderTimeout: timeout,
 		ReadTimeout:       cmp.Or(s.Limits.ReadTimeout, readTimeout),
 		WriteTimeout:      s.WriteTimeout,
 		IdleTimeout:       idleTimeout,
@@ -52,8 +54,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		DisableGeneralOptionsHandler: true, // it answers OPTIONS * past all that is ours
 	}
 	s.HTTP2.apply(srv)
-	open := limitConnections(ln, s.MaxConnections, s.Probes...)
-	srv.ConnState = open.follow
+	srv.ConnState, srv.ConnContext = open.follow, withConnection
 	failed := make(chan error, 1)
 	go func() { failed <- s.serve(srv, open) }()
 	select {
@@ -110,13 +111,13 @@ func (s *Server) shutdown(ctx context.Context, srv *http.Server, open *connectio
 // partWhileDraining sets Connection: close on responses once ctx has ended, so that
 // clients reconnect, to another process, and no request is in transit when the
 // connections are closed. It counts the requests in flight.
-func (s *Server) partWhileDraining(ctx context.Context, inFlight *atomic.Int64) http.Handler {
+func (s *Server) partWhileDraining(ctx context.Context, inFlight *atomic.Int64, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		inFlight.Add(1)
 		defer inFlight.Add(-1)
 		if ctx.Err() != nil {
 			w.Header().Set("Connection", "close")
 		}
-		s.Handler.ServeHTTP(w, r)
+		next.ServeHTTP(w, r)
 	})
 }
