@@ -148,28 +148,6 @@ func (l *connections) leastUsed(beyond bool, now time.Time) (least *connection) 
 	return least
 }
 
-// mayClose reports whether c may be closed to make room: it is idle, or has been silent for
-// silentTime; beyond the limit, also if for that time it has had half of a request's header,
-// or no request that is to be answered.
-func (c *connection) mayClose(now time.Time) bool {
-	switch c.use {
-	case idle:
-		return c.isIdle(now)
-	case silent:
-		return now.Sub(c.since) >= silentTime
-	case receiving, answered:
-		return c.beyond && now.Sub(c.since) >= silentTime
-	case waiting, active:
-	}
-	return false
-}
-
-// isIdle reports whether c is between requests. HTTP/2 is reported to be before the end of an
-// answer was sent.
-func (c *connection) isIdle(now time.Time) bool {
-	return c.use == idle && (!c.multiplexed || now.Sub(c.since) >= flushTime)
-}
-
 // prune closes what a server that stops need not wait for: connections without a request, and
 // those whose clients have sent half of a header and do not go on.
 func (l *connections) prune() {
@@ -226,6 +204,28 @@ type connection struct {
 	// multiplexed is whether requests are sent side by side, by HTTP/2: only the server knows
 	// when one begins, for not all that is received belongs to one.
 	multiplexed bool
+}
+
+// mayClose reports whether c may be closed to make room: it is idle, or has been silent for
+// silentTime; beyond the limit, also if for that time it has had half of a request's header,
+// or no request that is to be answered.
+func (c *connection) mayClose(now time.Time) bool {
+	switch c.use {
+	case idle:
+		return c.isIdle(now)
+	case silent:
+		return now.Sub(c.since) >= silentTime
+	case receiving, answered:
+		return c.beyond && now.Sub(c.since) >= silentTime
+	case waiting, active:
+	}
+	return false
+}
+
+// isIdle reports whether c is between requests. HTTP/2 is reported to be before the end of an
+// answer was sent.
+func (c *connection) isIdle(now time.Time) bool {
+	return c.use == idle && (!c.multiplexed || now.Sub(c.since) >= flushTime)
 }
 
 func (c *connection) multiplex() {
