@@ -65,9 +65,9 @@ func (b board) build() (dashboard.Dashboard, error) {
 		Refresh("10s").
 		Tooltip(dashboard.DashboardCursorSyncCrosshair).
 		Variables(append(shared(), b.variables...)).
-		Links([]cog.Builder[dashboard.DashboardLink]{toTheOthers(), toTraces()}).
+		Links([]cog.Builder[dashboard.DashboardLink]{linksToDashboards(), linkToTraces()}).
 		Annotation(alerts()).
-		Annotation(starts())
+		Annotation(restartAnnotations())
 	for _, r := range b.rows {
 		heading := dashboard.NewRowBuilder(r.title)
 		if r.repeat != "" {
@@ -97,8 +97,8 @@ func source() common.DataSourceRef {
 	return common.DataSourceRef{Type: new("prometheus"), Uid: new("${datasource}")}
 }
 
-// toTheOthers links a dashboard to all that have the tag.
-func toTheOthers() cog.Builder[dashboard.DashboardLink] {
+// linksToDashboards links a dashboard to all that have the tag.
+func linksToDashboards() cog.Builder[dashboard.DashboardLink] {
 	return dashboard.NewDashboardLinkBuilder("Tributary").
 		Type(dashboard.DashboardLinkTypeDashboards).
 		Tags([]string{tag}).
@@ -106,8 +106,8 @@ func toTheOthers() cog.Builder[dashboard.DashboardLink] {
 		KeepTime(true)
 }
 
-// toTraces links to the gateway's latest traces; they are there while tracing is on.
-func toTraces() cog.Builder[dashboard.DashboardLink] {
+// linkToTraces links to the gateway's latest traces; they are there while tracing is on.
+func linkToTraces() cog.Builder[dashboard.DashboardLink] {
 	const search = `{"traces":{"datasource":"jaeger","queries":[{"refId":"A","datasource":{"type":"jaeger","uid":"jaeger"},` +
 		`"queryType":"search","service":"api-gateway"}],"range":{"from":"now-30m","to":"now"}}}`
 	return dashboard.NewDashboardLinkBuilder("Traces").
@@ -130,8 +130,8 @@ func alerts() cog.Builder[dashboard.AnnotationQuery] {
 		Step("10s")
 }
 
-// starts marks on every graph when a gateway was started.
-func starts() cog.Builder[dashboard.AnnotationQuery] {
+// restartAnnotations marks on every graph when a gateway was started.
+func restartAnnotations() cog.Builder[dashboard.AnnotationQuery] {
 	return dashboard.NewAnnotationQueryBuilder().
 		Name("Starts").
 		Datasource(source()).

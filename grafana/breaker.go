@@ -16,7 +16,7 @@ func breakers(title, states string) *statetimeline.PanelBuilder {
 		Unit("none").
 		Span(third).
 		Height(graphHeight).
-		Thresholds(built{rising(1, 2)}).
+		Thresholds(builtThresholds{highIsBad(1, 2)}).
 		Mappings([]dashboard.ValueMapping{{ValueMap: &dashboard.ValueMap{
 			Type: dashboard.MappingTypeValueToText,
 			Options: map[string]dashboard.ValueMappingResult{
@@ -25,12 +25,12 @@ func breakers(title, states string) *statetimeline.PanelBuilder {
 				"2": {Text: new("open"), Color: new("red"), Index: new(int32(2))},
 			},
 		}}}).
-		DataLinks(toService()).
+		DataLinks(linkToService()).
 		WithTarget(query("max by (service_name) ("+states+")", "{{service_name}}").RefId("A"))
 }
 
-// toService leads from a service on a graph to its own row.
-func toService() []cog.Builder[dashboard.DashboardLink] {
+// linkToService leads from a service on a graph to its own row.
+func linkToService() []cog.Builder[dashboard.DashboardLink] {
 	return []cog.Builder[dashboard.DashboardLink]{
 		dashboard.NewDashboardLinkBuilder("${__field.labels.service_name} in detail").
 			Type(dashboard.DashboardLinkTypeLink).

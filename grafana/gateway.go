@@ -37,17 +37,17 @@ func gatewayNow() []cog.Builder[dashboard.Panel] {
 		number("Requests", "Requests of clients that are answered a second.", units.RequestsPerSecond, plain(),
 			query(`sum(rate(http_requests_total`+clients+`[$__rate_interval]))`, "requests")),
 		number("Failed", "The part of requests that fail by the gateway's fault, over five minutes. The objective allows 0.1 %.",
-			units.PercentUnit, rising(0.001, 0.0144),
+			units.PercentUnit, highIsBad(0.001, 0.0144),
 			query(ratio(`sum(rate(http_requests_total`+failed+`[5m]))`, `sum(rate(http_requests_total`+clients+`[5m]))`), "failed")),
 		number("Slow", "The part of requests for data that take more than half a second, over five minutes. The objective allows 1 %.",
-			units.PercentUnit, rising(0.01, 0.144),
+			units.PercentUnit, highIsBad(0.01, 0.144),
 			query(`1 - sum(rate(http_request_duration_seconds_bucket`+inTime+`[5m])) / (sum(rate(http_request_duration_seconds_count`+data+`[5m])) > 0)`, "slow")),
-		number("From cache", "The part of keys that the gateway's memory has fresh.", units.PercentUnit, falling(0.1, 0.3),
+		number("From cache", "The part of keys that the gateway's memory has fresh.", units.PercentUnit, lowIsBad(0.1, 0.3),
 			query(ratio(`sum(rate(cache_hits_total`+memory+`[5m]))`, `(sum(rate(cache_hits_total`+memory+`[5m])) + sum(rate(cache_misses_total`+memory+`[5m])))`), "hits")),
 		number("Services left alone", "Services of which a gateway's circuit is open: they failed too often and are not asked for a moment.",
-			units.Short, rising(1, 2),
+			units.Short, highIsBad(1, 2),
 			query(`count(max by (service_name) (upstream_breaker_state{job="$job",instance=~"$instance"}) >= 1) or vector(0)`, "open")),
-		number("Alerts", "Alerts that fire; docs/runbook.md says what to do about each.", units.Short, rising(1, 2),
+		number("Alerts", "Alerts that fire; docs/runbook.md says what to do about each.", units.Short, highIsBad(1, 2),
 			query(`sum(ALERTS{alertstate="firing"}) or vector(0)`, "firing")),
 	}
 }
@@ -56,10 +56,10 @@ func gatewayClients() []cog.Builder[dashboard.Panel] {
 	return []cog.Builder[dashboard.Panel]{
 		stacked("Requests by endpoint", "Requests answered a second, by route pattern; probes and scrapes are left out.", units.RequestsPerSecond,
 			query(`sum by (endpoint) (rate(http_requests_total`+clients+`[$__rate_interval]))`, "{{endpoint}}")),
-		guarded(0.001, 0.0144, graph("Server errors", "The part of requests answered with a 5xx status. The lines are the objective, and the rate at which it pages.",
+		withThresholds(0.001, 0.0144, graph("Server errors", "The part of requests answered with a 5xx status. The lines are the objective, and the rate at which it pages.",
 			units.PercentUnit,
 			query(ratio(`sum(rate(http_requests_total`+failed+`[$__rate_interval]))`, `sum(rate(http_requests_total`+clients+`[$__rate_interval]))`), "5xx"))),
-		guarded(0.5, 1, durations("Duration", "How long requests for data take. A dot is a request that was traced: it leads to its trace.",
+		withThresholds(0.5, 1, durations("Duration", "How long requests for data take. A dot is a request that was traced: it leads to its trace.",
 			`http_request_duration_seconds_bucket`+data)),
 		stacked("Answers by status", "Requests answered a second, by HTTP status. 294 is data with errors; of 499 the client left before there was an answer.", units.RequestsPerSecond,
 			query(`sum by (status) (rate(http_requests_total`+clients+`[$__rate_interval]))`, "{{status}}")),
@@ -105,7 +105,7 @@ func gatewayDegradation() []cog.Builder[dashboard.Panel] {
 			query(`sum by (service_name) (rate(cache_stale_served_total{job="$job",instance=~"$instance"}[$__rate_interval]))`, "{{service_name}}")),
 		stacked("Failed calls", "Calls to services that gave nothing of use, a second, by service and error code (docs/errors.md).", units.OpsPerSecond,
 			query(`sum by (service_name, code) (rate(service_errors_total{job="$job",instance=~"$instance"}[$__rate_interval]))`, "{{service_name}} {{code}}")).
-			DataLinks(toService()),
+			DataLinks(linkToService()),
 		breakers("Circuits", `upstream_breaker_state{job="$job",instance=~"$instance"}`),
 	}
 }
@@ -116,7 +116,7 @@ func gatewayWrites() []cog.Builder[dashboard.Panel] {
 			query(`sum by (outcome) (rate(graphql_operations_total{job="$job",instance=~"$instance",type="mutation"}[$__rate_interval]))`, "{{outcome}}")),
 		stacked("Writes by outcome", "Calls that change something, a second: executed, surely not executed, or unknown (docs/writes.md).", units.OpsPerSecond,
 			query(`sum by (service_name, outcome) (rate(upstream_writes_total{job="$job",instance=~"$instance"}[$__rate_interval]))`, "{{service_name}} {{outcome}}")).
-			DataLinks(toService()),
+			DataLinks(linkToService()),
 		stacked("Reads after writes", "Requests with Tributary-Seen a second: the purge was known (current), came while they waited (waited), or did not (past: they read past the cache).", units.OpsPerSecond,
 			query(`sum by (outcome) (rate(cache_seen_total{job="$job",instance=~"$instance"}[$__rate_interval]))`, "{{outcome}}")),
 	}

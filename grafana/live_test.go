@@ -23,7 +23,7 @@ const calm = 8
 
 // troubled returns a system under load that has lost all its services and then Redis, and
 // has them back.
-func troubled(t *testing.T) *watched.System {
+func troubled(t *testing.T) *watched.Stack {
 	t.Helper()
 	collector := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})) // spans go there
 	t.Cleanup(collector.Close)
@@ -34,25 +34,25 @@ func troubled(t *testing.T) *watched.System {
 	s.Token = provider.Token(t, "u1", nil)
 	stop := s.Load(40)
 	defer stop()
-	s.Pass(calm)
+	s.WaitScrapes(calm)
 	for service := range s.Services {
-		s.Break(service, `[{"route":"*","error_rate":1}]`)
+		s.InjectFaults(service, `[{"route":"*","error_rate":1}]`)
 	}
 	s.Until(`min(max by (service_name) (max_over_time(upstream_breaker_state{job="gateway"}[1m]))) == 2`)
 	s.Until(`sum(cache_stale_served_total) > 0`)
-	s.Pass(calm / 3)
+	s.WaitScrapes(calm / 3)
 	for service := range s.Services {
-		s.Break(service, `[]`)
+		s.InjectFaults(service, `[]`)
 	}
 	s.Until(`max(upstream_breaker_state{job="gateway"}) == 0`)
-	s.Pass(calm / 2)
+	s.WaitScrapes(calm / 2)
 	s.Redis.Hang()
 	s.Until(`min(redis_up) == 0 or max(up{job="redis"}) == 0`)
 	s.Until(`sum(cache_errors_total) > 0`)
-	s.Pass(calm / 3)
+	s.WaitScrapes(calm / 3)
 	s.Redis.Continue()
 	s.Until(`min(redis_up) == 1 and on() sum(rate(upstream_attempts_total{outcome="ok"}[3s])) > 0`)
-	s.Pass(calm / 2)
+	s.WaitScrapes(calm / 2)
 	return s
 }
 
@@ -105,7 +105,7 @@ func seen() []string {
 	return []string{"AnswersIncomplete", "CircuitOpen", "ErrorBudgetBurnsFast", "RedisFailing", "ServiceFailing", "ServingStale"}
 }
 
-func mustFind(t *testing.T, s *watched.System, who, expr string) {
+func mustFind(t *testing.T, s *watched.Stack, who, expr string) {
 	t.Helper()
 	if strings.Contains(expr, "$") {
 		t.Errorf("%s: a variable that this test doesn't know in %s", who, expr)

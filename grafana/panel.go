@@ -38,7 +38,7 @@ func graph(title, about, unit string, queries ...*prometheus.DataqueryBuilder) *
 		LineWidth(1).
 		FillOpacity(10).
 		ShowPoints(common.VisibilityModeNever).
-		Thresholds(built{plain()}).
+		Thresholds(builtThresholds{plain()}).
 		Legend(common.NewVizLegendOptionsBuilder().
 			ShowLegend(true).
 			DisplayMode(common.LegendDisplayModeList).
@@ -60,11 +60,11 @@ func stacked(title, about, unit string, queries ...*prometheus.DataqueryBuilder)
 		Stacking(common.NewStackingConfigBuilder().Mode(common.StackingModeNormal).Group("A"))
 }
 
-// guarded is a graph with lines at what is worth a look and what is worth waking
+// withThresholds is a graph with lines at what is worth a look and what is worth waking
 // somebody for.
-func guarded(amber, red float64, p *timeseries.PanelBuilder) *timeseries.PanelBuilder {
+func withThresholds(amber, red float64, p *timeseries.PanelBuilder) *timeseries.PanelBuilder {
 	return p.
-		Thresholds(built{rising(amber, red)}).
+		Thresholds(builtThresholds{highIsBad(amber, red)}).
 		ThresholdsStyle(common.NewGraphThresholdsStyleConfigBuilder().Mode(common.GraphThresholdsStyleModeDashed))
 }
 
@@ -77,7 +77,7 @@ func number(title, about, unit string, limits dashboard.ThresholdsConfig, q *pro
 		Unit(unit).
 		Span(sixth).
 		Height(statHeight).
-		Thresholds(built{limits}).
+		Thresholds(builtThresholds{limits}).
 		ColorMode(common.BigValueColorModeValue).
 		GraphMode(common.BigValueGraphModeArea).
 		ReduceOptions(common.NewReduceDataOptionsBuilder().Calcs([]string{"lastNotNull"})).
@@ -105,12 +105,12 @@ func ratio(part, whole string) string {
 	return "(" + part + " or 0 * " + whole + ") / (" + whole + " > 0)"
 }
 
-// rising is for what is bad when it is high, falling for what is bad when it is low.
-func rising(amber, red float64) dashboard.ThresholdsConfig {
+// highIsBad is for what is bad when it is high, lowIsBad for what is bad when it is low.
+func highIsBad(amber, red float64) dashboard.ThresholdsConfig {
 	return levels("green", at(amber, "orange"), at(red, "red"))
 }
 
-func falling(red, amber float64) dashboard.ThresholdsConfig {
+func lowIsBad(red, amber float64) dashboard.ThresholdsConfig {
 	return levels("red", at(red, "orange"), at(amber, "green"))
 }
 
@@ -128,11 +128,11 @@ func at(value float64, colour string) dashboard.Threshold {
 	return dashboard.Threshold{Value: &value, Color: colour}
 }
 
-// built is a builder that has nothing left to do.
-type built struct{ thresholds dashboard.ThresholdsConfig }
+// builtThresholds is a builder that has nothing left to do.
+type builtThresholds struct{ thresholds dashboard.ThresholdsConfig }
 
 // Build implements the SDK's builder.
-func (b built) Build() (dashboard.ThresholdsConfig, error) { return b.thresholds, nil }
+func (b builtThresholds) Build() (dashboard.ThresholdsConfig, error) { return b.thresholds, nil }
 
 // escape makes text fit into the query of a URL as Grafana's explorer reads it.
 func escape(text string) string { return strings.ReplaceAll(url.QueryEscape(text), "+", "%20") }

@@ -24,15 +24,15 @@ func redis() board {
 
 func redisNow() []cog.Builder[dashboard.Panel] {
 	return []cog.Builder[dashboard.Panel]{
-		number("Up", "Whether Redis answers its exporter: 1 when it does.", units.Short, falling(1, 1),
+		number("Up", "Whether Redis answers its exporter: 1 when it does.", units.Short, lowIsBad(1, 1),
 			query(`min(redis_up{instance=~"$redis"})`, "up")),
-		number("Hit ratio", "The part of keys looked for that are there, over five minutes.", units.PercentUnit, falling(0.05, 0.2),
+		number("Hit ratio", "The part of keys looked for that are there, over five minutes.", units.PercentUnit, lowIsBad(0.05, 0.2),
 			query(`sum(rate(redis_keyspace_hits_total{instance=~"$redis"}[5m])) / (sum(rate(redis_keyspace_hits_total{instance=~"$redis"}[5m])) + sum(rate(redis_keyspace_misses_total{instance=~"$redis"}[5m])))`, "hits")),
 		number("Commands", "Commands a second.", units.OpsPerSecond, plain(),
 			query(`sum(rate(redis_commands_processed_total{instance=~"$redis"}[$__rate_interval]))`, "commands")),
-		number("Memory used", "The part of the memory it may have that is in use. A cache that is full drops what is asked for least.", units.PercentUnit, rising(0.9, 1.1),
+		number("Memory used", "The part of the memory it may have that is in use. A cache that is full drops what is asked for least.", units.PercentUnit, highIsBad(0.9, 1.1),
 			query(`max(redis_memory_used_bytes{instance=~"$redis"} / (redis_memory_max_bytes{instance=~"$redis"} > 0))`, "used")),
-		number("Clients", "Clients that are connected.", units.Short, rising(500, 5000),
+		number("Clients", "Clients that are connected.", units.Short, highIsBad(500, 5000),
 			query(`sum(redis_connected_clients{instance=~"$redis"})`, "clients")),
 		number("Up for", "How long Redis has run. It starts empty.", units.Seconds, plain(),
 			query(`min(redis_uptime_in_seconds{instance=~"$redis"})`, "uptime")),

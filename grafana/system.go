@@ -42,7 +42,7 @@ func disks() []cog.Builder[dashboard.Panel] {
 	const kept = `{instance=~"$node",fstype!~"tmpfs|overlay|squashfs|ramfs|proc|sysfs|devpts|mqueue|fuse.*"}`
 	const block = `{instance=~"$node",device!~"loop.*|ram.*"}`
 	return []cog.Builder[dashboard.Panel]{
-		guarded(0.8, 0.9, graph("Disk used", "The part of each file system that is used.", units.PercentUnit,
+		withThresholds(0.8, 0.9, graph("Disk used", "The part of each file system that is used.", units.PercentUnit,
 			query(`max by (mountpoint) (1 - node_filesystem_avail_bytes`+kept+` / node_filesystem_size_bytes`+kept+`)`, "{{mountpoint}}")).Max(1)),
 		graph("Disk traffic", "Bytes a second read from and written to each disk.", units.BytesPerSecondIEC,
 			query(`sum by (device) (rate(node_disk_read_bytes_total`+block+`[$__rate_interval]))`, "{{device}} read"),

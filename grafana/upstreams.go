@@ -26,7 +26,7 @@ func allServices() []cog.Builder[dashboard.Panel] {
 	return []cog.Builder[dashboard.Panel]{
 		stacked("Calls", "Calls to each service a second, each with all its attempts.", units.RequestsPerSecond,
 			query(`sum by (service_name) (rate(upstream_call_duration_seconds_count`+all+`[$__rate_interval]))`, "{{service_name}}")),
-		guarded(0.01, 0.1, graph("Failed calls", "The part of calls that gave nothing of use, by service. Calls that nobody waits for any more don't count.", units.PercentUnit,
+		withThresholds(0.01, 0.1, graph("Failed calls", "The part of calls that gave nothing of use, by service. Calls that nobody waits for any more don't count.", units.PercentUnit,
 			query(ratio(`sum by (service_name) (rate(upstream_call_duration_seconds_count`+good+`[$__rate_interval]))`,
 				`sum by (service_name) (rate(upstream_call_duration_seconds_count`+all+`[$__rate_interval]))`), "{{service_name}}"))),
 		graph("Duration", "What one call in twenty exceeds, retries and waits included.", units.Seconds,

@@ -19,7 +19,7 @@ import (
 
 func ordersOver(t testing.TB, h http.HandlerFunc) rest.Source[[]*services.Order] {
 	t.Helper()
-	return services.Orders(clienttest.Over(t, "orders", h))
+	return services.Orders(clienttest.NewClient(t, "orders", h))
 }
 
 const (
@@ -72,7 +72,7 @@ func TestOrders_Responses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := ordersOver(t, clienttest.Answer(c.status, c.body)).Load(t.Context(), []string{"u1"})
-			clienttest.Check(t, batch.ErrorOf(err, "u1"), "orders", c.fail)
+			clienttest.AssertKind(t, batch.ErrorOf(err, "u1"), "orders", c.fail)
 			var ids []string
 			if list, ok := got["u1"]; ok {
 				ids = []string{}
@@ -89,7 +89,7 @@ func TestOrders_Responses(t *testing.T) {
 
 func TestOrders_MoneyKeepsDigits(t *testing.T) {
 	got, err := ordersOver(t, clienttest.Answer(200, `[`+first+`,`+second+`]`)).Load(t.Context(), []string{"u1"})
-	clienttest.Check(t, err, "orders", 0)
+	clienttest.AssertKind(t, err, "orders", 0)
 	list := got["u1"]
 	if len(list) != 2 || len(list[0].Items) != 2 {
 		t.Fatalf("got %+v", list)
@@ -129,8 +129,8 @@ func TestOrders_OneCallPerUser(t *testing.T) {
 	if len(got) != 2 || len(got["u1"]) != 1 || got["a/b"] == nil {
 		t.Errorf("got %v", got)
 	}
-	clienttest.Check(t, batch.ErrorOf(err, "broken"), "orders", fault.Unavailable)
-	clienttest.Check(t, batch.ErrorOf(err, "u1"), "orders", 0)
+	clienttest.AssertKind(t, batch.ErrorOf(err, "broken"), "orders", fault.Unavailable)
+	clienttest.AssertKind(t, batch.ErrorOf(err, "u1"), "orders", 0)
 	if n := calls.Load(); n != 3 {
 		t.Errorf("%d calls for 3 users", n)
 	}
@@ -149,7 +149,7 @@ func FuzzOrders(f *testing.F) {
 		got, err := c.Load(t.Context(), []string{"u1"})
 		list, ok := got["u1"]
 		if err != nil || !ok {
-			clienttest.Check(t, batch.ErrorOf(err, "u1"), "orders", fault.InvalidResponse)
+			clienttest.AssertKind(t, batch.ErrorOf(err, "u1"), "orders", fault.InvalidResponse)
 			return
 		}
 		for _, o := range list {

@@ -22,7 +22,7 @@ import (
 
 func productsOver(t testing.TB, h http.HandlerFunc) rest.Source[*services.Product] {
 	t.Helper()
-	return services.ProductByID(clienttest.Over(t, "products", h))
+	return services.ProductByID(clienttest.NewClient(t, "products", h))
 }
 
 // item is a product as the service writes it, with one of its parts replaced.
@@ -81,7 +81,7 @@ func TestProducts_Responses(t *testing.T) {
 				byKey, _ := errors.AsType[batch.KeyErrors[string]](err)
 				switch {
 				case !ok:
-					clienttest.Check(t, batch.ErrorOf(err, id), "products", c.fail[id])
+					clienttest.AssertKind(t, batch.ErrorOf(err, id), "products", c.fail[id])
 				case byKey[id] != nil:
 					t.Errorf("product %s is there and has an error: %v", id, byKey[id])
 				}
@@ -95,7 +95,7 @@ func TestProducts_Responses(t *testing.T) {
 
 func TestProducts_MoneyKeepsDigits(t *testing.T) {
 	got, err := productsOver(t, clienttest.Answer(200, list(item("a"), item("b", "999.90", "12345678901234567890.10")))).Load(t.Context(), []string{"a", "b"})
-	clienttest.Check(t, err, "products", 0)
+	clienttest.AssertKind(t, err, "products", 0)
 	want := &services.Product{ID: "a", Name: "Ноутбук", Price: "999.90", Category: "electronics", StockQuantity: 50}
 	if !reflect.DeepEqual(got["a"], want) {
 		t.Errorf("got %+v, want %+v", got["a"], want)
@@ -151,7 +151,7 @@ func TestProducts_100IDsPerCall(t *testing.T) {
 	for n, want := range map[int][]int{1: {1}, 100: {100}, 101: {1, 100}, 250: {50, 100, 100}} {
 		c, questions := shop(t, "")
 		got, err := c.Load(t.Context(), numbered(n))
-		clienttest.Check(t, err, "products", 0)
+		clienttest.AssertKind(t, err, "products", 0)
 		var sizes []int
 		for _, q := range questions() {
 			sizes = append(sizes, len(q))
@@ -169,16 +169,16 @@ func TestProducts_FailedCall(t *testing.T) {
 	if len(got) != 150 || got["p0"] == nil || got["p249"] == nil {
 		t.Errorf("got %d products", len(got))
 	}
-	clienttest.Check(t, batch.ErrorOf(err, "p100"), "products", fault.Unavailable)
-	clienttest.Check(t, batch.ErrorOf(err, "p199"), "products", fault.Unavailable)
-	clienttest.Check(t, batch.ErrorOf(err, "p200"), "products", 0)
+	clienttest.AssertKind(t, batch.ErrorOf(err, "p100"), "products", fault.Unavailable)
+	clienttest.AssertKind(t, batch.ErrorOf(err, "p199"), "products", fault.Unavailable)
+	clienttest.AssertKind(t, batch.ErrorOf(err, "p200"), "products", 0)
 }
 
 func TestProducts_IDsUnchanged(t *testing.T) {
 	ids := []string{"a/b", "..", "%2F", `"quoted"`, `back\slash`, "<script>&", "продукт", "\u2028"}
 	c, questions := shop(t, "")
 	got, err := c.Load(t.Context(), ids)
-	clienttest.Check(t, err, "products", 0)
+	clienttest.AssertKind(t, err, "products", 0)
 	if len(got) != len(ids) || !slices.Equal(questions()[0], ids) {
 		t.Errorf("asked for %q, got %v", questions(), got)
 	}
@@ -199,7 +199,7 @@ func FuzzProducts(f *testing.F) {
 			p, ok := got[id]
 			if !ok {
 				if err := batch.ErrorOf(err, id); err != nil {
-					clienttest.Check(t, err, "products", fault.InvalidResponse)
+					clienttest.AssertKind(t, err, "products", fault.InvalidResponse)
 				}
 				continue
 			}

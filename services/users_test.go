@@ -18,7 +18,7 @@ import (
 
 func usersOver(t testing.TB, h http.HandlerFunc) rest.Source[*services.User] {
 	t.Helper()
-	return services.UserByID(clienttest.Over(t, "users", h))
+	return services.UserByID(clienttest.NewClient(t, "users", h))
 }
 
 const ivan = `{"id":"u1","username":"ivan","email":"ivan@example.com","full_name":"Иван","is_active":true,"created_at":"2024-01-15T10:30:00Z"}`
@@ -64,7 +64,7 @@ func TestUser_Responses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := usersOver(t, clienttest.Answer(c.status, c.body)).Load(t.Context(), []string{"u1"})
-			clienttest.Check(t, batch.ErrorOf(err, "u1"), "users", c.fail)
+			clienttest.AssertKind(t, batch.ErrorOf(err, "u1"), "users", c.fail)
 			if !reflect.DeepEqual(got["u1"], c.want) {
 				t.Errorf("got %+v, want %+v", got["u1"], c.want)
 			}
@@ -92,8 +92,8 @@ func TestUser_OneCallPerID(t *testing.T) {
 	if got["u1"] == nil || len(got) != 1 {
 		t.Errorf("got %v", got)
 	}
-	clienttest.Check(t, batch.ErrorOf(err, "broken"), "users", fault.Unavailable)
-	clienttest.Check(t, batch.ErrorOf(err, "unknown"), "users", fault.Internal)
+	clienttest.AssertKind(t, batch.ErrorOf(err, "broken"), "users", fault.Unavailable)
+	clienttest.AssertKind(t, batch.ErrorOf(err, "unknown"), "users", fault.Internal)
 	if n := calls.Load(); n != 3 {
 		t.Errorf("%d calls for 3 ids", n)
 	}
@@ -131,7 +131,7 @@ func FuzzUser(f *testing.F) {
 		body.Store(answer)
 		got, err := c.Load(t.Context(), []string{"u1"})
 		if err != nil {
-			clienttest.Check(t, batch.ErrorOf(err, "u1"), "users", fault.InvalidResponse)
+			clienttest.AssertKind(t, batch.ErrorOf(err, "u1"), "users", fault.InvalidResponse)
 		}
 		u := got["u1"]
 		if u == nil {

@@ -89,7 +89,7 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h, pattern := m.endpoints.Handler(r)
 	if pattern == "" {
-		m.refuse(w, r)
+		m.writeNotFound(w, r)
 		return
 	}
 	h.ServeHTTP(w, r)
@@ -110,14 +110,14 @@ func (m *Mux) allowed(r *http.Request) bool {
 	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(want[:], got[:]) == 1
 }
 
-// Knows reports whether a request, to any endpoint of the gateway, carries the
+// IsOperator reports whether a request, to any endpoint of the gateway, carries the
 // token. If no token is configured, it is false.
-func (m *Mux) Knows(r *http.Request) bool { return m.token != "" && m.allowed(r) }
+func (m *Mux) IsOperator(r *http.Request) bool { return m.token != "" && m.allowed(r) }
 
-// refuse answers 404 or 405 like [http.ServeMux], but with a problem document.
-func (m *Mux) refuse(w http.ResponseWriter, r *http.Request) {
+// writeNotFound answers 404 or 405 like [http.ServeMux], but with a problem document.
+func (m *Mux) writeNotFound(w http.ResponseWriter, r *http.Request) {
 	found := httpserver.Problem{Status: http.StatusNotFound, Code: "NOT_FOUND"}
-	standard := &headOnly{header: http.Header{}}
+	standard := &headerRecorder{header: http.Header{}}
 	m.endpoints.ServeHTTP(standard, r)
 	if standard.status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", standard.header.Get("Allow"))
@@ -126,17 +126,17 @@ func (m *Mux) refuse(w http.ResponseWriter, r *http.Request) {
 	httpserver.WriteProblem(w, r, found)
 }
 
-// headOnly records the status and the header of a response and discards its body.
-type headOnly struct {
+// headerRecorder records the status and the header of a response and discards its body.
+type headerRecorder struct {
 	header http.Header
 	status int
 }
 
 // Header implements [http.ResponseWriter].
-func (h *headOnly) Header() http.Header { return h.header }
+func (h *headerRecorder) Header() http.Header { return h.header }
 
 // WriteHeader implements [http.ResponseWriter].
-func (h *headOnly) WriteHeader(status int) { h.status = status }
+func (h *headerRecorder) WriteHeader(status int) { h.status = status }
 
 // Write implements [http.ResponseWriter].
-func (h *headOnly) Write(b []byte) (int, error) { return len(b), nil }
+func (h *headerRecorder) Write(b []byte) (int, error) { return len(b), nil }

@@ -10,7 +10,7 @@ import (
 	"tributary/gateway/httpserver"
 )
 
-var errNotOne = errors.New("not one JSON object of these members")
+var errNotOneObject = errors.New("not one JSON object of these members")
 
 // decode reads a body that is one JSON object with the members that in has, and
 // nothing beside.
@@ -18,17 +18,17 @@ func decode(body io.Reader, in any) error {
 	d := json.NewDecoder(body)
 	d.DisallowUnknownFields()
 	if err := d.Decode(in); err != nil {
-		return errNotOne
+		return errNotOneObject
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errNotOne
+		return errNotOneObject
 	}
 	return nil
 }
 
-// takesJSON tells whether a request sends JSON, and refuses it if it does not:
+// requireJSON tells whether a request sends JSON, and refuses it if it does not:
 // pages of other origins cannot send that unasked.
-func takesJSON(w http.ResponseWriter, r *http.Request) bool {
+func requireJSON(w http.ResponseWriter, r *http.Request) bool {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && media == "application/json" {
 		return true
 	}
@@ -37,7 +37,7 @@ func takesJSON(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
-func refuseBody(w http.ResponseWriter, r *http.Request, err error) {
+func writeBadBody(w http.ResponseWriter, r *http.Request, err error) {
 	httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusBadRequest, Code: "BAD_USER_INPUT", Detail: err.Error()})
 }
 

@@ -37,12 +37,12 @@ func LogLevel(log *slog.Logger) http.Handler {
 
 // setLevel does what PUT asks for, or answers that it does not.
 func setLevel(w http.ResponseWriter, r *http.Request, log *slog.Logger) bool {
-	if !takesJSON(w, r) {
+	if !requireJSON(w, r) {
 		return false
 	}
 	level, err := readLevel(http.MaxBytesReader(w, r.Body, maxLevelBody))
 	if err != nil {
-		refuseBody(w, r, err)
+		writeBadBody(w, r, err)
 		return false
 	}
 	was := telemetry.Level(log)

@@ -26,29 +26,29 @@ const (
 // gateway has removed it but could not reach the shared cache, and will when it can.
 func Purge(c *cache.Cache, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !takesJSON(w, r) {
+		if !requireJSON(w, r) {
 			return
 		}
 		tags, err := readTags(http.MaxBytesReader(w, r.Body, maxPurgeBody), c.Kinds())
 		if err != nil {
-			refuseBody(w, r, err)
+			writeBadBody(w, r, err)
 			return
 		}
 		err = c.Purge(r.Context(), tags...)
 		log.LogAttrs(r.Context(), slog.LevelInfo, "purged", slog.Int("tags", len(tags)), slog.Bool("everywhere", err == nil))
-		answer(w, tags, err)
+		writePurgeResult(w, tags, err)
 	})
 }
 
-// purged is what came of a purge.
-type purged struct {
+// purgeResult is what came of a purge.
+type purgeResult struct {
 	Purged    []string `json:"purged"`
 	Unreached []string `json:"unreached"` // parts that may give it out until its time is over
 	Detail    string   `json:"detail,omitempty"`
 }
 
-func answer(w http.ResponseWriter, tags []string, err error) {
-	out, status := purged{Purged: tags, Unreached: []string{}}, http.StatusOK
+func writePurgeResult(w http.ResponseWriter, tags []string, err error) {
+	out, status := purgeResult{Purged: tags, Unreached: []string{}}, http.StatusOK
 	if err != nil {
 		status = http.StatusServiceUnavailable
 		out.Unreached = []string{"redis"}

@@ -41,7 +41,7 @@ func NewBodies(cfg Config, largest int, reg prometheus.Registerer) *Bodies {
 	}, reg)
 	large.wait = cfg.QueueWait
 	small := *large
-	small.room, small.size = semaphore.NewWeighted(size/4), size/4
+	small.free, small.size = semaphore.NewWeighted(size/4), size/4
 	return &Bodies{small: &small, large: large}
 }
 

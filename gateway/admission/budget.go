@@ -15,7 +15,7 @@ import (
 // Budget is a budget in bytes, with metrics of what is taken from it and of how often it was
 // not enough. It is safe for concurrent use.
 type Budget struct {
-	room *semaphore.Weighted
+	free *semaphore.Weighted
 	size int64
 	wait time.Duration // the longest wait for bytes, besides that of the context
 	held prometheus.Gauge
@@ -24,7 +24,7 @@ type Budget struct {
 
 // NewBudget returns a budget of size bytes, whose metrics it registers with reg.
 func NewBudget(size int64, held prometheus.GaugeOpts, shed prometheus.CounterOpts, reg prometheus.Registerer) *Budget {
-	b := &Budget{room: semaphore.NewWeighted(size), size: size, wait: math.MaxInt64, held: prometheus.NewGauge(held), shed: prometheus.NewCounter(shed)}
+	b := &Budget{free: semaphore.NewWeighted(size), size: size, wait: math.MaxInt64, held: prometheus.NewGauge(held), shed: prometheus.NewCounter(shed)}
 	reg.MustRegister(b.held, b.shed)
 	return b
 }
@@ -34,7 +34,7 @@ func (b *Budget) Size() int64 { return b.size }
 
 // TryAcquire takes n bytes if they are there, and reports whether it has.
 func (b *Budget) TryAcquire(n int64) bool {
-	if !b.room.TryAcquire(n) {
+	if !b.free.TryAcquire(n) {
 		b.shed.Inc()
 		return false
 	}
@@ -48,10 +48,10 @@ var errNoMemory = errors.New("the memory for this is in use")
 // acquire takes n bytes, for which it waits. The error is a [fault.Overloaded] or the cause
 // of the end of ctx.
 func (b *Budget) acquire(ctx context.Context, n int64) error {
-	if !b.room.TryAcquire(n) {
+	if !b.free.TryAcquire(n) {
 		waiting, cancel := context.WithTimeout(ctx, b.wait)
 		defer cancel()
-		if b.room.Acquire(waiting, n) != nil {
+		if b.free.Acquire(waiting, n) != nil {
 			err := context.Cause(ctx)
 			if !errors.Is(err, context.Canceled) {
 				b.shed.Inc()
@@ -69,5 +69,5 @@ func (b *Budget) acquire(ctx context.Context, n int64) error {
 // Release gives back n bytes.
 func (b *Budget) Release(n int64) {
 	b.held.Sub(float64(n))
-	b.room.Release(n)
+	b.free.Release(n)
 }

@@ -60,7 +60,7 @@ func newGate(cfg Config, slots int, subject, title, done string, reg prometheus.
 		}, []string{"reason"}),
 	}
 	reg.MustRegister(g.running, waiting, g.shed)
-	for _, reason := range []string{full, tooLong} {
+	for _, reason := range []string{reasonQueueFull, reasonQueueTimeout} {
 		g.shed.WithLabelValues(reason) // at 0, so that the first refusal is a rise
 	}
 	return g
@@ -68,8 +68,8 @@ func newGate(cfg Config, slots int, subject, title, done string, reg prometheus.
 
 // The reasons of a refusal, as metrics name them.
 const (
-	full    = "queue_full"
-	tooLong = "wait_too_long"
+	reasonQueueFull    = "queue_full"
+	reasonQueueTimeout = "wait_too_long"
 )
 
 var errBusy = errors.New("the gateway is doing as much of this as it may")
@@ -83,9 +83,9 @@ func (g *Gate) Enter(ctx context.Context) (leave func(), err error) {
 	switch err := g.slots.Acquire(ctx); {
 	case err == nil:
 	case errors.Is(err, ErrQueueFull):
-		return nil, g.refuse(full)
+		return nil, g.refuse(reasonQueueFull)
 	case errors.Is(err, ErrWaitTooLong):
-		return nil, g.refuse(tooLong)
+		return nil, g.refuse(reasonQueueTimeout)
 	default:
 		return nil, err
 	}

@@ -80,7 +80,7 @@ func (p *process) parse(options ...kong.Option) error {
 		return err
 	}
 	if p.parsed, err = parser.Parse(p.Args); err != nil {
-		return usageError{p.settings.Explain(err, parser.Model)}
+		return usageError{p.settings.AnnotateError(err, parser.Model)}
 	}
 	p.snapshot = p.settings.Snapshot(p.parsed)
 	return nil
@@ -139,7 +139,7 @@ func (*cli) BeforeResolve(ctx *kong.Context, p *process) error {
 // logger returns the log of a server, whose first lines tell of its settings.
 func (p *process) logger(cfg telemetry.LogConfig) *slog.Logger {
 	log := telemetry.NewLogger(p.Stderr, cfg)
-	telemetry.CatchStandardLog(log)
+	telemetry.RedirectStdLog(log)
 	for _, unknown := range p.settings.Unknown(p.Environ, p.parsed.Model) {
 		log.Warn("a variable is not a setting", "variable", unknown.Name, "nearest", unknown.Nearest)
 	}

@@ -24,7 +24,7 @@ type gatewayCommand struct {
 // Run implements the command.
 func (c *gatewayCommand) Run(p *process) error {
 	if err := c.Gateway.Auth.CheckKeys(); err != nil {
-		return usageError{p.settings.Explain(err, p.parsed.Model)}
+		return usageError{p.settings.AnnotateError(err, p.parsed.Model)}
 	}
 	on, err := p.listenGateway(c.Gateway)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 // faults are what the playground can inject faults into, in dev only.
 type faults struct {
 	services map[string]*faultinject.Rules // by name
-	redis    *faultpanel.Relay             // nil without a Redis that a relay can be put in front of
+	redis    *faultpanel.TCPProxy          // nil without a Redis that a relay can be put in front of
 }
 
 // newFaults puts a relay in front of Redis and returns it with rules for each service.
@@ -35,7 +35,7 @@ func (c *devCommand) newFaults(ctx context.Context, services []Service) (*faults
 	if u.Port() == "" {
 		to += ":6379"
 	}
-	if f.redis, err = faultpanel.NewRelay(ctx, to); err != nil {
+	if f.redis, err = faultpanel.NewTCPProxy(ctx, to); err != nil {
 		return nil, err
 	}
 	u.Host = f.redis.Addr()

@@ -48,7 +48,7 @@ var probes = []string{"/livez", "/readyz", "/health"}
 // serveGateway runs a gateway on its listeners until ctx ends. Read returns its settings as
 // they are when it is called.
 func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, on listeners, log *slog.Logger, read func() (reread, error)) error {
-	defer heap.Pace(p.Getenv)()
+	defer heap.StartPacing(p.Getenv)()
 	cfg.Server = cfg.Server.FitDescriptors(cfg.Admin.Connections(), log)
 	heap.Check(log, os.DirFS("/"), slices.Concat(cfg.Server.Budgets(), cfg.Upstream.Budgets(), cfg.Admin.Budgets(cfg.Server.Limits.HeaderBytes), cfg.Cache.Budgets(), cfg.Responses.Budgets(), cfg.GraphQL.Budgets())...)
 	traces, err := tracing.New(ctx, tracing.Source{Name: gatewayName, Version: p.version}, p.Getenv, log)
@@ -157,7 +157,7 @@ func (c *core) newGraphQL(cfg gatewayConfig, operators *admin.Mux, log *slog.Log
 		return nil, err
 	}
 	cfg.GraphQL.Texts = c.store.Texts("document", cfg.GraphQL.PersistedTTL)
-	cfg.GraphQL.Operator, cfg.GraphQL.Viewer = operators.Knows, forward.Viewer
+	cfg.GraphQL.Operator, cfg.GraphQL.Viewer = operators.IsOperator, forward.Viewer
 	return graphqlserver.New(c.schema, c.plan, c.responses, cfg.GraphQL, log, reg), nil
 }
 
@@ -172,7 +172,7 @@ func mountGraph(r httpserver.Router, graphql *graphqlserver.Server, routes []Rou
 	if cfg.GraphQL.Playground {
 		graph = asked.With(visitToPlayground) // before SameSite: links of other sites may lead there
 	}
-	sameSite := graph.With(guard.SameSite(graphql.Refuse), v.handler(refusals{graphql.RefuseFault, graphql.RefuseHeader}), graphqlserver.Seen, streams.Handler, deadline)
+	sameSite := graph.With(guard.CrossSiteProtection(graphql.Refuse), v.handler(refusals{graphql.RefuseFault, graphql.RefuseHeader}), graphqlserver.Seen, streams.Handler, deadline)
 	sameSite.Handle(graphqlPath, graphql)
 	sameSite.Handle(graphqlPath+"/{document}", graphql) // a document by its id, at an address of its own
 	api := asked.With(v.handler(refusals{httpserver.WriteFault, httpserver.RefuseHeader}), graphqlserver.Seen, deadline)
@@ -230,7 +230,7 @@ func newHealth(clients map[string]*upstream.Client, store *cache.Cache, a *auth.
 		Service: gatewayName, Version: version,
 		Services:  checks,
 		CacheType: store.Type(), Cache: store.Ping,
-		Timeout: healthTimeout, Hold: healthHold,
+		Timeout: healthTimeout, CacheFor: healthHold,
 		Epoch: func() (sum uint64) {
 			for _, client := range clients {
 				sum += client.CircuitEpoch()

@@ -95,7 +95,7 @@ func mountOperators(r httpserver.Router, cfg admin.Config, operators *admin.Mux,
 
 // pageRoutes returns where the pages of a router are mounted.
 func pageRoutes(r httpserver.Router) httpserver.Router {
-	return r.With(httpserver.Quiet, browser.Page)
+	return r.With(httpserver.Quiet, browser.SecurityHeaders)
 }
 
 // serveOps serves h on ln, if operators have a listener of their own, until stop is called.

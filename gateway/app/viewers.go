@@ -33,7 +33,7 @@ func newViewers(cfg gatewayConfig, a *auth.Authenticator, operators *admin.Mux) 
 		}
 	}
 	return &viewers{auth: a, operators: operators, addrs: addrs, forward: forward.New(cfg.Forward, forward.Options{
-		Services: cfg.serviceNames(), RequestID: httpserver.RequestID, Operator: operators.Knows,
+		Services: cfg.serviceNames(), RequestID: httpserver.RequestID, Operator: operators.IsOperator,
 	})}, nil
 }
 
@@ -45,7 +45,7 @@ type refusals struct {
 
 // handler is middleware for the routes of an API.
 func (v *viewers) handler(refuse refusals) func(http.Handler) http.Handler {
-	authenticated := v.auth.Handler(auth.HandlerOptions{Operator: v.operators.Knows, Later: auth.IsWebSocket, Refuse: refuse.fault})
+	authenticated := v.auth.Handler(auth.HandlerOptions{Operator: v.operators.IsOperator, Later: auth.IsWebSocket, Refuse: refuse.fault})
 	forwarded := v.forward.Handler(refuse.header)
 	return func(next http.Handler) http.Handler { return authenticated(v.counted(forwarded(next))) }
 }
@@ -82,7 +82,7 @@ func (v *viewers) SignIn(ctx context.Context, authorization string) (context.Con
 		_, err := v.auth.Authenticate(ctx, nil)
 		return ctx, err
 	}
-	if v.operators.Knows(&http.Request{Header: http.Header{"Authorization": {authorization}}}) {
+	if v.operators.IsOperator(&http.Request{Header: http.Header{"Authorization": {authorization}}}) {
 		return ctx, nil
 	}
 	viewer, err := v.auth.Authenticate(ctx, []string{authorization})

@@ -18,7 +18,7 @@ func handler(cfg browser.Config) http.Handler {
 	}
 	answer := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Age", "1") })
 	guard := browser.NewGuard(cfg)
-	return guard.CORS(guard.SameSite(refuse)(answer))
+	return guard.CORS(guard.CrossSiteProtection(refuse)(answer))
 }
 
 // ask sends a request whose headers are given as lines.
@@ -144,7 +144,7 @@ func TestOrigins_WithCredentials(t *testing.T) {
 
 func TestSecurityHeaders_Default(t *testing.T) {
 	for policy, want := range map[string]string{"": "default-src 'none'; ", "img-src 'self'": "img-src 'self'"} {
-		h := browser.Page(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		h := browser.SecurityHeaders(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			if policy != "" {
 				w.Header().Set("Content-Security-Policy", policy)
 			}

@@ -7,8 +7,8 @@ import (
 	"github.com/rs/cors"
 )
 
-// preflightHolds is for how many seconds a browser remembers what it may do.
-const preflightHolds = 600
+// preflightMaxAge is for how many seconds a browser remembers what it may do.
+const preflightMaxAge = 600
 
 // Guard is the middleware that decides which origins may use the gateway from a browser. Its
 // configuration may be replaced while it serves. It is safe for concurrent use.
@@ -38,7 +38,7 @@ func (g *Guard) Use(cfg Config) {
 			AllowedMethods:   []string{http.MethodGet, http.MethodHead, http.MethodPost},
 			AllowedHeaders:   []string{"*"}, // an origin that may ask may say what it wants
 			ExposedHeaders:   []string{"Age", "Cache-Status", "ETag", "Retry-After", "Server-Timing", "Tributary-Seen", "WWW-Authenticate", "X-Request-Id"},
-			MaxAge:           preflightHolds,
+			MaxAge:           preflightMaxAge,
 		})
 	}
 	g.current.Store(r)

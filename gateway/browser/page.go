@@ -2,10 +2,10 @@ package browser
 
 import "net/http"
 
-// Page sets the security headers of an HTML page: it may not be framed, sends no
+// SecurityHeaders sets the security headers of an HTML page: it may not be framed, sends no
 // referrer to other sites, and loads nothing unless its handler sets a
 // Content-Security-Policy of its own.
-func Page(next http.Handler) http.Handler {
+func SecurityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")

@@ -13,7 +13,7 @@ var (
 		"send Content-Type: application/json or Apollo-Require-Preflight: true")
 )
 
-// SameSite protects against cross-site request forgery. It passes to refuse,
+// CrossSiteProtection protects against cross-site request forgery. It passes to refuse,
 // which answers 403:
 //
 //   - requests from a page whose origin is neither the gateway's own nor configured,
@@ -25,13 +25,13 @@ var (
 //     request from another origin.
 //
 // Clients other than browsers send none of these headers and are let through.
-func (g *Guard) SameSite(refuse func(w http.ResponseWriter, r *http.Request, reason error)) func(http.Handler) http.Handler {
+func (g *Guard) CrossSiteProtection(refuse func(w http.ResponseWriter, r *http.Request, reason error)) func(http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
 	check := func(r *http.Request) error {
 		if g.current.Load().Allows(r.Header.Get("Origin")) {
 			return nil
 		}
-		if tellsItsPage(r.Header) {
+		if hasOriginHeaders(r.Header) {
 			post := r.WithContext(r.Context())
 			post.Method = http.MethodPost // a method that is not taken for safe
 			if protection.Check(post) != nil {
@@ -55,7 +55,7 @@ func (g *Guard) SameSite(refuse func(w http.ResponseWriter, r *http.Request, rea
 	}
 }
 
-func tellsItsPage(h http.Header) bool {
+func hasOriginHeaders(h http.Header) bool {
 	return h.Get("Sec-Fetch-Site") != "" || h.Get("Origin") != ""
 }
 

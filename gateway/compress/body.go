@@ -39,9 +39,9 @@ func ifShorter(compressed, plain []byte) []byte {
 	return bytes.Clone(compressed)
 }
 
-// In returns the body in a coding, and the coding it is actually in: a body is
+// Encoded returns the body in a coding, and the coding it is actually in: a body is
 // not compressed if it is short, or does not become shorter.
-func (b *Body) In(coding Coding) ([]byte, Coding) {
+func (b *Body) Encoded(coding Encoding) ([]byte, Encoding) {
 	if len(b.plain) >= MinSize {
 		var compressed []byte
 		switch coding {
@@ -60,7 +60,7 @@ func (b *Body) In(coding Coding) ([]byte, Coding) {
 // Write answers r with the body in the coding that its client prefers. The
 // caller must have set the Content-Type.
 func (b *Body) Write(w http.ResponseWriter, r *http.Request, status int) {
-	body, coding := b.In(Negotiate(r.Header))
+	body, coding := b.Encoded(Negotiate(r.Header))
 	if coding != Identity {
 		w.Header().Set("Content-Encoding", string(coding))
 	}

@@ -183,14 +183,14 @@ func TestCompress_Streams(t *testing.T) {
 
 func TestBody_CompressedOnce(t *testing.T) {
 	body := compress.NewBody(long)
-	for _, coding := range []compress.Coding{compress.Gzip, compress.Zstd} {
-		first, in := body.In(coding)
-		second, _ := body.In(coding)
+	for _, coding := range []compress.Encoding{compress.Gzip, compress.Zstd} {
+		first, in := body.Encoded(coding)
+		second, _ := body.Encoded(coding)
 		if &first[0] != &second[0] || in != coding || len(first) >= len(long) {
 			t.Errorf("%s: compressed twice, or not at all", coding)
 		}
 	}
-	if got, in := body.In("br"); in != compress.Identity || &got[0] != &long[0] {
+	if got, in := body.Encoded("br"); in != compress.Identity || &got[0] != &long[0] {
 		t.Error("an unknown coding")
 	}
 }
@@ -200,8 +200,8 @@ func TestBody_DoesNotBecomeLonger(t *testing.T) {
 	random := make([]byte, 100<<10)
 	_, _ = rand.Read(random) // it never fails
 	b := compress.NewBody(random)
-	for _, coding := range []compress.Coding{compress.Gzip, compress.Zstd} {
-		if got, in := b.In(coding); in != compress.Identity || !bytes.Equal(got, random) {
+	for _, coding := range []compress.Encoding{compress.Gzip, compress.Zstd} {
+		if got, in := b.Encoded(coding); in != compress.Identity || !bytes.Equal(got, random) {
 			t.Errorf("%s: %d bytes of %d in %s", coding, len(got), len(random), in)
 		}
 	}

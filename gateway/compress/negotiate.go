@@ -6,20 +6,20 @@ import (
 	"tributary/gateway/internal/qvalue"
 )
 
-// Coding is the registered name of a content coding (RFC 9110, section 8.4.1).
-type Coding string
+// Encoding is the registered name of a content coding (RFC 9110, section 8.4.1).
+type Encoding string
 
 // The supported codings.
 const (
-	Identity Coding = ""
-	Gzip     Coding = "gzip"
-	Zstd     Coding = "zstd"
+	Identity Encoding = ""
+	Gzip     Encoding = "gzip"
+	Zstd     Encoding = "zstd"
 )
 
 // Negotiate returns the coding that a client prefers (RFC 9110, section 12.5.3), by the
 // rules of gzhttp: gzip among equal weights, because some clients list zstd without
 // supporting it, and [Identity] for clients that accept neither.
-func Negotiate(h http.Header) Coding {
+func Negotiate(h http.Header) Encoding {
 	gzip, zstd := Quality(h, Gzip), Quality(h, Zstd)
 	switch {
 	case zstd > gzip:
@@ -31,7 +31,7 @@ func Negotiate(h http.Header) Coding {
 }
 
 // Quality returns the weight that a client gives to a coding; 0 if it does not accept it.
-func Quality(h http.Header, coding Coding) (q float64) {
+func Quality(h http.Header, coding Encoding) (q float64) {
 	for accepted := range qvalue.Ranges(h["Accept-Encoding"]) {
 		switch accepted.Name {
 		case string(coding):

@@ -45,8 +45,8 @@ const (
 	Lost                    // executed, and not answered
 )
 
-// A Mistake is what is wrong with a rule.
-type Mistake struct {
+// A RuleError is what is wrong with a rule.
+type RuleError struct {
 	Rule    int    // its index
 	Member  string // in JSON
 	Message string
@@ -72,15 +72,15 @@ type rule struct {
 
 // Set replaces the rules, unless there is a mistake in one of the new ones. A rule may name
 // the given routes; nil stands for all.
-func (r *Rules) Set(rules []Rule, routes []string) (mistakes []Mistake) {
+func (r *Rules) Set(rules []Rule, routes []string) (mistakes []RuleError) {
 	parsed := make([]*rule, len(rules))
 	for i, given := range rules {
 		if routes != nil && given.Route != EveryRoute && !contains(routes, given.Route) {
-			mistakes = append(mistakes, Mistake{i, "route", "must be * or one of: " + strings.Join(routes, ", ")})
+			mistakes = append(mistakes, RuleError{i, "route", "must be * or one of: " + strings.Join(routes, ", ")})
 		}
 		latency, err := parseLatency(given.Latency)
 		if err != nil {
-			mistakes = append(mistakes, Mistake{i, "latency", err.Error()})
+			mistakes = append(mistakes, RuleError{i, "latency", err.Error()})
 		}
 		parsed[i] = &rule{Rule: given, latency: latency, share: int(math.Round(given.ErrorRate * million))}
 	}

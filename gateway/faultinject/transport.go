@@ -54,7 +54,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return t.next.RoundTrip(r)
 	}
 	latency, o, status := t.rules.Decide(route)
-	if err := hold(r, latency); err != nil {
+	if err := wait(r, latency); err != nil {
 		return nil, err
 	}
 	switch o {
@@ -84,8 +84,8 @@ func (r *Rules) name(route string) bool {
 	return false
 }
 
-// hold waits, at most until the request ends.
-func hold(r *http.Request, latency time.Duration) error {
+// wait waits, at most until the request ends.
+func wait(r *http.Request, latency time.Duration) error {
 	if latency == 0 {
 		return nil
 	}

@@ -1,5 +1,5 @@
 // Package faultpanel is the API by which the playground injects faults into what
-// a gateway depends on: its calls of services, Redis behind a [Relay], and the cache. It is
+// a gateway depends on: its calls of services, Redis behind a [TCPProxy], and the cache. It is
 // for development only, and has no authentication.
 package faultpanel
 
@@ -28,24 +28,24 @@ import (
 // It refuses requests from pages of other origins, and under names of the host that are not
 // localhost. It is safe for concurrent use.
 type Panel struct {
-	services map[string]*faultinject.Rules
-	redis    *Relay
-	forget   func(context.Context) error
-	log      *slog.Logger
-	routes   http.Handler
+	services   map[string]*faultinject.Rules
+	redis      *TCPProxy
+	purgeCache func(context.Context) error
+	log        *slog.Logger
+	routes     http.Handler
 }
 
 // New returns a panel for the rules of services, by name. Redis may be nil; forget empties
 // the cache.
-func New(services map[string]*faultinject.Rules, redis *Relay, forget func(context.Context) error, log *slog.Logger) *Panel {
-	p := &Panel{services: services, redis: redis, forget: forget, log: log}
+func New(services map[string]*faultinject.Rules, redis *TCPProxy, forget func(context.Context) error, log *slog.Logger) *Panel {
+	p := &Panel{services: services, redis: redis, purgeCache: forget, log: log}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /dev/faults", p.show)
 	mux.HandleFunc("GET /dev/faults/{service}", p.service(p.showRules))
 	mux.HandleFunc("PUT /dev/faults/{service}", p.service(p.setRules))
 	mux.HandleFunc("DELETE /dev/faults/{service}", p.service(p.removeRules))
 	mux.HandleFunc("PUT /dev/redis", p.cutRedis)
-	mux.HandleFunc("DELETE /dev/cache", p.empty)
+	mux.HandleFunc("DELETE /dev/cache", p.purge)
 	p.routes = browser.LocalOnly(mux,
 		"the fault panel answers to localhost and to IP addresses only, not to other names of its host")
 	return p
@@ -127,8 +127,8 @@ func (p *Panel) cutRedis(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (p *Panel) empty(w http.ResponseWriter, r *http.Request) {
-	if err := p.forget(r.Context()); err != nil { // what is in this gateway is gone all the same
+func (p *Panel) purge(w http.ResponseWriter, r *http.Request) {
+	if err := p.purgeCache(r.Context()); err != nil { // what is in this gateway is gone all the same
 		p.log.WarnContext(r.Context(), "fault panel", "error", err)
 	}
 	w.WriteHeader(http.StatusNoContent)

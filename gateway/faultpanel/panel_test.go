@@ -35,7 +35,7 @@ func send(h http.Handler, method, path, body string, header ...string) *httptest
 	return w
 }
 
-func panel(redis *faultpanel.Relay, forget func(context.Context) error) (*faultpanel.Panel, *faultinject.Rules) {
+func panel(redis *faultpanel.TCPProxy, forget func(context.Context) error) (*faultpanel.Panel, *faultinject.Rules) {
 	rules := &faultinject.Rules{}
 	return faultpanel.New(map[string]*faultinject.Rules{"drafts": rules, "poets": {}}, redis, forget, slog.New(slog.DiscardHandler)), rules
 }
@@ -132,7 +132,7 @@ func says(conn net.Conn) error {
 }
 
 func TestProxy_CutAndMended(t *testing.T) {
-	relay, err := faultpanel.NewRelay(t.Context(), echo(t))
+	relay, err := faultpanel.NewTCPProxy(t.Context(), echo(t))
 	if err != nil {
 		t.Fatal(err)
 	}

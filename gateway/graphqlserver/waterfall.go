@@ -27,7 +27,7 @@ func (s *Server) traced(ctx context.Context, req Request) *Result {
 	r := *s.Execute(ctx, req) // a copy: what Execute gives may be shared
 	spans := collection.Spans()
 	r.Trace = waterfall.New(spans, collection.Dropped())
-	r.Trace.Kept = r.kept != nil && !slices.ContainsFunc(spans, func(s tracing.Record) bool { return s.Step == tracing.Execute })
+	r.Trace.FromResponseCache = r.kept != nil && !slices.ContainsFunc(spans, func(s tracing.Record) bool { return s.Step == tracing.Execute })
 	r.kept = nil
 	return &r
 }

@@ -29,17 +29,17 @@ type Checker struct {
 	Cache     Check
 	Provider  func() ProviderStatus // the state of the identity provider; nil if nobody is signed in
 	Timeout   time.Duration         // of a check
-	Hold      time.Duration         // how long a finding is told again without asking, unless Epoch changes
+	CacheFor  time.Duration         // how long a finding is told again without asking, unless Epoch changes
 	Epoch     func() uint64         // counts what makes findings outdated, such as circuits that open or close; may be nil
 
 	mu        sync.Mutex
-	last      *Finding
+	last      *Report
 	lastEnd   time.Time
 	lastEpoch uint64
 }
 
-// Finding is the body of /health.
-type Finding struct {
+// Report is the body of /health.
+type Report struct {
 	Status    string            `json:"status"`
 	Service   string            `json:"service"`
 	Version   string            `json:"version"`
@@ -70,7 +70,7 @@ type ProviderStatus struct {
 
 // ServeHTTP answers with the finding: 503 if no service answers, else 200.
 func (c *Checker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	f := c.Find(r.Context())
+	f := c.Check(r.Context())
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	if f.Status == Unhealthy {
@@ -79,29 +79,29 @@ func (c *Checker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(f)
 }
 
-// Find runs all checks in parallel, or returns the last finding if it is younger
+// Check runs all checks in parallel, or returns the last finding if it is younger
 // than Hold and of the same Epoch. Concurrent callers share one run.
-func (c *Checker) Find(ctx context.Context) *Finding {
+func (c *Checker) Check(ctx context.Context) *Report {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	epoch := uint64(0)
 	if c.Epoch != nil {
 		epoch = c.Epoch()
 	}
-	if c.last != nil && time.Since(c.lastEnd) < c.Hold && epoch == c.lastEpoch {
+	if c.last != nil && time.Since(c.lastEnd) < c.CacheFor && epoch == c.lastEpoch {
 		return c.last
 	}
 	c.lastEpoch = epoch
 	// The finding is everybody's: it doesn't end with the one who asked first.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.Timeout)
 	defer cancel()
-	c.last = c.ask(ctx)
+	c.last = c.runChecks(ctx)
 	c.lastEnd = time.Now()
 	return c.last
 }
 
-func (c *Checker) ask(ctx context.Context) *Finding {
-	f := &Finding{
+func (c *Checker) runChecks(ctx context.Context) *Report {
+	f := &Report{
 		Service: c.Service, Version: c.Version, Timestamp: time.Now().UTC(),
 		Services: make(map[string]Status, len(c.Services)),
 		Cache:    CacheStatus{Type: c.CacheType, Status: Healthy},
@@ -142,7 +142,7 @@ func statusOf(err error) string {
 	return Healthy
 }
 
-func (f *Finding) overall() string {
+func (f *Report) overall() string {
 	healthy := 0
 	for _, s := range f.Services {
 		if s.Status == Healthy {

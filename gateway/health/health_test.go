@@ -33,7 +33,7 @@ func checker(poets, drafts, cache health.Check) *health.Checker {
 		Service: "api-gateway", Version: "v1",
 		Services:  map[string]health.Check{"poets": poets, "drafts": drafts},
 		CacheType: "redis", Cache: cache,
-		Timeout: time.Second, Hold: time.Minute,
+		Timeout: time.Second, CacheFor: time.Minute,
 	}
 }
 
@@ -56,7 +56,7 @@ func TestHealth_Aggregates(t *testing.T) {
 				start := time.Now()
 				w := httptest.NewRecorder()
 				checker(tt.poets, tt.drafts, tt.cache).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/health", http.NoBody))
-				var f health.Finding
+				var f health.Report
 				if err := json.Unmarshal(w.Body.Bytes(), &f); err != nil {
 					t.Fatal(err)
 				}
@@ -85,7 +85,7 @@ func TestHealth_Cached(t *testing.T) {
 		gone, cancel := context.WithCancel(t.Context())
 		cancel() // the finding is everybody's, not that of the one who asked first
 		for range 10 {
-			if got := c.Find(gone).Status; got != health.Healthy {
+			if got := c.Check(gone).Status; got != health.Healthy {
 				t.Error(got)
 			}
 		}
@@ -93,7 +93,7 @@ func TestHealth_Cached(t *testing.T) {
 			t.Errorf("asked %d times", asked.Load())
 		}
 		<-time.After(time.Minute)
-		c.Find(t.Context())
+		c.Check(t.Context())
 		if asked.Load() != 2 {
 			t.Errorf("asked %d times when the time was over", asked.Load())
 		}
@@ -106,7 +106,7 @@ func TestChecker_EpochEndsHold(t *testing.T) {
 	c := checker(func(context.Context) error { return state }, up, up)
 	c.Epoch = func() uint64 { return epoch }
 	for _, want := range []string{health.Degraded, health.Healthy, health.Degraded} {
-		if got := c.Find(t.Context()).Status; got != want {
+		if got := c.Check(t.Context()).Status; got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
 		if state == nil {
@@ -114,7 +114,7 @@ func TestChecker_EpochEndsHold(t *testing.T) {
 		} else {
 			state = nil
 		}
-		if got := c.Find(t.Context()).Status; got != want {
+		if got := c.Check(t.Context()).Status; got != want {
 			t.Errorf("%s in the same epoch, want %s", got, want)
 		}
 		epoch++
@@ -126,9 +126,9 @@ func ExampleChecker() {
 		Service: "api-gateway", Version: "v1",
 		Services:  map[string]health.Check{"poets": func(context.Context) error { return nil }},
 		CacheType: "memory", Cache: func(context.Context) error { return nil },
-		Timeout: time.Second, Hold: time.Second,
+		Timeout: time.Second, CacheFor: time.Second,
 	}
-	f := c.Find(context.Background())
+	f := c.Check(context.Background())
 	fmt.Println(f.Status, f.Services["poets"].Status)
 	// Output: healthy healthy
 }

@@ -38,7 +38,7 @@ const Unlimited = math.MaxInt64
 
 // base is the memory of the program itself, with garbage that waits to be collected, as
 // [Pace] has it.
-const base = Headroom
+const base = MinGarbage
 
 // Sum returns the bytes of all budgets and of the program itself, or [Unlimited].
 func Sum(budgets []Budget) int64 {

@@ -8,18 +8,18 @@ import (
 	"sync"
 )
 
-// Headroom is the least amount of garbage, in bytes, at which a collection starts.
-const Headroom = 32 << 20
+// MinGarbage is the least amount of garbage, in bytes, at which a collection starts.
+const MinGarbage = 32 << 20
 
-// Pace adjusts GOGC so that a collection starts when the garbage is twice the size
-// of the live memory that a collection has to scan, but at least [Headroom] bytes,
+// StartPacing adjusts GOGC so that a collection starts when the garbage is twice the size
+// of the live memory that a collection has to scan, but at least [MinGarbage] bytes,
 // until stop is called. Go's default is as much garbage as there is live memory.
 // In a small process that is little, and it collects all the time; with a large
 // cache of strings, which are not scanned, it is more than necessary.
 //
 // It does nothing if GOGC is set in the environment, read through getenv.
 // GOMEMLIMIT works as in every Go program. Pace affects the whole process.
-func Pace(getenv func(string) string) (stop func()) {
+func StartPacing(getenv func(string) string) (stop func()) {
 	if getenv("GOGC") != "" {
 		return func() {}
 	}
@@ -56,29 +56,29 @@ func (p *pacer) adjust() {
 	found := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/total:bytes"}}
 	metrics.Read(found)
 	percent := percentFor(found[0].Value.Uint64(), found[1].Value.Uint64())
-	if change := percent - p.percent; change > p.percent/percentStep || -change > p.percent/percentStep {
+	if change := percent - p.percent; change > p.percent/hysteresis || -change > p.percent/hysteresis {
 		p.percent = percent
 		debug.SetGCPercent(percent)
 	}
-	runtime.SetFinalizer(&sentinel{p}, func(s *sentinel) { s.adjust() })
+	runtime.SetFinalizer(&gcHook{p}, func(s *gcHook) { s.adjust() })
 }
 
-// sentinel is garbage as soon as it is made.
-type sentinel struct{ *pacer }
+// gcHook is garbage as soon as it is made.
+type gcHook struct{ *pacer }
 
-// percentStep is which part of the pace a change must be: each stops the
+// hysteresis is which part of the pace a change must be: each stops the
 // process for a moment.
-const percentStep = 8
+const hysteresis = 8
 
-// least and most are the bounds of the pace, in percent of what is alive.
+// minPercent and most are the bounds of the pace, in percent of what is alive.
 const (
-	least = 10
-	most  = 1000
+	minPercent = 10
+	maxPercent = 1000
 )
 
 // percentFor is the pace in percent of what is alive, when so many bytes are
 // alive, and so many have to be looked through to know that.
 func percentFor(alive, scanned uint64) int {
-	garbage := max(Headroom, 2*scanned)
-	return int(min(max(least, garbage*100/max(1, alive)), most))
+	garbage := max(MinGarbage, 2*scanned)
+	return int(min(max(minPercent, garbage*100/max(1, alive)), maxPercent))
 }

@@ -30,7 +30,7 @@ func paceIs(t *testing.T, what string, kept any, least, most int) {
 
 func TestPacer_GCPercent(t *testing.T) {
 	nothing := func(string) string { return "" }
-	heap.Pace(func(asked string) string {
+	heap.StartPacing(func(asked string) string {
 		if asked == "GOGC" {
 			return "100"
 		}
@@ -42,7 +42,7 @@ func TestPacer_GCPercent(t *testing.T) {
 		t.Errorf("the environment is not heeded: %d %%", pace())
 	}
 
-	stop := heap.Pace(nothing)
+	stop := heap.StartPacing(nothing)
 	paceIs(t, "a small process", nil, 400, 1000)
 	paceIs(t, "one that keeps texts", make([]byte, 256<<20), 10, 20)
 	paceIs(t, "one that keeps pointers", make([]*int, 8<<20), 150, 220)

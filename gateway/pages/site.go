@@ -18,13 +18,13 @@ import (
 // Policies of pages, by what their pages do. All talk to their own server only.
 const (
 	// Strict is for pages of plain markup, style sheets and scripts.
-	Strict = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " + nowhere
+	Strict = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " + commonPolicy
 	// Styled is for pages whose libraries write styles into their elements, use
 	// icons as fonts and start workers.
 	Styled = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; " +
-		"font-src 'self' data:; img-src 'self' data:; connect-src 'self'; " + nowhere
+		"font-src 'self' data:; img-src 'self' data:; connect-src 'self'; " + commonPolicy
 
-	nowhere = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	commonPolicy = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 // A Site is an HTML page with the files that it loads.

@@ -150,9 +150,9 @@ func TestOne_Answers(t *testing.T) {
 		"a refusal":                            {403, `{}`, nil, fault.Rejected},
 	} {
 		t.Run(name, func(t *testing.T) {
-			up := clienttest.Over(t, "things", clienttest.Answer(c.status, c.body))
+			up := clienttest.NewClient(t, "things", clienttest.Answer(c.status, c.body))
 			got, err := rest.One(rest.Endpoint{Up: up, Call: "GET /things/{id}", Key: []string{"id"}}, decodeThing, is).Load(t.Context(), []string{"t1"})
-			clienttest.Check(t, batch.ErrorOf(err, "t1"), "things", c.fail)
+			clienttest.AssertKind(t, batch.ErrorOf(err, "t1"), "things", c.fail)
 			if !reflect.DeepEqual(got["t1"], c.want) {
 				t.Errorf("got %+v, want %+v", got["t1"], c.want)
 			}
@@ -193,10 +193,10 @@ func TestList_Answers(t *testing.T) {
 		"a list in an envelope, broken": {"data", `{"data":{}}`, nil, fault.InvalidResponse},
 	} {
 		t.Run(name, func(t *testing.T) {
-			up := clienttest.Over(t, "things", clienttest.Answer(200, c.body))
+			up := clienttest.NewClient(t, "things", clienttest.Answer(200, c.body))
 			of := func(v *thing, a rest.Args) bool { return rest.OptionalText(v.Parent) == a.Get("id") }
 			got, err := rest.List(rest.Endpoint{Up: up, Call: "GET /parents/{id}/things", At: c.at}, decodeThing, of, idOf).Load(t.Context(), []string{"p"})
-			clienttest.Check(t, batch.ErrorOf(err, "p"), "things", c.fail)
+			clienttest.AssertKind(t, batch.ErrorOf(err, "p"), "things", c.fail)
 			var ids []string
 			if list, ok := got["p"]; ok {
 				ids = make([]string, 0)
@@ -215,7 +215,7 @@ func TestList_Answers(t *testing.T) {
 // than a list; the loader makes an empty list of it.
 func TestLists_UnknownKey(t *testing.T) {
 	for status, body := range map[int]string{404: `{"code":"NOT_FOUND"}`, 410: ``} {
-		up := clienttest.Over(t, "things", clienttest.Answer(status, body))
+		up := clienttest.NewClient(t, "things", clienttest.Answer(status, body))
 		lists := rest.List(rest.Endpoint{Up: up, Call: "GET /parents/{id}/things"}, decodeThing, nil, nil)
 		values := rest.Values(rest.Endpoint{Up: up, Call: "GET /parents/{id}/tags"}, rest.String)
 		if got, err := lists.Load(t.Context(), []string{"p"}); len(got) != 0 || err != nil {
@@ -258,9 +258,9 @@ func TestMany_NoEndpoint(t *testing.T) {
 		"HTML":   {`<html></html>`, fault.InvalidResponse},
 	} {
 		t.Run(name, func(t *testing.T) {
-			up := clienttest.Over(t, "things", clienttest.Answer(404, c.body))
+			up := clienttest.NewClient(t, "things", clienttest.Answer(404, c.body))
 			_, err := rest.Many(rest.Batch{Endpoint: rest.Endpoint{Up: up, Call: "POST /things/batch"}, Max: 9}, decodeThing, idOf).Load(t.Context(), []string{"a"})
-			clienttest.Check(t, batch.ErrorOf(err, "a"), "things", c.want)
+			clienttest.AssertKind(t, batch.ErrorOf(err, "a"), "things", c.want)
 			if errors.Is(err, fault.ErrNotFoundPage) {
 				t.Error("the error may be taken for unknown keys")
 			}
@@ -275,9 +275,9 @@ func TestList_Long(t *testing.T) {
 		for i := range items {
 			items[i] = fmt.Sprintf(`{"id":"t%d","name":"n","price":%d,"tags":["x"%s]}`, i, i, strings.Repeat(`,"x"`, (n-1)/(i*i+1)))
 		}
-		up := clienttest.Over(t, "things", clienttest.Answer(200, "["+strings.Join(items, ",")+"]"))
+		up := clienttest.NewClient(t, "things", clienttest.Answer(200, "["+strings.Join(items, ",")+"]"))
 		got, err := rest.List(rest.Endpoint{Up: up, Call: "GET /parents/{id}/things"}, decodeThing, nil, idOf).Load(t.Context(), []string{"p"})
-		clienttest.Check(t, err, "things", 0)
+		clienttest.AssertKind(t, err, "things", 0)
 		if list := got["p"]; len(list) != n || list[n-1].ID != fmt.Sprintf("t%d", n-1) || len(list[0].Tags) != n {
 			t.Errorf("of %d there are %d", n, len(list))
 		}
@@ -307,7 +307,7 @@ func TestMany_BrokenItems(t *testing.T) {
 		"it ends within an item":   {`[` + good + `,{"id":"b","na`, nil, []string{"a", "b", "c"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			up := clienttest.Over(t, "things", clienttest.Answer(200, c.body))
+			up := clienttest.NewClient(t, "things", clienttest.Answer(200, c.body))
 			s := rest.Many(rest.Batch{Endpoint: rest.Endpoint{Up: up, Call: "POST /things/batch"}, Keys: "ids", Max: 100}, decodeThing, idOf)
 			got, err := s.Load(t.Context(), []string{"a", "b", "c"})
 			if found := slices.Sorted(maps.Keys(got)); !slices.Equal(found, c.found) {
@@ -319,7 +319,7 @@ func TestMany_BrokenItems(t *testing.T) {
 					want = fault.InvalidResponse
 				}
 				if got[key] == nil {
-					clienttest.Check(t, batch.ErrorOf(err, key), "things", want)
+					clienttest.AssertKind(t, batch.ErrorOf(err, key), "things", want)
 				}
 			}
 		})
@@ -328,7 +328,7 @@ func TestMany_BrokenItems(t *testing.T) {
 
 func TestLists_ByParent(t *testing.T) {
 	const body = `{"data":[{"id":"1","name":"n","price":1,"parent_id":"a"},{"id":"2","name":"n","price":1,"parent_id":"b"},{"id":"3","name":"n","price":1,"parent_id":"a"},{"id":"1","name":"n","price":1,"parent_id":"a"},{"id":"4","parent_id":"b"}]}`
-	up := clienttest.Over(t, "things", clienttest.Answer(200, body))
+	up := clienttest.NewClient(t, "things", clienttest.Answer(200, body))
 	s := rest.Lists(rest.Batch{Endpoint: rest.Endpoint{Up: up, Call: "POST /things", At: "data"}, Max: 9}, decodeThing, func(v *thing) string { return rest.OptionalText(v.Parent) }, idOf)
 	got, err := s.Load(t.Context(), []string{"a", "b", "c"})
 	if len(got["a"]) != 2 || got["c"] == nil || len(got["c"]) != 0 {
@@ -337,7 +337,7 @@ func TestLists_ByParent(t *testing.T) {
 	if _, ok := got["b"]; ok {
 		t.Error("a list with a broken item is there")
 	}
-	clienttest.Check(t, batch.ErrorOf(err, "b"), "things", fault.InvalidResponse)
+	clienttest.AssertKind(t, batch.ErrorOf(err, "b"), "things", fault.InvalidResponse)
 }
 
 // requests records what a service is asked.
@@ -372,7 +372,7 @@ func TestKeys_BecomeCalls(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			service := &requests{}
-			up := clienttest.Over(t, "things", service.ServeHTTP)
+			up := clienttest.NewClient(t, "things", service.ServeHTTP)
 			key := c.key
 			if key == "" {
 				key = "a/b"
@@ -404,7 +404,7 @@ func TestMany_Calls(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			service := &requests{}
-			c.batch.Up = clienttest.Over(t, "things", service.ServeHTTP)
+			c.batch.Up = clienttest.NewClient(t, "things", service.ServeHTTP)
 			if _, err := rest.Many(c.batch, decodeThing, idOf).Load(t.Context(), []string{"1", "2", "3"}); err != nil {
 				t.Error(err)
 			}
@@ -429,9 +429,9 @@ func TestKey_Unknown(t *testing.T) {
 }
 
 func TestCheck_RefusesIDs(t *testing.T) {
-	one := rest.One(rest.Endpoint{Up: clienttest.Over(t, "things", nil), Call: "GET /things/{id}"}, decodeThing, is)
-	named := rest.List(rest.Endpoint{Up: clienttest.Over(t, "things", nil), Call: "GET /things?of={of}&q={q}", Named: true, IDs: []string{"of"}}, decodeThing, nil, nil)
-	numbers := rest.Many(rest.Batch{Endpoint: rest.Endpoint{Up: clienttest.Over(t, "things", nil), Call: "POST /b"}, Integer: true, Max: 1}, decodeThing, idOf)
+	one := rest.One(rest.Endpoint{Up: clienttest.NewClient(t, "things", nil), Call: "GET /things/{id}"}, decodeThing, is)
+	named := rest.List(rest.Endpoint{Up: clienttest.NewClient(t, "things", nil), Call: "GET /things?of={of}&q={q}", Named: true, IDs: []string{"of"}}, decodeThing, nil, nil)
+	numbers := rest.Many(rest.Batch{Endpoint: rest.Endpoint{Up: clienttest.NewClient(t, "things", nil), Call: "POST /b"}, Integer: true, Max: 1}, decodeThing, idOf)
 	for name, c := range map[string]struct {
 		check func(string) error
 		key   string

@@ -75,7 +75,7 @@ func TestVariant_Responses(t *testing.T) {
 		`404`:                          nil,
 	} {
 		t.Run(body, func(t *testing.T) {
-			up := clienttest.Over(t, "figures", func(w http.ResponseWriter, _ *http.Request) {
+			up := clienttest.NewClient(t, "figures", func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", "application/json")
 				if body == "404" {
 					w.WriteHeader(http.StatusNotFound)
@@ -99,7 +99,7 @@ func TestVariant_Responses(t *testing.T) {
 
 // A value is stored as JSON, which only the union's decoder can read.
 func TestVariant_Decode(t *testing.T) {
-	up := clienttest.Over(t, "figures", func(http.ResponseWriter, *http.Request) {})
+	up := clienttest.NewClient(t, "figures", func(http.ResponseWriter, *http.Request) {})
 	list := []figure{&circle{1, "circle"}, &square{2, "square"}}
 	text, err := json.Marshal(list)
 	if err != nil {

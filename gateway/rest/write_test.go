@@ -69,7 +69,7 @@ func TestWrite_Repeats(t *testing.T) {
 				Up: r.service(t, http.StatusServiceUnavailable, ""), Call: tt.call, Named: true, IDs: []string{"id"}, Body: "input", Idempotent: tt.idempotent,
 			}, decodeThing)
 			_, err := write(t.Context(), rest.Key(rest.Arg("id", "a/b"), rest.Arg("input", rest.JSON(map[string]any{"n": nil}))))
-			clienttest.Check(t, err, "things", fault.Unavailable)
+			clienttest.AssertKind(t, err, "things", fault.Unavailable)
 			want := fmt.Sprint(tt.call[:len(tt.call)-len("{id}")], "a%2Fb", ` {"n":null}`)
 			if len(r.calls) != tt.calls || r.calls[0] != want || slices.Compact(slices.Sorted(slices.Values(r.calls)))[0] != want {
 				t.Errorf("calls %q, want %d of %q", r.calls, tt.calls, want)
@@ -115,7 +115,7 @@ func TestWrite_Outcomes(t *testing.T) {
 			r := &received{}
 			write := rest.WriteOne(rest.Endpoint{Up: r.service(t, tt.status, tt.body), Call: "PATCH /things/{id}", Named: true, IDs: []string{"id"}}, decodeThing)
 			v, err := write(t.Context(), rest.Key(rest.Arg("id", tt.id)))
-			clienttest.Check(t, err, "things", tt.fail)
+			clienttest.AssertKind(t, err, "things", tt.fail)
 			if (v != nil) != (tt.fail == fault.Internal) {
 				t.Errorf("got %v", v)
 			}
@@ -142,7 +142,7 @@ func TestWrite_RefusesIDs(t *testing.T) {
 // A write that was sent ends even if its client leaves.
 func TestWrite_SurvivesItsClient(t *testing.T) {
 	ctx, leave := context.WithCancel(t.Context())
-	up := clienttest.Over(t, "things", func(w http.ResponseWriter, _ *http.Request) {
+	up := clienttest.NewClient(t, "things", func(w http.ResponseWriter, _ *http.Request) {
 		leave()
 		w.WriteHeader(http.StatusNoContent)
 	})

@@ -22,7 +22,7 @@ func ParseDateTime(s string) (DateTime, error) {
 	if isRFC3339(s) {
 		return DateTime(s), nil
 	}
-	if t, ok := parseLoosely(s); ok {
+	if t, ok := parseLenient(s); ok {
 		if s = t.Format(time.RFC3339Nano); isRFC3339(s) { // its year and its zone may be beyond that
 			return DateTime(s), nil
 		}
@@ -43,12 +43,12 @@ func isRFC3339(s string) bool {
 	return strings.HasSuffix(zone, "Z") || zone[:2] < "24" && zone[3:] < "60"
 }
 
-// forms are those that are read; time.Parse takes a fraction after each.
-var forms = [...]string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07", "2006-01-02T15:04:05"}
+// layouts are those that are read; time.Parse takes a fraction after each.
+var layouts = [...]string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07", "2006-01-02T15:04:05"}
 
-// parseLoosely parses times as databases and languages write them: in lower case, with a
+// parseLenient parses times as databases and languages write them: in lower case, with a
 // space instead of the T, or with another format of the zone.
-func parseLoosely(s string) (time.Time, bool) {
+func parseLenient(s string) (time.Time, bool) {
 	s = strings.ToUpper(s)
 	const (
 		day    = len("2006-01-02")
@@ -65,7 +65,7 @@ func parseLoosely(s string) (time.Time, bool) {
 	if leap {
 		s = s[:minute] + ":59" + s[second:]
 	}
-	for _, form := range forms {
+	for _, form := range layouts {
 		if t, err := time.Parse(form, s); err == nil {
 			if leap {
 				return t.Add(time.Second), t.UTC().Hour() == 23 && t.UTC().Minute() == 59

@@ -16,7 +16,7 @@ var errNotInt = errors.New("not an integer of 32 bits")
 func (i *Int) UnmarshalJSON(b []byte) error {
 	n, err := strconv.ParseInt(string(b), 10, 32)
 	if err != nil {
-		n, err = strconv.ParseInt(plainDigits(string(b)), 10, 32)
+		n, err = strconv.ParseInt(expandExponent(string(b)), 10, 32)
 	}
 	if err != nil {
 		return errNotInt
@@ -25,9 +25,9 @@ func (i *Int) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// plainDigits returns an integral number without point and exponent, or "" if it is not
+// expandExponent returns an integral number without point and exponent, or "" if it is not
 // integral or longer than any Int.
-func plainDigits(number string) string {
+func expandExponent(number string) string {
 	mantissa, exponent, scaled := strings.Cut(strings.ToLower(number), "e")
 	whole, fraction, _ := strings.Cut(mantissa, ".")
 	digits := strings.TrimRight(whole+fraction, "0")

@@ -18,7 +18,7 @@ var errNotInt64 = errors.New("not an integer of 64 bits")
 func (i *Int64) UnmarshalJSON(b []byte) error {
 	n, err := strconv.ParseInt(string(b), 10, 64)
 	if err != nil {
-		n, err = strconv.ParseInt(plainDigits(string(b)), 10, 64)
+		n, err = strconv.ParseInt(expandExponent(string(b)), 10, 64)
 	}
 	if err != nil {
 		return errNotInt64

@@ -46,7 +46,7 @@ func parse(t *testing.T, env map[string]string, file string, args ...string) (*s
 	}
 	ctx, err := k.Parse(append([]string{"serve"}, args...))
 	if err != nil {
-		err = s.Explain(err, k.Model)
+		err = s.AnnotateError(err, k.Model)
 	}
 	return s, k, ctx, err
 }

@@ -21,7 +21,7 @@ func (s *Settings) Print(w io.Writer, ctx *kong.Context) error {
 		if !isSetting(flag) {
 			continue
 		}
-		text := written(flag.Target)
+		text := formatValue(flag.Target)
 		if flag.Tag.Has("secret") {
 			text = quoted(Mask(flag.Target.String()))
 		}
@@ -66,8 +66,8 @@ func line(w io.Writer, key, text, source string) error {
 	return err
 }
 
-// written formats a value as YAML.
-func written(v reflect.Value) string {
+// formatValue formats a value as YAML.
+func formatValue(v reflect.Value) string {
 	text := plain(v)
 	switch v.Kind() {
 	case reflect.String, reflect.Slice, reflect.Map:

@@ -84,11 +84,11 @@ func (s *Settings) source(ctx *kong.Context, name string) string {
 	return "default"
 }
 
-// Explain adds to an error where the value of its setting came from. The setting is the
+// AnnotateError adds to an error where the value of its setting came from. The setting is the
 // first word of the message, as the parser and Validate methods write it, after the names
 // of commands that the parser puts before it. A flag of app that had another name is answered
 // with its new one.
-func (s *Settings) Explain(err error, app *kong.Application) error {
+func (s *Settings) AnnotateError(err error, app *kong.Application) error {
 	if renamed := renamedFlag(err, app); renamed != nil {
 		return renamed
 	}

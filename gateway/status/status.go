@@ -16,11 +16,11 @@ import (
 
 // The interval and number of samples: five minutes in total.
 const (
-	interval = 2 * time.Second
-	slots    = 150
+	interval   = 2 * time.Second
+	maxSamples = 150
 )
 
-// Options configure a [History].
+// Options configure a [Sampler].
 type Options struct {
 	// Endpoints are the routes whose requests are counted, by pattern: not
 	// those that are asked all the time by what watches the gateway.
@@ -28,9 +28,9 @@ type Options struct {
 	Log       *slog.Logger
 }
 
-// History samples the metrics of a gateway. It is safe for concurrent use and
+// Sampler samples the metrics of a gateway. It is safe for concurrent use and
 // an [http.Handler].
-type History struct {
+type Sampler struct {
 	metrics prometheus.Gatherer
 	health  *health.Checker
 	opts    Options
@@ -40,12 +40,12 @@ type History struct {
 }
 
 // New returns a history of metrics. Sampling starts with [History.Run].
-func New(metrics prometheus.Gatherer, checker *health.Checker, opts Options) *History {
-	return &History{metrics: metrics, health: checker, opts: opts}
+func New(metrics prometheus.Gatherer, checker *health.Checker, opts Options) *Sampler {
+	return &Sampler{metrics: metrics, health: checker, opts: opts}
 }
 
 // Run takes samples until ctx ends.
-func (h *History) Run(ctx context.Context) {
+func (h *Sampler) Run(ctx context.Context) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	last, at := h.read(), time.Now()
@@ -55,13 +55,13 @@ func (h *History) Run(ctx context.Context) {
 			return
 		case now := <-tick.C:
 			totals := h.read()
-			h.keep(totals.since(last, now.Sub(at), now))
+			h.add(totals.since(last, now.Sub(at), now))
 			last, at = totals, now
 		}
 	}
 }
 
-func (h *History) read() *totals {
+func (h *Sampler) read() *totals {
 	families, err := h.metrics.Gather()
 	if err != nil { // what could be gathered is there
 		h.opts.Log.Warn("status: gathering metrics", "error", err)
@@ -69,17 +69,17 @@ func (h *History) read() *totals {
 	return totalsOf(families, h.opts.Endpoints)
 }
 
-func (h *History) keep(s Sample) {
+func (h *Sampler) add(s Sample) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.samples) == slots {
+	if len(h.samples) == maxSamples {
 		h.samples = append(h.samples[:0], h.samples[1:]...)
 	}
 	h.samples = append(h.samples, s)
 }
 
 // after returns the samples taken after t, in milliseconds since 1970.
-func (h *History) after(t int64) []Sample {
+func (h *Sampler) after(t int64) []Sample {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	samples := []Sample{}
@@ -93,14 +93,14 @@ func (h *History) after(t int64) []Sample {
 
 // answer is the body of a response.
 type answer struct {
-	Now     time.Time       `json:"now"`
-	Slots   int             `json:"slots"` // how many samples the page should keep
-	Health  *health.Finding `json:"health"`
-	Samples []Sample        `json:"samples"` // later than ?since, oldest first
+	Now     time.Time      `json:"now"`
+	Slots   int            `json:"slots"` // how many samples the page should keep
+	Health  *health.Report `json:"health"`
+	Samples []Sample       `json:"samples"` // later than ?since, oldest first
 }
 
 // ServeHTTP answers with the health and the samples after ?since.
-func (h *History) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h *Sampler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	since, err := strconv.ParseInt(r.URL.Query().Get("since"), 10, 64)
 	if err != nil {
 		since = 0
@@ -108,7 +108,7 @@ func (h *History) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	_ = json.NewEncoder(w).Encode(answer{
-		Now: time.Now().UTC(), Slots: slots,
-		Health: h.health.Find(r.Context()), Samples: h.after(since),
+		Now: time.Now().UTC(), Slots: maxSamples,
+		Health: h.health.Check(r.Context()), Samples: h.after(since),
 	})
 }

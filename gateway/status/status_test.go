@@ -43,7 +43,7 @@ type figures struct {
 	breaker            *prometheus.GaugeVec
 }
 
-func running(t *testing.T) (*figures, *status.History) {
+func running(t *testing.T) (*figures, *status.Sampler) {
 	t.Helper()
 	reg := prometheus.NewRegistry()
 	f := &figures{

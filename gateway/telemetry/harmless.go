@@ -7,13 +7,13 @@ import (
 	"unicode"
 )
 
-// harmless escapes characters by which text from clients or services could control a
+// sanitizingWriter escapes characters by which text from clients or services could control a
 // terminal or forge what it shows, beyond what the log format itself escapes. Each Write
 // must be one line.
-type harmless struct{ w io.Writer }
+type sanitizingWriter struct{ w io.Writer }
 
 // Write implements [io.Writer].
-func (h harmless) Write(line []byte) (int, error) {
+func (h sanitizingWriter) Write(line []byte) (int, error) {
 	if isPlain(line) {
 		return h.w.Write(line)
 	}
@@ -21,12 +21,12 @@ func (h harmless) Write(line []byte) (int, error) {
 	if cut, ok := strings.CutSuffix(text, "\n"); ok {
 		text, end = cut, "\n"
 	}
-	if !strings.ContainsFunc(text, isHarmful) {
+	if !strings.ContainsFunc(text, isControl) {
 		return h.w.Write(line)
 	}
 	var b strings.Builder
 	for _, r := range text {
-		if isHarmful(r) {
+		if isControl(r) {
 			fmt.Fprintf(&b, `\u%04x`, r)
 		} else {
 			b.WriteRune(r)
@@ -48,8 +48,8 @@ func isPlain(line []byte) bool {
 	return true
 }
 
-// isHarmful reports whether r is a control character (C0 or C1), a line or paragraph
+// isControl reports whether r is a control character (C0 or C1), a line or paragraph
 // separator, or a bidirectional control.
-func isHarmful(r rune) bool {
+func isControl(r rune) bool {
 	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r)
 }

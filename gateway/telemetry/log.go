@@ -23,7 +23,7 @@ func NewLogger(w io.Writer, cfg LogConfig) *slog.Logger {
 	level := &slog.LevelVar{}
 	_ = level.UnmarshalText([]byte(cfg.Level)) // info, for one that is none
 	format := func(w io.Writer) slog.Handler {
-		return slog.NewJSONHandler(harmless{w}, &slog.HandlerOptions{Level: level})
+		return slog.NewJSONHandler(sanitizingWriter{w}, &slog.HandlerOptions{Level: level})
 	}
 	if cfg.Format == "text" {
 		color := IsTerminal(w)

@@ -7,7 +7,7 @@ import (
 
 // sampler passes at most most records per second.
 type sampler struct {
-	most int
+	perSecond int
 
 	mu      sync.Mutex
 	second  int64
@@ -20,7 +20,7 @@ func newSampler(most int) *sampler {
 	if most <= 0 {
 		return nil
 	}
-	return &sampler{most: most}
+	return &sampler{perSecond: most}
 }
 
 // sample reports whether a record at now passes, and how many were skipped before it.
@@ -30,7 +30,7 @@ func (s *sampler) sample(now time.Time) (pass bool, skipped int) {
 	if second := now.Unix(); second != s.second {
 		s.second, s.passed = second, 0
 	}
-	if s.passed == s.most {
+	if s.passed == s.perSecond {
 		s.skipped++
 		return false, 0
 	}

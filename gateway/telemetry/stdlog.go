@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// CatchStandardLog redirects the standard library's default logger, which libraries
+// RedirectStdLog redirects the standard library's default logger, which libraries
 // such as net/http use, to log. It affects the whole process, so main calls it once.
-func CatchStandardLog(log *slog.Logger) {
+func RedirectStdLog(log *slog.Logger) {
 	stdlog.SetFlags(0)
 	stdlog.SetOutput(newCaught(log))
 }
@@ -22,15 +22,15 @@ func ForLibraries(log *slog.Logger) *stdlog.Logger { return stdlog.New(newCaught
 // they belong to no request that could bound them.
 const libraryLines = 5
 
-type caught struct {
+type slogWriter struct {
 	log     *slog.Logger
 	sampler *sampler
 }
 
-func newCaught(log *slog.Logger) caught { return caught{log, newSampler(libraryLines)} }
+func newCaught(log *slog.Logger) slogWriter { return slogWriter{log, newSampler(libraryLines)} }
 
 // Write logs a line up to its first quotation.
-func (c caught) Write(line []byte) (int, error) {
+func (c slogWriter) Write(line []byte) (int, error) {
 	pass, skipped := c.sampler.sample(time.Now())
 	switch {
 	case !pass:

@@ -11,14 +11,14 @@ import (
 type settings struct{ on, grpc bool }
 
 // settingsOf reads the variables of the OpenTelemetry specification, and checks some of
-// them (see [problem]). Nothing is checked while tracing is off.
+// them (see [violation]). Nothing is checked while tracing is off.
 func settingsOf(getenv func(string) string) (settings, error) {
 	if !isOn(getenv) {
 		return settings{}, nil
 	}
 	for _, name := range Names() {
 		if value := getenv(name); value != "" {
-			if must := problem(name, value); must != "" {
+			if must := violation(name, value); must != "" {
 				return settings{}, fmt.Errorf("%s must be %s", name, must)
 			}
 		}

@@ -33,27 +33,27 @@ func IsSecret(name string) bool {
 	return strings.HasSuffix(name, "_HEADERS") || strings.HasSuffix(name, "_ENDPOINT")
 }
 
-// problem returns what the value of a variable must be, or "" if it may be used. Checked
+// violation returns what the value of a variable must be, or "" if it may be used. Checked
 // are those that the library would misread in silence, and so send nothing or send it to
 // another place, and those with which it panics or spins. For all others it takes its
 // default when it cannot use a value.
-func problem(name, value string) (must string) {
+func violation(name, value string) (must string) {
 	switch strings.Replace(name, "OTLP_TRACES_", "OTLP_", 1) {
 	case "OTEL_TRACES_EXPORTER":
-		return unless(value == "otlp" || value == "none", "one of otlp, none")
+		return mustBe(value == "otlp" || value == "none", "one of otlp, none")
 	case "OTEL_EXPORTER_OTLP_PROTOCOL":
-		return unless(value == "http/protobuf" || value == "grpc", "one of http/protobuf, grpc")
+		return mustBe(value == "http/protobuf" || value == "grpc", "one of http/protobuf, grpc")
 	case "OTEL_EXPORTER_OTLP_ENDPOINT":
-		return unless(isCollector(value), "a URL with http:// or https:// and a host, and without user, query and fragment")
+		return mustBe(isCollector(value), "a URL with http:// or https:// and a host, and without user, query and fragment")
 	case "OTEL_EXPORTER_OTLP_HEADERS":
-		return unless(areHeaders(value), "headers as in name=value,name=value, values percent-encoded")
+		return mustBe(areHeaders(value), "headers as in name=value,name=value, values percent-encoded")
 	case "OTEL_PROPAGATORS":
-		return unless(slices.Contains([]string{"tracecontext", "tracecontext,baggage", "baggage,tracecontext"}, strings.ReplaceAll(value, " ", "")),
+		return mustBe(slices.Contains([]string{"tracecontext", "tracecontext,baggage", "baggage,tracecontext"}, strings.ReplaceAll(value, " ", "")),
 			"tracecontext or tracecontext,baggage")
 	case "OTEL_BSP_SCHEDULE_DELAY":
-		return unless(isCount(value, math.MaxInt32), "a whole number from 1 to 2147483647")
+		return mustBe(isCount(value, math.MaxInt32), "a whole number from 1 to 2147483647")
 	case "OTEL_BSP_MAX_QUEUE_SIZE", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE":
-		return unless(isCount(value, maxQueue), "a whole number from 1 to "+strconv.Itoa(maxQueue))
+		return mustBe(isCount(value, maxQueue), "a whole number from 1 to "+strconv.Itoa(maxQueue))
 	}
 	return ""
 }
@@ -63,7 +63,7 @@ func isCount(value string, most int) bool {
 	return err == nil && n >= 1 && n <= most
 }
 
-func unless(good bool, must string) string {
+func mustBe(good bool, must string) string {
 	if good {
 		return ""
 	}

@@ -14,7 +14,7 @@ type node struct {
 	tracing.Record
 	open     bool
 	critical bool
-	parts    []*node
+	children []*node
 }
 
 // New returns the trace of a request by its spans. Dropped is how many more spans
@@ -24,20 +24,20 @@ func New(records []tracing.Record, dropped int) *Trace {
 	if len(records) == 0 {
 		return t
 	}
-	root := grow(records)
-	root.mark(root.End)
+	root := buildTree(records)
+	root.markCriticalPath(root.End)
 	t.Duration = ms(root.End.Sub(root.Start))
 	t.count(root)
-	for _, part := range root.parts {
+	for _, part := range root.children {
 		t.add(part, root.Start, 0)
 	}
 	return t
 }
 
-// grow builds a tree of records. A batch becomes a child of the resolver that waits for it,
+// buildTree builds a tree of records. A batch becomes a child of the resolver that waits for it,
 // although the look-ahead may have started it earlier. Running steps are taken to end with
 // the last finished one.
-func grow(records []tracing.Record) *node {
+func buildTree(records []tracing.Record) *node {
 	nodes := make(map[string]*node, len(records))
 	root := &node{Record: tracing.Record{Start: records[0].Start}}
 	for _, r := range records {
@@ -56,17 +56,17 @@ func grow(records []tracing.Record) *node {
 		}
 		parent := nodes[r.Parent]
 		if r.Step == tracing.Batch {
-			parent = cmp.Or(waiting(r, nodes), parent)
+			parent = cmp.Or(waitingResolver(r, nodes), parent)
 		}
 		parent = cmp.Or(parent, root)
-		parent.parts = append(parent.parts, n)
+		parent.children = append(parent.children, n)
 	}
 	root.sort()
 	return root
 }
 
-// waiting returns the first resolver that waits for a batch.
-func waiting(batch tracing.Record, nodes map[string]*node) *node {
+// waitingResolver returns the first resolver that waits for a batch.
+func waitingResolver(batch tracing.Record, nodes map[string]*node) *node {
 	for _, id := range batch.Links {
 		if n := nodes[id]; n != nil && n.Step == tracing.Resolve {
 			return n
@@ -76,8 +76,8 @@ func waiting(batch tracing.Record, nodes map[string]*node) *node {
 }
 
 func (n *node) sort() {
-	slices.SortStableFunc(n.parts, func(a, b *node) int { return a.Start.Compare(b.Start) })
-	for _, part := range n.parts {
+	slices.SortStableFunc(n.children, func(a, b *node) int { return a.Start.Compare(b.Start) })
+	for _, part := range n.children {
 		part.sort()
 	}
 }
@@ -86,14 +86,14 @@ func (n *node) sort() {
 // attempt is shown as that attempt.
 func (t *Trace) add(n *node, zero time.Time, depth int) {
 	switch {
-	case n.Step == tracing.Call && len(n.parts) == 1:
+	case n.Step == tracing.Call && len(n.children) == 1:
 		depth--
 	case len(t.Rows) < maxRows:
 		t.Rows = append(t.Rows, n.row(zero, depth))
 	default:
 		t.Dropped++
 	}
-	for _, part := range n.parts {
+	for _, part := range n.children {
 		t.add(part, zero, depth+1)
 	}
 }

@@ -40,7 +40,7 @@ func (t *Trace) Summary() string {
 		parts = append(parts, fmt.Sprintf("%s %d", service, t.Totals.Calls[service]))
 	}
 	text := fmt.Sprintf("%.2f ms, no calls, %s from the cache", t.Duration, plural(t.Totals.Found, "key"))
-	if t.Kept {
+	if t.FromResponseCache {
 		text = fmt.Sprintf("%.2f ms, the whole response from the cache", t.Duration)
 	}
 	if calls > 0 {

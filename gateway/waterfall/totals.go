@@ -36,20 +36,20 @@ func (t *Trace) count(root *node) {
 		default:
 		}
 	})
-	t.SecondRun.Saved = ms(covered(saved))
+	t.SecondRun.Saved = ms(unionLength(saved))
 }
 
 // walk visits n and what is below it. Cached says whether a step is part of a look-up in the
 // cache, which keeps what it loads.
 func (n *node) walk(cached bool, visit func(n *node, cached bool)) {
 	visit(n, cached)
-	for _, part := range n.parts {
+	for _, part := range n.children {
 		part.walk(cached || n.Step == tracing.Cache, visit)
 	}
 }
 
 func (n *node) attempts() (count, bytes int) {
-	for _, part := range n.parts {
+	for _, part := range n.children {
 		if part.Step == tracing.Attempt {
 			count++
 			bytes += max(0, part.number(tracing.Bytes))
@@ -58,8 +58,8 @@ func (n *node) attempts() (count, bytes int) {
 	return count, bytes
 }
 
-// covered returns the length of the union of spans.
-func covered(spans []span) (sum time.Duration) {
+// unionLength returns the length of the union of spans.
+func unionLength(spans []span) (sum time.Duration) {
 	slices.SortFunc(spans, func(a, b span) int { return a.from.Compare(b.from) })
 	var end time.Time
 	for _, s := range spans {

@@ -18,12 +18,12 @@ const (
 // A Trace is the value of extensions.trace. Times are in milliseconds since the start
 // of the first step.
 type Trace struct {
-	Duration  float64   `json:"duration_ms"`
-	Rows      []Row     `json:"rows"`              // each after the step that it is part of
-	Dropped   int       `json:"dropped,omitempty"` // steps that are not among the rows
-	Kept      bool      `json:"kept,omitempty"`    // the whole response was in the response cache
-	Totals    Totals    `json:"totals"`
-	SecondRun SecondRun `json:"second_run"`
+	Duration          float64   `json:"duration_ms"`
+	Rows              []Row     `json:"rows"`              // each after the step that it is part of
+	Dropped           int       `json:"dropped,omitempty"` // steps that are not among the rows
+	FromResponseCache bool      `json:"kept,omitempty"`    // the whole response was in the response cache
+	Totals            Totals    `json:"totals"`
+	SecondRun         SecondRun `json:"second_run"`
 }
 
 // A Row is one step.

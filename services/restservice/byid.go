@@ -30,8 +30,8 @@ func (ID) Schema(huma.Registry) *huma.Schema {
 	}
 }
 
-// ByID is the input of an operation on the resource {id} of its path.
-type ByID struct {
+// IDParam is the input of an operation on the resource {id} of its path.
+type IDParam struct {
 	ID ID `path:"id" doc:"Which one. Opaque: 1 to 256 bytes of UTF-8 without control characters, escaped as one path segment."`
 }
 
@@ -40,8 +40,8 @@ type Found[T any] struct{ Body *T }
 
 // Lookup returns an operation that answers with the resource of an id, or with 404
 // and the message unknown.
-func Lookup[T any](all map[string]*T, unknown string) func(context.Context, *ByID) (*Found[T], error) {
-	return func(_ context.Context, in *ByID) (*Found[T], error) {
+func Lookup[T any](all map[string]*T, unknown string) func(context.Context, *IDParam) (*Found[T], error) {
+	return func(_ context.Context, in *IDParam) (*Found[T], error) {
 		if one, ok := all[string(in.ID)]; ok {
 			return &Found[T]{one}, nil
 		}

@@ -13,9 +13,9 @@ import (
 	"tributary/gateway/httpserver"
 )
 
-const aboutFaults = " There is no such path unless the service was started with its faults enabled."
+const faultsNote = " There is no such path unless the service was started with its faults enabled."
 
-type rulesAnswer struct {
+type rulesOutput struct {
 	Body []faultinject.Rule `nullable:"false" doc:"The rules in force. The first that fits a request decides."`
 }
 
@@ -26,10 +26,10 @@ func (f *faults) routesOf(api huma.API) {
 		Method:      http.MethodPut,
 		Path:        "/_faults",
 		Summary:     "Break the service on purpose",
-		Description: "Replaces the fault rules. Each route may be slowed down, made to fail for a share of its requests, to hang, to answer with garbage, or to lose its answers after it has executed the requests." + aboutFaults,
+		Description: "Replaces the fault rules. Each route may be slowed down, made to fail for a share of its requests, to hang, to answer with garbage, or to lose its answers after it has executed the requests." + faultsNote,
 		Tags:        []string{"operation"},
 		RequestBody: &huma.RequestBody{Content: map[string]*huma.MediaType{"application/json": {Examples: ruleExamples()}}},
-	}, Answers{
+	}, ResponseDocs{
 		http.StatusOK:         "The rules that are in force now.",
 		http.StatusBadRequest: "A rule that cannot be meant; the detail names it and its field. The rules stay as they were.",
 	}, f.put)
@@ -38,23 +38,23 @@ func (f *faults) routesOf(api huma.API) {
 		Method:      http.MethodGet,
 		Path:        "/_faults",
 		Summary:     "Show how the service is being broken",
-		Description: "Lists the fault rules in force." + aboutFaults,
+		Description: "Lists the fault rules in force." + faultsNote,
 		Tags:        []string{"operation"},
-	}, Answers{http.StatusOK: "The rules in force."}, f.get)
+	}, ResponseDocs{http.StatusOK: "The rules in force."}, f.get)
 	register(api, huma.Operation{
 		OperationID: "delete-faults",
 		Method:      http.MethodDelete,
 		Path:        "/_faults",
 		Summary:     "Mend the service",
-		Description: "Removes all fault rules." + aboutFaults,
+		Description: "Removes all fault rules." + faultsNote,
 		Tags:        []string{"operation"},
-	}, Answers{http.StatusNoContent: "No rules are in force."}, f.clear)
+	}, ResponseDocs{http.StatusNoContent: "No rules are in force."}, f.clear)
 }
 
-// notRebound is middleware that refuses requests under names that may be someone else's, by
+// rejectRebinding is middleware that refuses requests under names that may be someone else's, by
 // which a page reaches the service through DNS rebinding. A name without a dot, such as that
 // of a container, cannot be registered.
-func notRebound(_ string, next http.Handler) http.Handler {
+func rejectRebinding(_ string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !browser.IsLocalHost(r) && strings.Contains(r.Host, ".") {
 			httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusForbidden, Code: "FORBIDDEN",
@@ -77,7 +77,7 @@ func ruleExamples() map[string]*huma.Example {
 
 func (f *faults) put(_ context.Context, in *struct {
 	Body []faultinject.Rule `nullable:"false" maxItems:"100" doc:"The rules to put in force. The first that fits a request decides."`
-}) (*rulesAnswer, error) {
+}) (*rulesOutput, error) {
 	routes := f.routes
 	if routes == nil {
 		routes = []string{} // not all
@@ -90,11 +90,11 @@ func (f *faults) put(_ context.Context, in *struct {
 	if len(details) > 0 {
 		return nil, huma.Error400BadRequest("", details...)
 	}
-	return &rulesAnswer{f.rules.List()}, nil
+	return &rulesOutput{f.rules.List()}, nil
 }
 
-func (f *faults) get(context.Context, *struct{}) (*rulesAnswer, error) {
-	return &rulesAnswer{f.rules.List()}, nil
+func (f *faults) get(context.Context, *struct{}) (*rulesOutput, error) {
+	return &rulesOutput{f.rules.List()}, nil
 }
 
 func (f *faults) clear(context.Context, *struct{}) (*struct{}, error) {

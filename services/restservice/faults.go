@@ -17,12 +17,12 @@ type faults struct {
 	rules faultinject.Rules
 }
 
-// around is middleware that applies the rules to requests of a route.
-func (f *faults) around(route string, next http.Handler) http.Handler {
+// middleware is middleware that applies the rules to requests of a route.
+func (f *faults) middleware(route string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		latency, o, status := f.rules.Decide(route)
 		if latency > 0 {
-			f.hold(r, time.After(latency))
+			f.wait(r, time.After(latency))
 		}
 		switch o {
 		case faultinject.Answered:
@@ -30,20 +30,20 @@ func (f *faults) around(route string, next http.Handler) http.Handler {
 		case faultinject.Failed:
 			writeFault(w, r, status)
 		case faultinject.Hung:
-			f.hold(r, nil)
+			f.wait(r, nil)
 			writeFault(w, r, http.StatusServiceUnavailable)
 		case faultinject.Garbled:
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write([]byte(`{"garbage": [}`))
 		case faultinject.Lost:
-			next.ServeHTTP(&recordedAnswer{header: http.Header{}}, r)
+			next.ServeHTTP(&recordedResponse{header: http.Header{}}, r)
 			panic(http.ErrAbortHandler) // closes the connection
 		}
 	})
 }
 
-// hold waits for enough, unless the client disconnects or the service stops.
-func (f *faults) hold(r *http.Request, enough <-chan time.Time) {
+// wait waits for enough, unless the client disconnects or the service stops.
+func (f *faults) wait(r *http.Request, enough <-chan time.Time) {
 	select {
 	case <-enough:
 	case <-r.Context().Done():

@@ -21,7 +21,7 @@ func healthRoute(api huma.API, name string) {
 		Summary:     "Tell whether the service works",
 		Description: "For load balancers, supervisors and the gateway. Never broken by fault rules.",
 		Tags:        []string{"operation"},
-	}, Answers{http.StatusOK: "The service works."}, func(context.Context, *struct{}) (*answer, error) {
+	}, ResponseDocs{http.StatusOK: "The service works."}, func(context.Context, *struct{}) (*answer, error) {
 		return &answer{health{Status: "healthy", Service: name}}, nil
 	})
 }

@@ -26,7 +26,7 @@ type Keyed struct {
 // (draft-ietf-httpapi-idempotency-key-header). Invalid input is refused with 422.
 // Members of the body named in ignored, at any depth, are not compared between
 // requests with the same key.
-func Write[I, O any](s *Service, op huma.Operation, answers Answers, answer func(context.Context, *I) (*O, error), ignored ...string) {
+func Write[I, O any](s *Service, op huma.Operation, answers ResponseDocs, answer func(context.Context, *I) (*O, error), ignored ...string) {
 	op.Metadata = map[string]any{ignoredMembers: ignored}
 	answers = maps.Clone(answers)
 	answers[http.StatusUnprocessableEntity] = "The input is not valid (errors names the members), or the Idempotency-Key was used with another body."
@@ -55,10 +55,10 @@ type idempotency struct {
 // keyedCall is a request with a key.
 type keyedCall struct {
 	fingerprint [sha256.Size]byte
-	answer      *recordedAnswer // nil while the request is under way
+	response    *recordedResponse // nil while the request is under way
 }
 
-type recordedAnswer struct {
+type recordedResponse struct {
 	status int
 	header http.Header
 	body   bytes.Buffer
@@ -82,11 +82,11 @@ func (i *idempotency) claim(ignored []string, next http.Handler) http.Handler {
 		case mine:
 			defer i.release(key, call)
 			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), keyedCallKey{}, call)))
-		case call.answer == nil:
+		case call.response == nil:
 			writeKeyProblem(w, r, http.StatusConflict, "A request is outstanding for this Idempotency-Key",
 				"a request with this Idempotency-Key is under way: repeat it later")
 		default:
-			call.answer.writeTo(w)
+			call.response.writeTo(w)
 		}
 	})
 }
@@ -113,7 +113,7 @@ func (i *idempotency) join(key string, fingerprint [sha256.Size]byte) (call *key
 func (i *idempotency) release(key string, call *keyedCall) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if call.answer == nil {
+	if call.response == nil {
 		delete(i.calls, key)
 		return
 	}
@@ -132,11 +132,11 @@ func (i *idempotency) remember(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		answer := &recordedAnswer{status: http.StatusOK, header: http.Header{}}
+		answer := &recordedResponse{status: http.StatusOK, header: http.Header{}}
 		next.ServeHTTP(answer, r)
 		if answer.status < http.StatusInternalServerError {
 			i.mu.Lock()
-			call.answer = answer
+			call.response = answer
 			i.mu.Unlock()
 		}
 		answer.writeTo(w)
@@ -144,15 +144,15 @@ func (i *idempotency) remember(next http.Handler) http.Handler {
 }
 
 // Header implements [http.ResponseWriter].
-func (a *recordedAnswer) Header() http.Header { return a.header }
+func (a *recordedResponse) Header() http.Header { return a.header }
 
 // WriteHeader implements [http.ResponseWriter].
-func (a *recordedAnswer) WriteHeader(status int) { a.status = status }
+func (a *recordedResponse) WriteHeader(status int) { a.status = status }
 
 // Write implements [http.ResponseWriter].
-func (a *recordedAnswer) Write(p []byte) (int, error) { return a.body.Write(p) }
+func (a *recordedResponse) Write(p []byte) (int, error) { return a.body.Write(p) }
 
-func (a *recordedAnswer) writeTo(w http.ResponseWriter) {
+func (a *recordedResponse) writeTo(w http.ResponseWriter) {
 	maps.Copy(w.Header(), a.header)
 	w.WriteHeader(a.status)
 	_, _ = w.Write(a.body.Bytes())

@@ -18,19 +18,19 @@ type router interface {
 //	JSON body → claim of the Idempotency-Key → around → record of the answer → huma
 type mount struct {
 	router
-	keys   *idempotency
-	around func(route string, next http.Handler) http.Handler
+	keys       *idempotency
+	middleware func(route string, next http.Handler) http.Handler
 }
 
 // Handle adds a route to the router.
 func (m mount) Handle(op *huma.Operation, answer func(huma.Context)) {
 	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answer(honestStatus{humachi.NewContext(op, r, w)})
+		answer(statusContext{humachi.NewContext(op, r, w)})
 	})
 	if ignored, isWrite := op.Metadata[ignoredMembers].([]string); isWrite {
-		h = m.keys.claim(ignored, m.around(routeOf(op), m.keys.remember(h)))
+		h = m.keys.claim(ignored, m.middleware(routeOf(op), m.keys.remember(h)))
 	} else {
-		h = m.around(routeOf(op), h)
+		h = m.middleware(routeOf(op), h)
 	}
 	if op.RequestBody != nil {
 		h = jsonBody(h)
@@ -41,13 +41,13 @@ func (m mount) Handle(op *huma.Operation, answer func(huma.Context)) {
 	}
 }
 
-func untouched(_ string, next http.Handler) http.Handler { return next }
+func passThrough(_ string, next http.Handler) http.Handler { return next }
 
-// nowhere registers nothing: for operations that are documented but disabled.
-type nowhere struct{ http.Handler }
+// discardAdapter registers nothing: for operations that are documented but disabled.
+type discardAdapter struct{ http.Handler }
 
 // Handle adds nothing.
-func (nowhere) Handle(*huma.Operation, func(huma.Context)) {}
+func (discardAdapter) Handle(*huma.Operation, func(huma.Context)) {}
 
 // routeOf returns the route of an operation as in fault rules: GET /users/{id}.
 func routeOf(op *huma.Operation) string { return op.Method + " " + op.Path }

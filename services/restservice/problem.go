@@ -33,8 +33,8 @@ var _ = ProblemError(httpserver.ProblemError{})
 // The compiler sees to it that the description has the fields of what it describes.
 var _ = Problem(httpserver.Problem{})
 
-// maxComplaints is the maximum number of mistakes named in a problem.
-const maxComplaints = 5
+// maxErrorDetails is the maximum number of mistakes named in a problem.
+const maxErrorDetails = 5
 
 // toProblem converts huma's errors to problem documents. It does not use huma.NewError,
 // because that variable is shared by all APIs of the process.
@@ -43,7 +43,7 @@ func toProblem(ctx huma.Context, _ string, v any) (any, error) {
 	if !ok {
 		return v, nil
 	}
-	status := honest(ctx.Operation(), e.Status)
+	status := documentedStatus(ctx.Operation(), e.Status)
 	ctx.SetHeader("Cache-Control", "no-store")
 	return httpserver.Problem{
 		Type:      "about:blank",
@@ -65,7 +65,7 @@ func memberErrors(status int, e *huma.ErrorModel) (all []httpserver.ProblemError
 	named := map[string]bool{}
 	for _, d := range e.Errors {
 		member, ok := strings.CutPrefix(d.Location, "body.")
-		if !ok || named[member] || len(all) == maxComplaints {
+		if !ok || named[member] || len(all) == maxErrorDetails {
 			continue
 		}
 		named[member] = true
@@ -90,7 +90,7 @@ func detail(e *huma.ErrorModel) string {
 	var parts []string
 	told := map[string]bool{}
 	for _, d := range e.Errors {
-		if !told[d.Location] && len(parts) < maxComplaints {
+		if !told[d.Location] && len(parts) < maxErrorDetails {
 			told[d.Location] = true
 			parts = append(parts, d.Location+": "+d.Message)
 		}
@@ -113,19 +113,21 @@ func codeOf(status int) string {
 	return strings.NewReplacer(" ", "_", "-", "_", "'", "").Replace(strings.ToUpper(name))
 }
 
-// honest returns the status for an error of huma, which uses 422 for well-formed but
+// documentedStatus returns the status for an error of huma, which uses 422 for well-formed but
 // invalid input. Operations that do not document 422 use 400 for every bad request.
-func honest(op *huma.Operation, status int) int {
+func documentedStatus(op *huma.Operation, status int) int {
 	if status == http.StatusUnprocessableEntity && op.Responses["422"] == nil {
 		return http.StatusBadRequest
 	}
 	return status
 }
 
-// honestStatus is huma's context with the statuses of honest.
-type honestStatus struct{ humaContext }
+// statusContext is huma's context with the statuses of honest.
+type statusContext struct{ humaContext }
 
 type humaContext huma.Context // embedded under a name other than that of its method Context
 
 // SetStatus writes the head of the answer.
-func (c honestStatus) SetStatus(status int) { c.humaContext.SetStatus(honest(c.Operation(), status)) }
+func (c statusContext) SetStatus(status int) {
+	c.humaContext.SetStatus(documentedStatus(c.Operation(), status))
+}

@@ -62,13 +62,13 @@ func New(info Info, o Options) *Service {
 	// Three ways to the router, and one document about what goes which way.
 	cfg := config(info)
 	keys := &idempotency{calls: map[string]*keyedCall{}}
-	own := huma.NewAPI(cfg, mount{router, keys, untouched})
+	own := huma.NewAPI(cfg, mount{router, keys, passThrough})
 	if o.Faults {
-		s.api = huma.NewAPI(cfg, mount{router, keys, s.faults.around})
-		s.faults.routesOf(huma.NewAPI(cfg, mount{router, keys, notRebound}))
+		s.api = huma.NewAPI(cfg, mount{router, keys, s.faults.middleware})
+		s.faults.routesOf(huma.NewAPI(cfg, mount{router, keys, rejectRebinding}))
 	} else {
-		s.api = huma.NewAPI(cfg, mount{router, keys, untouched})
-		s.faults.routesOf(huma.NewAPI(cfg, nowhere{}))
+		s.api = huma.NewAPI(cfg, mount{router, keys, passThrough})
+		s.faults.routesOf(huma.NewAPI(cfg, discardAdapter{}))
 	}
 	healthRoute(own, info.Name)
 	router.Method(http.MethodGet, "/metrics", promhttp.HandlerFor(o.Registry,

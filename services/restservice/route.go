@@ -10,18 +10,18 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Answers documents the statuses that an operation may answer with.
-type Answers map[int]string
+// ResponseDocs documents the statuses that an operation may answer with.
+type ResponseDocs map[int]string
 
 // Route adds an operation to the service. answer returns the output, or an error of
 // huma such as huma.Error404NotFound. answers need not have the statuses that every
 // operation may answer with.
-func Route[I, O any](s *Service, op huma.Operation, answers Answers, answer func(context.Context, *I) (*O, error)) {
+func Route[I, O any](s *Service, op huma.Operation, answers ResponseDocs, answer func(context.Context, *I) (*O, error)) {
 	s.faults.routes = append(s.faults.routes, routeOf(&op))
 	register(s.api, op, answers, answer)
 }
 
-func register[I, O any](api huma.API, op huma.Operation, answers Answers, answer func(context.Context, *I) (*O, error)) {
+func register[I, O any](api huma.API, op huma.Operation, answers ResponseDocs, answer func(context.Context, *I) (*O, error)) {
 	// The body is here already (see jsonBody): neither its size nor its time is left to limit.
 	op.MaxBodyBytes, op.BodyReadTimeout = -1, -1
 	op.Responses = map[string]*huma.Response{"default": problem(api, "Any other failure.")}

@@ -27,7 +27,7 @@ func newThings(o restservice.Options) *restservice.Service {
 	s := restservice.New(restservice.Info{Name: "thing-service", Title: "Things", Version: "1.0.0"}, o)
 	restservice.Route(s, huma.Operation{
 		OperationID: "get-thing", Method: http.MethodGet, Path: "/things/{id}",
-	}, restservice.Answers{http.StatusOK: "The thing."}, func(_ context.Context, in *restservice.ByID) (*restservice.Found[thing], error) {
+	}, restservice.ResponseDocs{http.StatusOK: "The thing."}, func(_ context.Context, in *restservice.IDParam) (*restservice.Found[thing], error) {
 		if in.ID == "broken" {
 			return nil, errors.New("secret")
 		}
@@ -35,7 +35,7 @@ func newThings(o restservice.Options) *restservice.Service {
 	})
 	restservice.Route(s, huma.Operation{
 		OperationID: "take-thing", Method: http.MethodPost, Path: "/things",
-	}, restservice.Answers{http.StatusOK: "The thing."}, func(_ context.Context, in *struct{ Body thing }) (*restservice.Found[thing], error) {
+	}, restservice.ResponseDocs{http.StatusOK: "The thing."}, func(_ context.Context, in *struct{ Body thing }) (*restservice.Found[thing], error) {
 		return &restservice.Found[thing]{Body: &in.Body}, nil
 	})
 	return s
@@ -46,7 +46,7 @@ func Example() {
 	s := restservice.New(restservice.Info{Name: "thing-service", Title: "Things", Version: "1.0.0"}, restservice.Options{})
 	restservice.Route(s, huma.Operation{
 		OperationID: "get-thing", Method: http.MethodGet, Path: "/things/{id}",
-	}, restservice.Answers{
+	}, restservice.ResponseDocs{
 		http.StatusOK:       "The thing.",
 		http.StatusNotFound: "Nothing has this id.",
 	}, restservice.Lookup(things, "nothing has this id"))

@@ -103,9 +103,9 @@ func TestPlayground_Waterfall(t *testing.T) {
 	p.Wait(".result-window", "Ноутбук")
 	p.Accessible(axe, theirs...)
 	p.Until(coloured)
-	p.Shoot(images + "playground-light.webp")
+	p.Screenshot(images + "playground-light.webp")
 	p.Dark(true)
-	p.Shoot(images + "playground-dark.webp")
+	p.Screenshot(images + "playground-dark.webp")
 	p.Dark(false)
 
 	p.Click(".graphiql-query-editor .view-lines")
@@ -134,9 +134,9 @@ func TestPlayground_FaultPanel(t *testing.T) {
 	p.Accessible(axe, theirs...)
 	p.Until(`document.querySelectorAll(".wf-row.attempt.bad")[2].getBoundingClientRect().bottom < innerHeight`)
 	p.Until(coloured)
-	p.Shoot(images + "break-it-dark.webp")
+	p.Screenshot(images + "break-it-dark.webp")
 	p.Dark(false)
-	p.Shoot(images + "break-it-light.webp")
+	p.Screenshot(images + "break-it-light.webp")
 	p.ClickText("button", "Heal everything")
 	p.Until(`!document.querySelector(".fault.broken")`)
 	p.ClickText("button", "Run past the cache")
@@ -271,7 +271,7 @@ func TestStatus_Moves(t *testing.T) {
 	p.Until(`/[1-9]/.test(document.querySelector("#gateway-cards .figure").innerText)`)
 	p.Until(`[...document.querySelectorAll("#service-cards .line")].filter((e) => e.getAttribute("d").includes("L")).length >= 3`)
 	p.Accessible(axe)
-	p.Shoot(images + "status.webp")
+	p.Screenshot(images + "status.webp")
 
 	// What calls say is on the cards, and what is incomplete is counted.
 	slowOrders(t, s, `"error_rate":1`)
@@ -321,7 +321,7 @@ func TestDocs_ShowExamples(t *testing.T) {
 		p.Wait(".swagger-ui", "/api/profile/{id}", "A user with orders and products")
 		p.Fits()
 		if width == 1440 {
-			p.Shoot(images + "docs.webp")
+			p.Screenshot(images + "docs.webp")
 		}
 		p.Click(".opblock-summary-control")
 		p.Wait(".responses-table", "Everything is there", "The order service does not answer", "there is no such user")

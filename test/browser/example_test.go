@@ -23,13 +23,13 @@ func TestExample_States(t *testing.T) {
 	p.Until(`[...document.querySelectorAll("button")].find((b) => b.innerText === "Refresh")?.click() || document.querySelector(".stale")`)
 	p.Wait("main", "order123", "as of")
 	p.Accessible(axe)
-	p.Shoot(images + "example-stale.webp")
+	p.Screenshot(images + "example-stale.webp")
 
 	p.ClickText("a", "u42") // nobody has asked for yet
 	p.Wait("main", "Orders are unavailable right now")
 	p.Wait(".user h1")
 	p.Accessible(axe)
-	p.Shoot(images + "example-partial.webp")
+	p.Screenshot(images + "example-partial.webp")
 }
 
 // button is an expression for the first button whose text begins so.

@@ -87,21 +87,21 @@ func (p *Page) listen(event any) {
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
 		if u, err := url.Parse(e.Request.URL); err != nil || (u.Hostname() != "127.0.0.1" && !slices.Contains([]string{"data", "blob"}, u.Scheme)) {
-			p.note("asks for %s", e.Request.URL)
+			p.record("asks for %s", e.Request.URL)
 		}
 	case *runtime.EventExceptionThrown:
-		p.note("throws %s", e.ExceptionDetails.Error())
+		p.record("throws %s", e.ExceptionDetails.Error())
 	case *runtime.EventConsoleAPICalled:
 		if e.Type == runtime.APITypeError || e.Type == runtime.APITypeAssert {
 			words := make([]string, 0, len(e.Args))
 			for _, arg := range e.Args {
 				words = append(words, string(arg.Value)+arg.Description)
 			}
-			p.note("console: %s", strings.Join(words, " "))
+			p.record("console: %s", strings.Join(words, " "))
 		}
 	case *log.EventEntryAdded:
 		if e.Entry.Level == log.LevelError && !mayFail {
-			p.note("log: %s %s", e.Entry.Text, e.Entry.URL)
+			p.record("log: %s %s", e.Entry.Text, e.Entry.URL)
 		}
 	}
 }
@@ -113,7 +113,7 @@ func (p *Page) MayFail() {
 	p.mayFail = true
 }
 
-func (p *Page) note(format string, args ...any) {
+func (p *Page) record(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.problems = append(p.problems, fmt.Sprintf(format, args...))

@@ -102,9 +102,9 @@ func (p *Page) Count(selector string) int {
 	return Eval[int](p, "document.querySelectorAll("+quote(selector)+").length")
 }
 
-// Shoot writes a picture of the window to a WebP file, in two pixels for each of the page, if
+// Screenshot writes a picture of the window to a WebP file, in two pixels for each of the page, if
 // UPDATE_SCREENSHOTS is set: what is shown differs from machine to machine.
-func (p *Page) Shoot(file string) {
+func (p *Page) Screenshot(file string) {
 	p.t.Helper()
 	if os.Getenv("UPDATE_SCREENSHOTS") == "" { //nolint:forbidigo // of tests, which main does not see
 		return

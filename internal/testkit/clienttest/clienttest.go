@@ -15,8 +15,8 @@ import (
 	"tributary/gateway/upstream"
 )
 
-// Over is what a client asks a service through that h is.
-func Over(t testing.TB, service string, h http.HandlerFunc) *upstream.Client {
+// NewClient is what a client asks a service through that h is.
+func NewClient(t testing.TB, service string, h http.HandlerFunc) *upstream.Client {
 	t.Helper()
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
@@ -35,8 +35,8 @@ func Answer(status int, body string) http.HandlerFunc {
 	}
 }
 
-// Check wants err to be of a kind and of a service, or, for [fault.Internal], to be none.
-func Check(t testing.TB, err error, service string, kind fault.Kind) {
+// AssertKind wants err to be of a kind and of a service, or, for [fault.Internal], to be none.
+func AssertKind(t testing.TB, err error, service string, kind fault.Kind) {
 	t.Helper()
 	f, ok := errors.AsType[*fault.Error](err)
 	switch {

@@ -15,7 +15,7 @@ import (
 
 // Load asks the gateway as clients do, so many times a second, until the
 // function that it returns is called. What clients get is no concern of it.
-func (s *System) Load(perSecond int) (stop func()) {
+func (s *Stack) Load(perSecond int) (stop func()) {
 	ctx, cancel := context.WithCancel(s.t.Context())
 	var asking sync.WaitGroup
 	asking.Go(func() {
@@ -24,7 +24,7 @@ func (s *System) Load(perSecond int) (stop func()) {
 		for n := 0; ; n++ {
 			select {
 			case <-tick.C:
-				asking.Go(func() { s.ask(n) })
+				asking.Go(func() { s.request(n) })
 			case <-ctx.Done():
 				return
 			}
@@ -36,8 +36,8 @@ func (s *System) Load(perSecond int) (stop func()) {
 	}
 }
 
-// ask sends the nth request: some users are asked for often, and most seldom.
-func (s *System) ask(n int) {
+// request sends the nth request: some users are asked for often, and most seldom.
+func (s *Stack) request(n int) {
 	user := rand.IntN(20) //nolint:gosec // G404: nobody is to be kept from guessing it
 	if n%3 == 0 {
 		user = rand.IntN(1000) //nolint:gosec // the same
@@ -48,9 +48,9 @@ func (s *System) ask(n int) {
 		return
 	}
 	n /= 2
-	all := good()
+	all := validRequest()
 	if n%10 == 9 {
-		n, all = n/10, bad()
+		n, all = n/10, invalidRequest()
 	}
 	q := all[n%len(all)]
 	sent := map[string]any{"query": q, "variables": map[string]any{"id": id}}
@@ -62,8 +62,8 @@ func (s *System) ask(n int) {
 	_, _ = s.send(http.MethodPost, s.Gateway+"/graphql", string(body))
 }
 
-// good are queries that pages have.
-func good() []string {
+// validRequest are queries that pages have.
+func validRequest() []string {
 	return []string{
 		`query Page($id: ID!) { profile(userId: $id) { user { fullName } orders { id totalAmount items { quantity product { name price } } } } }`,
 		`query List($id: ID!) { user(id: $id) { username orders { status } } users(ids: ["u1", "u2", "u3", "u4"]) { fullName orders { id } } }`,
@@ -72,20 +72,20 @@ func good() []string {
 	}
 }
 
-// bad are queries that do not parse, do not validate, have a bad id, or are more
+// invalidRequest are queries that do not parse, do not validate, have a bad id, or are more
 // than a client may ask.
-func bad() []string {
-	return []string{`{ user(id: `, `{ user(id: "u1") { shoeSize } }`, `{ user(id: "") { id } }`, deep()}
+func invalidRequest() []string {
+	return []string{`{ user(id: `, `{ user(id: "u1") { shoeSize } }`, `{ user(id: "") { id } }`, deepRequest()}
 }
 
-// deep goes round and round, far deeper than a page would.
-func deep() string {
+// deepRequest goes round and round, far deeper than a page would.
+func deepRequest() string {
 	const levels = 40
 	return `{ user(id: "u1") ` + strings.Repeat(`{ orders { user `, levels) + `{ id }` + strings.Repeat(` } }`, levels) + ` }`
 }
 
-// Break lets a service fail as a list of fault rules says; [] heals it.
-func (s *System) Break(service, rules string) {
+// InjectFaults lets a service fail as a list of fault rules says; [] heals it.
+func (s *Stack) InjectFaults(service, rules string) {
 	s.t.Helper()
 	if status, err := s.send(http.MethodPut, s.Services[service]+"/_faults", rules); status != http.StatusOK {
 		s.t.Fatalf("breaking %s: %d, %v", service, status, err)
@@ -93,7 +93,7 @@ func (s *System) Break(service, rules string) {
 }
 
 // send gives the status of what is answered, and reads the rest.
-func (s *System) send(method, url, body string) (int, error) {
+func (s *Stack) send(method, url, body string) (int, error) {
 	req, err := http.NewRequestWithContext(context.Background(), method, url, strings.NewReader(body)) // its client has a limit
 	if err != nil {
 		return 0, err

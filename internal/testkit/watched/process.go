@@ -9,9 +9,9 @@ import (
 
 // run starts a program that is killed when the test is over. What it says is
 // shown when the test fails.
-func (s *System) run(program string, env []string, args ...string) {
+func (s *Stack) run(program string, env []string, args ...string) {
 	s.t.Helper()
-	var said lastWords
+	var said tailBuffer
 	cmd := exec.Command(program, args...)  //nolint:gosec,noctx // G204: the test names it, and its end ends it
 	cmd.Env = append(os.Environ(), env...) //nolint:forbidigo // what any program needs of it
 	cmd.Stderr = &said
@@ -27,11 +27,11 @@ func (s *System) run(program string, env []string, args ...string) {
 	})
 }
 
-// lastWords keeps the end of what is written to it.
-type lastWords []byte
+// tailBuffer keeps the end of what is written to it.
+type tailBuffer []byte
 
 // Write implements io.Writer.
-func (w *lastWords) Write(p []byte) (int, error) {
+func (w *tailBuffer) Write(p []byte) (int, error) {
 	const kept = 1 << 10
 	*w = append(*w, p...)
 	if over := len(*w) - kept; over > 0 {

@@ -27,7 +27,7 @@ var errRefused = errors.New("refused by Prometheus")
 
 // Range asks Prometheus for the series of an expression between two times, a
 // value each step. Values that are no numbers are left out.
-func (s *System) Range(expr string, from, to time.Time, step time.Duration) ([]Series, error) {
+func (s *Stack) Range(expr string, from, to time.Time, step time.Duration) ([]Series, error) {
 	values := url.Values{
 		"query": {expr}, "step": {step.String()},
 		"start": {from.Format(time.RFC3339Nano)}, "end": {to.Format(time.RFC3339Nano)},
@@ -52,7 +52,7 @@ func (s *System) Range(expr string, from, to time.Time, step time.Duration) ([]S
 
 // Exemplars asks for the labels of the requests that Prometheus has kept as
 // examples of a series since the start.
-func (s *System) Exemplars(series string) (all []map[string]string, err error) {
+func (s *Stack) Exemplars(series string) (all []map[string]string, err error) {
 	values := url.Values{
 		"query": {series},
 		"start": {s.Started.Format(time.RFC3339Nano)}, "end": {time.Now().Format(time.RFC3339Nano)},
@@ -81,7 +81,7 @@ func numbers(pairs [][2]any) (samples []Sample) {
 }
 
 // api asks Prometheus's API, and reads its data into data.
-func (s *System) api(path string, data any) error {
+func (s *Stack) api(path string, data any) error {
 	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.Prometheus+"/api/v1/"+path, http.NoBody)
 	if err != nil {
 		return err
@@ -106,7 +106,7 @@ func (s *System) api(path string, data any) error {
 
 // Until waits until an expression finds something, as in
 // "max(upstream_breaker_state) == 2".
-func (s *System) Until(expr string) {
+func (s *Stack) Until(expr string) {
 	s.t.Helper()
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); <-time.After(100 * time.Millisecond) {
 		now := time.Now()
@@ -121,9 +121,9 @@ func (s *System) Until(expr string) {
 	s.t.Fatalf("waited in vain for %s", expr)
 }
 
-// Pass waits until Prometheus has scraped the gateway so many more times: it does
+// WaitScrapes waits until Prometheus has scraped the gateway so many more times: it does
 // so every second.
-func (s *System) Pass(scrapes int) {
+func (s *Stack) WaitScrapes(scrapes int) {
 	s.t.Helper()
 	start := time.Now().UnixMilli()
 	s.Until(fmt.Sprintf(`count_over_time((timestamp(up{job="gateway"}) > %d.%03d)[10m:500ms]) >= %d`, start/1000, start%1000, 2*scrapes))

@@ -17,8 +17,8 @@ import (
 	"tributary/internal/testkit"
 )
 
-// System is all of it, running. It ends with the test.
-type System struct {
+// Stack is all of it, running. It ends with the test.
+type Stack struct {
 	Gateway    string            // URL
 	Services   map[string]string // URLs by name
 	Prometheus string            // URL
@@ -57,10 +57,10 @@ func find(t testing.TB, program string) string {
 
 // Start builds the project at root and starts everything. The gateway takes
 // further settings from env, each as in BFF_NAME=value.
-func Start(t testing.TB, root string, env ...string) *System {
+func Start(t testing.TB, root string, env ...string) *Stack {
 	t.Helper()
 	prometheus, node, redis := find(t, "prometheus"), find(t, "node_exporter"), find(t, "redis_exporter")
-	s := &System{
+	s := &Stack{
 		t: t, Services: map[string]string{}, Redis: redistest.Start(t, "--maxmemory", "64mb"),
 		client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}},
 	}
@@ -97,7 +97,7 @@ func Start(t testing.TB, root string, env ...string) *System {
 }
 
 // await waits until a URL answers 200; machines that run tests are busy.
-func (s *System) await(url string) {
+func (s *Stack) await(url string) {
 	s.t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; <-time.After(20 * time.Millisecond) {
 		status, err := s.send(http.MethodGet, url, "")

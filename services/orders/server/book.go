@@ -28,17 +28,17 @@ func newOrderBook(byUser map[string][]*Order) *orderBook {
 	return b
 }
 
-type ordersAnswer struct {
+type ordersOutput struct {
 	Body []*Order `nullable:"false" doc:"The orders of the user, oldest first."`
 }
 
-func (b *orderBook) ofUser(_ context.Context, in *restservice.ByID) (*ordersAnswer, error) {
+func (b *orderBook) ofUser(_ context.Context, in *restservice.IDParam) (*ordersOutput, error) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	if list := b.byUser[string(in.ID)]; list != nil {
-		return &ordersAnswer{list}, nil
+		return &ordersOutput{list}, nil
 	}
-	return &ordersAnswer{[]*Order{}}, nil
+	return &ordersOutput{[]*Order{}}, nil
 }
 
 // add stores a new order.
@@ -50,7 +50,7 @@ func (b *orderBook) add(o *Order) {
 }
 
 type cancelInput struct {
-	restservice.ByID
+	restservice.IDParam
 	restservice.Keyed
 }
 

@@ -51,12 +51,12 @@ type placeInput struct {
 	Body NewOrder
 }
 
-type placedOrder struct {
+type placeOutput struct {
 	Location string `header:"Location" doc:"Where the order is."`
 	Body     *Order
 }
 
-func (b *orderBook) place(_ context.Context, in *placeInput) (*placedOrder, error) {
+func (b *orderBook) place(_ context.Context, in *placeInput) (*placeOutput, error) {
 	o := &Order{
 		ID:        "order-" + strings.ToLower(rand.Text()[:16]),
 		UserID:    string(in.Body.UserID),
@@ -68,7 +68,7 @@ func (b *orderBook) place(_ context.Context, in *placeInput) (*placedOrder, erro
 	}
 	o.TotalAmount = totalOf(o.Items)
 	b.add(o)
-	return &placedOrder{Location: "/orders/user/" + url.PathEscape(o.UserID), Body: o}, nil
+	return &placeOutput{Location: "/orders/user/" + url.PathEscape(o.UserID), Body: o}, nil
 }
 
 // totalOf adds up prices exactly, with as many decimals as the price that has most.

@@ -26,7 +26,7 @@ func New(o restservice.Options) *restservice.Service {
 		Summary:     "Get the orders of a user",
 		Description: "Gives all orders of the user with the id in the path, oldest first. This service knows no users: one that has never ordered, or does not exist, has no orders.",
 		Tags:        []string{"orders"},
-	}, restservice.Answers{
+	}, restservice.ResponseDocs{
 		http.StatusOK:         "The orders; none: an empty list.",
 		http.StatusBadRequest: "This cannot be an id.",
 	}, book.ofUser)
@@ -38,7 +38,7 @@ func New(o restservice.Options) *restservice.Service {
 		Description:   "Stores an order with the status pending, and adds up its total. This service knows neither users nor products: both are taken as they are given, prices too. Prices are not compared between requests with the same Idempotency-Key.",
 		Tags:          []string{"orders"},
 		DefaultStatus: http.StatusCreated,
-	}, restservice.Answers{
+	}, restservice.ResponseDocs{
 		http.StatusCreated:    "The order as it was stored.",
 		http.StatusBadRequest: "The body is not JSON.",
 	}, book.place, "price")
@@ -49,7 +49,7 @@ func New(o restservice.Options) *restservice.Service {
 		Summary:     "Cancel an order",
 		Description: "Cancels the order with the id in the path. One that is cancelled already stays so.",
 		Tags:        []string{"orders"},
-	}, restservice.Answers{
+	}, restservice.ResponseDocs{
 		http.StatusOK:       "The cancelled order.",
 		http.StatusNotFound: "No order has this id.",
 		http.StatusConflict: "The order was shipped or delivered, or a request with the same Idempotency-Key is under way.",

@@ -19,40 +19,40 @@ func TestService(t *testing.T) {
 		New:      server.New,
 		Name:     "order-service",
 		Document: "../openapi.yaml",
-		Asks: []restservicetest.Ask{
-			{Does: "gives Ivan's orders", Route: route, Path: "/orders/user/user123", Status: http.StatusOK, Want: `[
+		Requests: []restservicetest.Request{
+			{Name: "gives Ivan's orders", Route: route, Path: "/orders/user/user123", Status: http.StatusOK, Want: `[
 				{"id":"order123","user_id":"user123","status":"delivered","total_amount":2699.48,"created_at":"2024-05-01T12:00:00Z",
 				 "items":[{"product_id":"prod1","quantity":2,"price":999.99},{"product_id":"prod2","quantity":1,"price":699.50}]},
 				{"id":"order456","user_id":"user123","status":"processing","total_amount":149.00,"created_at":"2024-05-17T12:00:00Z",
 				 "items":[{"product_id":"prod3","quantity":1,"price":149.00}]}]`},
-			{Does: "gives Anna's order", Route: route, Path: "/orders/user/user456", Status: http.StatusOK, Want: `[
+			{Name: "gives Anna's order", Route: route, Path: "/orders/user/user456", Status: http.StatusOK, Want: `[
 				{"id":"order789","user_id":"user456","status":"shipped","total_amount":999.99,"created_at":"2024-05-20T12:00:00Z",
 				 "items":[{"product_id":"prod1","quantity":1,"price":999.99}]}]`},
-			{Does: "gives an empty list for an unknown user", Route: route, Path: "/orders/user/nobody", Status: http.StatusOK, Want: `[]`},
-			{Does: "gives an empty list for an id with a slash", Route: route, Path: "/orders/user/user123%2F", Status: http.StatusOK, Want: `[]`},
-			{Does: "gives a generated user's orders", Route: route, Path: "/orders/user/u1000", Status: http.StatusOK},
-			{Does: "refuses an id with a control character", Route: route, Path: "/orders/user/%00", Status: http.StatusBadRequest},
-			{Does: "refuses an empty id", Route: route, Path: "/orders/user/", Status: http.StatusBadRequest},
+			{Name: "gives an empty list for an unknown user", Route: route, Path: "/orders/user/nobody", Status: http.StatusOK, Want: `[]`},
+			{Name: "gives an empty list for an id with a slash", Route: route, Path: "/orders/user/user123%2F", Status: http.StatusOK, Want: `[]`},
+			{Name: "gives a generated user's orders", Route: route, Path: "/orders/user/u1000", Status: http.StatusOK},
+			{Name: "refuses an id with a control character", Route: route, Path: "/orders/user/%00", Status: http.StatusBadRequest},
+			{Name: "refuses an empty id", Route: route, Path: "/orders/user/", Status: http.StatusBadRequest},
 
-			{Does: "places an order", Route: place, Path: "/orders", Body: newOrder(`"product_id":"prod1","quantity":2,"price":999.99`), Status: http.StatusCreated},
-			{Does: "refuses an order of nothing", Route: place, Path: "/orders", Body: `{"user_id":"u1","items":[]}`, Status: http.StatusUnprocessableEntity},
-			{Does: "refuses an order of no pieces", Route: place, Path: "/orders", Body: newOrder(`"product_id":"prod1","quantity":0,"price":1`), Status: http.StatusUnprocessableEntity},
-			{Does: "refuses half a piece", Route: place, Path: "/orders", Body: newOrder(`"product_id":"prod1","quantity":0.5,"price":1`), Status: http.StatusUnprocessableEntity},
-			{Does: "refuses a negative price", Route: place, Path: "/orders", Body: newOrder(`"product_id":"prod1","quantity":1,"price":-1`), Status: http.StatusUnprocessableEntity},
-			{Does: "refuses a price with an exponent", Route: place, Path: "/orders", Body: newOrder(`"product_id":"prod1","quantity":1,"price":1e9`), Status: http.StatusUnprocessableEntity},
-			{Does: "refuses a price that is text", Route: place, Path: "/orders", Body: newOrder(`"product_id":"prod1","quantity":1,"price":"1"`), Status: http.StatusUnprocessableEntity},
-			{Does: "refuses an order without a price", Route: place, Path: "/orders", Body: newOrder(`"product_id":"prod1","quantity":1`), Status: http.StatusUnprocessableEntity},
-			{Does: "refuses an order of a user that cannot be", Route: place, Path: "/orders", Body: `{"user_id":"\u0007","items":[{"product_id":"prod1","quantity":1,"price":1}]}`, Status: http.StatusUnprocessableEntity},
-			{Does: "refuses what is not JSON", Route: place, Path: "/orders", Body: `{`, Status: http.StatusBadRequest},
-			{Does: "refuses nothing", Route: place, Path: "/orders", Status: http.StatusBadRequest},
+			{Name: "places an order", Route: place, Path: "/orders", Body: newOrder(`"product_id":"prod1","quantity":2,"price":999.99`), Status: http.StatusCreated},
+			{Name: "refuses an order of nothing", Route: place, Path: "/orders", Body: `{"user_id":"u1","items":[]}`, Status: http.StatusUnprocessableEntity},
+			{Name: "refuses an order of no pieces", Route: place, Path: "/orders", Body: newOrder(`"product_id":"prod1","quantity":0,"price":1`), Status: http.StatusUnprocessableEntity},
+			{Name: "refuses half a piece", Route: place, Path: "/orders", Body: newOrder(`"product_id":"prod1","quantity":0.5,"price":1`), Status: http.StatusUnprocessableEntity},
+			{Name: "refuses a negative price", Route: place, Path: "/orders", Body: newOrder(`"product_id":"prod1","quantity":1,"price":-1`), Status: http.StatusUnprocessableEntity},
+			{Name: "refuses a price with an exponent", Route: place, Path: "/orders", Body: newOrder(`"product_id":"prod1","quantity":1,"price":1e9`), Status: http.StatusUnprocessableEntity},
+			{Name: "refuses a price that is text", Route: place, Path: "/orders", Body: newOrder(`"product_id":"prod1","quantity":1,"price":"1"`), Status: http.StatusUnprocessableEntity},
+			{Name: "refuses an order without a price", Route: place, Path: "/orders", Body: newOrder(`"product_id":"prod1","quantity":1`), Status: http.StatusUnprocessableEntity},
+			{Name: "refuses an order of a user that cannot be", Route: place, Path: "/orders", Body: `{"user_id":"\u0007","items":[{"product_id":"prod1","quantity":1,"price":1}]}`, Status: http.StatusUnprocessableEntity},
+			{Name: "refuses what is not JSON", Route: place, Path: "/orders", Body: `{`, Status: http.StatusBadRequest},
+			{Name: "refuses nothing", Route: place, Path: "/orders", Status: http.StatusBadRequest},
 
-			{Does: "cancels an order that is being processed", Route: cancel, Path: "/orders/order456/cancel", Status: http.StatusOK, Want: `
+			{Name: "cancels an order that is being processed", Route: cancel, Path: "/orders/order456/cancel", Status: http.StatusOK, Want: `
 				{"id":"order456","user_id":"user123","status":"cancelled","total_amount":149.00,"created_at":"2024-05-17T12:00:00Z",
 				 "items":[{"product_id":"prod3","quantity":1,"price":149.00}]}`},
-			{Does: "cancels it again", Route: cancel, Path: "/orders/order456/cancel", Status: http.StatusOK},
-			{Does: "does not cancel what was delivered", Route: cancel, Path: "/orders/order123/cancel", Status: http.StatusConflict},
-			{Does: "does not cancel what was shipped", Route: cancel, Path: "/orders/order789/cancel", Status: http.StatusConflict},
-			{Does: "cannot cancel an unknown order", Route: cancel, Path: "/orders/none/cancel", Status: http.StatusNotFound},
+			{Name: "cancels it again", Route: cancel, Path: "/orders/order456/cancel", Status: http.StatusOK},
+			{Name: "does not cancel what was delivered", Route: cancel, Path: "/orders/order123/cancel", Status: http.StatusConflict},
+			{Name: "does not cancel what was shipped", Route: cancel, Path: "/orders/order789/cancel", Status: http.StatusConflict},
+			{Name: "cannot cancel an unknown order", Route: cancel, Path: "/orders/none/cancel", Status: http.StatusNotFound},
 		},
 	}.Run(t)
 }

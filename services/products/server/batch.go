@@ -11,15 +11,15 @@ type Batch struct {
 	ProductIDs []restservice.ID `json:"product_ids" nullable:"false" maxItems:"100" doc:"The ids asked for, at most 100 with those that are repeated." example:"prod1,prod2"`
 }
 
-type batchAnswer struct {
+type batchOutput struct {
 	Body []*Product `nullable:"false" doc:"The products found."`
 }
 
-type batchQuestion struct{ Body Batch }
+type batchInput struct{ Body Batch }
 
 // batchOf returns the operation that answers with the requested products, each once.
-func batchOf(all map[string]*Product) func(context.Context, *batchQuestion) (*batchAnswer, error) {
-	return func(_ context.Context, in *batchQuestion) (*batchAnswer, error) {
+func batchOf(all map[string]*Product) func(context.Context, *batchInput) (*batchOutput, error) {
+	return func(_ context.Context, in *batchInput) (*batchOutput, error) {
 		found := []*Product{}
 		seen := map[string]bool{}
 		for _, id := range in.Body.ProductIDs {
@@ -28,6 +28,6 @@ func batchOf(all map[string]*Product) func(context.Context, *batchQuestion) (*ba
 				found = append(found, p)
 			}
 		}
-		return &batchAnswer{found}, nil
+		return &batchOutput{found}, nil
 	}
 }

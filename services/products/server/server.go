@@ -26,7 +26,7 @@ func New(o restservice.Options) *restservice.Service {
 		Summary:     "Get a product",
 		Description: "Gives the product with the id in the path.",
 		Tags:        []string{"products"},
-	}, restservice.Answers{
+	}, restservice.ResponseDocs{
 		http.StatusOK:         "The product.",
 		http.StatusBadRequest: "This cannot be an id.",
 		http.StatusNotFound:   "No product has this id.",
@@ -38,7 +38,7 @@ func New(o restservice.Options) *restservice.Service {
 		Summary:     "Get many products",
 		Description: "Gives the products with the ids in the body, at most 100 ids in one call. Each product is in the answer once, in any order; unknown ids are left out.",
 		Tags:        []string{"products"},
-	}, restservice.Answers{
+	}, restservice.ResponseDocs{
 		http.StatusOK:         "The products that there are.",
 		http.StatusBadRequest: "The body is not as described, has more than 100 ids, or has one that cannot be an id.",
 	}, batchOf(all))

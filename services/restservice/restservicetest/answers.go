@@ -15,13 +15,13 @@ import (
 	"tributary/services/restservice"
 )
 
-// answers asks the service and holds each answer to the document.
-func (s Suite) answers(t *testing.T) {
+// responses asks the service and holds each answer to the document.
+func (s Suite) responses(t *testing.T) {
 	service := s.New(restservice.Options{})
 	srv := Start(t, service)
 	doc := service.OpenAPI()
-	for _, ask := range append(s.Asks, Ask{Does: "tells its health", Route: "GET /health", Path: "/health", Status: http.StatusOK}) {
-		t.Run(ask.Does, func(t *testing.T) {
+	for _, ask := range append(s.Requests, Request{Name: "tells its health", Route: "GET /health", Path: "/health", Status: http.StatusOK}) {
+		t.Run(ask.Name, func(t *testing.T) {
 			method, _, _ := strings.Cut(ask.Route, " ")
 			got := SendType(t, srv, method, ask.Path, cmp.Or(ask.Type, "application/json"), ask.Body)
 			if got.StatusCode != ask.Status {
@@ -31,7 +31,7 @@ func (s Suite) answers(t *testing.T) {
 			if err := json.Unmarshal([]byte(got.Body), &body); err != nil {
 				t.Fatalf("answers %q: %v", got.Body, err)
 			}
-			for _, complaint := range check(doc, ask, got.Header.Get("Content-Type"), body) {
+			for _, complaint := range violations(doc, ask, got.Header.Get("Content-Type"), body) {
 				t.Error(complaint)
 			}
 			var want any
@@ -42,15 +42,15 @@ func (s Suite) answers(t *testing.T) {
 	}
 	for path, item := range doc.Paths {
 		for method := range operations(item) {
-			if route := method + " " + path; path != "/_faults" && path != "/health" && !s.asks(route) {
+			if route := method + " " + path; path != "/_faults" && path != "/health" && !s.hasRequest(route) {
 				t.Errorf("no ask is about %s with a status below 300", route)
 			}
 		}
 	}
 }
 
-func (s Suite) asks(route string) bool {
-	for _, ask := range s.Asks {
+func (s Suite) hasRequest(route string) bool {
+	for _, ask := range s.Requests {
 		if ask.Route == route && ask.Status < http.StatusMultipleChoices {
 			return true
 		}
@@ -58,8 +58,8 @@ func (s Suite) asks(route string) bool {
 	return false
 }
 
-// check says where an answer is not as documented.
-func check(doc *huma.OpenAPI, ask Ask, mediaType string, body any) []string {
+// violations says where an answer is not as documented.
+func violations(doc *huma.OpenAPI, ask Request, mediaType string, body any) []string {
 	method, path, _ := strings.Cut(ask.Route, " ")
 	item := doc.Paths[path]
 	if item == nil || operations(item)[method] == nil {
@@ -107,8 +107,8 @@ func undocumented(types huma.Registry, s *huma.Schema, place string, v any) (fie
 	return fields
 }
 
-// answerStatus is the status that a key of a document's answers stands for, 0 for "default".
-func answerStatus(key string) int {
+// statusOf is the status that a key of a document's answers stands for, 0 for "default".
+func statusOf(key string) int {
 	status, _ := strconv.Atoi(key)
 	return status
 }

@@ -51,7 +51,7 @@ func (s Suite) described(t *testing.T) {
 				t.Errorf("%s %s has no id, summary or description", method, path)
 			}
 			for status, answer := range op.Responses {
-				if answer.Description == "" || answer.Description == http.StatusText(answerStatus(status)) {
+				if answer.Description == "" || answer.Description == http.StatusText(statusOf(status)) {
 					t.Errorf("%s %s: the answer %s says nothing of its own", method, path, status)
 				}
 			}

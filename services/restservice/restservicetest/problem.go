@@ -10,7 +10,7 @@ import (
 
 // WantProblem fails the test unless the answer is a whole problem document
 // with the status and the code. It returns the document.
-func (a Answer) WantProblem(t testing.TB, status int, code string) httpserver.Problem {
+func (a Response) WantProblem(t testing.TB, status int, code string) httpserver.Problem {
 	t.Helper()
 	var p httpserver.Problem
 	if err := json.Unmarshal([]byte(a.Body), &p); err != nil {

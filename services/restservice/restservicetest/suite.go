@@ -17,13 +17,13 @@ type Suite struct {
 	New      func(restservice.Options) *restservice.Service
 	Name     string // what /health calls it
 	Document string // the file with its OpenAPI document
-	Asks     []Ask
+	Requests []Request
 }
 
-// Ask is a request with its expected status. The response is validated against the
+// Request is a request with its expected status. The response is validated against the
 // document.
-type Ask struct {
-	Does   string // as a sentence
+type Request struct {
+	Name   string // as a sentence
 	Route  string // in the document: GET /users/{id}
 	Path   string // as it is asked for, escaped
 	Body   string
@@ -37,7 +37,7 @@ func (s Suite) Run(t *testing.T) {
 	t.Helper()
 	t.Run("its document is the committed one", s.document)
 	t.Run("its document describes everything", s.described)
-	t.Run("every answer is as documented", s.answers)
+	t.Run("every answer is as documented", s.responses)
 	t.Run("it tells its health and its metrics", s.operation)
 	t.Run("it has no fault switch unless asked for", s.noFaults)
 	t.Run("what is wrong about a request is told as a problem", s.problems)
@@ -78,20 +78,20 @@ func Start(t testing.TB, h http.Handler) *httptest.Server {
 	return srv
 }
 
-// Answer is an answer, read.
-type Answer struct {
+// Response is an answer, read.
+type Response struct {
 	*http.Response
 	Body string
 }
 
 // Send asks srv with a body of JSON.
-func Send(t testing.TB, srv *httptest.Server, method, path, body string) Answer {
+func Send(t testing.TB, srv *httptest.Server, method, path, body string) Response {
 	t.Helper()
 	return SendType(t, srv, method, path, "application/json", body)
 }
 
 // SendType asks srv with a body of a type.
-func SendType(t testing.TB, srv *httptest.Server, method, path, mediaType, body string) Answer {
+func SendType(t testing.TB, srv *httptest.Server, method, path, mediaType, body string) Response {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, srv.URL+path, strings.NewReader(body))
 	if err != nil {
@@ -109,5 +109,5 @@ func SendType(t testing.TB, srv *httptest.Server, method, path, mediaType, body 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Answer{resp, string(read)}
+	return Response{resp, string(read)}
 }

@@ -36,13 +36,13 @@ func seed() map[string]*User {
 }
 
 // A name in Latin letters, for user names, and in Russian, for people.
-type spelling struct{ latin, russian string }
+type localizedName struct{ latin, russian string }
 
 // Women's surnames have one letter more, in both alphabets.
 var (
-	women    = [...]spelling{{"anna", "Анна"}, {"maria", "Мария"}, {"elena", "Елена"}, {"olga", "Ольга"}, {"daria", "Дарья"}, {"irina", "Ирина"}, {"sofia", "София"}}
-	men      = [...]spelling{{"ivan", "Иван"}, {"pavel", "Павел"}, {"dmitry", "Дмитрий"}, {"sergey", "Сергей"}, {"nikita", "Никита"}, {"maxim", "Максим"}, {"andrey", "Андрей"}}
-	surnames = [...]spelling{{"smirnov", "Смирнов"}, {"kuznetsov", "Кузнецов"}, {"popov", "Попов"}, {"sokolov", "Соколов"}, {"lebedev", "Лебедев"}, {"novikov", "Новиков"}, {"morozov", "Морозов"}, {"volkov", "Волков"}, {"pavlov", "Павлов"}, {"nikitin", "Никитин"}, {"orlov", "Орлов"}}
+	women    = [...]localizedName{{"anna", "Анна"}, {"maria", "Мария"}, {"elena", "Елена"}, {"olga", "Ольга"}, {"daria", "Дарья"}, {"irina", "Ирина"}, {"sofia", "София"}}
+	men      = [...]localizedName{{"ivan", "Иван"}, {"pavel", "Павел"}, {"dmitry", "Дмитрий"}, {"sergey", "Сергей"}, {"nikita", "Никита"}, {"maxim", "Максим"}, {"andrey", "Андрей"}}
+	surnames = [...]localizedName{{"smirnov", "Смирнов"}, {"kuznetsov", "Кузнецов"}, {"popov", "Попов"}, {"sokolov", "Соколов"}, {"lebedev", "Лебедев"}, {"novikov", "Новиков"}, {"morozov", "Морозов"}, {"volkov", "Волков"}, {"pavlov", "Павлов"}, {"nikitin", "Никитин"}, {"orlov", "Орлов"}}
 )
 
 // name returns the name of the n-th generated user.

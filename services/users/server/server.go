@@ -26,7 +26,7 @@ func New(o restservice.Options) *restservice.Service {
 		Summary:     "Get a user",
 		Description: "Gives the user with the id in the path.",
 		Tags:        []string{"users"},
-	}, restservice.Answers{
+	}, restservice.ResponseDocs{
 		http.StatusOK:         "The user.",
 		http.StatusBadRequest: "This cannot be an id.",
 		http.StatusNotFound:   "No user has this id.",
@@ -38,7 +38,7 @@ func New(o restservice.Options) *restservice.Service {
 		Summary:     "Change a user",
 		Description: "Changes the members in the body of the user with the id in the path, and gives the user as it is then.",
 		Tags:        []string{"users"},
-	}, restservice.Answers{
+	}, restservice.ResponseDocs{
 		http.StatusOK:         "The user as it is now.",
 		http.StatusBadRequest: "The body is not JSON.",
 		http.StatusNotFound:   "No user has this id.",

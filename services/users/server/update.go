@@ -55,12 +55,12 @@ func (o optional) setTo(member *string) {
 }
 
 type updateInput struct {
-	restservice.ByID
+	restservice.IDParam
 	restservice.Keyed
 	Body Changes
 }
 
-func (d *directory) get(_ context.Context, in *restservice.ByID) (*restservice.Found[User], error) {
+func (d *directory) get(_ context.Context, in *restservice.IDParam) (*restservice.Found[User], error) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	if u, ok := d.byID[string(in.ID)]; ok {

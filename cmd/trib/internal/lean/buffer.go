@@ -11,7 +11,7 @@ import "go/ast"
 //
 //	var buf bytes.Buffer
 //	data.MarshalGQL(&buf)
-func (l *leaning) buffer(n ast.Node) {
+func (l *rewriter) buffer(n ast.Node) {
 	b, ok := n.(*ast.BlockStmt)
 	if !ok {
 		return

@@ -41,7 +41,7 @@ func scalarFields(file *ast.File) map[string]bool {
 //
 //	fc, _ := ec.fieldContext_T_f(ctx, field)
 //	return ec.marshalT(graphql.WithFieldContext(ctx, fc), field.Selections, obj.F)
-func (l *leaning) plainField(f *ast.FuncDecl, isScalar bool) {
+func (l *rewriter) plainField(f *ast.FuncDecl, isScalar bool) {
 	result := returned(f.Body)
 	if len(result) != 1 {
 		return
@@ -58,7 +58,7 @@ func (l *leaning) plainField(f *ast.FuncDecl, isScalar bool) {
 		return
 	}
 	if method, ok := marshal.(*ast.SelectorExpr); ok {
-		l.plain[f.Name.Name] = plain{l.source(value), method.Sel.Name}
+		l.plain[f.Name.Name] = plainValue{l.source(value), method.Sel.Name}
 	}
 	place, in := "", "ctx"
 	if !isScalar {

@@ -10,7 +10,7 @@ import (
 // where the specification requires it:
 //
 //	return execute.TypeMember(obj, "fields", obj.Fields(...)), nil
-func (l *leaning) typeMember(f *ast.FuncDecl) {
+func (l *rewriter) typeMember(f *ast.FuncDecl) {
 	member, ok := strings.CutPrefix(f.Name.Name, "___Type_")
 	if !ok {
 		return
@@ -36,7 +36,7 @@ func (l *leaning) typeMember(f *ast.FuncDecl) {
 // schema makes the schema that is parsed at the start one without unused built-in scalars:
 //
 //	var parsedSchema = execute.Schema(gqlparser.MustLoadSchema(...))
-func (l *leaning) schema(n ast.Node) {
+func (l *rewriter) schema(n ast.Node) {
 	v, ok := n.(*ast.ValueSpec)
 	if !ok || len(v.Values) != 1 {
 		return

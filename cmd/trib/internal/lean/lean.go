@@ -37,7 +37,7 @@ func Rewrite(dir string) error {
 			return err
 		}
 	}
-	if err := lean(texts); err != nil {
+	if err := rewriteFile(texts); err != nil {
 		return err
 	}
 	if err := check(dir, texts); err != nil {
@@ -66,20 +66,20 @@ func check(dir string, texts map[string][]byte) error {
 	return nil
 }
 
-// lean rewrites the texts of generated files, by file name, in place.
-func lean(texts map[string][]byte) error {
-	fset, all, files := token.NewFileSet(), newOverview(), map[*leaning]*ast.File{}
+// rewriteFile rewrites the texts of generated files, by file name, in place.
+func rewriteFile(texts map[string][]byte) error {
+	fset, all, files := token.NewFileSet(), newTypeIndex(), map[*rewriter]*ast.File{}
 	for name, text := range texts {
 		file, err := parser.ParseFile(fset, name, text, parser.ParseComments)
 		if err != nil {
 			return err
 		}
-		l := &leaning{name: name, text: text, at: func(p token.Pos) int { return fset.Position(p).Offset }, plain: map[string]plain{}, all: all}
+		l := &rewriter{name: name, text: text, at: func(p token.Pos) int { return fset.Position(p).Offset }, plain: map[string]plainValue{}, all: all}
 		files[l] = file
-		l.look(file)
+		l.collect(file)
 	}
 	for l, file := range files {
-		all.noteObjects(l, functionsOf(file))
+		all.addObjects(l, functionsOf(file))
 	}
 	for l, file := range files {
 		var err error
@@ -90,23 +90,23 @@ func lean(texts map[string][]byte) error {
 	return nil
 }
 
-// leaning is the rewriting of one file.
-type leaning struct {
+// rewriter is the rewriting of one file.
+type rewriter struct {
 	name  string
 	text  []byte
 	at    func(token.Pos) int
-	plain map[string]plain // by the method that resolves the field
-	all   *overview
+	plain map[string]plainValue // by the method that resolves the field
+	all   *typeIndex
 	edits []edit
 	more  []string // declarations to append
 }
 
-// look finds plain fields, and records which method marshals what.
-func (l *leaning) look(file *ast.File) {
+// collect finds plain fields, and records which method marshals what.
+func (l *rewriter) collect(file *ast.File) {
 	scalars := scalarFields(file)
 	for _, f := range functionsOf(file) {
 		l.plainField(f, scalars[f.Name.Name])
-		l.all.noteMethod(f)
+		l.all.addMethod(f)
 	}
 }
 
@@ -119,7 +119,7 @@ func functionsOf(file *ast.File) (all []*ast.FuncDecl) {
 	return all
 }
 
-func (l *leaning) rewrite(file *ast.File) ([]byte, error) {
+func (l *rewriter) rewrite(file *ast.File) ([]byte, error) {
 	for _, f := range functionsOf(file) {
 		l.object(f)
 		l.list(f)
@@ -135,8 +135,8 @@ func (l *leaning) rewrite(file *ast.File) ([]byte, error) {
 
 const runtime = library.Module + "/gateway/execute"
 
-// standIns maps functions of gqlgen's runtime to their replacements.
-var standIns = map[string]string{
+// replacements maps functions of gqlgen's runtime to their replacements.
+var replacements = map[string]string{
 	"MarshalSliceConcurrently": "MarshalSlice",
 	"NewFieldSet":              "NewFieldSet",
 	"NewDeferredGroup":         "NewDeferredGroup",
@@ -149,10 +149,10 @@ type edit struct {
 	text     string
 }
 
-func (l *leaning) source(n ast.Node) string { return string(l.text[l.at(n.Pos()):l.at(n.End())]) }
+func (l *rewriter) source(n ast.Node) string { return string(l.text[l.at(n.Pos()):l.at(n.End())]) }
 
 // call replaces the function of a call by its stand-in.
-func (l *leaning) call(n ast.Node) {
+func (l *rewriter) call(n ast.Node) {
 	c, ok := n.(*ast.CallExpr)
 	if !ok {
 		return
@@ -160,7 +160,7 @@ func (l *leaning) call(n ast.Node) {
 	if s, ok := c.Fun.(*ast.SelectorExpr); ok && s.Sel.Name == "ArgumentMap" && len(c.Args) == 1 {
 		l.edits = append(l.edits, edit{l.at(c.Fun.Pos()), l.at(c.Args[0].Pos()), "execute.ArgumentMap(" + l.source(s.X) + ".Field, "})
 	}
-	in := standIns[selected(c.Fun)]
+	in := replacements[selected(c.Fun)]
 	if in == "" {
 		return
 	}
@@ -182,7 +182,7 @@ func selected(e ast.Expr) string {
 	return s.Sel.Name
 }
 
-func (l *leaning) apply() []byte {
+func (l *rewriter) apply() []byte {
 	slices.SortFunc(l.edits, func(a, b edit) int { return a.from - b.from })
 	var out bytes.Buffer
 	end := 0

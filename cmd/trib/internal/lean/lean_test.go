@@ -72,7 +72,7 @@ func TestLean_PlainValue(t *testing.T) {
 func leaned(t *testing.T, text string) string {
 	t.Helper()
 	texts := map[string][]byte{"x.go": []byte(text)}
-	if err := lean(texts); err != nil {
+	if err := rewriteFile(texts); err != nil {
 		t.Fatal(err)
 	}
 	return string(texts["x.go"])
@@ -255,7 +255,7 @@ func TestLean_Graph(t *testing.T) {
 		all.Write(texts[name])
 	}
 	before := maps.Clone(texts)
-	if err := lean(texts); err != nil {
+	if err := rewriteFile(texts); err != nil {
 		t.Fatal(err)
 	}
 	for name, text := range texts {

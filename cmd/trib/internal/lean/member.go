@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// plain is a field that is a plain value, or a list, in its object: the expression of
+// plainValue is a field that is a plain value, or a list, in its object: the expression of
 // the value, and the method that marshals it.
-type plain struct{ value, marshal string }
+type plainValue struct{ value, marshal string }
 
 // writers are the statements that write values of built-in types directly, by the type
 // in the name of the marshal method.
@@ -33,14 +33,14 @@ type member struct {
 }
 
 // values returns the members of an object that are plain values, including __typename.
-func (l *leaning) values(sel *ast.SwitchStmt) []member {
+func (l *rewriter) values(sel *ast.SwitchStmt) []member {
 	return slices.DeleteFunc(l.members(sel), func(m member) bool { return m.list != "" })
 }
 
 // members returns the fields of an object that are written directly from it.
-func (l *leaning) members(sel *ast.SwitchStmt) (all []member) {
+func (l *rewriter) members(sel *ast.SwitchStmt) (all []member) {
 	for _, c := range sel.Body.List {
-		if m := l.writes(c); m.write != "" {
+		if m := l.directWriter(c); m.write != "" {
 			all = append(all, m)
 		}
 	}
@@ -49,7 +49,7 @@ func (l *leaning) members(sel *ast.SwitchStmt) (all []member) {
 
 // resolved returns the plain field that a case of an object's switch resolves, and its
 // name.
-func (l *leaning) resolved(s ast.Stmt) (field plain, name string, known bool) {
+func (l *rewriter) resolved(s ast.Stmt) (field plainValue, name string, known bool) {
 	c, ok := s.(*ast.CaseClause)
 	if !ok || len(c.List) != 1 || len(c.Body) == 0 {
 		return field, "", false
@@ -64,7 +64,7 @@ func (l *leaning) resolved(s ast.Stmt) (field plain, name string, known bool) {
 	}
 	name, _ = strconv.Unquote(l.source(c.List[0]))
 	if name == "__typename" {
-		return plain{value: l.source(call.Args[0])}, name, false
+		return plainValue{value: l.source(call.Args[0])}, name, false
 	}
 	method, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok {
@@ -74,8 +74,8 @@ func (l *leaning) resolved(s ast.Stmt) (field plain, name string, known bool) {
 	return field, name, known
 }
 
-// writes returns the field that a case resolves, if it can be written directly.
-func (l *leaning) writes(s ast.Stmt) member {
+// directWriter returns the field that a case resolves, if it can be written directly.
+func (l *rewriter) directWriter(s ast.Stmt) member {
 	field, name, known := l.resolved(s)
 	if name == "__typename" {
 		return member{name: name, write: "execute.String(" + field.value + ").MarshalGQL(w)"}
@@ -87,7 +87,7 @@ func (l *leaning) writes(s ast.Stmt) member {
 		return member{}
 	case writers[kind] != "":
 		return member{name: name, write: writers[kind] + "(" + field.value + ").MarshalGQL(w)"}
-	case l.all.asItIs[field.marshal]:
+	case l.all.identityMarshalers[field.marshal]:
 		return member{name: name, write: field.value + ".MarshalGQL(w)"}
 	case of.kind != "" && nonNull && strings.HasPrefix(field.marshal, "marshalN"):
 		return member{name: name, list: function, of: of, value: field.value, write: fmt.Sprintf(
@@ -101,8 +101,8 @@ func holdsLists(members []member) bool {
 	return slices.ContainsFunc(members, func(m member) bool { return m.list != "" })
 }
 
-// unless returns text if it is needed, and "" otherwise.
-func unless(needed bool, text string) string {
+// ifElseEmpty returns text if it is needed, and "" otherwise.
+func ifElseEmpty(needed bool, text string) string {
 	if needed {
 		return text
 	}

@@ -10,7 +10,7 @@ import (
 // object makes the function of an object, _T, return an [execute.Object] if all selected
 // fields can be written directly, which avoids the field set and the conversion of each
 // value to an interface.
-func (l *leaning) object(f *ast.FuncDecl) {
+func (l *rewriter) object(f *ast.FuncDecl) {
 	of, known := l.all.objects[f.Name.Name]
 	if !known {
 		return
@@ -20,13 +20,13 @@ func (l *leaning) object(f *ast.FuncDecl) {
 	after := l.at(f.Body.List[0].End())
 	l.edits = append(l.edits, edit{after, after, fmt.Sprintf(
 		"\n\tif shape, ok := ec.shape%s(fields); ok%s {\n\t\treturn execute.Object[*executionContext, %s]{Shape: shape, Of: obj}\n\t}",
-		f.Name.Name, unless(holdsLists(members), " && whole"+f.Name.Name+"(obj)"), of.kind)})
-	l.more = append(l.more, shapeOf(f.Name.Name, of, members), writerOf(f.Name.Name, of, members), wholeOf(f.Name.Name, of, members))
+		f.Name.Name, ifElseEmpty(holdsLists(members), " && whole"+f.Name.Name+"(obj)"), of.kind)})
+	l.more = append(l.more, shapeFunc(f.Name.Name, of, members), writeFunc(f.Name.Name, of, members), nilCheckFunc(f.Name.Name, of, members))
 }
 
 // list makes the method that marshals a list return [execute.Objects] if all selected
 // fields of its elements can be written directly.
-func (l *leaning) list(f *ast.FuncDecl) {
+func (l *rewriter) list(f *ast.FuncDecl) {
 	of, function, nonNull := l.all.element(f.Name.Name)
 	before, _ := sliceOf(f)
 	if of.kind == "" || before == nil {
@@ -39,9 +39,9 @@ func (l *leaning) list(f *ast.FuncDecl) {
 		function, of.implementor, nonNull, function, of.kind)})
 }
 
-// shapeOf returns the source of a method that reports whether all selected fields of an
+// shapeFunc returns the source of a method that reports whether all selected fields of an
 // object can be written directly.
-func shapeOf(function string, of object, members []member) string {
+func shapeFunc(function string, of object, members []member) string {
 	var values, lists []string
 	for _, m := range members {
 		if m.list == "" {
@@ -66,8 +66,8 @@ func (ec *executionContext) shape%[1]s(fields []graphql.CollectedField) (s execu
 `, function, of.kind, strings.Join(values, ", "), strings.Join(lists, ""))
 }
 
-// writerOf returns the source of a function that writes such fields of an object.
-func writerOf(function string, of object, members []member) string {
+// writeFunc returns the source of a function that writes such fields of an object.
+func writeFunc(function string, of object, members []member) string {
 	var cases strings.Builder
 	for _, m := range members {
 		fmt.Fprintf(&cases, "\tcase %q:\n\t\t%s\n", m.name, m.write)
@@ -76,9 +76,9 @@ func writerOf(function string, of object, members []member) string {
 		function, of.kind, cases.String())
 }
 
-// wholeOf returns the source of a function that reports whether neither an object nor an
+// nilCheckFunc returns the source of a function that reports whether neither an object nor an
 // element of its lists is nil.
-func wholeOf(function string, of object, members []member) string {
+func nilCheckFunc(function string, of object, members []member) string {
 	lists := ""
 	for _, m := range members {
 		if m.list != "" {

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// overview has what was found in all files.
-type overview struct {
-	asItIs  map[string]bool   // methods that give what they are given: the value writes itself
-	objects map[string]object // of which values are plain, by their functions, _T
-	one     map[string]string // the function, _T, of what a method makes an answer of
-	lists   map[string]string // the method for an element, by that for the list
+// typeIndex has what was found in all files.
+type typeIndex struct {
+	identityMarshalers map[string]bool   // methods that give what they are given: the value writes itself
+	objects            map[string]object // of which values are plain, by their functions, _T
+	one                map[string]string // the function, _T, of what a method makes an answer of
+	lists              map[string]string // the method for an element, by that for the list
 }
 
 // object is one of which values are plain.
@@ -19,13 +19,13 @@ type object struct {
 	implementor string // the name of the list of the types that it is in GraphQL
 }
 
-func newOverview() *overview {
-	return &overview{map[string]bool{}, map[string]object{}, map[string]string{}, map[string]string{}}
+func newTypeIndex() *typeIndex {
+	return &typeIndex{map[string]bool{}, map[string]object{}, map[string]string{}, map[string]string{}}
 }
 
-// noteObjects records the objects of a file that have plain values besides __typename.
+// addObjects records the objects of a file that have plain values besides __typename.
 // All methods must have been recorded before.
-func (o *overview) noteObjects(l *leaning, functions []*ast.FuncDecl) {
+func (o *typeIndex) addObjects(l *rewriter, functions []*ast.FuncDecl) {
 	for _, f := range functions {
 		sel, of := objectOf(f)
 		if sel == nil || len(l.values(sel)) < 2 {
@@ -36,15 +36,15 @@ func (o *overview) noteObjects(l *leaning, functions []*ast.FuncDecl) {
 	}
 }
 
-// noteMethod records what f marshals, if it is a marshal method.
-func (o *overview) noteMethod(f *ast.FuncDecl) {
+// addMethod records what f marshals, if it is a marshal method.
+func (o *typeIndex) addMethod(f *ast.FuncDecl) {
 	name := f.Name.Name
 	if !strings.HasPrefix(name, "marshal") {
 		return
 	}
 	if last, ok := f.Body.List[len(f.Body.List)-1].(*ast.ReturnStmt); ok {
 		if v, ok := last.Results[0].(*ast.Ident); ok && v.Name == "v" && len(f.Body.List) == 1 {
-			o.asItIs[name] = true
+			o.identityMarshalers[name] = true
 		}
 		o.one[name] = methodOf(last)
 	}
@@ -55,7 +55,7 @@ func (o *overview) noteMethod(f *ast.FuncDecl) {
 
 // element returns the object whose lists a method marshals, its function, _T, and whether
 // the elements are non-null.
-func (o *overview) element(list string) (of object, function string, nonNull bool) {
+func (o *typeIndex) element(list string) (of object, function string, nonNull bool) {
 	method := o.lists[list]
 	function = o.one[method]
 	return o.objects[function], function, strings.HasPrefix(method, "marshalN")

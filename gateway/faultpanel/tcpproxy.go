@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// A Relay is a TCP proxy that can be cut. It is safe for concurrent use.
-type Relay struct {
+// A TCPProxy is a TCP proxy that can be cut. It is safe for concurrent use.
+type TCPProxy struct {
 	to string
 	ln net.Listener
 
@@ -25,35 +25,35 @@ const (
 	acceptPause = 10 * time.Millisecond // after a failure
 )
 
-// NewRelay listens on a free port of 127.0.0.1 and forwards connections to the
+// NewTCPProxy listens on a free port of 127.0.0.1 and forwards connections to the
 // TCP address to.
-func NewRelay(ctx context.Context, to string) (*Relay, error) {
+func NewTCPProxy(ctx context.Context, to string) (*TCPProxy, error) {
 	var listening net.ListenConfig
 	ln, err := listening.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	return newRelay(ln, to), nil
+	return newTCPProxy(ln, to), nil
 }
 
-func newRelay(ln net.Listener, to string) *Relay {
-	r := &Relay{to: to, ln: ln, open: map[net.Conn]struct{}{}}
+func newTCPProxy(ln net.Listener, to string) *TCPProxy {
+	r := &TCPProxy{to: to, ln: ln, open: map[net.Conn]struct{}{}}
 	r.work.Go(r.accept)
 	return r
 }
 
-// Addr returns the address that the relay listens on.
-func (r *Relay) Addr() string { return r.ln.Addr().String() }
+// Addr returns the address that the proxy listens on.
+func (r *TCPProxy) Addr() string { return r.ln.Addr().String() }
 
-// IsCut reports whether the relay is cut.
-func (r *Relay) IsCut() bool {
+// IsCut reports whether the proxy is cut.
+func (r *TCPProxy) IsCut() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.cut
 }
 
 // Cut closes all connections and refuses new ones, or accepts them again.
-func (r *Relay) Cut(cut bool) {
+func (r *TCPProxy) Cut(cut bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.cut = cut
@@ -63,21 +63,21 @@ func (r *Relay) Cut(cut bool) {
 }
 
 // Close closes the listener and all connections.
-func (r *Relay) Close() error {
+func (r *TCPProxy) Close() error {
 	err := r.ln.Close()
 	r.Cut(true)
 	r.work.Wait()
 	return err
 }
 
-func (r *Relay) hangUp() {
+func (r *TCPProxy) hangUp() {
 	for conn := range r.open {
 		_ = conn.Close()
 	}
 	clear(r.open)
 }
 
-func (r *Relay) accept() {
+func (r *TCPProxy) accept() {
 	for {
 		conn, err := r.ln.Accept()
 		if errors.Is(err, net.ErrClosed) {
@@ -87,13 +87,13 @@ func (r *Relay) accept() {
 			time.Sleep(acceptPause)
 			continue
 		}
-		r.work.Go(func() { r.pass(conn) })
+		r.work.Go(func() { r.forward(conn) })
 	}
 }
 
-func (r *Relay) pass(from net.Conn) {
+func (r *TCPProxy) forward(from net.Conn) {
 	defer func() { _ = from.Close() }()
-	if !r.keep(from) {
+	if !r.track(from) {
 		return
 	}
 	to, err := (&net.Dialer{Timeout: dialTimeout}).Dial("tcp", r.to)
@@ -101,10 +101,10 @@ func (r *Relay) pass(from net.Conn) {
 		return
 	}
 	defer func() { _ = to.Close() }()
-	if !r.keep(to) {
+	if !r.track(to) {
 		return
 	}
-	defer r.drop(from, to)
+	defer r.untrack(from, to)
 	var both sync.WaitGroup
 	for _, way := range [][2]net.Conn{{to, from}, {from, to}} {
 		both.Go(func() {
@@ -116,8 +116,8 @@ func (r *Relay) pass(from net.Conn) {
 	both.Wait()
 }
 
-// keep notes a connection that Cut has to end; false when that is too late.
-func (r *Relay) keep(conn net.Conn) bool {
+// track notes a connection that Cut has to end; false when that is too late.
+func (r *TCPProxy) track(conn net.Conn) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.cut {
@@ -126,7 +126,7 @@ func (r *Relay) keep(conn net.Conn) bool {
 	return !r.cut
 }
 
-func (r *Relay) drop(conns ...net.Conn) {
+func (r *TCPProxy) untrack(conns ...net.Conn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, conn := range conns {

@@ -39,7 +39,7 @@ func TestRelay_GoesOnAccepting(t *testing.T) {
 			}
 			target, ln := listen(), &scarce{Listener: listen(), errno: errno}
 			ln.fails.Store(3)
-			relay := newRelay(ln, target.Addr().String())
+			relay := newTCPProxy(ln, target.Addr().String())
 			defer func() { _ = relay.Close() }()
 			client, err := net.Dial("tcp", relay.Addr())
 			if err != nil {
