@@ -60,6 +60,7 @@ type Redis struct {
 	position position
 	syncing  sync.Mutex // serializes synchronizations
 	owed     owed
+	servers  servers
 	purged   func(slots []uint32) // is told which slots others purged
 
 	trips     atomic.Int64 // number of round trips for requests
@@ -86,6 +87,7 @@ func NewRedis(rawURL string, log *slog.Logger, purged func(slots []uint32)) (*Re
 	control := *opts
 	control.PoolSize, control.MinIdleConns, control.PoolTimeout = controlConnections, 0, redisProbeBudget
 	control.ConnMaxLifetime, control.ConnMaxLifetimeJitter = controlLifetime, 0
+	control.OnConnect = s.connected
 	s.control = redis.NewUniversalClient(&control)
 	s.lanes.exec, s.lanes.pipeline = s.exec, s.client.Pipeline
 	s.breaker = newBreaker(s.probe, s.dropAll, log)

@@ -35,6 +35,7 @@ func (s *Redis) purge(ctx context.Context, slots []uint32) error {
 		s.breaker.failed()
 		return err
 	}
+	s.servers.recorded(slots, time.Now())
 	s.table.distrust(slots, -1)
 	return nil
 }

@@ -8,17 +8,20 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
 // The table of generations in Redis is a string of big-endian numbers: the incarnation of
-// the table, which is random; the number of purges; and the generation of each slot. A purge
-// increments the number and its slots by one BITFIELD. Each entry has the incarnation and
-// its generation of the time when its load started, and is valid only in these.
+// the table, which is random; the number of the last purge; and the generation of each slot.
+// By one BITFIELD a purge adds one to its slots and a random step to the number, so that
+// after a failover the histories of two servers do not have equal numbers. Each entry has
+// the incarnation and its generation of the time when its load started, and is valid only in
+// these.
 //
-// If the table is lost, the next one has another incarnation, so that all entries are
-// dropped: which purges were lost with it is unknown.
+// If the table is lost, or lacks a purge that a gateway knows, the next one has another
+// incarnation, so that all entries are dropped: which purges were lost with it is unknown.
 const (
 	tableKey    = keyPrefix + "~generations"
 	tableHeader = 16
@@ -80,20 +83,22 @@ func (t *table) version() (incarnation, purges int64) {
 }
 
 // purgeNews is what the purge with a number did to the table; it is the message on the
-// channel.
+// channel. Before is the number of the purge before it.
 type purgeNews struct {
 	Incarnation int64    `json:"incarnation"`
+	Before      int64    `json:"before"`
 	Number      int64    `json:"number"`
 	Slots       []uint32 `json:"slots"`
 	Counts      []uint32 `json:"counts"`
 }
 
-// apply applies a purge and returns the slots that it changed. complete is false if other
-// purges or another table came in between.
+// apply applies a purge and returns the slots that it changed. complete is false if the table
+// must be synchronized: other purges or another table came in between.
 func (t *table) apply(n purgeNews) (changed []uint32, complete bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if n.Incarnation != t.incarnation || n.Number > t.purges+1 || len(n.Slots) != len(n.Counts) {
+	follows := n.Before == t.purges || n.Number <= t.purges // else it is of another history
+	if n.Incarnation != t.incarnation || !follows || len(n.Slots) != len(n.Counts) {
 		return nil, false
 	}
 	for i, slot := range n.Slots {
@@ -106,16 +111,40 @@ func (t *table) apply(n purgeNews) (changed []uint32, complete bool) {
 	return changed, true
 }
 
-// replace takes over a table as it was read, and returns the slots that changed: slot 0,
-// that of everything, if it is another table.
-func (t *table) replace(raw []byte) (changed []uint32) {
+// generationsIn returns those of a table as it was read.
+func generationsIn(raw []byte) []uint32 {
 	read := make([]uint32, slots)
 	for slot := range read {
 		if at := tableHeader + 4*slot; at+4 <= len(raw) { // it is as long as the last slot that was used
 			read[slot] = binary.BigEndian.Uint32(raw[at:])
 		}
 	}
+	return read
+}
+
+// lacks reports whether a table as it was read lacks a purge that is known here: of an
+// earlier one, as another server was promoted, or of one that came after it was read.
+func (t *table) lacks(raw []byte) bool {
+	incarnation, _ := header(raw)
+	read := generationsIn(raw)
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if incarnation != t.incarnation {
+		return false
+	}
+	for slot, count := range read {
+		if int32(count-t.counts[slot]) < 0 { //nolint:gosec,gosec // G115, G602: counters wrap; both have all slots
+			return true
+		}
+	}
+	return false
+}
+
+// replace takes over a table as it was read, and returns the slots that changed: slot 0,
+// that of everything, if it is another table.
+func (t *table) replace(raw []byte) (changed []uint32) {
 	incarnation, purges := header(raw)
+	read := generationsIn(raw)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if incarnation != t.incarnation {
@@ -175,7 +204,11 @@ func (s *Redis) synchronizeUnless(ctx context.Context, enough func() bool) error
 		s.owe(owed)
 		return err
 	}
-	s.table.distrust(owed, -1)
+	if len(owed) > 0 {
+		s.servers.recorded(owed, time.Now())
+		s.purged(owed) // for old entries may have come from a server that lacked the purge
+		s.table.distrust(owed, -1)
+	}
 	return nil
 }
 
@@ -203,8 +236,8 @@ func (s *Redis) readTable(ctx context.Context) error {
 		}
 	case there == incarnation && number == purges:
 		return nil
-	case len(raw) == tableHeader:
-		if raw, err = s.control.Get(ctx, tableKey).Bytes(); err != nil {
+	default:
+		if raw, err = s.readWhole(ctx); err != nil {
 			return err
 		}
 	}
@@ -213,6 +246,21 @@ func (s *Redis) readTable(ctx context.Context) error {
 	}
 	s.advance(func() []uint32 { return s.table.replace(raw) })
 	return nil
+}
+
+// readWhole returns the table, or a new one if it lacks a purge that was known here before it
+// was read.
+func (s *Redis) readWhole(ctx context.Context) ([]byte, error) {
+	for {
+		_, before := s.table.version()
+		raw, err := s.control.Get(ctx, tableKey).Bytes()
+		if err != nil || !s.table.lacks(raw) {
+			return raw, err
+		}
+		if _, now := s.table.version(); now == before {
+			return s.createTable(ctx, true)
+		}
+	}
 }
 
 // readHeader returns the beginning of the table, or all of it; nothing if there is none.
@@ -250,8 +298,8 @@ func (s *Redis) createTable(ctx context.Context, over bool) ([]byte, error) {
 func (s *Redis) record(ctx context.Context, slots []uint32) (complete bool, err error) {
 	pipe := s.control.Pipeline()
 	pipe.SetArgs(ctx, tableKey, newTable(), redis.SetArgs{Mode: "NX"})
-	changes := make([]any, 0, 7+4*len(slots))
-	changes = append(changes, "GET", "i64", "#0", "INCRBY", "i64", "#1", 1)
+	changes := make([]any, 0, 10+4*len(slots))
+	changes = append(changes, "GET", "i64", "#0", "GET", "i64", "#1", "INCRBY", "i64", "#1", randomStep())
 	for _, slot := range slots {
 		changes = append(changes, "INCRBY", "u32", tableHeader*8+32*int64(slot), 1)
 	}
@@ -259,9 +307,9 @@ func (s *Redis) record(ctx context.Context, slots []uint32) (complete bool, err 
 	_, _ = pipe.Exec(ctx) // its error is that of the first command, which may be denied
 	numbers, err := counted.Result()
 	switch {
-	case err == nil && len(numbers) == 2+len(slots) && numbers[0] != 0:
-		n := purgeNews{Incarnation: numbers[0], Number: numbers[1], Slots: slots}
-		for _, count := range numbers[2:] {
+	case err == nil && len(numbers) == 3+len(slots) && numbers[0] != 0:
+		n := purgeNews{Incarnation: numbers[0], Before: numbers[1], Number: numbers[2], Slots: slots}
+		for _, count := range numbers[3:] {
 			n.Counts = append(n.Counts, uint32(count)) //nolint:gosec // G115: that is how it was incremented
 		}
 		return s.recorded(n), s.publish(ctx, n)
@@ -276,6 +324,13 @@ func (s *Redis) record(ctx context.Context, slots []uint32) (complete bool, err 
 		return false, err
 	}
 	return false, s.publish(ctx, purgeNews{})
+}
+
+// randomStep returns a number of 31 bits that is not 0.
+func randomStep() int64 {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // it never fails
+	return int64(binary.BigEndian.Uint32(b[:])>>1 | 1)
 }
 
 // recorded applies a purge of this gateway, which has dropped the entries already. Only if
