@@ -95,7 +95,7 @@ func (c *addCommand) Run(stdout io.Writer) error {
 type generateCommand struct{}
 
 // Run implements the command.
-func (generateCommand) Run() error { return generate.Run() }
+func (generateCommand) Run(stdout io.Writer) error { return generate.Run(stdout) }
 
 type checkCommand struct{}
 

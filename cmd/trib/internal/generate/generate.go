@@ -45,12 +45,12 @@ func In(dir string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.Chdir(before)) }()
-	return Run()
+	return Run(io.Discard)
 }
 
-// Run generates the code of the project in the working directory. If it fails, the project
-// is as before.
-func Run() (err error) {
+// Run generates the code of the project in the working directory, and prints warnings about its
+// schema to out. If it fails, the project is as before.
+func Run(out io.Writer) (err error) {
 	cfg, graph, err := Load()
 	if err != nil {
 		return err
@@ -61,6 +61,13 @@ func Run() (err error) {
 	if err := checkAllow(graph.Rules, resolversDir); err != nil {
 		return err
 	}
+	defer func() {
+		for _, w := range graph.Warnings {
+			if err == nil {
+				fmt.Fprintln(out, "warning: "+w.Error())
+			}
+		}
+	}()
 	module, err := moduleOf("go.mod")
 	if err != nil {
 		return err

@@ -22,6 +22,7 @@ type Graph struct {
 	Writes   []*Field // those that write
 	ByHand   []*Field // those of queries whose resolvers are written by hand
 	Rules    access.Rules
+	Warnings []*Error // what is probably a mistake
 }
 
 // A Service is declared by @service.

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -84,26 +85,49 @@ func (r *reader) tags(f *Field) {
 	for _, text := range directive.Strings(d, "invalidates") {
 		w.Tags = append(w.Tags, r.tag(f, text, d))
 	}
+	if len(w.Tags) == 0 && !directive.Given(d, "invalidates") {
+		r.graph.Warnings = append(r.graph.Warnings, &Error{At: w.At, Message: f.name() +
+			" makes nothing out of date: what was cached is shown until its time is over; name it in invalidates, or write invalidates: [] if nothing shows the change"})
+	}
 }
 
 // addressed returns the entities at or above the path of a call, as the book of
-// PATCH /books/{id}.
+// PATCH /books/{id}. Of one whose key the path does not have alone, it is the kind.
 func (r *reader) addressed(f *Field) (tags []Tag) {
 	path := pathOf(f.Loader.One.Plain())
 	for _, name := range sortedNames(r.objects) {
 		e := r.objects[name].Entity
-		if e == nil || e.One == nil || e.Service != f.Loader.Service || e.Named || len(e.One.InPath()) != 1 {
+		if e == nil || e.Service != f.Loader.Service {
 			continue
 		}
-		at := pathOf(e.One.Plain())
-		if path != at && !strings.HasPrefix(path, at+"/") {
-			continue
+		switch {
+		case e.One == nil:
+			if strings.HasPrefix(path, collectionOf(e)+"/") {
+				tags = append(tags, Tag{Kind: e.Kind})
+			}
+		case !within(path, pathOf(e.One.Plain())):
+		case e.Named || len(e.One.InPath()) != 1:
+			tags = append(tags, Tag{Kind: e.Kind})
+		default:
+			param := f.Loader.One.InPath()[0]
+			i := slices.IndexFunc(f.Parts, func(p Part) bool { return p.Param == param })
+			tags = append(tags, Tag{Kind: e.Kind, Arg: f.Parts[i].Arg})
 		}
-		param := f.Loader.One.InPath()[0]
-		i := slices.IndexFunc(f.Parts, func(p Part) bool { return p.Param == param })
-		tags = append(tags, Tag{Kind: e.Kind, Arg: f.Parts[i].Arg})
 	}
 	return tags
+}
+
+// within reports whether a path is another one, or below it.
+func within(path, other string) bool { return path == other || strings.HasPrefix(path, other+"/") }
+
+// collectionOf returns the path at which an entity lives that can only be loaded with others:
+// /books of GET /books?ids={keys}, and of POST /books/batch.
+func collectionOf(e *Loader) string {
+	path := pathOf(e.Many.Plain())
+	if e.Many.Method == http.MethodPost {
+		path = path[:max(0, strings.LastIndexByte(path, '/'))]
+	}
+	return strings.TrimSuffix(path, "/")
 }
 
 // pathOf returns the path of a plain call.
