@@ -36,5 +36,6 @@ fi
 GORACE="atexit_sleep_ms=50 ${GORACE:-}"
 export GORACE
 
+# Many tests wait: twice as many run at a time as there usually are processors.
 # shellcheck disable=SC2086 # no -race is no argument, not an empty one
-exec go test $race -shuffle=on "$@"
+exec go test $race -shuffle=on -parallel 4 "$@"

@@ -64,6 +64,7 @@ func TestBodies_RoomForTheLargest(t *testing.T) {
 // While a response is being decoded, another one waits, and fails as overload when its time
 // is over.
 func TestBodies_WaitForRoom(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte(strings.Repeat(" ", megabyte)))
 	}))

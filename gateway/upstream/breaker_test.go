@@ -107,6 +107,7 @@ func TestWhatARetryMendsIsNoFailure(t *testing.T) {
 }
 
 func TestAClientThatLeavesSaysNothingAboutTheService(t *testing.T) {
+	t.Parallel()
 	cfg := guarded(time.Hour)
 	cfg.Timeout = 4 * time.Second
 	c := over(t, cfg, faultyupstream.Always(faultyupstream.Stall("")))
@@ -125,6 +126,7 @@ func TestAClientThatLeavesSaysNothingAboutTheService(t *testing.T) {
 // A timeout counts if the attempt had all the time that the settings allow it, and not if
 // somebody was in a hurry.
 func TestBreaker_CountsTimeouts(t *testing.T) {
+	t.Parallel()
 	hang := faultyupstream.Stall("")
 	for name, tt := range map[string]struct {
 		attempt, request, caller time.Duration
@@ -154,6 +156,7 @@ func TestBreaker_CountsTimeouts(t *testing.T) {
 		})
 	}
 	t.Run("no attempt is made", func(t *testing.T) {
+		t.Parallel()
 		cfg := guarded(time.Hour)
 		cfg.LeastTime = time.Hour
 		things := over(t, cfg, faultyupstream.Always(well))

@@ -106,6 +106,7 @@ func TestDroppedAttemptsLeaveNoConnectionOpen(t *testing.T) {
 }
 
 func TestTheServiceIsBackAsSoonAsItIsBack(t *testing.T) {
+	t.Parallel()
 	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -40,11 +40,13 @@ func TestTheLimitIsTheLongestAnswer(t *testing.T) {
 // A body that is announced as too long is not read at all, and one that turns out to be
 // too long is read only up to the limit.
 func TestAnAnswerThatIsTooLongStaysWhereItIs(t *testing.T) {
+	t.Parallel()
 	// Socket buffers hold some megabytes, so the limit is well above that.
 	const limit, much, buffered = 48 << 20, 1 << 30, 24 << 20
 	var written atomic.Int64
 	for name, bound := range map[string]int64{"announced": buffered, "chunked": limit + buffered} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			written.Store(0)
 			gone := make(chan struct{})
 			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -149,6 +149,7 @@ func warm(t *testing.T, c *upstream.Client, calls int) {
 
 // Connections that died silently cost one attempt, however many there are.
 func TestPool_ReplacesSilentConnections(t *testing.T) {
+	t.Parallel()
 	for name, http2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2.0": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

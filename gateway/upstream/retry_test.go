@@ -23,6 +23,7 @@ func patient() upstream.Config {
 var well = faultyupstream.JSON(`{}`)
 
 func TestACallThatFailedIsMadeAgainWhereThatMayHelp(t *testing.T) {
+	t.Parallel()
 	for name, fault := range faults {
 		want, attempts := "ok", 2
 		switch {
@@ -88,6 +89,7 @@ func TestAQuestionIsAskedAgainWhole(t *testing.T) {
 }
 
 func TestARetryWaitsAsLongAsTheServiceAsks(t *testing.T) {
+	t.Parallel()
 	for name, after := range map[string]func() string{
 		"seconds": func() string { return "1" },
 		"a date":  func() string { return time.Now().Add(2 * time.Second).UTC().Format(http.TimeFormat) }, // whole seconds: one at least
@@ -150,6 +152,7 @@ func TestAWaitThatCannotEndInTimeIsNotBegun(t *testing.T) {
 
 // Two attempts of one second fit into less than three; a third would use up the rest.
 func TestAServiceThatHangsDoesNotCostARequestAllOfItsTime(t *testing.T) {
+	t.Parallel()
 	cfg := patient()
 	cfg.Timeout, cfg.Retries = time.Second, 5
 	for name, b := range map[string]faultyupstream.Behaviour{

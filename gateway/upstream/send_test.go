@@ -42,6 +42,7 @@ func (c *client) put(w upstream.Write) (outcome string, failed *fault.Error) {
 }
 
 func TestSend_Outcomes(t *testing.T) {
+	t.Parallel()
 	const full = `{"id":"t1"}`
 	refusal := func(status int) faultyupstream.Behaviour { return faultyupstream.Answer(status, ``) }
 	type want struct {

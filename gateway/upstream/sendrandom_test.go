@@ -59,6 +59,7 @@ func (s *executions) behave(int) faultyupstream.Behaviour {
 }
 
 func TestSend_ThousandsOfFaults(t *testing.T) {
+	t.Parallel()
 	writes := 10_000
 	if raceDetector || testing.Short() { // all of them take as long as the rest of the package then
 		writes = 2000

@@ -55,8 +55,10 @@ func outcomeOf(status int, page bool) string {
 }
 
 func TestStatus_HasItsOutcome(t *testing.T) {
+	t.Parallel()
 	for _, body := range bodies {
 		t.Run(body.name, func(t *testing.T) {
+			t.Parallel()
 			status := 200
 			c := over(t, once, func(int) faultyupstream.Behaviour { return answer(status, body.contentType, body.text) })
 			for ; status < 600; status++ {
@@ -114,6 +116,7 @@ func TestStatus_Informational(t *testing.T) {
 
 // A service that answers below 500 works, and only failures that may pass are retried.
 func TestStatus_CountsForCircuitAndRetries(t *testing.T) {
+	t.Parallel()
 	for status := 200; status < 600; status++ {
 		for _, body := range []string{`{}`, "Sorry"} {
 			cfg := guarded(time.Hour)
@@ -152,6 +155,7 @@ func TestStatus_PagesAreNotCountedAsErrors(t *testing.T) {
 
 // Whatever is wrong with the body of a refusal or a failure, the status says what it is.
 func TestStatus_DecidesWhateverTheBodyIs(t *testing.T) {
+	t.Parallel()
 	for name, body := range map[string]string{
 		"stalled":      "Content-Length: 100\r\n\r\n{",
 		"announced":    "Content-Length: 100000000\r\n\r\n{",
@@ -160,20 +164,22 @@ func TestStatus_DecidesWhateverTheBodyIs(t *testing.T) {
 		"broken chunk": "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			for _, status := range []int{300, 400, 401, 403, 418, 422, 451, 500, 503} {
-				cfg, behave := once, faultyupstream.Raw
-				if name == "stalled" || name == "announced" {
-					cfg.Timeout, behave = 250*time.Millisecond, faultyupstream.Stall
-				}
-				c := over(t, cfg, faultyupstream.Always(behave(fmt.Sprintf("HTTP/1.1 %d No\r\n%s", status, body))))
-				for range 2 {
-					_, err := c.Get(t.Context(), "/things/{id}", "t1")
-					if f, ok := errors.AsType[*fault.Error](err); !ok || f.Status != status || f.Kind.Reason() != outcomeOf(status, false) {
-						t.Errorf("%d is %v", status, err)
+				t.Run(fmt.Sprint(status), func(t *testing.T) {
+					t.Parallel()
+					cfg, behave := once, faultyupstream.Raw
+					if name == "stalled" || name == "announced" {
+						cfg.Timeout, behave = 250*time.Millisecond, faultyupstream.Stall
 					}
-				}
-				until(t, "at most one connection is open", func() bool { _, open := c.up.Connections(); return open <= 1 })
+					c := over(t, cfg, faultyupstream.Always(behave(fmt.Sprintf("HTTP/1.1 %d No\r\n%s", status, body))))
+					for range 2 {
+						_, err := c.Get(t.Context(), "/things/{id}", "t1")
+						if f, ok := errors.AsType[*fault.Error](err); !ok || f.Status != status || f.Kind.Reason() != outcomeOf(status, false) {
+							t.Errorf("%d is %v", status, err)
+						}
+					}
+					until(t, "at most one connection is open", func() bool { _, open := c.up.Connections(); return open <= 1 })
+				})
 			}
 		})
 	}

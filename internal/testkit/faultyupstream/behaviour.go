@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -189,13 +190,16 @@ func Endless() Behaviour {
 // Bomb answers few bytes that unpack to n.
 func Bomb(n int) Behaviour { return Gzip(strings.Repeat(" ", n)) }
 
-// Gzip answers 200 with a body, packed.
+// Gzip answers 200 with a body, packed when it is first asked for.
 func Gzip(body string) Behaviour {
-	var packed bytes.Buffer
-	w := gzip.NewWriter(&packed)
-	_, _ = io.WriteString(w, body)
-	_ = w.Close()
-	return Answer(http.StatusOK, packed.String(), "Content-Encoding: gzip")
+	packed := sync.OnceValue(func() string {
+		var packed bytes.Buffer
+		w := gzip.NewWriter(&packed)
+		_, _ = io.WriteString(w, body)
+		_ = w.Close()
+		return packed.String()
+	})
+	return func(e *Exchange) bool { return Answer(http.StatusOK, packed(), "Content-Encoding: gzip")(e) }
 }
 
 // Garbage answers something that is no HTTP.
