@@ -11,7 +11,7 @@ import (
 func breakers(title, states string) *statetimeline.PanelBuilder {
 	return statetimeline.NewPanelBuilder().
 		Title(title).
-		Description("Whether a service is asked: closed, it is; half-open, its next calls are tries; open, it failed too often and is only tried, each second. Of several gateways the worst.").
+		Description("State of the circuit breaker of each service, the worst of several gateways: closed, half-open (the next calls are probes) or open (no calls, a probe each second).").
 		Datasource(source()).
 		Unit("none").
 		Span(third).

@@ -45,7 +45,7 @@ func TestOverload_ShedAtOnce(t *testing.T) {
 		}
 	})
 	until(t, func() bool { return len(up.Calls()) == 1 })
-	const want = `{"errors":[{"message":"too many requests are under way","extensions":{"code":"OVERLOADED"}}]}` + "\n"
+	const want = `{"errors":[{"message":"too many concurrent requests","extensions":{"code":"OVERLOADED"}}]}` + "\n"
 	for _, media := range []string{"application/json", "application/graphql-response+json"} {
 		resp, body := c.send(media, `{ user(id: "u2") { id } }`)
 		if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") != "1" || body != want {

@@ -16,7 +16,7 @@ import (
 
 // Config has the settings of the operators' listener and of the endpoints for operators.
 type Config struct {
-	Addr           httpserver.Addr `name:"ops-addr" was:"admin-addr" placeholder:"ADDR" help:"Separate address for what operators need, as in 127.0.0.1:8100: /metrics, /health, /admin, /docs, /openapi.json and the status page; /livez and /readyz are on both. Empty: all of it is on the gateway's own address, /admin if admin-token is set."`
+	Addr           httpserver.Addr `name:"ops-addr" was:"admin-addr" placeholder:"ADDR" help:"Separate address for operations, as in 127.0.0.1:8100: /metrics, /health, /admin, /docs, /openapi.json and the status page; /livez and /readyz are on both. Empty: all of it is on the gateway's own address, /admin if admin-token is set."`
 	MaxConnections int             `name:"ops-max-connections" default:"100" help:"Maximum number of open connections to ops-addr, like max-connections."`
 	Token          string          `name:"admin-token" help:"Token that /admin requires as Authorization: Bearer TOKEN. Empty: none, if ops-addr is a loopback address; /admin refuses every request at any other." secret:""`
 }

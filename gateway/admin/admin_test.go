@@ -112,9 +112,9 @@ func TestPurge_InvalidRequest(t *testing.T) {
 		`{"tags":["poet:u1"]} {}`:       "JSON object",
 		`{"tag":["poet:u1"]}`:           "JSON object",
 		`{"tags":[7]}`:                  "JSON object",
-		`{"tags":["poet:u1","usr:u1"]}`: `no kind \"usr\" (there are item, poet)`,
-		`{"tags":["poet:"]}`:            `tag \"poet:\" names no poet`,
-		`{"tags":[""]}`:                 `no kind \"\"`,
+		`{"tags":["poet:u1","usr:u1"]}`: `unknown kind \"usr\": want one of item, poet`,
+		`{"tags":["poet:"]}`:            `tag \"poet:\" has no id: want poet:ID`,
+		`{"tags":[""]}`:                 `unknown kind \"\"`,
 		`{"tags":["poet"` + strings.Repeat(`,"poet"`, 1000) + `]}`: "1001 tags",
 	} {
 		w := g.purge(body)

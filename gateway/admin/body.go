@@ -33,7 +33,7 @@ func requireJSON(w http.ResponseWriter, r *http.Request) bool {
 		return true
 	}
 	httpserver.WriteProblem(w, r, httpserver.Problem{
-		Status: http.StatusUnsupportedMediaType, Code: "BAD_USER_INPUT", Detail: "send it as application/json"})
+		Status: http.StatusUnsupportedMediaType, Code: "BAD_USER_INPUT", Detail: "the body must be application/json"})
 	return false
 }
 

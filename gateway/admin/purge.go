@@ -52,7 +52,7 @@ func writePurgeResult(w http.ResponseWriter, tags []string, err error) {
 	if err != nil {
 		status = http.StatusServiceUnavailable
 		out.Unreached = []string{"redis"}
-		out.Detail = "this gateway has dropped it; redis, and so other gateways, could not be told: they may serve it until this gateway reaches redis again, or its TTL has passed"
+		out.Detail = "purged on this gateway; redis could not be reached, so other gateways may serve it until this gateway reaches redis again, or until its TTL has passed"
 	}
 	writeJSON(w, status, out)
 }
@@ -72,7 +72,7 @@ func readTags(body io.Reader, kinds []string) ([]string, error) {
 	}
 	for _, tag := range in.Tags {
 		if kind, id, entity := strings.Cut(tag, ":"); tag != cache.PurgeAll && !slices.Contains(kinds, kind) {
-			return nil, fmt.Errorf("tag %q: there is no kind %q (there are %s)", tag, kind, strings.Join(kinds, ", "))
+			return nil, fmt.Errorf("tag %q: unknown kind %q: want one of %s", tag, kind, strings.Join(kinds, ", "))
 		} else if entity && id == "" {
 			return nil, fmt.Errorf("tag %q names no %s", tag, kind)
 		}

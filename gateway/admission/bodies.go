@@ -37,7 +37,7 @@ func NewBodies(cfg Config, largest int, reg prometheus.Registerer) *Bodies {
 		Help: "Memory taken from the budget for request bodies and WebSocket messages, in bytes.",
 	}, prometheus.CounterOpts{
 		Name: "admission_bodies_shed_total",
-		Help: "Request bodies and WebSocket messages rejected because the memory for them was in use.",
+		Help: "Request bodies and WebSocket messages rejected because the memory budget for them was exhausted.",
 	}, reg)
 	large.wait = cfg.QueueWait
 	small := *large

@@ -43,7 +43,7 @@ func (b *Budget) TryAcquire(n int64) bool {
 }
 
 // errNoMemory is the cause of a [fault.Overloaded] for lack of memory.
-var errNoMemory = errors.New("the memory for this is in use")
+var errNoMemory = errors.New("the memory budget is exhausted")
 
 // acquire takes n bytes, for which it waits. The error is a [fault.Overloaded] or the cause
 // of the end of ctx.

@@ -30,10 +30,10 @@ func NewClients(cfg Config, reg prometheus.Registerer) *Clients {
 		most: cfg.PerClient, running: map[string]int{},
 		rejected: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "admission_client_operations_rejected_total",
-			Help: "Operations rejected because their client had as many under way as max-operations-per-client permits."}),
+			Help: "Operations rejected because their client had reached max-operations-per-client."}),
 	}
 	reg.MustRegister(c.rejected, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "admission_clients", Help: "Clients with operations under way, where max-operations-per-client is set.",
+		Name: "admission_clients", Help: "Clients with operations in flight, if max-operations-per-client is set.",
 	}, c.count))
 	return c
 }
@@ -44,7 +44,7 @@ func (c *Clients) count() float64 {
 	return float64(len(c.running))
 }
 
-var errShare = errors.New("the client has as many operations under way as it may")
+var errShare = errors.New("too many concurrent operations of this client")
 
 // Enter counts an operation of the client of ctx. The caller must call leave when it has
 // ended. The error is a [fault.Throttled].

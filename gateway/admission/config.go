@@ -13,13 +13,13 @@ import (
 
 // Config has the settings of load shedding. The zero value admits everything.
 type Config struct {
-	Operations int           `name:"max-operations" default:"1024" help:"Maximum number of operations executed concurrently; answers from the response cache do not count. 0: no limit."`
-	PerClient  int           `name:"max-operations-per-client" default:"0" help:"Maximum number of operations of one client under way: of a viewer, or of an address if nobody is signed in (an IPv6 network of 64 bits); more get 429. Answers from the response cache do not count. 0: no limit."`
+	Operations int           `name:"max-operations" default:"1024" help:"Maximum number of operations executed concurrently; responses from the response cache do not count. 0: no limit."`
+	PerClient  int           `name:"max-operations-per-client" default:"0" help:"Maximum number of operations of one client under way: of a viewer, or of an address if the request is anonymous (an IPv6 network of 64 bits); more get 429. Responses from the response cache do not count. 0: no limit."`
 	Queue      int           `name:"operation-queue" default:"1024" help:"Maximum number of operations that wait to be executed; more get 503 at once."`
 	QueueWait  time.Duration `name:"operation-queue-wait" default:"250ms" help:"How long an operation may wait to be executed, and a request body for memory, before it gets 503."`
 	BodiesMB   int           `name:"graphql-bodies-mb" default:"64" help:"Memory for all request bodies and WebSocket messages in flight, in MiB, counted as they arrive; more get 503. A quarter of it is kept for the first 16 KiB of each."`
 
-	ResponsesMB int `name:"graphql-responses-mb" default:"64" help:"Maximum memory of all answers in flight and of what was loaded for them, beyond 64 KiB of each, in MiB; one operation may have half of it, and those for which there is no more get 503. 0: no limit."`
+	ResponsesMB int `name:"graphql-responses-mb" default:"64" help:"Memory for all responses in flight and the data loaded for them, beyond 64 KiB of each, in MiB; one operation may use half of it, and more get 503. 0: no limit."`
 }
 
 // maxBodiesMB is beyond any memory, and within the range of a number of bytes.

@@ -72,7 +72,7 @@ const (
 	reasonQueueTimeout = "wait_too_long"
 )
 
-var errBusy = errors.New("the gateway is doing as much of this as it may")
+var errBusy = errors.New("the concurrency limit is reached")
 
 // Enter waits for a slot, in order of arrival. The caller must call leave when
 // it is done. The error is a [fault.Overloaded] or that of ctx.

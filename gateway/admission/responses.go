@@ -14,9 +14,9 @@ func NewResponses(cfg Config, least int, reg prometheus.Registerer) *Budget {
 		size = int64(max(cfg.ResponsesMB<<20, least))
 	}
 	return NewBudget(size, prometheus.GaugeOpts{
-		Name: "admission_responses_bytes", Help: "Memory of the answers in flight and of what was loaded for them, beyond 64 KiB of each.",
+		Name: "admission_responses_bytes", Help: "Memory of responses in flight and of the data loaded for them, beyond 64 KiB of each, in bytes.",
 	}, prometheus.CounterOpts{
 		Name: "admission_responses_shed_total",
-		Help: "Operations that were ended because the answers in flight had reached their limit.",
+		Help: "Operations ended because the memory budget for responses in flight was exhausted.",
 	}, reg)
 }

@@ -141,7 +141,7 @@ func (p *process) logger(cfg telemetry.LogConfig) *slog.Logger {
 	log := telemetry.NewLogger(p.Stderr, cfg)
 	telemetry.RedirectStdLog(log)
 	for _, unknown := range p.settings.Unknown(p.Environ, p.parsed.Model) {
-		log.Warn("a variable is not a setting", "variable", unknown.Name, "nearest", unknown.Nearest)
+		log.Warn("unknown setting in the environment", "variable", unknown.Name, "nearest", unknown.Nearest)
 	}
 	log.LogAttrs(p.ctx, slog.LevelInfo, "settings that are not default", slog.GroupAttrs("settings", p.settings.Changed(p.parsed)...))
 	return log

@@ -86,7 +86,7 @@ func (c gatewayConfig) Validate() error {
 	}
 	for _, service := range c.Upstream.Overrides.Services() {
 		if !slices.Contains(names, service) {
-			return fmt.Errorf("upstream-overrides: there is no service %q (there are %s)", service, strings.Join(names, ", "))
+			return fmt.Errorf("upstream-overrides: unknown service %q: want one of %s", service, strings.Join(names, ", "))
 		}
 	}
 	return nil

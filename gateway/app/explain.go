@@ -47,7 +47,7 @@ func (c *explainCommand) Run(p *process) error {
 		err = printCost(p.Stdout, cost)
 	}
 	if refused != nil {
-		err = errors.Join(err, fmt.Errorf("explain: the query is refused: %w", refused.Errors))
+		err = errors.Join(err, fmt.Errorf("explain: the query is rejected: %w", refused.Errors))
 	}
 	return errors.Join(err, release())
 }

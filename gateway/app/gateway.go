@@ -107,7 +107,7 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 		return handlers{}, nil, err
 	}
 	if fields := core.plan.Unseen(); len(fields) > 0 {
-		log.Warn("what these fields load is not counted in costs: give each a join in Joins of its resolvers, lookahead.Computed if it loads nothing",
+		log.Warn("the cost of these fields is not counted: give each a join in Joins of its resolvers, or lookahead.Computed if it loads nothing",
 			"fields", strings.Join(fields, " "))
 	}
 	graphql, err := core.newGraphQL(cfg, operators, log, reg)

@@ -109,7 +109,7 @@ func TestSettings_NameWhatIsWrong(t *testing.T) {
 	}{
 		"a URL":                 {[]string{"books"}, map[string]string{"BFF_BOOKS_URL": "books"}, 2, []string{"BFF_BOOKS_URL", "http://"}},
 		"a URL with a dash":     {[]string{"book-reviews"}, map[string]string{"BFF_BOOK_REVIEWS_URL": "http://h:x"}, 2, []string{"BFF_BOOK_REVIEWS_URL"}},
-		"an unknown service":    {[]string{"books"}, map[string]string{"BFF_UPSTREAM_OVERRIDES": "book.timeout=3s"}, 2, []string{`"book"`, "(there are books)"}},
+		"an unknown service":    {[]string{"books"}, map[string]string{"BFF_UPSTREAM_OVERRIDES": "book.timeout=3s"}, 2, []string{`"book"`, "want one of books"}},
 		"a name twice":          {[]string{"books", "books"}, nil, 1, []string{`two services "books"`}},
 		"a name with a capital": {[]string{"Books"}, nil, 1, []string{`"Books"`, "lower case"}},
 		"no name":               {[]string{""}, nil, 1, []string{`""`}},

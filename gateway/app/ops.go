@@ -104,7 +104,7 @@ func serveOps(ln net.Listener, h http.Handler, cfg gatewayConfig, log *slog.Logg
 	if ln == nil {
 		return func() {}
 	}
-	log.Info("operators are served", "addr", ln.Addr().String())
+	log.Info("ops listener is listening", "addr", ln.Addr().String())
 	server := &httpserver.Server{
 		Handler: h, Log: log,
 		Limits: cfg.Server.Limits, WriteTimeout: cfg.Server.RequestTimeout + cfg.Server.WriteTimeout,
@@ -113,7 +113,7 @@ func serveOps(ln net.Listener, h http.Handler, cfg gatewayConfig, log *slog.Logg
 	}
 	return inBackground(func(ctx context.Context) {
 		if err := server.Serve(ctx, ln); err != nil {
-			log.Error("operators are not served any more", "error", err.Error())
+			log.Error("ops listener has failed", "error", err.Error())
 		}
 	})
 }

@@ -100,7 +100,7 @@ func runGatewayIn(t *testing.T, in Environment, env map[string]string, args ...s
 		}
 		return ""
 	}
-	r.clients, r.ops = addr("gateway is listening"), addr("operators are served")
+	r.clients, r.ops = addr("gateway is listening"), addr("ops listener is listening")
 	return r
 }
 
@@ -186,7 +186,7 @@ func TestLog_StartTellsOfSettings(t *testing.T) {
 		t.Errorf("%v", set)
 	}
 	nearest := map[any]any{}
-	for _, line := range r.log.lines(t, "a variable is not a setting") {
+	for _, line := range r.log.lines(t, "unknown setting in the environment") {
 		nearest[line["variable"]] = line["nearest"]
 	}
 	if len(nearest) != 2 || nearest["BFF_CACHE_TLL"] != "BFF_CACHE_TTL" || nearest["BFF_REDIS"] == nil {

@@ -104,10 +104,10 @@ func (c *queryCommand) show(p *process, status string, answer []byte) error {
 			return err
 		}
 	case c.Trace:
-		return errors.New("query: the answer has no trace: is graphql-trace on?")
+		return errors.New("query: the response has no trace: is graphql-trace on?")
 	}
 	if members.Data == nil {
-		return errors.New("query: the operation was refused")
+		return errors.New("query: the operation was rejected")
 	}
 	return nil
 }

@@ -35,10 +35,10 @@ type reloadMetrics struct {
 func newReloadMetrics(reg prometheus.Registerer) reloadMetrics {
 	m := reloadMetrics{
 		count: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "settings_reloads_total", Help: "How often the settings were read again, by outcome: reloaded, or refused because they cannot be used.",
+			Name: "settings_reloads_total", Help: "Reloads of the settings, by outcome: reloaded or refused (invalid).",
 		}, []string{"outcome"}),
 		success: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "settings_last_reload_successful", Help: "0 if the settings could not be used when they were read last, so that those before are in effect; else 1.",
+			Name: "settings_last_reload_successful", Help: "Whether the last reload of the settings succeeded: 0 if they were invalid, so that the previous ones are in effect.",
 		}),
 	}
 	m.success.Set(1)
@@ -113,7 +113,7 @@ func (r *reloader) reload() (admin.Reloaded, error) {
 	if err != nil {
 		r.metrics.count.WithLabelValues("refused").Inc()
 		r.metrics.success.Set(0)
-		r.log.Error("settings are not reloaded: those before stay in effect", "error", err.Error())
+		r.log.Error("settings not reloaded: the previous ones stay in effect", "error", err.Error())
 		return outcome, err
 	}
 	r.metrics.count.WithLabelValues("reloaded").Inc()
@@ -125,7 +125,7 @@ func (r *reloader) reload() (admin.Reloaded, error) {
 	if len(outcome.Overridden) > 0 {
 		level, attrs = slog.LevelWarn, append(attrs, slog.Any("overridden", outcome.Overridden))
 	}
-	r.log.LogAttrs(context.Background(), level, "settings are reloaded", attrs...)
+	r.log.LogAttrs(context.Background(), level, "settings reloaded", attrs...)
 	return outcome, nil
 }
 

@@ -171,7 +171,7 @@ func TestReload_NamesWhatHasNoEffect(t *testing.T) {
 			t.Errorf("%d %s", status, body)
 		}
 	}
-	if lines := r.log.lines(t, "settings are reloaded"); len(lines) != 2 || lines[0]["need_restart"] == nil || lines[0]["overridden"] == nil {
+	if lines := r.log.lines(t, "settings reloaded"); len(lines) != 2 || lines[0]["need_restart"] == nil || lines[0]["overridden"] == nil {
 		t.Errorf("log: %v", lines)
 	}
 }
@@ -213,7 +213,7 @@ func TestReload_Refused(t *testing.T) {
 			}
 		})
 	}
-	if lines := r.log.lines(t, "settings are not reloaded: those before stay in effect"); len(lines) < 11 || lines[0]["error"] == "" {
+	if lines := r.log.lines(t, "settings not reloaded: the previous ones stay in effect"); len(lines) < 11 || lines[0]["error"] == "" {
 		t.Errorf("log: %v", lines)
 	}
 }
@@ -230,7 +230,7 @@ func TestReload_Triggers(t *testing.T) {
 			if hangup {
 				hangups <- os.Interrupt
 			}
-			testkit.WaitFor(t, "the settings to be reloaded", func() bool { return len(r.log.lines(t, "settings are reloaded")) > 0 })
+			testkit.WaitFor(t, "the settings to be reloaded", func() bool { return len(r.log.lines(t, "settings reloaded")) > 0 })
 		})
 	}
 }

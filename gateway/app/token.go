@@ -76,7 +76,7 @@ func (c *devCommand) signIn(p *process, log *slog.Logger) error {
 		if c.Key.Key != "" || c.Gateway.Auth.Required {
 			return usageError{fmt.Errorf("auth-dev-key: %w", err)}
 		}
-		log.Warn("there are no development tokens: nobody is signed in", "error", err.Error())
+		log.Warn("development tokens are disabled: all requests are anonymous", "error", err.Error())
 		return nil
 	}
 	c.Gateway.Auth = devtoken.Verify(c.Gateway.Auth, file)

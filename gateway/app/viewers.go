@@ -90,7 +90,7 @@ func (v *viewers) SignIn(ctx context.Context, authorization string) (context.Con
 	case err != nil:
 		return ctx, err
 	case before != nil && (viewer == nil || viewer.Key() != before.Key()):
-		return ctx, &fault.Error{Kind: fault.Unauthenticated, Message: "the token of connection_init is another viewer's than that of the request"}
+		return ctx, &fault.Error{Kind: fault.Unauthenticated, Message: "the tokens of connection_init and of the request belong to different viewers"}
 	case viewer != nil:
 		ctx = withClient(auth.With(ctx, viewer), viewer)
 	}

@@ -18,11 +18,11 @@ import (
 
 // Config has the settings of authentication. Without JWKS nobody is signed in.
 type Config struct {
-	JWKS         string        `name:"auth-jwks" placeholder:"FILE|URL" help:"JWK set with the public keys that sign tokens. Empty: nobody is signed in."`
+	JWKS         string        `name:"auth-jwks" placeholder:"FILE|URL" help:"JWK set with the public keys that sign tokens. Empty: all requests are anonymous."`
 	Issuers      []string      `name:"auth-issuer" placeholder:"ISSUER,..." help:"Issuers whose tokens are accepted (claim iss). Required with auth-jwks."`
 	Audiences    []string      `name:"auth-audience" placeholder:"AUDIENCE,..." help:"Audiences whose tokens are accepted (claim aud). Empty: every audience, with a warning."`
 	Algorithms   []string      `name:"auth-algorithms" default:"RS256,PS256,ES256,EdDSA" help:"Signature algorithms that are accepted."`
-	Required     bool          `name:"auth-required" help:"Refuse requests without a token."`
+	Required     bool          `name:"auth-required" help:"Reject requests without a token."`
 	ScopeClaim   string        `name:"auth-scope-claim" default:"scope" help:"Claim with the scopes: a string with spaces between them, or a list."`
 	Leeway       time.Duration `name:"auth-leeway" default:"30s" help:"By how much clocks may differ when exp and nbf are checked."`
 	ViewerClaims []string      `name:"auth-viewer-claims" placeholder:"CLAIM,..." help:"Further claims that tell viewers apart in caches, such as a tenant."`

@@ -37,7 +37,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	m := &metrics{
 		tokens: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "auth_tokens_total",
-			Help: "Requests by what became of their token: accepted, expired, invalid, missing (and required) or unavailable (no keys to verify it with).",
+			Help: "Requests by outcome of their token: accepted, expired, invalid, missing (but required) or unavailable (no keys to verify it with).",
 		}, []string{"outcome"}),
 		fetches: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "auth_key_fetches_total",
@@ -65,7 +65,7 @@ func (m *metrics) fetched(err error) {
 func (*metrics) ages(k *keys) prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "auth_keys_age_seconds",
-		Help: "Time since the identity provider's key set was fetched. -1: there is none to verify tokens with.",
+		Help: "Time since the identity provider's key set was fetched. -1: there is none.",
 	}, func() float64 {
 		age, err := k.age()
 		if err != nil {

@@ -15,7 +15,7 @@ type Metrics struct{ keys, waits *prometheus.HistogramVec }
 func NewMetrics(reg prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		keys: prometheus.NewHistogramVec(telemetry.Histogram("loader_batch_keys",
-			"How many keys a loader asked for at once.", 1, 2, 5, 10, 20, 50, 100, 200, 500), []string{"loader"}),
+			"Number of keys in a batch of a loader.", 1, 2, 5, 10, 20, 50, 100, 200, 500), []string{"loader"}),
 		waits: prometheus.NewHistogramVec(telemetry.Durations("loader_batch_wait_seconds",
 			"How long the first key of a batch waited for others."), []string{"loader"}),
 	}

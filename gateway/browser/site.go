@@ -8,8 +8,8 @@ import (
 
 // The messages of refused requests.
 var (
-	errOtherSite = errors.New("a page of another origin may not ask: its origin must be in cors-origins")
-	errNoHeader  = errors.New("a request with cookies needs a header that a link cannot have: " +
+	errOtherSite = errors.New("cross-origin request rejected: its origin is not in cors-origins")
+	errNoHeader  = errors.New("a request with cookies needs a header that prevents cross-site request forgery: " +
 		"send Content-Type: application/json or Apollo-Require-Preflight: true")
 )
 

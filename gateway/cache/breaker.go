@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-var errRedisDown = errors.New("cache: redis failed just now")
+var errRedisDown = errors.New("cache: redis is disabled after a failure")
 
 // breaker keeps callers away from a Redis that failed or is slow, until a background
 // probe succeeds. Requests are never used as probes. It starts open, with a probe.
@@ -112,7 +112,7 @@ func (b *breaker) recover(tried func()) {
 			}
 		case !down && failures >= redisFailures && b.ctx.Err() == nil:
 			b.down.Store(true)
-			b.log.Warn("redis failed: going on without it", "error", err.Error())
+			b.log.Warn("redis failed: continuing without it", "error", err.Error())
 		}
 		tried()
 		if err == nil {

@@ -29,13 +29,13 @@ func newRedisFigures(s *Redis) prometheus.Collector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help, labels, nil)
 	}
-	up := desc("cache_redis_up", "Whether Redis is used: 0 while it failed just now.")
+	up := desc("cache_redis_up", "Whether Redis is used: 0 while it is disabled after a failure.")
 	listening := desc("cache_redis_subscribed", "Whether purges of other gateways arrive by subscription: 0 while this gateway polls for them.")
 	trips := desc("cache_redis_round_trips_total", "Round trips to Redis for entries and leases; concurrent lookups share them.")
 	connections := desc("cache_redis_connections", "Connections to Redis.", "state")
-	dials := desc("cache_redis_dials_total", "Connections to Redis that had to be made because none was idle.")
+	dials := desc("cache_redis_dials_total", "Connections to Redis opened because none was idle.")
 	waits := desc("cache_redis_pool_waits_total", "Commands that waited for a connection to Redis.")
-	timeouts := desc("cache_redis_pool_timeouts_total", "Commands that waited for a connection to Redis in vain.")
+	timeouts := desc("cache_redis_pool_timeouts_total", "Commands that got no connection to Redis in time.")
 	return collect(func(send send) {
 		pool := s.client.PoolStats()
 		send(up, prometheus.GaugeValue, number(!s.breaker.down.Load()))

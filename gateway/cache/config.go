@@ -22,7 +22,7 @@ type Config struct {
 	StaleIfErrors map[string]time.Duration `name:"cache-stale-if-errors" placeholder:"KIND=DURATION;..." help:"The same for single kinds."`
 	AbsentTTL     time.Duration            `name:"cache-absent-ttl" default:"5s" help:"How long a \"not found\" is cached, at most the TTL and 5s. 0: not at all."`
 	AbsentTTLs    map[string]time.Duration `name:"cache-absent-ttls" placeholder:"KIND=DURATION;..." help:"The same for single kinds."`
-	Patience      time.Duration            `name:"cache-patience" default:"500ms" help:"How long a request waits for a slow service before it is served a stale entry. 0: until the call has failed."`
+	SoftTimeout   time.Duration            `name:"cache-soft-timeout" was:"cache-patience" default:"500ms" help:"How long a request waits for a slow service before it is served a stale entry. 0: until the call has failed."`
 	RefreshAhead  bool                     `name:"cache-refresh-ahead" default:"true" negatable:"" help:"Refresh entries in the background when they are requested in the last fifth of their TTL."`
 	MemoryMB      int                      `name:"cache-memory-mb" default:"64" help:"Maximum size of the entries in memory, in MiB."`
 
@@ -65,7 +65,7 @@ func (c Config) spans() []span {
 		{"cache-ttl", c.TTL, c.TTLs, 0},
 		{"cache-stale-if-error", c.StaleIfError, c.StaleIfErrors, 0},
 		{"cache-absent-ttl", c.AbsentTTL, c.AbsentTTLs, mostAbsent},
-		{"cache-patience", c.Patience, nil, 0},
+		{"cache-soft-timeout", c.SoftTimeout, nil, 0},
 	}
 }
 
@@ -74,7 +74,7 @@ func (c Config) CheckKinds(known []string) error {
 	for _, setting := range c.spans() {
 		for _, kind := range slices.Sorted(maps.Keys(setting.single)) {
 			if !slices.Contains(known, kind) {
-				return fmt.Errorf("%ss: there is no kind %q (there are %s)", setting.name, kind, strings.Join(known, ", "))
+				return fmt.Errorf("%ss: unknown kind %q: want one of %s", setting.name, kind, strings.Join(known, ", "))
 			}
 		}
 	}

@@ -14,7 +14,7 @@ func TestSettingsThatMakeNoSenseAreNamed(t *testing.T) {
 		"cache-absent-ttl":                        func(c *cache.Config) { c.AbsentTTL = -1 },
 		"cache-absent-ttl is 5.000000001s":        func(c *cache.Config) { c.AbsentTTL = 5*time.Second + 1 },
 		"cache-absent-ttls: that of book is 1m0s": func(c *cache.Config) { c.AbsentTTLs = map[string]time.Duration{"book": time.Minute} },
-		"cache-patience":                          func(c *cache.Config) { c.Patience = -1 },
+		"cache-soft-timeout":                      func(c *cache.Config) { c.SoftTimeout = -1 },
 		"cache-ttls: that of author":              func(c *cache.Config) { c.TTLs = map[string]time.Duration{"author": -1} },
 		"cache-stale-if-errors: that of author":   func(c *cache.Config) { c.StaleIfErrors = map[string]time.Duration{"author": -1} },
 		"cache-absent-ttls: that of author":       func(c *cache.Config) { c.AbsentTTLs = map[string]time.Duration{"author": -1} },

@@ -154,7 +154,7 @@ func (t *through[V]) fromNext(ctx context.Context, tr *trip, flights []*flight) 
 	t.land(tr, flights)
 }
 
-var errTooLate = errors.New("too little time is left to ask")
+var errTooLate = errors.New("the deadline is too close for a load")
 
 // outcome returns the result of next for the key of a flight.
 func (t *through[V]) outcome(ctx context.Context, f *flight, values map[string]V, err error, answered time.Time) (*Entry, error) {

@@ -55,7 +55,7 @@ func TestGatewaysThatMissTogetherAskAboutOnce(t *testing.T) {
 	}
 	borrowed := 0.0
 	for _, g := range gateways {
-		borrowed += g.figure(t, "cache_borrowed_total")
+		borrowed += g.figure(t, "cache_peer_loads_total")
 	}
 	if borrowed == 0 {
 		t.Error("nobody counted what others brought")

@@ -45,11 +45,11 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		refreshes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "cache_refreshes_total", Help: "Background refreshes of keys, by outcome (dropped: too many were running)."}, []string{"outcome"}),
 		seen: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "cache_seen_total", Help: "Requests that brought Tributary-Seen and used the cache, by outcome: the purge was known (current), came while they waited (waited) or did not (past: they read past the cache), or the value stands for nothing (ignored)."}, []string{"outcome"}),
+			Name: "cache_seen_total", Help: "Requests with Tributary-Seen that used the cache, by outcome: current (the purge was known), waited (it came while they waited), past (it did not, so they read past the cache) or ignored (the value is invalid)."}, []string{"outcome"}),
 		coalesced: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "cache_coalesced_total", Help: "Keys that joined a load already running for another request."}),
 		borrowed: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "cache_borrowed_total", Help: "Keys that another gateway was loading, taken from the shared cache."}),
+			Name: "cache_peer_loads_total", Help: "Keys loaded by another gateway and taken from the shared cache."}),
 		dropped: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "cache_writes_dropped_total", Help: "Writes to the shared cache dropped because the queue was full."}),
 		panics: prometheus.NewCounter(prometheus.CounterOpts{

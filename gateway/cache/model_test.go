@@ -48,7 +48,7 @@ func TestThePromisesHoldWhateverHappens(t *testing.T) {
 		cfg := defaults()
 		cfg.LoadTimeout = modelLoadTimeout
 		cfg.RefreshAhead = rapid.Bool().Draw(rt, "refresh ahead")
-		cfg.Patience = rapid.SampledFrom([]time.Duration{0, 100 * time.Millisecond}).Draw(rt, "patience")
+		cfg.SoftTimeout = rapid.SampledFrom([]time.Duration{0, 100 * time.Millisecond}).Draw(rt, "patience")
 		cfg.TTL = rapid.SampledFrom([]time.Duration{30 * time.Second, 2 * time.Second}).Draw(rt, "ttl")
 		cfg.AbsentTTL = rapid.SampledFrom([]time.Duration{0, 5 * time.Second}).Draw(rt, "absent ttl")
 		what := steps("get", "get", "get", "wait", "works", "fails", "hangs", "refuses", "revokes", "pages", "delete", "purge").Draw(rt, "steps")

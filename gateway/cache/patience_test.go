@@ -12,7 +12,7 @@ import (
 	"tributary/gateway/report"
 )
 
-func patient(cfg *cache.Config) { cfg.Patience = 100 * time.Millisecond }
+func patient(cfg *cache.Config) { cfg.SoftTimeout = 100 * time.Millisecond }
 
 func TestAHungUpstreamCostsNoMoreThanPatienceWhereSomethingStandsIn(t *testing.T) {
 	inBubble(t, patient, func(t *subtest, g *gateway, src *source) {

@@ -25,7 +25,7 @@ func (c Config) of(kind string) policy {
 		ttl:      ttl,
 		stale:    either(c.StaleIfErrors, c.StaleIfError),
 		absent:   min(either(c.AbsentTTLs, c.AbsentTTL), ttl),
-		patience: c.Patience,
+		patience: c.SoftTimeout,
 		ahead:    c.RefreshAhead,
 	}
 }

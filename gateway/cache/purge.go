@@ -40,7 +40,7 @@ func (c *Cache) begin(slots []uint32) (record func(context.Context) error) {
 	return func(ctx context.Context) error {
 		if err := c.shared.purge(ctx, slots); err != nil {
 			c.countError("purge", err)
-			return fmt.Errorf("cache: purged in this gateway alone: %w", err)
+			return fmt.Errorf("cache: purged on this gateway only: %w", err)
 		}
 		return nil
 	}

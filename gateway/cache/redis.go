@@ -187,7 +187,7 @@ func (s *Redis) probe(ctx context.Context) error {
 			return nil
 		}
 	}
-	return errors.New("it answers slowly")
+	return errors.New("it responds slowly")
 }
 
 // Close closes the connections.
@@ -199,7 +199,7 @@ func (s *Redis) Close() error {
 
 // errUnanswered means that a caller stopped waiting before its commands had an answer,
 // which must not be read.
-var errUnanswered = errors.New("cache: redis was not waited for")
+var errUnanswered = errors.New("cache: gave up waiting for redis")
 
 // call sends the commands that fill adds together with those of other callers. It returns
 // within twice redisBudget: one for the commands that are on their way, and one for its own.
@@ -251,9 +251,9 @@ func (s *Redis) exec(pipe redis.Pipeliner) {
 func (s *Redis) noteRefusal(ctx context.Context, err error) {
 	switch refused := isRefusal(err); {
 	case refused && s.refusing.CompareAndSwap(false, true):
-		s.log.WarnContext(ctx, "redis takes no entries", "error", err.Error())
+		s.log.WarnContext(ctx, "redis rejects writes", "error", err.Error())
 	case err == nil && s.refusing.CompareAndSwap(true, false):
-		s.log.InfoContext(ctx, "redis takes entries again")
+		s.log.InfoContext(ctx, "redis accepts writes again")
 	}
 }
 

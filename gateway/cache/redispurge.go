@@ -56,7 +56,7 @@ func (s *Redis) publish(ctx context.Context, n purgeNews) error {
 		return err
 	}
 	if s.untold.CompareAndSwap(false, true) {
-		s.log.WarnContext(ctx, "redis does not permit to publish purges: other gateways hear of them by polling", "error", err.Error())
+		s.log.WarnContext(ctx, "redis does not permit PUBLISH: other gateways receive purges by polling", "error", err.Error())
 	}
 	return nil
 }
@@ -117,7 +117,7 @@ func (s *Redis) subscribe(ctx context.Context, renew <-chan struct{}) {
 		end()
 		s.listening.Store(false)
 		if isRefusal(err) && s.unheard.CompareAndSwap(false, true) {
-			s.log.WarnContext(ctx, "redis does not permit to subscribe: purges of other gateways are heard by polling", "error", err.Error(), "interval", pollEvery.String())
+			s.log.WarnContext(ctx, "redis does not permit SUBSCRIBE: purges of other gateways are received by polling", "error", err.Error(), "interval", pollEvery.String())
 		}
 		if err == nil || ctx.Err() != nil {
 			continue
@@ -153,7 +153,7 @@ func (s *Redis) receive(ctx context.Context) error {
 			s.heard.Store(known)
 			s.listening.Store(true)
 			if s.unheard.CompareAndSwap(true, false) {
-				s.log.InfoContext(ctx, "redis permits to subscribe again")
+				s.log.InfoContext(ctx, "redis permits SUBSCRIBE again")
 			}
 			s.catchUp(ctx) // with what was purged before
 		case *redis.Message:

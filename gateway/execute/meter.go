@@ -20,11 +20,11 @@ type Limits struct {
 
 // The reasons for which a [Meter] stops an operation.
 var (
-	ErrFields   = errors.New("the answer has too many fields")
-	ErrBytes    = errors.New("the answer has too many bytes")
-	ErrMemory   = errors.New("the answers in flight leave no memory for more")
-	ErrLoaded   = errors.New("the operation holds too much of what was loaded for it")
-	ErrOvertime = errors.New("the answer is not complete long after its time is over")
+	ErrFields   = errors.New("the response has too many fields")
+	ErrBytes    = errors.New("the response has too many bytes")
+	ErrMemory   = errors.New("the memory budget for responses in flight is exhausted")
+	ErrLoaded   = errors.New("the operation holds too much loaded data")
+	ErrOvertime = errors.New("the response is not complete long after its deadline")
 )
 
 // Meter counts what the answer of one operation consists of while it is being made, and

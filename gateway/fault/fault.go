@@ -50,7 +50,7 @@ var table = [...]row{
 	Rejected:             {"UPSTREAM_REJECTED", "rejected", 502, false, "The service rejected the request: any 4xx but 404, 408, 410 and 429. Nothing stale is served."},
 	CircuitOpen:          {"CIRCUIT_OPEN", "circuit_open", 503, false, "The service was not called: its circuit breaker is open because it failed too often."},
 	Overloaded:           {"OVERLOADED", "overloaded", 503, false, "The service was not called, or the operation not executed: too many are in flight."},
-	Throttled:            {"OVERLOADED", "throttled", 429, false, "The operation was not executed: this client has as many under way as it may (`BFF_MAX_OPERATIONS_PER_CLIENT`)."},
+	Throttled:            {"OVERLOADED", "throttled", 429, false, "The operation was not executed: this client has too many concurrent ones (`BFF_MAX_OPERATIONS_PER_CLIENT`)."},
 	BadUserInput:         {"BAD_USER_INPUT", "bad_user_input", 400, false, "The client sent an invalid value."},
 	ParseFailed:          {"GRAPHQL_PARSE_FAILED", "parse_failed", 400, false, "The document is not valid GraphQL syntax."},
 	ValidationFailed:     {"GRAPHQL_VALIDATION_FAILED", "validation_failed", 422, false, "The document is not valid for the schema."},
@@ -60,7 +60,7 @@ var table = [...]row{
 	Untrusted:            {"DOCUMENT_NOT_TRUSTED", "document_not_trusted", 403, false, "Only trusted documents are executed."},
 	Unauthenticated:      {"UNAUTHENTICATED", "unauthenticated", 401, false, "The client is not signed in, or its token is not accepted."},
 	Forbidden:            {"FORBIDDEN", "forbidden", 403, false, "The viewer lacks the scopes for this field."},
-	Canceled:             {"CANCELED", "canceled", 499, false, "The client disconnected. Nobody sees this code; logs and metrics use 499, which HTTP does not define."},
+	Canceled:             {"CANCELED", "canceled", 499, false, "The client disconnected. No client receives this code; logs and metrics use 499, which HTTP does not define."},
 }
 
 // Kinds lists every kind, for tables and documentation.
@@ -149,17 +149,17 @@ func (e *Error) Public() string {
 	case Timeout:
 		return who + " did not answer in time"
 	case InvalidResponse:
-		return who + " gave an answer that makes no sense"
+		return who + " returned an invalid response"
 	case Rejected:
-		return who + " refused the request"
+		return who + " rejected the request"
 	case CircuitOpen:
-		return who + " is not asked for a moment: it failed too often"
+		return who + " is temporarily disabled after repeated failures"
 	case Overloaded:
-		return "too many requests are under way"
+		return "too many concurrent requests"
 	case Throttled:
-		return "too many of your operations are under way: wait until one has ended"
+		return "too many concurrent operations of this client: retry when one has ended"
 	case Canceled:
-		return "the client has left"
+		return "client closed the request"
 	default:
 		return "internal error"
 	}

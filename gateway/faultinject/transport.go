@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-var errLost = errors.New("a fault rule has closed the connection")
+var errLost = errors.New("connection closed by a fault rule")
 
 // Transport applies rules to requests before they are sent. The route of a request is its
 // method and its Pattern. Those of health, which may be "", fail only if a rule names it.
@@ -59,7 +59,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	switch o {
 	case Failed:
-		return answer(r, status, "application/problem+json", `{"title":"`+http.StatusText(status)+`","status":`+strconv.Itoa(status)+`,"detail":"a fault rule asks for this failure"}`), nil
+		return answer(r, status, "application/problem+json", `{"title":"`+http.StatusText(status)+`","status":`+strconv.Itoa(status)+`,"detail":"failure injected by a fault rule"}`), nil
 	case Hung:
 		<-r.Context().Done()
 		return nil, r.Context().Err()

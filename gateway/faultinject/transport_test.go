@@ -52,7 +52,7 @@ func TestTransport_Outcomes(t *testing.T) {
 		"the health check":         {faultinject.Rule{Route: "*", ErrorRate: 1, Status: 503}, "GET /healthz", 200, "{}", 1, 0},
 		"the health check by name": {faultinject.Rule{Route: "GET /healthz", ErrorRate: 1, Status: 503}, "GET /healthz", 503, "fault rule", 0, 0},
 		"garbage":                  {faultinject.Rule{Route: "*", Garbage: true}, "GET /books/{id}", 200, `{"garbage": [}`, 0, 0},
-		"an answer that is lost":   {faultinject.Rule{Route: "*", Lost: true}, "POST /books", 0, "closed the connection", 1, 0},
+		"an answer that is lost":   {faultinject.Rule{Route: "*", Lost: true}, "POST /books", 0, "connection closed by a fault rule", 1, 0},
 		"a delay":                  {faultinject.Rule{Route: "*", Latency: "3s"}, "GET /books/{id}", 200, "{}", 1, 3 * time.Second},
 		"a delay beyond the end":   {faultinject.Rule{Route: "*", Latency: "3m"}, "GET /books/{id}", 0, "deadline", 0, time.Minute},
 		"no answer":                {faultinject.Rule{Route: "*", Hang: true}, "GET /books/{id}", 0, "deadline", 0, time.Minute},

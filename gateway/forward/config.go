@@ -102,7 +102,7 @@ func (c Config) Check(services []string) error {
 	check := func(setting, entry string) error {
 		_, service, named := strings.Cut(entry, "@")
 		if named && !slices.Contains(services, service) {
-			return fmt.Errorf("%s: there is no service %q (there are %s)", setting, service, strings.Join(services, ", "))
+			return fmt.Errorf("%s: unknown service %q: want one of %s", setting, service, strings.Join(services, ", "))
 		}
 		return nil
 	}

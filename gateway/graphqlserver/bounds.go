@@ -34,11 +34,11 @@ func (p *policy) metered(ctx, until context.Context) *execute.Meter {
 func (p *policy) stopped(why error) *Result {
 	switch {
 	case errors.Is(why, execute.ErrFields):
-		return p.limits.refuse(excess{limit: limitFields, allowed: p.limits.Fields, message: fmt.Sprintf("the answer has more than %d fields", p.limits.Fields)})
+		return p.limits.refuse(excess{limit: limitFields, allowed: p.limits.Fields, message: fmt.Sprintf("the response has more than %d fields", p.limits.Fields)})
 	case errors.Is(why, execute.ErrBytes):
 		return p.limits.refuseAnswer()
 	case errors.Is(why, execute.ErrLoaded):
-		return p.limits.refuse(excess{limit: limitLoaded, allowed: int(p.limits.loaded), message: fmt.Sprintf("the data that the operation loads take more than %d bytes", p.limits.loaded)})
+		return p.limits.refuse(excess{limit: limitLoaded, allowed: int(p.limits.loaded), message: fmt.Sprintf("the operation loads more than %d bytes of data", p.limits.loaded)})
 	case errors.Is(why, execute.ErrMemory):
 		return refuse(fault.Overloaded, gqlerror.List{{Message: (&fault.Error{Kind: fault.Overloaded}).Public()}})
 	}
@@ -55,5 +55,5 @@ func (l *limiter) tooLong(r *Result) bool { return encoded(r).size() > l.Respons
 
 // refuseAnswer returns the result of an operation whose answer is too long.
 func (l *limiter) refuseAnswer() *Result {
-	return l.refuse(excess{limit: limitResponse, allowed: l.Response, message: fmt.Sprintf("the answer has more than %d bytes", l.Response)})
+	return l.refuse(excess{limit: limitResponse, allowed: l.Response, message: fmt.Sprintf("the response has more than %d bytes", l.Response)})
 }

@@ -59,7 +59,7 @@ func TestResponseLimit_BoundsStreams(t *testing.T) {
 	limits := graphqlserver.DefaultLimits()
 	limits.Response = len(`{"data":{"ticks":1}}`) // and there is a line feed
 	s := newStreaming(t, usualStreams(), limits)
-	const refused = `{"message":"the answer has more than 20 bytes","extensions":{"allowed":20,"code":"QUERY_TOO_COMPLEX","limit":"response"}}`
+	const refused = `{"message":"the response has more than 20 bytes","extensions":{"allowed":20,"code":"QUERY_TOO_COMPLEX","limit":"response"}}`
 	event := "event: next\ndata: {\"errors\":[" + refused + "],\"data\":null}\n\n"
 	if got := all(t, s.listen(t.Context(), "subscription { ticks(to: 2) }")); got != event+event+complete {
 		t.Errorf("by server-sent events: %q", got)

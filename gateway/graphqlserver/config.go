@@ -27,13 +27,13 @@ type Config struct {
 	Admission admission.Config `embed:"" group:"Overload"`
 	Streams   StreamConfig     `embed:"" group:"Streams"`
 
-	Batching int `name:"graphql-batching" default:"0" help:"Maximum number of operations in one batched HTTP request. 0: batches are refused."`
+	Batching int `name:"graphql-batching" default:"0" help:"Maximum number of operations in one batched HTTP request. 0: batches are rejected."`
 
 	DocumentsMB  int           `name:"graphql-documents-mb" default:"16" help:"Maximum size of the cache of parsed documents, in MiB."`
 	Persisted    bool          `name:"graphql-persisted" default:"true" negatable:"" help:"Support automatic persisted queries."`
 	PersistedTTL time.Duration `name:"graphql-persisted-ttl" default:"24h" help:"How long Redis keeps a persisted query for all gateways."`
 	Manifests    []string      `name:"graphql-trusted-documents" reload:"" placeholder:"FILE,..." help:"Manifests of trusted documents, as written by the tools of Apollo, GraphQL Code Generator and Relay."`
-	TrustedMode  string        `name:"graphql-trusted-mode" default:"off" reload:"" help:"What to do about documents that are not trusted: off (execute them), log (execute, count and log them) or enforce (refuse them)."`
+	TrustedMode  string        `name:"graphql-trusted-mode" default:"off" reload:"" help:"How to treat documents that are not trusted: off (execute them), log (execute, count and log them) or enforce (reject them)."`
 
 	Trusted  *trusted.Documents       `kong:"-"` // nil: none
 	Operator func(*http.Request) bool `kong:"-"` // whether a client may see traces everywhere; nil: none may

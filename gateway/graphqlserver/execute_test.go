@@ -150,7 +150,7 @@ func TestARefusalSaysWhatIsWrong(t *testing.T) {
 	for query, want := range map[string]string{
 		"{" + strings.Repeat(" hello", 2001) + "}":                            "the document has 2001 selections, more than 2000",
 		"{ " + strings.Repeat("a", 1<<20-40) + " }":                           "Cannot query field \"" + strings.Repeat("a", 280) + "…",
-		"{" + strings.Repeat("many{", 30) + "hello" + strings.Repeat("}", 31): "the answer is expected to have more than 1000000 fields",
+		"{" + strings.Repeat("many{", 30) + "hello" + strings.Repeat("}", 31): "the response is estimated to have more than 1000000 fields",
 		"{ sum(of: [" + strings.Repeat("1 ", 15_000) + "]) }":                 "the document has more than 15000 tokens",
 		"query($n: String!) { hello(name: $n) }":                              "Variable \"$n\" of required type \"String!\" was not provided.",
 		"query A { hello } query B { hello }":                                 "the document has several operations: name one in operationName: \"A\" or \"B\"",

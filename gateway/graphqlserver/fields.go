@@ -17,7 +17,7 @@ const expectedLength = 10
 func (l *limiter) checkOperation(op *graphql.OperationContext) *Result {
 	e := estimate{op: op, most: l.Fields, fragments: map[string]int{}}
 	if e.fields(op.Operation.SelectionSet) > l.Fields && e.merged([]ast.SelectionSet{op.Operation.SelectionSet}) > l.Fields {
-		return l.refuse(excess{limit: limitFields, allowed: l.Fields, message: fmt.Sprintf("the answer is expected to have more than %d fields", l.Fields)})
+		return l.refuse(excess{limit: limitFields, allowed: l.Fields, message: fmt.Sprintf("the response is estimated to have more than %d fields", l.Fields)})
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ func refuseIntrospection(op *graphql.OperationContext) *Result {
 	for _, f := range graphql.CollectFields(op, op.Operation.SelectionSet, nil) {
 		if f.Name == "__schema" || f.Name == "__type" {
 			return refuse(fault.ValidationFailed, gqlerror.List{
-				gqlerror.ErrorPosf(f.Position, "introspection is off: %s cannot be asked for", f.Name)})
+				gqlerror.ErrorPosf(f.Position, "introspection is disabled: %s cannot be queried", f.Name)})
 		}
 	}
 	return nil

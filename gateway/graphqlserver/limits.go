@@ -23,13 +23,13 @@ type Limits struct {
 	Depth       int `name:"graphql-max-depth" default:"40" reload:"" help:"Maximum nesting of fields."`
 	RootFields  int `name:"graphql-max-root-fields" default:"500" reload:"" help:"Maximum number of root fields."`
 	Aliases     int `name:"graphql-max-aliases" default:"500" reload:"" help:"Maximum number of aliases."`
-	AliasLength int `name:"graphql-max-alias-length" default:"128" reload:"" help:"Maximum length of a name that the client chooses for a field of the answer, in bytes."`
+	AliasLength int `name:"graphql-max-alias-length" default:"128" reload:"" help:"Maximum length of an alias, in bytes."`
 	Directives  int `name:"graphql-max-directives" default:"500" reload:"" help:"Maximum number of directives."`
 	List        int `name:"graphql-max-list" default:"2000" reload:"" help:"Maximum length of a list in an argument or a variable."`
-	Fields      int `name:"graphql-max-fields" default:"1000000" reload:"" help:"Maximum number of fields of the answer, as estimated before execution and as counted during it."`
+	Fields      int `name:"graphql-max-fields" default:"1000000" reload:"" help:"Maximum number of fields of a response, estimated before execution and counted during it."`
 	Calls       int `name:"graphql-max-calls" default:"1000" reload:"" help:"Maximum number of calls to each service that an operation may need with a cold cache."`
-	Parts       int `name:"graphql-max-parts" default:"1000" reload:"" help:"Maximum number of parts of an answer. What @defer would put into more is not deferred."`
-	Response    int `name:"graphql-max-response" default:"8388608" reload:"" help:"Maximum size of the answer, in bytes."`
+	Parts       int `name:"graphql-max-parts" default:"1000" reload:"" help:"Maximum number of parts of an incremental response. Further @defer are not deferred."`
+	Response    int `name:"graphql-max-response" default:"8388608" reload:"" help:"Maximum size of a response, in bytes."`
 }
 
 // DefaultLimits returns the default limits.
@@ -89,7 +89,7 @@ func (l Limits) orDefault() Limits {
 // newLimitHits returns the counter of limiters, with a series for each limit.
 func newLimitHits(reg prometheus.Registerer) *prometheus.CounterVec {
 	hits := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "graphql_limit_hits_total", Help: "Requests refused because they exceeded a limit, by limit.",
+		Name: "graphql_limit_hits_total", Help: "Requests rejected because they exceeded a limit, by limit.",
 	}, []string{"limit"})
 	reg.MustRegister(hits)
 	for _, limit := range []string{

@@ -29,17 +29,17 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "graphql_panics_total", Help: "Panics of resolvers, loaders and policies; each failed the fields that waited for it."}),
 		documents: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "graphql_documents_total",
-			Help: "Documents of requests not served from the response cache, by outcome: remembered (cached) or parsed.",
+			Help: "Documents of requests not served from the response cache, by outcome: cached or parsed.",
 		}, []string{"outcome"}),
 		persisted: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "graphql_persisted_documents_total",
-			Help: "Requests for a persisted document not served from the response cache, by outcome: found, not_found, or registered (its text came along).",
+			Help: "Requests for a persisted document not served from the response cache, by outcome: found, not_found or stored (the request had its text).",
 		}, []string{"outcome"}),
 		untrusted: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "graphql_untrusted_documents_total", Help: "Requests with a document that is not trusted, in the modes log and enforce."}),
 	}
 	reg.MustRegister(m.panics, m.documents, m.persisted, m.untrusted)
-	for _, outcome := range []string{persistedFound, persistedNotFound, persistedRegistered} {
+	for _, outcome := range []string{persistedFound, persistedNotFound, persistedStored} {
 		m.persisted.WithLabelValues(outcome)
 	}
 	return m

@@ -32,10 +32,10 @@ type operationSeries struct {
 func newOperations(reg prometheus.Registerer) *telemetry.Memo[operation, operationSeries] {
 	count := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "graphql_operations_total",
-		Help: "Operations by name (other for those that are not registered), type and outcome: complete, partial (data with errors), refused (not executed, as a mutation all of whose fields were refused) or canceled (its client disconnected).",
+		Help: "Operations by name (other unless known beforehand), type and outcome: complete, partial (data with errors), refused (not executed, as a mutation all of whose fields were refused) or canceled (its client disconnected).",
 	}, []string{"operation", "type", "outcome"})
 	duration := prometheus.NewHistogramVec(telemetry.Durations("graphql_operation_duration_seconds",
-		"How long operations took, by name (other for those that are not registered) and type."), []string{"operation", "type"})
+		"How long operations took, by name (other unless known beforehand) and type."), []string{"operation", "type"})
 	reg.MustRegister(count, duration)
 	return telemetry.NewMemo(func(o operation) operationSeries {
 		return operationSeries{count.WithLabelValues(o.name, o.kind, o.outcome), duration.WithLabelValues(o.name, o.kind)}

@@ -24,9 +24,9 @@ const maxPersisted = 64 << 10
 
 // What came of a request that named its document, as outcome names it.
 const (
-	persistedFound      = "found"
-	persistedNotFound   = "not_found"
-	persistedRegistered = "registered"
+	persistedFound    = "found"
+	persistedNotFound = "not_found"
+	persistedStored   = "stored"
 )
 
 // identify finds the text of a request that names its document, by documentId
@@ -97,7 +97,7 @@ func (s *Server) register(ctx context.Context, req *Request, doc *document) {
 	if req.SHA256 == "" || !s.cfg.Persisted || len(doc.text) > maxPersisted {
 		return
 	}
-	s.metrics.persisted.WithLabelValues(persistedRegistered).Inc()
+	s.metrics.persisted.WithLabelValues(persistedStored).Inc()
 	if s.cfg.Texts != nil {
 		s.cfg.Texts.Set(ctx, doc.hash.String(), doc.text)
 	}

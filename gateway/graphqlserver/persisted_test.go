@@ -83,7 +83,7 @@ func TestAClientSendsADocumentOnceAndThenItsHash(t *testing.T) {
 				ask(s, query).expect(200, "").data(`{"hello":"hello you"}`)
 				ask(s, "").expect(200, "").data(`{"hello":"hello you"}`)
 				ask(other, "").expect(200, "").data(`{"hello":"hello you"}`)
-				for outcome, want := range map[string]float64{"not_found": 1, "registered": 1, "found": 1} {
+				for outcome, want := range map[string]float64{"not_found": 1, "stored": 1, "found": 1} {
 					if n := s.count("graphql_persisted_documents_total", outcome); n != want {
 						t.Errorf("%v requests are %s, want %v", n, outcome, want)
 					}

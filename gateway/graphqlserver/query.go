@@ -65,13 +65,13 @@ func (q *query) refuseSelected() *Result {
 	case q.selected == nil && q.OperationName == "":
 		return invalid("the document has several operations: name one in operationName: " + q.operationNames())
 	case q.selected == nil:
-		return invalid("the document has no operation of the name in operationName, which can be " + q.operationNames())
+		return invalid("unknown operationName: it can be " + q.operationNames())
 	case q.ReadOnly && q.selected.Operation != ast.Query && !q.listenedTo():
-		r := invalid("GET can only ask: send a mutation by POST")
+		r := invalid("mutations are not allowed by GET: use POST")
 		r.mutation = true
 		return r
 	case q.selected.Operation == ast.Subscription && q.listener == nil:
-		return invalid("subscriptions need a transport that streams")
+		return invalid("subscriptions need a streaming transport")
 	}
 	return nil
 }

@@ -57,7 +57,7 @@ func NewStreams(server *Server, cfg StreamConfig, reg prometheus.Registerer) *St
 			Name: "graphql_stream_events_total", Help: "Results sent on streams, by transport: one for a query, any number for a subscription.",
 		}, []string{"transport"}),
 		refused: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "graphql_streams_refused_total", Help: "Streams refused because the limit was reached or the gateway is stopping."}),
+			Name: "graphql_streams_refused_total", Help: "Streams rejected because the limit was reached or the gateway is stopping."}),
 	}
 	s.draining, s.drain = context.WithCancel(context.Background())
 	s.cutoff, s.cut = context.WithCancel(context.Background())
@@ -96,7 +96,7 @@ func (s *Streams) serve(w http.ResponseWriter, r *http.Request, transport string
 		s.refused.Inc()
 		w.Header().Set("Retry-After", admission.RetryAfter)
 		s.server.write(w, r, cmp.Or(negotiate(r.Header), mediaJSON), http.StatusServiceUnavailable,
-			refuseOne(fault.Overloaded, "as many streams as may be are open"))
+			refuseOne(fault.Overloaded, "too many open streams"))
 		return
 	}
 	s.open.WithLabelValues(transport).Inc()

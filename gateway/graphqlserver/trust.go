@@ -22,7 +22,7 @@ func (s *Server) trust(req *Request) *Result {
 	}
 	s.metrics.untrusted.Inc()
 	if req.policy.mode == trustEnforce {
-		return refuseOne(fault.Untrusted, "only documents that the server knows are executed")
+		return refuseOne(fault.Untrusted, "only trusted documents are executed")
 	}
 	req.untrusted = true
 	return nil
@@ -43,7 +43,7 @@ func logged(name string) string { return truncate.Prefix(name, 128) }
 func (s *Server) checkTrusted(p *policy) {
 	p.trusted.Each(func(id, text string) {
 		if _, _, refused := p.documents.prepare(context.Background(), text); refused != nil && refused.Overload() == nil {
-			s.log.Warn("trusted document does not fit", "id", id, "error", refused.Errors.Error())
+			s.log.Warn("trusted document is invalid", "id", id, "error", refused.Errors.Error())
 		}
 	})
 }

@@ -154,7 +154,7 @@ func TestAStrangersTextIsNotParsed(t *testing.T) {
 
 func TestATrustedDocumentThatNoLongerFitsIsLoggedAtTheStart(t *testing.T) {
 	s := newServer(t, graphqlserver.Config{Trusted: manifests(t)})
-	if !strings.Contains(s.log.String(), `"trusted document does not fit","id":"gone"`) {
+	if !strings.Contains(s.log.String(), `"trusted document is invalid","id":"gone"`) {
 		t.Errorf("log: %s", s.log)
 	}
 }

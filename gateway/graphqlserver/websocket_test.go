@@ -133,7 +133,7 @@ func TestOperationsOfAWebSocketHaveALimit(t *testing.T) {
 		c.Hear(`{"id":"` + id + `","type":"next","payload":{"data":{"waits":1}}}`)
 	}
 	c.Subscribe("4", "{ hello }")
-	if got, err := c.Next(); err != nil || !strings.Contains(got, `"id":"4","type":"error"`) || !strings.Contains(got, "3 operations are under way") {
+	if got, err := c.Next(); err != nil || !strings.Contains(got, `"id":"4","type":"error"`) || !strings.Contains(got, "too many concurrent operations on this connection: 3") {
 		t.Error(got, err)
 	}
 	c.Say(`{"id":"2","type":"complete"}`)

@@ -35,7 +35,7 @@ func (c *socket) subscribe(ctx context.Context, m wsMessage, lease *admission.Bo
 		return nil
 	}
 	if c.count >= c.cfg.Operations {
-		c.send(ctx, resultMessage(m.ID, refuseOne(fault.Overloaded, fmt.Sprintf("%d operations are under way on this connection, as many as may be", c.count))))
+		c.send(ctx, resultMessage(m.ID, refuseOne(fault.Overloaded, fmt.Sprintf("too many concurrent operations on this connection: %d", c.count))))
 		return nil
 	}
 	if refused := c.check(); refused != nil {

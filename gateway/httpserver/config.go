@@ -14,7 +14,7 @@ import (
 type Config struct {
 	Addr           Addr          `name:"addr" default:":8000" help:"Address the gateway listens on."`
 	RequestTimeout time.Duration `name:"request-timeout" default:"5s" help:"Time limit for a whole request."`
-	WriteTimeout   time.Duration `name:"write-timeout" default:"30s" help:"How long a client may take to receive an answer, on top of request-timeout."`
+	WriteTimeout   time.Duration `name:"write-timeout" default:"30s" help:"How long a client may take to receive a response, on top of request-timeout."`
 	Limits         Limits        `embed:""`
 	TLS            TLSConfig     `embed:""`
 	HTTP2          HTTP2         `embed:""`

@@ -12,7 +12,7 @@ import (
 // HTTP2 has the settings of HTTP/2, which clients use over TLS. The zero value has the default
 // number of streams.
 type HTTP2 struct {
-	Streams   int  `name:"http2-max-streams" default:"100" help:"Maximum number of requests under way on one HTTP/2 connection."`
+	Streams   int  `name:"http2-max-streams" default:"100" help:"Maximum number of concurrent requests on one HTTP/2 connection."`
 	Cleartext bool `name:"h2c" help:"Accept HTTP/2 without TLS as well, from proxies that begin with it."`
 }
 

@@ -46,7 +46,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}),
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "http_panics_total",
-			Help: "Handlers that panicked; each cost one request.",
+			Help: "Panics of handlers; each failed one request.",
 		}),
 	}
 	reg.MustRegister(requests, duration, m.active, m.panics)

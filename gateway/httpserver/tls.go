@@ -78,7 +78,7 @@ func NewCertificates(cfg TLSConfig, log *slog.Logger, reg prometheus.Registerer)
 		return nil, nil //nolint:nilnil // there are none
 	}
 	c := &Certificates{files: cfg, watcher: filewatch.New(cfg.files), log: log, reloads: prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "tls_certificate_reloads_total", Help: "How often the files of TLS were read again, by outcome: reloaded, or refused because they cannot be used.",
+		Name: "tls_certificate_reloads_total", Help: "Reloads of the TLS files, by outcome: reloaded or refused (invalid).",
 	}, []string{"outcome"})}
 	now, err := cfg.load()
 	if err != nil {
@@ -103,12 +103,12 @@ func (c *Certificates) Watch(ctx context.Context) {
 		now, err := c.files.load()
 		if err != nil {
 			c.reloads.WithLabelValues("refused").Inc()
-			c.log.Error("certificate is not reloaded: that before stays in use", "error", err.Error(), "expires", c.expiry())
+			c.log.Error("certificate not reloaded: the previous one stays in use", "error", err.Error(), "expires", c.expiry())
 			return
 		}
 		c.current.Store(now)
 		c.reloads.WithLabelValues("reloaded").Inc()
-		c.log.Info("certificate is reloaded", "expires", c.expiry())
+		c.log.Info("certificate reloaded", "expires", c.expiry())
 	})
 }
 

@@ -170,7 +170,7 @@ func TestServe_CertificatesChange(t *testing.T) {
 		a.Write(t, filepath.Join(to, "tls.crt"), filepath.Join(to, "other.key"))
 		a.Write(t, filepath.Join(to, "other.crt"), filepath.Join(to, "tls.key"))
 	})
-	testkit.WaitFor(t, "the refusal", func() bool { return strings.Contains(log.String(), "certificate is not reloaded") })
+	testkit.WaitFor(t, "the refusal", func() bool { return strings.Contains(log.String(), "certificate not reloaded") })
 	if now, _, err := serial(r, a.Client(t, false), true); err != nil || now != good {
 		t.Errorf("certificate %d, want %d: %v", now, good, err)
 	}

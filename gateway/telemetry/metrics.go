@@ -18,7 +18,7 @@ func NewRegistry(version string) *prometheus.Registry {
 	reg := prometheus.NewRegistry()
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name:        "tributary_build_info",
-		Help:        "Always 1; the labels tell what runs: its version, the commit that it was built from, and by which Go.",
+		Help:        "Always 1; the labels have the version, commit and Go version of the build.",
 		ConstLabels: prometheus.Labels{"version": version, "revision": revision(), "goversion": runtime.Version()},
 	})
 	build.Set(1)

@@ -35,9 +35,9 @@ func (c slogWriter) Write(line []byte) (int, error) {
 	switch {
 	case !pass:
 	case skipped > 0:
-		c.log.Warn("a library complains", "text", Unquoted(string(line)), "skipped", skipped)
+		c.log.Warn("log from a library", "text", Unquoted(string(line)), "skipped", skipped)
 	default:
-		c.log.Warn("a library complains", "text", Unquoted(string(line)))
+		c.log.Warn("log from a library", "text", Unquoted(string(line)))
 	}
 	return len(line), nil
 }

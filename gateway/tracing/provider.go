@@ -63,7 +63,7 @@ func New(ctx context.Context, source Source, getenv func(string) string, log *sl
 	}
 	// Later errors, as of a collector that is down, are reported only by this global
 	// hook.
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("tracing", "error", err.Error()) }))
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("cannot export spans", "error", err.Error()) }))
 	p := &Provider{sdk: sdk.NewTracerProvider(sdk.WithBatcher(exporter), sdk.WithResource(about)), log: log}
 	p.tracer = p.sdk.Tracer(scope)
 	return p, nil
@@ -94,7 +94,7 @@ func (p *Provider) Close(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
 	defer cancel()
 	if err := p.sdk.Shutdown(ctx); err != nil {
-		p.log.Warn("the last spans were not taken", "error", err.Error())
+		p.log.Warn("the last spans could not be exported", "error", err.Error())
 	}
 }
 

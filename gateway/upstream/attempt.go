@@ -45,7 +45,7 @@ func kindOf(ctx context.Context) string {
 
 // errNoTime is the cause when an attempt was not made because too little time was
 // left. It says nothing about the service's health.
-var errNoTime = errors.New("too little of the request's time is left to ask")
+var errNoTime = errors.New("the request's deadline is too close for a call")
 
 // attempt records each request in the metrics, the trace and the operation's report. It
 // sends none if less than LeastTime is left.

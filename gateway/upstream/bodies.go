@@ -24,7 +24,7 @@ func NewBodies(cfg Config, reg prometheus.Registerer) *admission.Budget {
 		Name: "upstream_bodies_bytes", Help: "Memory of responses of services over 16 KiB that are being read or decoded.",
 	}, prometheus.CounterOpts{
 		Name: "upstream_bodies_shed_total",
-		Help: "Responses of services that were given up because the memory for them was in use.",
+		Help: "Responses of services dropped because the memory budget for them was exhausted.",
 	}, reg)
 }
 

@@ -139,5 +139,5 @@ func (b *leased) Read(p []byte) (int, error) {
 }
 
 func tooLong(limit int64) error {
-	return fault.New(fault.InvalidResponse, "", fmt.Errorf("the answer is longer than %d bytes", limit))
+	return fault.New(fault.InvalidResponse, "", fmt.Errorf("the response is longer than %d bytes", limit))
 }

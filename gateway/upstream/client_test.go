@@ -253,6 +253,6 @@ func Example() {
 	}
 	// Output:
 	// got a/b
-	// UPSTREAM_REJECTED the things service refused the request
+	// UPSTREAM_REJECTED the things service rejected the request
 	// there is no such thing
 }

@@ -51,16 +51,16 @@ func reduced(err error) error {
 	if e, ok := errors.AsType[*json.SemanticError](err); ok {
 		// The names in the pointer are those of our types: unknown members are
 		// skipped.
-		return fmt.Errorf("what stands at %q is no %v", e.JSONPointer, e.GoType)
+		return fmt.Errorf("invalid value at %q: want %v", e.JSONPointer, e.GoType)
 	}
 	e, ok := errors.AsType[*jsontext.SyntacticError](err)
 	switch {
 	case !ok:
 		return errNotJSON
 	case errors.Is(e, io.ErrUnexpectedEOF):
-		return fmt.Errorf("JSON that ends too early, at byte %d", e.ByteOffset)
+		return fmt.Errorf("truncated JSON at byte %d", e.ByteOffset)
 	}
-	return fmt.Errorf("no JSON from byte %d on", e.ByteOffset)
+	return fmt.Errorf("invalid JSON at byte %d", e.ByteOffset)
 }
 
 func startsWith(b []byte, c byte) bool {

@@ -40,19 +40,19 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			[]string{"service_name", "outcome"}),
 		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "upstream_attempts_total",
-			Help: "HTTP requests to a service, by service, outcome, and whether it was the first of a call, a retry, a hedge, or a probe while the circuit is open.",
+			Help: "Attempts of calls to a service, by service, outcome and kind: first, retry, hedge, or probe of an open circuit.",
 		}, []string{"service_name", "outcome", "attempt"}),
 		durations: prometheus.NewHistogramVec(telemetry.Durations("upstream_attempt_duration_seconds",
-			"How long single requests to a service took, body included, by service and by which request of its call it was."),
+			"How long attempts of calls to a service took, body included, by service and kind of attempt."),
 			[]string{"service_name", "attempt"}),
-		inFlight: gauge("upstream_in_flight", "Requests to a service that are under way."),
-		queue:    gauge("upstream_queue_length", "Calls to a service that wait for their turn."),
-		breaker:  gauge("upstream_breaker_state", "Whether a service is called: 0 closed (it is), 1 half-open (the next calls are tries), 2 open (it is tried at intervals, and not called)."),
-		budget:   gauge("upstream_retry_budget", "How many retries and hedges of calls to a service are paid for at present."),
+		inFlight: gauge("upstream_in_flight", "Requests to a service in flight."),
+		queue:    gauge("upstream_queue_length", "Calls to a service that wait for a slot of its bulkhead."),
+		breaker:  gauge("upstream_breaker_state", "State of a service's circuit breaker: 0 closed, 1 half-open (the next calls are probes), 2 open (no calls, only probes at intervals)."),
+		budget:   gauge("upstream_retry_budget", "Retries and hedges of calls to a service that the retry budget allows now."),
 	}
 	m.writes = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "upstream_writes_total",
-		Help: "Calls that change something, by service and outcome: executed, not_executed (they surely were not), or unknown (it failed, and may have been executed).",
+		Help: "Writes to a service, by service and outcome: executed, not_executed (certainly not) or unknown (failed, and may have been executed).",
 	}, []string{"service_name", "outcome"})
 	reg.MustRegister(m.writes, m.errors, m.calls, m.attempts, m.durations, m.inFlight, m.queue, m.breaker, m.budget)
 	return m

@@ -24,7 +24,7 @@ type OAuthConfig struct {
 	TokenURL     string   `name:"oauth-token-url" help:"Token endpoint of OAuth 2, from which the gateway gets a token of its own for the ${service} service (client credentials grant). Empty: none." secret:""`
 	ClientID     string   `name:"oauth-client-id" help:"Client id of the gateway at the token endpoint for the ${service} service."`
 	ClientSecret string   `name:"oauth-client-secret" help:"Client secret of the gateway at the token endpoint for the ${service} service." secret:""`
-	Scopes       []string `name:"oauth-scopes" placeholder:"SCOPE,..." help:"Scopes of the gateway's token for the ${service} service. Empty: what the token endpoint gives."`
+	Scopes       []string `name:"oauth-scopes" placeholder:"SCOPE,..." help:"Scopes of the gateway's token for the ${service} service. Empty: those that the token endpoint grants."`
 }
 
 func (c OAuthConfig) check(service string) error {
@@ -136,7 +136,7 @@ func (t *tokens) get(ctx context.Context) (string, error) {
 	return token.AccessToken, nil
 }
 
-var errNoToken = errors.New("the token endpoint gives no token for this service")
+var errNoToken = errors.New("the token endpoint returned no token for this service")
 
 // isDue reports whether the present token is to be renewed. The caller holds mu.
 func (t *tokens) isDue(now time.Time) bool {
@@ -163,9 +163,9 @@ func (t *tokens) start() {
 		switch {
 		case t.closed.Err() != nil:
 		case err != nil && t.failed == nil:
-			t.log.Warn("no token for a service", "service", t.service, "error", err.Error())
+			t.log.Warn("cannot get a token for a service", "service", t.service, "error", err.Error())
 		case err == nil && t.failed != nil:
-			t.log.Info("there is a token for a service again", "service", t.service)
+			t.log.Info("a token for a service was obtained again", "service", t.service)
 		}
 		t.got, t.failed = time.Now(), err
 		if err == nil {
@@ -198,7 +198,7 @@ func withoutSecrets(err error) error {
 		return fmt.Errorf("the token endpoint: %w", failed.Err)
 	}
 	if err != nil {
-		return errors.New("the token endpoint gave an answer that makes no sense")
+		return errors.New("the token endpoint returned an invalid response")
 	}
 	return nil
 }

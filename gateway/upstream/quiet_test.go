@@ -33,19 +33,19 @@ func TestErrorsOfDecodingSayWhereAndQuoteNothing(t *testing.T) {
 		Parts []part  `json:"parts"`
 	}
 	for answer, says := range map[string]string{
-		`{"parts":[{},{"count":` + secret + `}]}`:               `"/parts/1/count" is no int32`,
-		`{"parts":[{"whole":"` + secret + `"}]}`:                `"/parts/0/whole" is no bool`,
-		`{"id":` + secret + `}`:                                 `"/id" is no string`,
-		`{"parts":"` + secret + `"}`:                            `"/parts" is no []upstream_test.part`,
-		`{"` + secret + `":{"` + secret + `":` + secret + `x}}`: "no JSON from byte 56 on",
-		`{"id":"\u` + secret[:3] + `x"}`:                        "no JSON from byte 7 on",
-		`{"id":"a"} ` + secret:                                  "no JSON from byte 11 on",
-		`{"id":"` + secret:                                      "ends too early, at byte 23",
+		`{"parts":[{},{"count":` + secret + `}]}`:               `"/parts/1/count": want int32`,
+		`{"parts":[{"whole":"` + secret + `"}]}`:                `"/parts/0/whole": want bool`,
+		`{"id":` + secret + `}`:                                 `"/id": want string`,
+		`{"parts":"` + secret + `"}`:                            `"/parts": want []upstream_test.part`,
+		`{"` + secret + `":{"` + secret + `":` + secret + `x}}`: "invalid JSON at byte 56",
+		`{"id":"\u` + secret[:3] + `x"}`:                        "invalid JSON at byte 7",
+		`{"id":"a"} ` + secret:                                  "invalid JSON at byte 11",
+		`{"id":"` + secret:                                      "truncated JSON at byte 23",
 		secret:                                                  "not a JSON object",
 	} {
 		quiet(t, answer, upstream.DecodeObject([]byte(answer), &thing{}), says)
 	}
-	quiet(t, "a list", upstream.DecodeList([]byte(`[1,"`+secret+`"]`), &[]int{}), `"/1" is no int`)
+	quiet(t, "a list", upstream.DecodeList([]byte(`[1,"`+secret+`"]`), &[]int{}), `"/1": want int`)
 }
 
 func TestErrorsOfNetHTTPQuoteNothing(t *testing.T) {

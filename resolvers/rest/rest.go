@@ -122,7 +122,7 @@ func nothing(w http.ResponseWriter, r *http.Request, result *graphqlserver.Resul
 		if code, _ := err.Extensions["code"].(string); code != fault.Internal.Code() {
 			w.Header().Set("Retry-After", retryAfter)
 			httpserver.WriteProblem(w, r, httpserver.Problem{
-				Status: http.StatusServiceUnavailable, Code: code, Detail: "no part of the profile could be had"})
+				Status: http.StatusServiceUnavailable, Code: code, Detail: "no part of the profile is available"})
 			return
 		}
 	}

@@ -31,7 +31,7 @@ func (f *faults) routesOf(api huma.API) {
 		RequestBody: &huma.RequestBody{Content: map[string]*huma.MediaType{"application/json": {Examples: ruleExamples()}}},
 	}, ResponseDocs{
 		http.StatusOK:         "The rules that are in force now.",
-		http.StatusBadRequest: "A rule that cannot be meant; the detail names it and its field. The rules stay as they were.",
+		http.StatusBadRequest: "An invalid rule; the detail names it and its field. The rules stay as they were.",
 	}, f.put)
 	register(api, huma.Operation{
 		OperationID: "get-faults",

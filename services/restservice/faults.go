@@ -53,6 +53,6 @@ func (f *faults) wait(r *http.Request, enough <-chan time.Time) {
 
 func writeFault(w http.ResponseWriter, r *http.Request, status int) {
 	httpserver.WriteProblem(w, r, httpserver.Problem{
-		Status: status, Code: codeOf(status), Detail: "a fault rule asks for this failure",
+		Status: status, Code: codeOf(status), Detail: "failure injected by a fault rule",
 	})
 }

@@ -44,7 +44,7 @@ func TestAdmin_Listeners(t *testing.T) {
 				t.Error("the token does not open it")
 			}
 			waitFor(t, func() bool { return strings.Contains(s.logged(), "gateway is listening") })
-			found := regexp.MustCompile(`"operators are served","addr":"([^"]+)"`).FindStringSubmatch(s.logged())
+			found := regexp.MustCompile(`"ops listener is listening","addr":"([^"]+)"`).FindStringSubmatch(s.logged())
 			if (found != nil) != (c.byItself != 0) {
 				t.Fatalf("an address of their own: %q", found)
 			}
@@ -63,8 +63,8 @@ func TestAdmin_Listeners(t *testing.T) {
 func TestAdmin_LogLevel(t *testing.T) {
 	t.Parallel()
 	s := dev(t, "--ops-addr=127.0.0.1:0")
-	waitFor(t, func() bool { return strings.Contains(s.logged(), "operators are served") })
-	found := regexp.MustCompile(`"operators are served","addr":"([^"]+)"`).FindStringSubmatch(s.logged())
+	waitFor(t, func() bool { return strings.Contains(s.logged(), "ops listener is listening") })
+	found := regexp.MustCompile(`"ops listener is listening","addr":"([^"]+)"`).FindStringSubmatch(s.logged())
 	if found == nil {
 		t.Fatal("no address of operators")
 	}

@@ -64,7 +64,7 @@ func (n *narrow) post(accept, body string) *http.Response {
 }
 
 const (
-	overloaded = `{"errors":[{"message":"too many requests are under way","extensions":{"code":"OVERLOADED"}}]}`
+	overloaded = `{"errors":[{"message":"too many concurrent requests","extensions":{"code":"OVERLOADED"}}]}`
 	mediaJSON  = "application/json"
 )
 
@@ -96,7 +96,7 @@ func TestAdmission_EveryTransport(t *testing.T) {
 		t.Errorf("a list: %s", got)
 	}
 	c.Say(`{"id":"1","type":"subscribe","payload":` + ordersOf(3) + `}`)
-	c.Hear(`{"id":"1","type":"error","payload":[{"message":"too many requests are under way","extensions":{"code":"OVERLOADED"}}]}`)
+	c.Hear(`{"id":"1","type":"error","payload":[{"message":"too many concurrent requests","extensions":{"code":"OVERLOADED"}}]}`)
 	if resp, got := n.ask("text/event-stream", cached); resp.StatusCode != http.StatusOK || !strings.Contains(got, its) {
 		t.Errorf("what is cached, as an event: %d %s", resp.StatusCode, got)
 	}

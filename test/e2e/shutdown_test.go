@@ -241,7 +241,7 @@ func TestProcess_LibraryLog(t *testing.T) {
 			t.Errorf("logged %s", line)
 		}
 	}
-	if !strings.Contains(p.Stderr(), `"msg":"a library complains","text":"Unsolicited response`) {
+	if !strings.Contains(p.Stderr(), `"msg":"log from a library","text":"Unsolicited response`) {
 		t.Error("nothing was said of what came unasked")
 	}
 }

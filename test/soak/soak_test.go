@@ -102,7 +102,7 @@ func newSoak(t *testing.T) *soak {
 		"--request-timeout=1s", "--upstream-timeout=300ms", "--upstream-breaker-delay=200ms", "--upstream-max-body=65536",
 		"--upstream-hedge-quantile=0.95", "--upstream-concurrency=16", "--upstream-queue=16", "--upstream-queue-wait=50ms",
 		"--max-operations=24", "--operation-queue=4", "--operation-queue-wait=20ms",
-		"--cache-ttl=150ms", "--cache-stale-if-error=300ms", "--cache-patience=100ms", "--cache-memory-mb=8", "--cache-response-mb=4", "--graphql-documents-mb=2",
+		"--cache-ttl=150ms", "--cache-stale-if-error=300ms", "--cache-soft-timeout=100ms", "--cache-memory-mb=8", "--cache-response-mb=4", "--graphql-documents-mb=2",
 	}, s.network.arrange...)...)
 	s.process = p.Cmd.Process.Pid
 	t.Cleanup(func() {

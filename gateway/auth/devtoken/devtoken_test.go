@@ -46,12 +46,12 @@ func TestEnsure_LeavesOtherFiles(t *testing.T) {
 		mode os.FileMode
 		want string
 	}{
-		"text":         {"notes", 0o600, "no key of development tokens"},
-		"another JSON": {`{"keys":[{"kty":"RSA"}]}`, 0o600, "no key of development tokens"},
-		"a public key": {`{"keys":[{"kty":"OKP","kid":"dev-1","x":"AAAA"}]}`, 0o600, "no key of development tokens"},
-		"empty":        {"", 0o600, "no key of development tokens"},
-		"group":        {"{}", 0o640, "may be read by others"},
-		"everybody":    {"{}", 0o644, "may be read by others"},
+		"text":         {"notes", 0o600, "not a key of development tokens"},
+		"another JSON": {`{"keys":[{"kty":"RSA"}]}`, 0o600, "not a key of development tokens"},
+		"a public key": {`{"keys":[{"kty":"OKP","kid":"dev-1","x":"AAAA"}]}`, 0o600, "not a key of development tokens"},
+		"empty":        {"", 0o600, "not a key of development tokens"},
+		"group":        {"{}", 0o640, "is readable by others"},
+		"everybody":    {"{}", 0o644, "is readable by others"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "key.json")

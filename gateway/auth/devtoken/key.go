@@ -111,7 +111,7 @@ func Load(file string) (*Key, error) {
 		return nil, err
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("%s may be read by others than its owner: delete it, and dev makes another", file)
+		return nil, fmt.Errorf("%s is readable by others than its owner: delete it, and dev makes another", file)
 	}
 	text, err := os.ReadFile(file) //nolint:gosec // G304: a developer names the file
 	if err != nil {
@@ -130,5 +130,5 @@ func Load(file string) (*Key, error) {
 }
 
 func noKey(file string) error {
-	return fmt.Errorf("%s is no key of development tokens: name another file, or delete it, and dev makes one", file)
+	return fmt.Errorf("%s is not a key of development tokens: name another file, or delete it, and dev makes one", file)
 }

@@ -54,7 +54,7 @@ func Run(o Options, stdout io.Writer) error {
 	}
 	text := pl.text()
 	if err := p.check(file, text); err != nil {
-		return fmt.Errorf("what was made of %s is not valid, so nothing is written: %w", o.Document, err)
+		return fmt.Errorf("the schema made from %s is invalid, so nothing is written: %w", o.Document, err)
 	}
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil { //nolint:gosec // G306: source code
 		return err

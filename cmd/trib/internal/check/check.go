@@ -214,7 +214,7 @@ func (c *comparison) hidden(o *schema.Object, m *schema.Member) {
 		for _, part := range f.Parts {
 			if part.Member == m {
 				c.add(Problem{Field: f.Parent.Name + "." + f.Def.Name, At: f.Def.Position, Breaks: true,
-					Message: fmt.Sprintf("{%s} is no argument, no field of %s and no member of it in the document", m.JSON, o.Def.Name)})
+					Message: fmt.Sprintf("{%s} is neither an argument nor a field of %s, nor a member of it in the document", m.JSON, o.Def.Name)})
 			}
 		}
 		if f.Loader.By == m {

@@ -31,7 +31,7 @@ func (r *reader) entity(o *Object, d *ast.Directive) {
 	}
 	r.many(l, d)
 	if l.One == nil && l.Many == nil {
-		errorf(d.Position, "%s is an entity that no call loads: give one or many", o.Def.Name)
+		errorf(d.Position, "no call loads the entity %s: give it one or many", o.Def.Name)
 	}
 	if l.Named {
 		l.IDs = l.Params
@@ -55,7 +55,7 @@ func (r *reader) entityCall(o *Object, l *Loader, d *ast.Directive) (*rest.Route
 	for _, p := range placeholders {
 		i := slices.IndexFunc(l.Key, func(m *Member) bool { return m.JSON == p || m.Field != nil && m.Field.Name == p })
 		if i < 0 {
-			errorf(d.Position, "{%s} is no part of the key of %s (%s): give the key in key, or write one of its parts in braces",
+			errorf(d.Position, "{%s} is not part of the key of %s (%s): give the key in key, or write one of its parts in braces",
 				p, o.Def.Name, strings.Join(l.Params, ", "))
 		}
 		call = strings.ReplaceAll(call, "{"+p+"}", "{"+l.Key[i].JSON+"}")
@@ -71,7 +71,7 @@ func (r *reader) many(l *Loader, d *ast.Directive) {
 	l.ManyCall = directive.String(d, "many")
 	if l.ManyCall == "" {
 		if directive.Given(d, "keys") {
-			errorf(d.Position, "keys is of no use without many")
+			errorf(d.Position, "keys needs many")
 		}
 		return
 	}

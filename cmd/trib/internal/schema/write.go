@@ -148,7 +148,7 @@ func (r *reader) tag(f *Field, text string, d *ast.Directive) Tag {
 		return t
 	}
 	if !strings.HasPrefix(placeholder, "{") || !strings.HasSuffix(placeholder, "}") {
-		errorf(d.Position, "%s: %q in invalidates is no placeholder: write an argument in braces, as in %s={id}", f.name(), placeholder, name)
+		errorf(d.Position, "%s: %q in invalidates is not a placeholder: write an argument in braces, as in %s={id}", f.name(), placeholder, name)
 	}
 	placeholder = strings.Trim(placeholder, "{}")
 	if member, ok := strings.CutPrefix(placeholder, "result."); ok {
