@@ -26,7 +26,7 @@ type Cache struct {
 	refreshing  chan struct{}   // semaphore for background refreshes
 	ctx         context.Context // ends with the cache
 	stop        context.CancelFunc
-	work        work // all background goroutines
+	background  taskGroup
 }
 
 // New returns a cache. It neither waits for Redis nor fails if there is none; only
@@ -37,7 +37,7 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Cache, error
 	}
 	c := &Cache{
 		cfg: cfg, log: log, metrics: newMetrics(reg),
-		writes: make(chan write, pendingWrites), refreshing: make(chan struct{}, refreshesAtOnce),
+		writes: make(chan write, pendingWrites), refreshing: make(chan struct{}, maxRefreshes),
 	}
 	var err error
 	if c.memory, err = NewMemory(cfg.memoryBytes()); err != nil {
@@ -53,9 +53,9 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Cache, error
 		reg.MustRegister(newRedisFigures(c.shared))
 	}
 	c.ctx, c.stop = context.WithCancel(context.Background())
-	c.work.Go(c.write)
+	c.background.Go(c.write)
 	if c.shared != nil {
-		c.work.Go(func() { c.shared.listen(c.ctx) })
+		c.background.Go(func() { c.shared.listen(c.ctx) })
 	}
 	return c, nil
 }
@@ -64,7 +64,7 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Cache, error
 // the connections. No load may be started afterwards.
 func (c *Cache) Close() error {
 	c.stop()
-	c.work.end()
+	c.background.close()
 	c.memory.Close()
 	if c.shared != nil {
 		return c.shared.Close()

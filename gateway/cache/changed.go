@@ -24,7 +24,7 @@ func (c *Cache) changed(ctx context.Context, tags []string) (recorded bool) {
 		return false
 	}
 	done := make(chan error, 1)
-	c.work.Go(func() { done <- record(context.WithoutCancel(ctx)) })
+	c.background.Go(func() { done <- record(context.WithoutCancel(ctx)) })
 	wait := time.NewTimer(changedWait)
 	defer wait.Stop()
 	select {

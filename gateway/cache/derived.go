@@ -39,15 +39,15 @@ func (c *Cache) Valid(name string, generation uint64, since time.Time) bool {
 // own. In its context, loads wait for the replacements of entries that need a refresh. It
 // returns false if too many refreshes are running already.
 func (c *Cache) Refresh(ctx context.Context, name string, refresh func(context.Context)) (started bool) {
-	done, ok := c.mayRefresh()
+	release, ok := c.acquireRefresh()
 	if !ok {
 		c.metrics.refreshes.WithLabelValues(refreshDropped).Inc()
 		return false
 	}
 	ctx, span := tracing.Start(ctx, tracing.Refresh, "refresh", name)
-	ctx, cancel := c.detached(ahead(ctx))
-	c.work.Go(func() {
-		defer done()
+	ctx, cancel := c.detached(withRefresh(ctx))
+	c.background.Go(func() {
+		defer release()
 		defer span.End()
 		defer cancel(nil)
 		refresh(ctx)

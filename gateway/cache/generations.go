@@ -41,9 +41,22 @@ func slotsOfTags(tags []string) []uint32 {
 	return slices.Compact(slots)
 }
 
+// variantSeparator separates a key from the variant of its value in a name. Ids do not
+// contain it, because it is a control character.
+const variantSeparator = "\x1f"
+
+// nameOf returns the name of the entry of an id, by which the stores know it: "kind:id", and
+// the variant if there is one.
+func nameOf(kind, id, variant string) string {
+	if variant == "" {
+		return kind + ":" + id
+	}
+	return kind + ":" + id + variantSeparator + variant
+}
+
 // slotsOf returns the slots whose purges drop the entry of name, which may have a variant.
 func slotsOf(name string) [3]uint32 {
-	name = base(name)
+	name, _, _ = strings.Cut(name, variantSeparator)
 	kind, _, _ := strings.Cut(name, ":")
 	return [3]uint32{0, slotOf(kind), slotOf(name)}
 }

@@ -13,7 +13,7 @@ func TestGenerations_OfWhatIsPurged(t *testing.T) {
 		"book": false, "author:b": false, "author:": false, "a": false, "book:a": false, "autho": false,
 	} {
 		var g generations
-		for _, n := range []string{name, name + variantMark + "de", name + variantMark + "fr" + variantMark + "x"} {
+		for _, n := range []string{name, name + variantSeparator + "de", name + variantSeparator + "fr" + variantSeparator + "x"} {
 			before := g.of(n)
 			g.advance(slotOf(tag))
 			if (g.of(n) != before) != changes {

@@ -17,8 +17,6 @@ const (
 	leasePrefix = keyPrefix + "~lease:"
 	leaseTTL    = 60 * time.Millisecond
 	leaseRenew  = 20 * time.Millisecond
-	leaseLook   = 10 * time.Millisecond  // polling interval of those that wait
-	leaseWait   = 500 * time.Millisecond // how long others wait at most
 )
 
 // newHolder returns a unique name for a gateway.

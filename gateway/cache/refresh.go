@@ -2,44 +2,22 @@ package cache
 
 import (
 	"context"
-	"errors"
 
-	"tributary/gateway/fault"
 	"tributary/gateway/report"
 	"tributary/gateway/tracing"
 )
 
-type aheadKey struct{}
+// An entry needs a refresh in the last part of its life. The first request that hits it then
+// starts to load its replacement in the background, so that keys in demand do not expire. A
+// refresh is a load that an entry of that age does not satisfy.
 
-// ahead returns a context for rebuilding a response before it expires. In it, loads wait
-// for the replacement of an aging entry instead of using the entry.
-func ahead(ctx context.Context) context.Context { return context.WithValue(ctx, aheadKey{}, true) }
+// maxRefreshes is the maximum number of concurrent background refreshes. More are not
+// started; their entries are loaded after they expire.
+const maxRefreshes = 32
 
-func isAhead(ctx context.Context) bool { return ctx.Value(aheadKey{}) != nil }
-
-// replaceable reports whether e has a replacement to wait for: either nobody has started
-// to load it yet, so that the caller must, or a load is in flight.
-func (t *through[V]) replaceable(key string, e *Entry) bool {
-	if e.refreshed.CompareAndSwap(false, true) {
-		return true
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.flying[key] != nil
-}
-
-// detached returns a context for work that outlives its request. It has the values of
-// ctx, but ends by its own timeout, by the cancel function, or with the cache.
-func (c *Cache) detached(ctx context.Context) (context.Context, context.CancelCauseFunc) {
-	ctx, end := context.WithTimeout(context.WithoutCancel(ctx), c.cfg.loadTimeout())
-	ctx, cancel := context.WithCancelCause(ctx)
-	unhook := context.AfterFunc(c.ctx, end)
-	return ctx, func(why error) { unhook(); cancel(why); end() }
-}
-
-// mayRefresh takes a permit for a background refresh, which done returns. ok is false if
-// there is none.
-func (c *Cache) mayRefresh() (done func(), ok bool) {
+// acquireRefresh takes a permit for a background refresh, which release returns. ok is false
+// if there is none.
+func (c *Cache) acquireRefresh() (release func(), ok bool) {
 	select {
 	case c.refreshing <- struct{}{}:
 		return func() { <-c.refreshing }, true
@@ -48,58 +26,72 @@ func (c *Cache) mayRefresh() (done func(), ok bool) {
 	}
 }
 
-// refreshesAtOnce is the maximum number of concurrent background refreshes. More are not
-// started; their entries are loaded after they expire.
-const refreshesAtOnce = 32
-
-// aging is an entry that is about to expire.
+// aging is an entry that needs a refresh.
 type aging struct {
-	wanted
+	lookup
+
 	entry *Entry
 }
 
 // refresh starts to load keys in the background, before their entries expire. It tries
 // each entry only once, so that an upstream that fails is not called at every hit.
-func (t *through[V]) refresh(ctx context.Context, aging []aging) {
-	done, ok := t.cache.mayRefresh()
+func (t *readThrough[V]) refresh(ctx context.Context, old []aging) {
+	release, ok := t.cache.acquireRefresh()
 	if !ok {
-		t.cache.metrics.refreshes.WithLabelValues(refreshDropped).Add(float64(len(aging)))
+		t.cache.metrics.refreshes.WithLabelValues(refreshDropped).Add(float64(len(old)))
 		return
 	}
 	// The load must not be part of this request's report.
 	ctx, _ = report.With(ctx)
 	ctx, span := tracing.Start(ctx, tracing.Refresh, "refresh", t.kind.Name)
-	span.Int(tracing.Keys, len(aging))
-	flights := t.announceAhead(ctx, aging)
-	t.cache.work.Go(func() {
-		defer done()
+	span.Int(tracing.Keys, len(old))
+	loads := t.startRefreshes(ctx, old)
+	t.cache.background.Go(func() {
+		defer release()
 		defer span.End()
-		t.depart(context.WithoutCancel(ctx), flights)
-		for _, f := range flights {
-			f.wait()
-			f.leave(nil)
-			t.cache.tellOfPanic(ctx, f.err)
+		t.lookUp(context.WithoutCancel(ctx), loads)
+		for _, l := range loads {
+			for !l.done.Load() {
+				if changed := l.batch.changes(); !l.done.Load() {
+					<-changed
+				}
+			}
+			l.batch.remove(nil)
+			t.cache.reportPanic(ctx, l.err)
 		}
 	})
 }
 
-// tellOfPanic logs and counts a panic in a load that no request waits for.
-func (c *Cache) tellOfPanic(ctx context.Context, err error) {
-	if p, ok := errors.AsType[*fault.Panic](err); ok && p.First() {
-		c.metrics.panics.Inc()
-		c.log.ErrorContext(ctx, "panic", "panic", p.Value, "stack", string(p.Stack))
-	}
-}
-
-// announceAhead creates the flights for those entries that nobody else refreshes.
-func (t *through[V]) announceAhead(ctx context.Context, aging []aging) []*flight {
+// startRefreshes starts loads for those entries that are not being refreshed or loaded.
+func (t *readThrough[V]) startRefreshes(ctx context.Context, old []aging) []*load {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var mine []wanted
-	for _, a := range aging {
-		if t.flying[a.key] == nil && a.entry.refreshed.CompareAndSwap(false, true) {
-			mine = append(mine, a.wanted)
+	var mine []lookup
+	for _, a := range old {
+		if t.inFlight[a.loadKey] == nil && a.entry.refreshed.CompareAndSwap(false, true) {
+			mine = append(mine, a.lookup)
 		}
 	}
-	return t.announce(ctx, mine, true)
+	return t.start(ctx, mine, true, false)
+}
+
+type refreshKey struct{}
+
+// withRefresh returns a context for rebuilding a response before it expires. In it, loads
+// wait for the replacement of an entry that needs a refresh instead of using the entry.
+func withRefresh(ctx context.Context) context.Context {
+	return context.WithValue(ctx, refreshKey{}, true)
+}
+
+func isRefresh(ctx context.Context) bool { return ctx.Value(refreshKey{}) != nil }
+
+// claimRefresh reports whether the caller must wait for a replacement of e: no goroutine had
+// started to load it, so that the caller must from now on, or a load is in flight.
+func (t *readThrough[V]) claimRefresh(key loadKey, e *Entry) bool {
+	if e.refreshed.CompareAndSwap(false, true) {
+		return true
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.inFlight[key] != nil
 }

@@ -9,14 +9,14 @@ import (
 // tally counts where the keys of a look-up were found.
 type tally struct{ memory, redis, stale, missed, failed int }
 
-// add counts the result of waiting for a flight.
-func (n *tally) add(f *flight, err error) {
+// add counts the result of waiting for a load.
+func (n *tally) add(l *load, err error) {
 	switch {
 	case err != nil:
 		n.failed++
-	case !f.landed.Load() || f.err != nil:
+	case !l.done.Load() || l.err != nil:
 		n.stale++
-	case f.asked:
+	case l.calledUpstream:
 		n.missed++
 	default:
 		n.redis++

@@ -13,20 +13,20 @@ type write map[string]*Entry
 
 // keep stores the results of a load: in memory immediately, in the shared store in the
 // background.
-func (c *Cache) keep(flights []*flight) {
+func (c *Cache) keep(loads []*load) {
 	var entries write
 	if c.shared != nil {
-		entries = make(write, len(flights))
+		entries = make(write, len(loads))
 	}
-	for _, f := range flights {
-		if f.err != nil || !c.keepInMemory(f.name, f.entry) {
+	for _, l := range loads {
+		if l.err != nil || !c.keepInMemory(l.name, l.entry) {
 			continue
 		}
-		if f.entry.gone(time.Now()) {
-			c.memory.entries.Invalidate(f.name)
+		if l.entry.gone(time.Now()) {
+			c.memory.entries.Invalidate(l.name)
 		}
-		if entries != nil && !f.entry.local {
-			entries[f.name] = f.entry
+		if entries != nil && !l.entry.local {
+			entries[l.name] = l.entry
 		}
 	}
 	if len(entries) > 0 {
