@@ -67,7 +67,7 @@ fmt: $(GOLANGCI_LINT) ## Format the Go code.
 	$(GOLANGCI_LINT) fmt ./...
 
 latency: ## Measure two hops, bystanders of a hanging service and attacks, and count allocations, one after the other; without the race detector, which would count too.
-	go test -p 1 -run 'TwoHops|Isolation|Allocations|AnAttackCosts' -v ./gateway/app ./resolvers ./gateway/graphqlserver
+	go test -p 1 -run 'TwoHops|Isolation|Allocations|AnAttackCosts' -v ./gateway/app ./resolvers ./gateway/engine
 
 check: lint scripts rules generate-check pages-check test test-hostile library test-browser test-stack clients soak-short latency ## All that a change must pass.
 

@@ -14,7 +14,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"tributary/gateway/cache"
-	"tributary/gateway/graphqlserver"
+	"tributary/gateway/engine"
 	"tributary/gateway/heap"
 	"tributary/gateway/httpserver"
 	"tributary/gateway/responsecache"
@@ -60,7 +60,7 @@ type memoryConfig struct {
 	Upstream  upstream.Config      `embed:""`
 	Cache     cache.Config         `embed:""`
 	Responses responsecache.Config `embed:""`
-	GraphQL   graphqlserver.Config `embed:""`
+	GraphQL   engine.Config        `embed:""`
 }
 
 func (c memoryConfig) budgets() []heap.Budget {

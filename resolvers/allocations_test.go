@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"testing"
 
-	"tributary/gateway/graphqlserver"
 	"tributary/internal/testkit/graphtest"
 	"tributary/internal/testkit/upstreamtest"
 )
@@ -33,7 +32,7 @@ func allocations(runs int, f func()) float64 {
 // would be counted in hundreds.
 func TestAllocations_CachedResponse(t *testing.T) {
 	for name, c := range map[string]struct {
-		handler func(*graphqlserver.Server) http.Handler
+		handler func(*graphtest.Server) http.Handler
 		request func() *http.Request
 		most    float64
 	}{

@@ -9,7 +9,6 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"tributary/gateway/graphqlserver"
 	"tributary/internal/testkit/graphtest"
 	"tributary/internal/testkit/upstreamtest"
 )
@@ -23,7 +22,7 @@ func TestAllocations_HotPaths(t *testing.T) {
 	entitiesOnly.ResponseMB = 0
 	list := upstreamtest.Shop(20, 5, 3, 100)
 	for name, tt := range map[string]struct {
-		handler func(*graphqlserver.Server) http.Handler
+		handler func(*graphtest.Server) http.Handler
 		request func() *http.Request
 		data    upstreamtest.Data
 		with    graphtest.Setup

@@ -9,7 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"tributary/gateway/graphqlserver"
+	"tributary/gateway/engine/httptransport"
 	"tributary/internal/testkit/graphtest"
 	"tributary/internal/testkit/upstreamtest"
 	"tributary/resolvers/rest"
@@ -34,7 +34,7 @@ func BenchmarkColdProfileTrace(b *testing.B) {
 			with.GraphQL.Trace = on
 			benchmark(b, graphQL, func() *http.Request {
 				r := profilePost()()
-				r.Header.Set(graphqlserver.TraceHeader, "1")
+				r.Header.Set(httptransport.TraceHeader, "1")
 				return r
 			}, shop(), with)
 		})
@@ -70,13 +70,13 @@ func entitiesAlone() graphtest.Setup {
 
 func shop() upstreamtest.Data { return upstreamtest.Shop(1, 2, 2, 3) }
 
-func graphQL(s *graphqlserver.Server) http.Handler { return s }
+func graphQL(s *graphtest.Server) http.Handler { return s }
 
-func byREST(s *graphqlserver.Server) http.Handler {
-	return rest.NewProfile(s, func(*http.Request) string { return "u1" }, graphtest.Usual().TTL, prometheus.NewRegistry())
+func byREST(s *graphtest.Server) http.Handler {
+	return rest.NewProfile(s.Engine, func(*http.Request) string { return "u1" }, graphtest.Usual().TTL, prometheus.NewRegistry())
 }
 
-func benchmark(b *testing.B, handler func(*graphqlserver.Server) http.Handler, request func() *http.Request, data upstreamtest.Data, with graphtest.Setup) {
+func benchmark(b *testing.B, handler func(*graphtest.Server) http.Handler, request func() *http.Request, data upstreamtest.Data, with graphtest.Setup) {
 	b.Helper()
 	h := serving(b, handler, data, with)
 	serveOnce := func() {
@@ -94,7 +94,7 @@ func benchmark(b *testing.B, handler func(*graphqlserver.Server) http.Handler, r
 }
 
 // serving is a handler over the services of a test.
-func serving(t testing.TB, handler func(*graphqlserver.Server) http.Handler, data upstreamtest.Data, with graphtest.Setup) http.Handler {
+func serving(t testing.TB, handler func(*graphtest.Server) http.Handler, data upstreamtest.Data, with graphtest.Setup) http.Handler {
 	t.Helper()
 	with.GraphQL.DocumentsMB = 16 // as by default
 	server, stop, err := graphtest.New(upstreamtest.New(t, data), with)

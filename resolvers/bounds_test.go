@@ -13,7 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"tributary/gateway/graphqlserver"
+	"tributary/gateway/engine/limits"
 	"tributary/internal/testkit/graphtest"
 	"tributary/internal/testkit/upstreamtest"
 )
@@ -31,7 +31,7 @@ func bigShop() upstreamtest.Data {
 }
 
 // bounded serves the big shop within limits.
-func bounded(t testing.TB, limits graphqlserver.Limits, with graphtest.Setup) http.Handler {
+func bounded(t testing.TB, limits limits.Config, with graphtest.Setup) http.Handler {
 	t.Helper()
 	with.GraphQL.Limits = limits
 	return serving(t, graphQL, bigShop(), with)
@@ -141,7 +141,7 @@ func TestBounds_FieldsOfTheDataCount(t *testing.T) {
 		"elements of which some are no": {`{users(ids:["u1","nobody","big"]){orders{id}}}`, 1 + 2 + 10 + 2000},
 	} {
 		t.Run(name, func(t *testing.T) {
-			limits := graphqlserver.DefaultLimits()
+			limits := limits.Default()
 			limits.Fields = tt.fields
 			at := request(t, bounded(t, limits, graphtest.Usual()), tt.query)
 			if n := at.fields(t); at.status != http.StatusOK || n != tt.fields {
@@ -163,7 +163,7 @@ func TestBounds_ResponseIsExact(t *testing.T) {
 		"flattened":       `{users(ids:[` + idList(90, 90) + `]){id orders{user{id} items{product{name}}}}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			limits := graphqlserver.DefaultLimits()
+			limits := limits.Default()
 			limits.Response = 1 << 30
 			whole := request(t, bounded(t, limits, graphtest.Usual()), query).text
 			for _, with := range []graphtest.Setup{graphtest.Usual(), entitiesAlone()} {
@@ -231,7 +231,7 @@ func (q *hostileQuery) draw() string {
 }
 
 func TestBounds_HoldForRandomHostileQueries(t *testing.T) {
-	limits := graphqlserver.DefaultLimits()
+	limits := limits.Default()
 	limits.Response, limits.Fields = 1<<20, 60_000
 	h := bounded(t, limits, graphtest.Usual())
 	outcomes := map[string]int{}
@@ -261,7 +261,7 @@ func TestBounds_HoldForRandomHostileQueries(t *testing.T) {
 func TestBounds_AnswersInFlightShareTheirMemory(t *testing.T) {
 	with := entitiesAlone()
 	with.GraphQL.Admission.ResponsesMB = 1 // but at least three of the longest answers
-	limits := graphqlserver.DefaultLimits()
+	limits := limits.Default()
 	limits.Response = 1 << 20
 	h := bounded(t, limits, with)
 	query := `{user(id:"big"){` + aliased(20, 4, "orders{id}") + `}}`

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"tributary/gateway/graphqlserver"
+	"tributary/gateway/engine"
 	"tributary/gateway/lookahead"
 	"tributary/graph"
 	"tributary/internal/testkit/graphtest"
@@ -14,7 +14,7 @@ import (
 )
 
 // explain tells what a query costs, and sees that this asks nobody.
-func explain(t *testing.T, query string, variables map[string]any) (*lookahead.Cost, *graphqlserver.Result) {
+func explain(t *testing.T, query string, variables map[string]any) (*lookahead.Cost, *engine.Result) {
 	t.Helper()
 	up := upstreamtest.New(t, upstreamtest.Shop(3, 2, 3, 5))
 	server, stop, err := graphtest.New(up, graphtest.Usual())
@@ -26,7 +26,7 @@ func explain(t *testing.T, query string, variables map[string]any) (*lookahead.C
 			t.Error(err)
 		}
 	}()
-	cost, refused := server.Explain(t.Context(), graphqlserver.Request{Query: query, Variables: variables})
+	cost, refused := server.Explain(t.Context(), engine.Request{Query: query, Variables: variables})
 	if calls := up.Calls(); len(calls) > 0 {
 		t.Errorf("it took %v to tell", calls)
 	}

@@ -19,7 +19,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 	"pgregory.net/rapid"
 
-	"tributary/gateway/graphqlserver"
+	"tributary/gateway/engine/limits"
 	"tributary/graph"
 	"tributary/internal/testkit/graphtest"
 	"tributary/internal/testkit/upstreamtest"
@@ -208,8 +208,8 @@ func decodeNumbers(t failer, text []byte, into any) {
 	}
 }
 
-func limitsWithParts(n int) graphqlserver.Limits {
-	limits := graphqlserver.DefaultLimits()
+func limitsWithParts(n int) limits.Config {
+	limits := limits.Default()
 	limits.Parts = n
 	return limits
 }

@@ -16,7 +16,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/fault"
-	"tributary/gateway/graphqlserver"
 	"tributary/gateway/upstream"
 	"tributary/internal/testkit"
 	"tributary/internal/testkit/faultyupstream"
@@ -157,9 +156,9 @@ func ask(t *testing.T, up *upstreamtest.Upstreams, faulty *faultyupstream.Server
 	return got
 }
 
-func askREST(t *testing.T, server *graphqlserver.Server) (status int, body string) {
+func askREST(t *testing.T, server *graphtest.Server) (status int, body string) {
 	t.Helper()
-	profile := rest.NewProfile(server, func(*http.Request) string { return "u1" }, time.Minute, prometheus.NewRegistry())
+	profile := rest.NewProfile(server.Engine, func(*http.Request) string { return "u1" }, time.Minute, prometheus.NewRegistry())
 	w := httptest.NewRecorder()
 	profile.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/profile/u1", http.NoBody))
 	return w.Code, w.Body.String()

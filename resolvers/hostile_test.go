@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"tributary/gateway/graphqlserver"
+	"tributary/gateway/engine/limits"
 	"tributary/internal/testkit/graphtest"
 )
 
@@ -33,7 +33,7 @@ var hostile = map[string]struct{ query, limit string }{
 }
 
 func TestBounds_HostileQueriesAreRefused(t *testing.T) {
-	h := bounded(t, graphqlserver.Limits{}, graphtest.Usual())
+	h := bounded(t, limits.Config{}, graphtest.Usual())
 	for name, tt := range hostile {
 		t.Run(name, func(t *testing.T) {
 			got := request(t, h, tt.query)

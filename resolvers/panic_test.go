@@ -15,7 +15,8 @@ import (
 
 	"tributary/gateway/batch"
 	"tributary/gateway/cache"
-	"tributary/gateway/graphqlserver"
+	"tributary/gateway/engine"
+	"tributary/gateway/engine/httptransport"
 	"tributary/gateway/lookahead"
 	"tributary/gateway/report"
 	"tributary/gateway/telemetry"
@@ -55,7 +56,7 @@ func TestPanic_InLoad(t *testing.T) {
 			must(t, err)
 			var log bytes.Buffer
 			figures := prometheus.NewRegistry()
-			server := graphqlserver.New(schema, plan, nil, graphqlserver.Config{}, telemetry.NewLogger(&log, telemetry.LogConfig{}), figures)
+			server := httptransport.New(engine.New(engine.Config{}, engine.Deps{Schema: schema, Plan: plan, Log: telemetry.NewLogger(&log, telemetry.LogConfig{}), Registerer: figures}), nil)
 			ask := func(query string) string {
 				r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`{"query":"`+query+`"}`))
 				r.Header.Set("Content-Type", "application/json")

@@ -15,7 +15,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 	"pgregory.net/rapid"
 
-	"tributary/gateway/graphqlserver"
+	"tributary/gateway/engine"
 	"tributary/gateway/lookahead"
 	"tributary/gateway/upstream"
 	"tributary/graph"
@@ -72,7 +72,7 @@ func execute(t *rapid.T, up *upstreamtest.Upstreams, requestID, text string, var
 		t.Fatal(err)
 	}
 	ctx := upstream.Forward(t.Context(), func(_ string, to http.Header) { to.Set("X-Request-Id", requestID) })
-	req := graphqlserver.Request{Query: text, Variables: variables}
+	req := engine.Request{Query: text, Variables: variables}
 	cost, refused := server.Explain(ctx, req)
 	if refused != nil {
 		t.Fatalf("refused: %v", refused.Errors)

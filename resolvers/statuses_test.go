@@ -15,7 +15,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/fault"
-	"tributary/gateway/graphqlserver"
 	"tributary/internal/testkit"
 	"tributary/internal/testkit/graphtest"
 	"tributary/internal/testkit/upstreamtest"
@@ -140,8 +139,8 @@ func newStatusDoor(t *testing.T, s *statusServices, ttl time.Duration) *statusDo
 	return &statusDoor{t, &client{t, graphql.URL}, newRESTProfile(server)}
 }
 
-func newRESTProfile(server *graphqlserver.Server) *rest.Profile {
-	return rest.NewProfile(server, func(r *http.Request) string { return r.URL.Path[len("/api/profile/"):] }, time.Minute, prometheus.NewRegistry())
+func newRESTProfile(server *graphtest.Server) *rest.Profile {
+	return rest.NewProfile(server.Engine, func(r *http.Request) string { return r.URL.Path[len("/api/profile/"):] }, time.Minute, prometheus.NewRegistry())
 }
 
 // ask requests the entity of a case, and says what the client sees of it: complete,

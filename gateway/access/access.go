@@ -1,6 +1,6 @@
 // Package access says which fields of a schema a viewer may see. Its [Rules] are compiled
 // from the directives @authenticated, @requiresScopes and @allow, and enforced by
-// [tributary/gateway/graphqlserver] once for each operation, before anything is loaded.
+// [tributary/gateway/engine] once for each operation, before anything is loaded.
 package access
 
 import (

@@ -21,7 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"tributary/gateway/admin"
-	"tributary/gateway/graphqlserver"
+	"tributary/gateway/engine"
 	"tributary/gateway/httpserver"
 	"tributary/gateway/internal/testgraph"
 	"tributary/gateway/lookahead"
@@ -55,9 +55,9 @@ func library() *Graph {
 			return []Route{{Pattern: "/api/authors/{id}", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				id := httpserver.PathParam(r, "id")
 				key := responsecache.NewKey("author", []byte(id))
-				result := api.Server.Recall(r.Context(), key)
+				result := api.Engine.Recall(r.Context(), key)
 				if result == nil {
-					result = api.Server.Execute(r.Context(), graphqlserver.Request{
+					result = api.Engine.Execute(r.Context(), engine.Request{
 						Query: authorQuery, Variables: map[string]any{"id": id}, ReadOnly: true, Fingerprint: key,
 					})
 				}

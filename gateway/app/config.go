@@ -14,8 +14,9 @@ import (
 	"tributary/gateway/auth/devtoken"
 	"tributary/gateway/browser"
 	"tributary/gateway/cache"
+	"tributary/gateway/engine"
+	"tributary/gateway/engine/stream"
 	"tributary/gateway/forward"
-	"tributary/gateway/graphqlserver"
 	"tributary/gateway/httpserver"
 	"tributary/gateway/responsecache"
 	"tributary/gateway/tracing"
@@ -29,7 +30,8 @@ type gatewayConfig struct {
 	Upstream  upstream.Config      `embed:"" group:"Calls to services"`
 	Cache     cache.Config         `embed:"" group:"Cache"`
 	Responses responsecache.Config `embed:"" group:"Cache"`
-	GraphQL   graphqlserver.Config `embed:"" group:"GraphQL"`
+	GraphQL   engine.Config        `embed:"" group:"GraphQL"`
+	Streams   stream.Config        `embed:"" group:"Streams"`
 	Browser   browser.Config       `embed:"" group:"Browsers"`
 	Admin     admin.Config         `embed:"" group:"Administration"`
 	Auth      auth.Config          `embed:"" group:"Viewers"`

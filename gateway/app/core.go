@@ -9,7 +9,7 @@ import (
 
 	"tributary/gateway/batch"
 	"tributary/gateway/cache"
-	"tributary/gateway/graphqlserver"
+	"tributary/gateway/engine"
 	"tributary/gateway/lookahead"
 	"tributary/gateway/upstream"
 )
@@ -22,7 +22,7 @@ type core struct {
 	schema  graphql.ExecutableSchema
 	plan    *lookahead.Plan
 
-	responses *graphqlserver.Responses // set by newGraphQL; nil if not enabled
+	responses *engine.Responses // set by newGraphQL; nil if not enabled
 }
 
 func newCore(cfg gatewayConfig, log *slog.Logger, reg prometheus.Registerer) (*core, error) {

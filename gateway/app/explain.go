@@ -13,7 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"tributary/gateway/graphqlserver"
+	"tributary/gateway/engine"
 	"tributary/gateway/httpserver"
 	"tributary/gateway/lookahead"
 )
@@ -34,15 +34,15 @@ func (c *explainCommand) Run(p *process) error {
 	if err != nil {
 		return usageError{fmt.Errorf("explain: %w", err)}
 	}
-	req := graphqlserver.Request{Query: string(text), OperationName: c.Operation}
+	req := engine.Request{Query: string(text), OperationName: c.Operation}
 	if err := json.Unmarshal([]byte(c.Variables), &req.Variables); err != nil {
 		return usageError{errors.New("explain: the variables are not a JSON object")}
 	}
-	server, release, err := c.server()
+	explainer, release, err := c.engine()
 	if err != nil {
 		return err
 	}
-	cost, refused := server.Explain(p.ctx, req)
+	cost, refused := explainer.Explain(p.ctx, req)
 	if cost != nil {
 		err = printCost(p.Stdout, cost)
 	}
@@ -59,8 +59,8 @@ func (c *explainCommand) read(p *process) ([]byte, error) {
 	return os.ReadFile(c.File)
 }
 
-// server returns a GraphQL server with the schema and the limits of a gateway.
-func (c *explainCommand) server() (*graphqlserver.Server, func() error, error) {
+// engine returns an engine with the schema and the limits of a gateway.
+func (c *explainCommand) engine() (*engine.Engine, func() error, error) {
 	log, reg := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
 	c.Gateway.Cache.RedisURL = "" // nothing is loaded or cached
 	core, err := newCore(c.Gateway, log, reg)
@@ -68,7 +68,7 @@ func (c *explainCommand) server() (*graphqlserver.Server, func() error, error) {
 		return nil, nil, err
 	}
 	c.Gateway.GraphQL.Introspection = true // the binary prints the schema anyway
-	return graphqlserver.New(core.schema, core.plan, nil, c.Gateway.GraphQL, log, reg), core.close, nil
+	return engine.New(c.Gateway.GraphQL, engine.Deps{Schema: core.schema, Plan: core.plan, Log: log, Registerer: reg}), core.close, nil
 }
 
 // maxExplained is the maximum size of an operation that is explained, in bytes.
@@ -76,7 +76,7 @@ const maxExplained = 1 << 20
 
 // explainHandler answers, for the playground, with what the command prints of an operation:
 // {"query": "…", "variables": {}, "operationName": ""}.
-func explainHandler(server *graphqlserver.Server) http.HandlerFunc {
+func explainHandler(e *engine.Engine) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var req struct {
 			Query, OperationName string
@@ -86,7 +86,7 @@ func explainHandler(server *graphqlserver.Server) http.HandlerFunc {
 			httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusBadRequest, Code: "BAD_USER_INPUT", Detail: "the body must be a GraphQL request in JSON"})
 			return
 		}
-		cost, refused := server.Explain(r.Context(), graphqlserver.Request{Query: req.Query, OperationName: req.OperationName, Variables: req.Variables})
+		cost, refused := e.Explain(r.Context(), engine.Request{Query: req.Query, OperationName: req.OperationName, Variables: req.Variables})
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")
 		if cost != nil {

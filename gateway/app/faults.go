@@ -8,9 +8,9 @@ import (
 	"strings"
 
 	"tributary/gateway/cache"
+	"tributary/gateway/engine"
 	"tributary/gateway/faultinject"
 	"tributary/gateway/faultpanel"
-	"tributary/gateway/graphqlserver"
 	"tributary/gateway/httpserver"
 )
 
@@ -62,7 +62,7 @@ func (f *faults) transport() func(service, health string, next http.RoundTripper
 }
 
 // mount adds what is below /dev to r: the fault panel and the costs of operations.
-func (f *faults) mount(r httpserver.Router, graphql *graphqlserver.Server, store *cache.Cache, log *slog.Logger) {
+func (f *faults) mount(r httpserver.Router, graphql *engine.Engine, store *cache.Cache, log *slog.Logger) {
 	if f == nil {
 		return
 	}

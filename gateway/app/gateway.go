@@ -17,15 +17,17 @@ import (
 	"tributary/gateway/auth"
 	"tributary/gateway/browser"
 	"tributary/gateway/cache"
+	"tributary/gateway/engine"
+	"tributary/gateway/engine/document"
+	"tributary/gateway/engine/httptransport"
+	"tributary/gateway/engine/stream"
 	"tributary/gateway/forward"
-	"tributary/gateway/graphqlserver"
 	"tributary/gateway/health"
 	"tributary/gateway/heap"
 	"tributary/gateway/httpserver"
 	"tributary/gateway/responsecache"
 	"tributary/gateway/status"
 	"tributary/gateway/tracing"
-	"tributary/gateway/trusted"
 	"tributary/gateway/upstream"
 )
 
@@ -110,7 +112,7 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 		log.Warn("the cost of these fields is not counted: give each a join in Joins of its resolvers, or lookahead.Computed if it loads nothing",
 			"fields", strings.Join(fields, " "))
 	}
-	graphql, err := core.newGraphQL(cfg, operators, log, reg)
+	graphql, err := core.newGraphQL(cfg, log, reg)
 	if err != nil {
 		return handlers{}, nil, errors.Join(err, core.close())
 	}
@@ -118,7 +120,7 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 	if err != nil {
 		return handlers{}, nil, errors.Join(usageError{err}, core.close())
 	}
-	routes := cfg.graph.routes(&API{Server: graphql, TTL: cfg.Cache.TTL, Metrics: reg})
+	routes := cfg.graph.routes(&API{Engine: graphql, TTL: cfg.Cache.TTL, Metrics: reg})
 	checker := newHealth(core.clients, core.store, authenticator, version)
 	history := status.New(reg, checker, status.Options{Endpoints: endpoints(routes), Log: log})
 
@@ -147,35 +149,36 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 	return handlers{clients, ops, changeable}, func() error { streams.Close(); stop(); authenticator.Close(); return core.close() }, nil
 }
 
-// newGraphQL returns the GraphQL server with its caches of responses and documents.
-func (c *core) newGraphQL(cfg gatewayConfig, operators *admin.Mux, log *slog.Logger, reg prometheus.Registerer) (*graphqlserver.Server, error) {
-	var err error
-	if cfg.GraphQL.Trusted, err = trustedDocuments(cfg.graph.Operations, cfg.GraphQL.Manifests); err != nil {
+// newGraphQL returns the engine with its caches of responses and documents.
+func (c *core) newGraphQL(cfg gatewayConfig, log *slog.Logger, reg prometheus.Registerer) (*engine.Engine, error) {
+	trusted, err := trustedDocuments(cfg.graph.Operations, cfg.GraphQL.Manifests)
+	if err != nil {
 		return nil, err
 	}
-	if c.responses, err = responsecache.New[*graphqlserver.Result](cfg.Responses, responsecache.Deps{Entities: c.store, Metrics: reg}); err != nil {
+	if c.responses, err = responsecache.New[*engine.Result](cfg.Responses, responsecache.Deps{Entities: c.store, Metrics: reg}); err != nil {
 		return nil, err
 	}
-	cfg.GraphQL.Texts = c.store.Texts("document", cfg.GraphQL.PersistedTTL)
-	cfg.GraphQL.Operator, cfg.GraphQL.Viewer = operators.IsOperator, forward.Viewer
-	return graphqlserver.New(c.schema, c.plan, c.responses, cfg.GraphQL, log, reg), nil
+	return engine.New(cfg.GraphQL, engine.Deps{
+		Schema: c.schema, Plan: c.plan, Responses: c.responses, Log: log, Registerer: reg,
+		Trusted: trusted, Persisted: c.store.Texts("document", cfg.GraphQL.PersistedTTL), Viewer: forward.Viewer,
+	}), nil
 }
 
 // mountGraph adds the routes of GraphQL and the graph's own to r, and returns the
 // streams, which must be drained and closed.
-func mountGraph(r httpserver.Router, graphql *graphqlserver.Server, routes []Route, cfg gatewayConfig, guard *browser.Guard, v *viewers, reg prometheus.Registerer) *graphqlserver.Streams {
-	cfg.GraphQL.Streams.Timeout, cfg.GraphQL.Streams.SignIn = cfg.Server.RequestTimeout, v
-	streams := graphqlserver.NewStreams(graphql, cfg.GraphQL.Streams, reg)
+func mountGraph(r httpserver.Router, graphql *engine.Engine, routes []Route, cfg gatewayConfig, guard *browser.Guard, v *viewers, reg prometheus.Registerer) *stream.Streams {
+	handler := httptransport.New(graphql, v.operators.IsOperator)
+	streams := stream.New(cfg.Streams, stream.Deps{Engine: graphql, HTTP: handler, Timeout: cfg.Server.RequestTimeout, SignIn: v, Registerer: reg})
 	deadline := httpserver.Deadline(cfg.Server.RequestTimeout)
 	asked := r.With(guard.CORS)
 	graph := asked
 	if cfg.GraphQL.Playground {
 		graph = asked.With(visitToPlayground) // before SameSite: links of other sites may lead there
 	}
-	sameSite := graph.With(guard.CrossSiteProtection(graphql.Refuse), v.handler(refusals{graphql.RefuseFault, graphql.RefuseHeader}), graphqlserver.Seen, streams.Handler, deadline)
-	sameSite.Handle(graphqlPath, graphql)
-	sameSite.Handle(graphqlPath+"/{document}", graphql) // a document by its id, at an address of its own
-	api := asked.With(v.handler(refusals{httpserver.WriteFault, httpserver.RefuseHeader}), graphqlserver.Seen, deadline)
+	sameSite := graph.With(guard.CrossSiteProtection(handler.Refuse), v.handler(refusals{handler.RefuseFault, handler.RefuseHeader}), httptransport.Seen, streams.Handler, deadline)
+	sameSite.Handle(graphqlPath, handler)
+	sameSite.Handle(graphqlPath+"/{document}", handler) // a document by its id, at an address of its own
+	api := asked.With(v.handler(refusals{httpserver.WriteFault, httpserver.RefuseHeader}), httptransport.Seen, deadline)
 	for _, route := range routes {
 		api.Options(route.Pattern, httpserver.Options(http.MethodGet, http.MethodHead)) // for browsers that ask first
 		api.Method(http.MethodGet, route.Pattern, route.Handler)
@@ -210,8 +213,8 @@ func inBackground(work func(context.Context)) (stop func()) {
 }
 
 // trustedDocuments returns the graph's own operations and those of manifests.
-func trustedDocuments(operations, manifests []string) (*trusted.Documents, error) {
-	documents, err := trusted.New(operations...)
+func trustedDocuments(operations, manifests []string) (*document.Trusted, error) {
+	documents, err := document.NewTrusted(operations...)
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ import (
 
 	"tributary/gateway/batch"
 	"tributary/gateway/cache"
-	"tributary/gateway/graphqlserver"
+	"tributary/gateway/engine"
 	"tributary/gateway/lookahead"
 	"tributary/gateway/upstream"
 )
@@ -133,8 +133,8 @@ func (d *Dependencies) Require(services []Service) error {
 
 // An API is what [Graph.Routes] are built on.
 type API struct {
-	// Server executes operations.
-	Server *graphqlserver.Server
+	// Engine executes operations.
+	Engine *engine.Engine
 	// TTL is how long entities are fresh (cache-ttl).
 	TTL time.Duration
 	// Metrics is where handlers register metrics of their own.

@@ -8,7 +8,7 @@ import (
 	"io"
 	"net/http"
 
-	"tributary/gateway/graphqlserver"
+	"tributary/gateway/engine/httptransport"
 	"tributary/gateway/waterfall"
 )
 
@@ -67,7 +67,7 @@ func (c *queryCommand) request(p *process) (*http.Request, error) {
 		req.Header.Set(name, value)
 	}
 	if c.Trace {
-		req.Header.Set(graphqlserver.TraceHeader, "1")
+		req.Header.Set(httptransport.TraceHeader, "1")
 	}
 	return req, nil
 }

@@ -12,7 +12,7 @@ import (
 
 	"tributary/gateway/admin"
 	"tributary/gateway/browser"
-	"tributary/gateway/graphqlserver"
+	"tributary/gateway/engine"
 	"tributary/gateway/internal/filewatch"
 	"tributary/gateway/settings"
 	"tributary/gateway/telemetry"
@@ -21,7 +21,7 @@ import (
 // reloadable is what takes over settings of a running gateway: each part holds what they
 // permit in one immutable value, and replaces that at once.
 type reloadable struct {
-	graphql *graphqlserver.Server
+	graphql *engine.Engine
 	guard   *browser.Guard
 	check   func(gatewayConfig) error // of what Validate does not know
 	metrics reloadMetrics
@@ -138,10 +138,11 @@ func (r *reloader) apply() (outcome admin.Reloaded, err error) {
 		return outcome, err
 	}
 	graphql := now.gateway.GraphQL
-	if graphql.Trusted, err = trustedDocuments(now.gateway.graph.Operations, graphql.Manifests); err != nil {
+	trusted, err := trustedDocuments(now.gateway.graph.Operations, graphql.Manifests)
+	if err != nil {
 		return outcome, err
 	}
-	use, err := r.graphql.Prepare(graphql)
+	use, err := r.graphql.Prepare(graphql, trusted)
 	if err != nil {
 		return outcome, err
 	}
@@ -153,7 +154,7 @@ func (r *reloader) apply() (outcome admin.Reloaded, err error) {
 		}
 	}
 	const manifests = "graphql_trusted_documents"
-	if !graphql.Trusted.Equal(r.graphql.Trusted()) && !slices.Contains(changed, manifests) {
+	if !trusted.Equal(r.graphql.Trusted()) && !slices.Contains(changed, manifests) {
 		changed = append(changed, manifests) // the same files have other contents
 	}
 	use()

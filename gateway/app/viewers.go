@@ -9,14 +9,14 @@ import (
 	"tributary/gateway/admin"
 	"tributary/gateway/admission"
 	"tributary/gateway/auth"
+	"tributary/gateway/engine/stream"
 	"tributary/gateway/fault"
 	"tributary/gateway/forward"
-	"tributary/gateway/graphqlserver"
 	"tributary/gateway/httpserver"
 )
 
 // viewers find out who asks, and forward headers for them. They are the
-// [graphqlserver.SignIn] of WebSockets.
+// [stream.SignIn] of WebSockets.
 type viewers struct {
 	auth      *auth.Authenticator
 	forward   *forward.Forwarder
@@ -72,7 +72,7 @@ func withClient(ctx context.Context, viewer *auth.Viewer) context.Context {
 	return admission.WithClient(ctx, "viewer "+strconv.Quote(viewer.Issuer)+" "+viewer.Subject)
 }
 
-// SignIn implements [graphqlserver.SignIn].
+// SignIn implements [stream.SignIn].
 func (v *viewers) SignIn(ctx context.Context, authorization string) (context.Context, error) {
 	before := auth.From(ctx)
 	if authorization == "" {
@@ -97,7 +97,7 @@ func (v *viewers) SignIn(ctx context.Context, authorization string) (context.Con
 	return forward.Authorize(ctx, authorization)
 }
 
-// Check implements [graphqlserver.SignIn].
+// Check implements [stream.SignIn].
 func (v *viewers) Check(ctx context.Context) error {
 	if viewer := auth.From(ctx); viewer != nil && viewer.Expired(time.Now(), v.auth.Leeway()) {
 		return &fault.Error{Kind: fault.Unauthenticated, Message: "the token has expired: connect again with a fresh one"}
@@ -105,4 +105,4 @@ func (v *viewers) Check(ctx context.Context) error {
 	return nil
 }
 
-var _ graphqlserver.SignIn = (*viewers)(nil)
+var _ stream.SignIn = (*viewers)(nil)

@@ -11,7 +11,8 @@ import (
 	"strconv"
 	"time"
 
-	"tributary/gateway/graphqlserver"
+	"tributary/gateway/engine"
+	"tributary/gateway/engine/httptransport"
 	"tributary/gateway/httpserver"
 	"tributary/gateway/report"
 )
@@ -34,7 +35,7 @@ type metadata struct {
 }
 
 // newAnswer returns the answer for the parts of a profile in result.
-func newAnswer(parts *profile, userID string, result *graphqlserver.Result, ttl time.Duration) (*answer, error) {
+func newAnswer(parts *profile, userID string, result *engine.Result, ttl time.Duration) (*answer, error) {
 	content, err := parts.content()
 	if err != nil {
 		return nil, err
@@ -61,7 +62,7 @@ func newAnswer(parts *profile, userID string, result *graphqlserver.Result, ttl 
 }
 
 // write answers r, which was received at start.
-func (a *answer) write(w http.ResponseWriter, r *http.Request, result *graphqlserver.Result, start time.Time) {
+func (a *answer) write(w http.ResponseWriter, r *http.Request, result *engine.Result, start time.Time) {
 	now := time.Now()
 	age := result.Summary.Age(now)
 	h := w.Header()
@@ -69,7 +70,7 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request, result *graphqlse
 	if result.VariesByViewer() {
 		h.Add("Vary", "Authorization")
 	}
-	graphqlserver.VaryBySeen(h)
+	httptransport.VaryBySeen(h)
 	var fields httpserver.Fields
 	var value [96]byte
 	fields.Add("Age", strconv.AppendInt(value[:0], int64(age.Seconds()), 10))

@@ -4,20 +4,20 @@ import (
 	"net/http"
 	"testing"
 
-	"tributary/gateway/graphqlserver"
+	"tributary/gateway/engine/limits"
 	"tributary/internal/testkit/graphtest"
 	"tributary/internal/testkit/upstreamtest"
 )
 
 // A profile is as long as the data are; nobody has asked for too much.
 func TestProfile_TooLongIsAProblem(t *testing.T) {
-	for name, set := range map[string]func(*graphqlserver.Limits){
-		"bytes":  func(l *graphqlserver.Limits) { l.Response = 10_000 },
-		"fields": func(l *graphqlserver.Limits) { l.Fields = 500 },
+	for name, set := range map[string]func(*limits.Config){
+		"bytes":  func(l *limits.Config) { l.Response = 10_000 },
+		"fields": func(l *limits.Config) { l.Fields = 500 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			with := graphtest.Usual()
-			with.GraphQL.Limits = graphqlserver.DefaultLimits()
+			with.GraphQL.Limits = limits.Default()
 			set(&with.GraphQL.Limits)
 			data := upstreamtest.Shop(2, 100, 3, 10)
 			data.Orders["u2"] = data.Orders["u2"][:1]

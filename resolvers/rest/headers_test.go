@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"tributary/gateway/graphqlserver"
+	"tributary/gateway/engine"
 	"tributary/internal/testkit"
 	"tributary/internal/testkit/graphtest"
 	"tributary/internal/testkit/upstreamtest"
@@ -48,8 +48,8 @@ func TestHeaders_ColdThenCached(t *testing.T) {
 
 func TestHeaders_SharedWithGraphQL(t *testing.T) {
 	g, up := usual(t)
-	g.graph.Execute(context.Background(), graphqlserver.Request{Query: `{ user(id: "u1") { orders { items { product { id } } } } }`})
-	g.graph.Execute(context.Background(), graphqlserver.Request{Query: `{ user(id: "u1") { id } }`})
+	g.graph.Execute(context.Background(), engine.Request{Query: `{ user(id: "u1") { orders { items { product { id } } } } }`})
+	g.graph.Execute(context.Background(), engine.Request{Query: `{ user(id: "u1") { id } }`})
 	up.Reset()
 	if d := g.get("/api/profile/u1").document(t); !d.Metadata.Cached || len(up.Calls()) > 0 {
 		t.Errorf("cached: %v, calls: %s", d.Metadata.Cached, up.Summary())
@@ -60,7 +60,7 @@ func TestHeaders_SharedWithGraphQL(t *testing.T) {
 // is still that of the oldest part.
 func TestAge_OldestPart(t *testing.T) {
 	g, up := usual(t)
-	g.graph.Execute(context.Background(), graphqlserver.Request{Query: `{ user(id: "u1") { id } }`})
+	g.graph.Execute(context.Background(), engine.Request{Query: `{ user(id: "u1") { id } }`})
 	var got reply
 	var d document
 	up.Set(func(data *upstreamtest.Data) {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"tributary/gateway/graphqlserver"
+	"tributary/gateway/engine"
 	"tributary/gateway/lookahead"
 	"tributary/graph"
 	"tributary/internal/testkit/graphtest"
@@ -23,7 +23,7 @@ import (
 )
 
 // ask answers one request without a network, so that its context is the test's.
-func ask(ctx context.Context, server *graphqlserver.Server) *httptest.ResponseRecorder {
+func ask(ctx context.Context, server *engine.Engine) *httptest.ResponseRecorder {
 	profile := rest.NewProfile(server, func(*http.Request) string { return "u1" }, time.Minute, prometheus.NewRegistry())
 	w := httptest.NewRecorder()
 	profile.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", http.NoBody).WithContext(ctx))
@@ -51,7 +51,7 @@ func TestUnavailable_Timeout(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), left)
 			defer cancel()
-			w := ask(ctx, server)
+			w := ask(ctx, server.Engine)
 			if w.Code != http.StatusServiceUnavailable || code(t, w) != "UPSTREAM_TIMEOUT" || w.Header().Get("Retry-After") == "" {
 				t.Errorf("status %d, %v: %s", w.Code, w.Header(), w.Body)
 			}
@@ -67,7 +67,7 @@ func TestUnavailable_Internal(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	server := graphqlserver.New(schema, plan, nil, graphqlserver.Config{}, slog.New(slog.NewJSONHandler(&log, nil)), prometheus.NewRegistry())
+	server := engine.New(engine.Config{}, engine.Deps{Schema: schema, Plan: plan, Log: slog.New(slog.NewJSONHandler(&log, nil)), Registerer: prometheus.NewRegistry()})
 	w := ask(t.Context(), server)
 	if w.Code != http.StatusInternalServerError || code(t, w) != "INTERNAL" || w.Header().Get("Retry-After") != "" {
 		t.Errorf("status %d, %v: %s", w.Code, w.Header(), w.Body)

@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 
+	"tributary/gateway/engine"
 	"tributary/gateway/fault"
-	"tributary/gateway/graphqlserver"
 )
 
 // profile is the data of the operation. Its parts are in REST form already, by the
@@ -24,7 +24,7 @@ type profile struct {
 const metadataSize = 512
 
 // parse decodes the data of a result; nil means that there is no profile.
-func parse(result *graphqlserver.Result) (*profile, error) {
+func parse(result *engine.Result) (*profile, error) {
 	if result.Data == nil {
 		return nil, &fault.Error{Kind: fault.Internal, Err: fmt.Errorf("the operation was refused: %w", result.Errors)}
 	}

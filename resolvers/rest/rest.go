@@ -10,8 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/app"
+	"tributary/gateway/engine"
 	"tributary/gateway/fault"
-	"tributary/gateway/graphqlserver"
 	"tributary/gateway/httpserver"
 	"tributary/gateway/responsecache"
 	"tributary/gateway/scalar"
@@ -24,16 +24,16 @@ const retryAfter = "1"
 
 // Profile answers GET /api/profile/{id}. It is an [http.Handler].
 type Profile struct {
-	server   *graphqlserver.Server
+	engine   *engine.Engine
 	id       func(r *http.Request) string
 	ttl      time.Duration
 	duration prometheus.Histogram
 }
 
-// NewProfile returns a handler that executes its operation on server. id extracts the
+// NewProfile returns a handler that executes its operation by an engine. id extracts the
 // user's id from a request, and ttl is the cache TTL reported to clients.
-func NewProfile(server *graphqlserver.Server, id func(*http.Request) string, ttl time.Duration, reg prometheus.Registerer) *Profile {
-	p := &Profile{server: server, id: id, ttl: ttl,
+func NewProfile(e *engine.Engine, id func(*http.Request) string, ttl time.Duration, reg prometheus.Registerer) *Profile {
+	p := &Profile{engine: e, id: id, ttl: ttl,
 		duration: prometheus.NewHistogram(telemetry.Durations("aggregation_duration_seconds", "How long it took to build a profile."))}
 	reg.MustRegister(p.duration)
 	return p
@@ -41,7 +41,7 @@ func NewProfile(server *graphqlserver.Server, id func(*http.Request) string, ttl
 
 // Routes returns the routes of the REST endpoint, for [app.Graph].
 func Routes(api *app.API) []app.Route {
-	profile := NewProfile(api.Server, func(r *http.Request) string { return httpserver.PathParam(r, "id") }, api.TTL, api.Metrics)
+	profile := NewProfile(api.Engine, func(r *http.Request) string { return httpserver.PathParam(r, "id") }, api.TTL, api.Metrics)
 	return []app.Route{
 		{Pattern: "/api/profile/{id}", Handler: profile},
 		{Pattern: "/api/profile/", Handler: profile}, // an empty id is a bad one, not a wrong address
@@ -83,12 +83,12 @@ func (p *Profile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // result returns the result of the operation, cached or executed.
-func (p *Profile) result(ctx context.Context, id string) *graphqlserver.Result {
+func (p *Profile) result(ctx context.Context, id string) *engine.Result {
 	said := responsecache.NewKey("profile", []byte(id))
-	if result := p.server.Recall(ctx, said); result != nil {
+	if result := p.engine.Recall(ctx, said); result != nil {
 		return result
 	}
-	return p.server.Execute(ctx, graphqlserver.Request{
+	return p.engine.Execute(ctx, engine.Request{
 		Query:       graph.RESTProfile,
 		Variables:   map[string]any{"id": id},
 		ReadOnly:    true,
@@ -103,7 +103,7 @@ type outcome struct {
 	err    error
 }
 
-func (p *Profile) make(id string, result *graphqlserver.Result) outcome {
+func (p *Profile) make(id string, result *engine.Result) outcome {
 	parts, err := parse(result)
 	if err != nil || parts == nil || parts.empty() {
 		return outcome{err: err}
@@ -117,7 +117,7 @@ func (p *Profile) make(id string, result *graphqlserver.Result) outcome {
 
 // nothing answers if no part could be loaded, with the first error that is due to a service
 // or a timeout, since that may be transient; a bug is not.
-func nothing(w http.ResponseWriter, r *http.Request, result *graphqlserver.Result) {
+func nothing(w http.ResponseWriter, r *http.Request, result *engine.Result) {
 	for _, err := range result.Errors {
 		if code, _ := err.Extensions["code"].(string); code != fault.Internal.Code() {
 			w.Header().Set("Retry-After", retryAfter)

@@ -13,7 +13,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
-	"tributary/gateway/graphqlserver"
 	"tributary/gateway/httpserver"
 	"tributary/internal/testkit/graphtest"
 	"tributary/internal/testkit/upstreamtest"
@@ -26,7 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type gateway struct {
 	t       testing.TB
 	url     string
-	graph   *graphqlserver.Server
+	graph   *graphtest.Server
 	metrics *prometheus.Registry
 }
 
@@ -38,7 +37,7 @@ func serve(t testing.TB, up *upstreamtest.Upstreams, with graphtest.Setup) *gate
 	}
 	reg := prometheus.NewRegistry()
 	r := httpserver.NewRouter(slog.New(slog.DiscardHandler), reg)
-	profile := rest.NewProfile(server, func(r *http.Request) string { return httpserver.PathParam(r, "id") }, with.TTL, reg)
+	profile := rest.NewProfile(server.Engine, func(r *http.Request) string { return httpserver.PathParam(r, "id") }, with.TTL, reg)
 	r.Method(http.MethodGet, "/api/profile/{id}", profile)
 	r.Method(http.MethodGet, "/api/profile/", profile)
 	s := httptest.NewServer(r)

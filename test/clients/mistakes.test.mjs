@@ -1,13 +1,13 @@
 // What the gateway says of mistakes in requests, beside what graphql-js says of the same:
 // mistakes.golden. UPDATE_MISTAKES=1 writes it anew; the gateway's words are those of
-// gateway/graphqlserver/testdata/mistakes.golden.
+// gateway/engine/testdata/mistakes.golden.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { buildSchema, execute, parse, validate } from 'graphql';
 
-const server = join(import.meta.dirname, '../../gateway/graphqlserver');
+const server = join(import.meta.dirname, '../../gateway/engine');
 const golden = join(import.meta.dirname, 'mistakes.golden');
 const schema = buildSchema(/MustLoadSchema\(&ast\.Source\{Input: `([^`]*)`/.exec(readFileSync(join(server, 'schema_test.go'), 'utf8'))[1]);
 

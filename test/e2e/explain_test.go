@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"tributary/gateway/graphqlserver"
+	"tributary/gateway/engine/httptransport"
 	"tributary/graph"
 )
 
@@ -119,14 +119,14 @@ func TestExplain_CostHeader(t *testing.T) {
 	}
 	const query, one = `{ user(id: "user123") { id } }`, `{"services":[{"service":"users","keys":1,"at_most":1,"at_least":1,"assumed":false}]}`
 	for range 2 { // the second answer comes from the cache
-		if a := ask(query, graphqlserver.CostHeader); string(a.Extensions.Cost) != one || a.Data == nil {
+		if a := ask(query, httptransport.CostHeader); string(a.Extensions.Cost) != one || a.Data == nil {
 			t.Errorf("the cost is %s of %s", a.Extensions.Cost, a.Data)
 		}
 		if a := ask(query); a.Extensions.Cost != nil {
 			t.Errorf("who does not ask is told %s", a.Extensions.Cost)
 		}
 	}
-	a := ask(`{ users(ids: ["a", "b"]) { id } }`, graphqlserver.CostHeader)
+	a := ask(`{ users(ids: ["a", "b"]) { id } }`, httptransport.CostHeader)
 	if !strings.Contains(string(a.Extensions.Cost), `"at_most":2`) || len(a.Errors) != 1 {
 		t.Errorf("over the budget: %s, %v", a.Extensions.Cost, a.Errors)
 	}

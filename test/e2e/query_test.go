@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"tributary/gateway/graphqlserver"
+	"tributary/gateway/engine/httptransport"
 	"tributary/gateway/waterfall"
 )
 
@@ -25,7 +25,7 @@ func traceOf(t *testing.T, s *system, query string, header ...string) *waterfall
 		t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set(graphqlserver.TraceHeader, "1")
+	req.Header.Set(httptransport.TraceHeader, "1")
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}

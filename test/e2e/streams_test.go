@@ -17,7 +17,7 @@ import (
 )
 
 // The schema has no subscription: what stands here is that streams get through
-// all that stands around them in a gateway. Package graphqlserver has the rest.
+// all that stands around them in a gateway. Package stream has the rest.
 
 const (
 	namesOf = `{"query":"{ user(id: \"%s\") { fullName } }"}`

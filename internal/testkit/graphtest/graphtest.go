@@ -13,7 +13,8 @@ import (
 	"tributary/gateway/app"
 	"tributary/gateway/batch"
 	"tributary/gateway/cache"
-	"tributary/gateway/graphqlserver"
+	"tributary/gateway/engine"
+	"tributary/gateway/engine/httptransport"
 	"tributary/gateway/lookahead"
 	"tributary/gateway/responsecache"
 	"tributary/gateway/upstream"
@@ -29,7 +30,7 @@ type Setup struct {
 	Calls   upstream.Config
 	TTL     time.Duration            // of an entry of the cache
 	TTLs    map[string]time.Duration // of those of single kinds
-	GraphQL graphqlserver.Config
+	GraphQL engine.Config
 
 	ResponseMB int           // how much of whole responses is kept; 0: none, so that a test sees what entities do
 	Linger     time.Duration // of products' ids that wait for others to become known; 0: the usual few milliseconds
@@ -49,13 +50,19 @@ func Patient() Setup {
 	return s
 }
 
+// Server executes the operations of a graph, and answers requests for them over HTTP.
+type Server struct {
+	*engine.Engine
+	*httptransport.Handler
+}
+
 // New makes a graph over up with an empty memory cache, which stop closes.
-func New(up *upstreamtest.Upstreams, with Setup) (server *graphqlserver.Server, stop func() error, err error) {
+func New(up *upstreamtest.Upstreams, with Setup) (server *Server, stop func() error, err error) {
 	return Over(up.Config(), with)
 }
 
 // Over makes a graph over the services of where.
-func Over(where upstreamtest.Config, with Setup) (server *graphqlserver.Server, stop func() error, err error) {
+func Over(where upstreamtest.Config, with Setup) (server *Server, stop func() error, err error) {
 	log, reg := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
 	store, err := cache.New(cache.Config{TTL: with.TTL, TTLs: with.TTLs, StaleIfError: time.Minute, AbsentTTL: 5 * time.Second, MemoryMB: 16}, log, reg)
 	if err != nil {
@@ -76,7 +83,7 @@ func Over(where upstreamtest.Config, with Setup) (server *graphqlserver.Server, 
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
-	responses, err := responsecache.New[*graphqlserver.Result](responsecache.Config{MaxMB: with.ResponseMB}, responsecache.Deps{Entities: store, Metrics: reg})
+	responses, err := responsecache.New[*engine.Result](responsecache.Config{MaxMB: with.ResponseMB}, responsecache.Deps{Entities: store, Metrics: reg})
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
@@ -84,7 +91,8 @@ func Over(where upstreamtest.Config, with Setup) (server *graphqlserver.Server, 
 		defer responses.Close()
 		return store.Close()
 	}
-	return graphqlserver.New(schema, plan, responses, with.GraphQL, log, reg), stop, nil
+	e := engine.New(with.GraphQL, engine.Deps{Schema: schema, Plan: plan, Responses: responses, Log: log, Registerer: reg})
+	return &Server{e, httptransport.New(e, nil)}, stop, nil
 }
 
 // idsPerCall is the number of products that one call loads.

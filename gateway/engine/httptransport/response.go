@@ -1,0 +1,140 @@
+package httptransport
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"tributary/gateway/admission"
+	"tributary/gateway/engine"
+	"tributary/gateway/engine/refusal"
+	"tributary/gateway/fault"
+	"tributary/gateway/httpserver"
+)
+
+// WriteBad answers a request that is refused before its document is looked at.
+func (h *Handler) WriteBad(w http.ResponseWriter, r *http.Request, media string, bad *BadRequest) {
+	if bad.Result != nil {
+		h.WriteResult(w, r, media, bad.Result)
+		return
+	}
+	writeError(w, media, bad.status, bad.Message)
+}
+
+// WriteResult answers with a result, and the status and the headers that belong to it.
+func (h *Handler) WriteResult(w http.ResponseWriter, r *http.Request, media string, result *engine.Result) {
+	if result.Refused != nil && result.Refused.MethodInvalid {
+		w.Header().Set("Allow", http.MethodPost)
+	}
+	if result.Overload() != nil {
+		w.Header().Set("Retry-After", admission.RetryAfter)
+	}
+	write(w, r, media, Status(media, result), result)
+}
+
+// WriteOverload answers 503 for a reason, whatever the media type.
+func WriteOverload(w http.ResponseWriter, r *http.Request, reason string) {
+	w.Header().Set("Retry-After", admission.RetryAfter)
+	write(w, r, ParseAccept(r.Header).MediaOr(MediaJSON), http.StatusServiceUnavailable, engine.Refused(refusal.Of(fault.Overloaded, reason)))
+}
+
+// statusPartialSuccess is the code that the GraphQL-over-HTTP draft
+// recommends for data with errors.
+const statusPartialSuccess = 294
+
+// Status returns the honest status of a result, or 200 for clients that know nothing else.
+func Status(media string, r *engine.Result) int {
+	switch why := r.Refused; {
+	case r.Data == nil && why.MethodInvalid:
+		return http.StatusMethodNotAllowed
+	case r.Overload() != nil, // whatever the media type: load balancers must see it, and nothing was executed
+		r.Canceled(): // and the log
+		return why.Kind.HTTPStatus()
+	case r.Data == nil && why.Malformed:
+		return http.StatusBadRequest
+	case media == MediaJSON:
+		return http.StatusOK
+	case r.Data == nil && why.Kind == fault.BadUserInput:
+		return http.StatusUnprocessableEntity // the request is well-formed, its variables don't fit
+	case r.StoppedAfterWrite():
+		return http.StatusInternalServerError // the status of the refusal would invite to repeat it
+	case r.Data == nil:
+		return why.Kind.HTTPStatus()
+	case len(r.Errors) > 0:
+		return statusPartialSuccess
+	}
+	return http.StatusOK
+}
+
+func writeError(w http.ResponseWriter, media string, status int, message string) {
+	h := w.Header()
+	h.Set("Content-Type", contentType(media))
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(engine.Refused(refusal.Of(fault.BadUserInput, message)).Response().Bytes())
+}
+
+// write answers with a result, or with 304 if the client has it.
+func write(w http.ResponseWriter, r *http.Request, media string, status int, result *engine.Result) {
+	h, get := w.Header(), r.Method != http.MethodPost
+	SetSeen(h, result)
+	if timing := result.Summary.ServerTiming(); timing != "" {
+		h.Set("Server-Timing", timing)
+	}
+	if result.VariesByViewer() {
+		h.Add("Vary", "Authorization")
+	}
+	var fields httpserver.Fields
+	addFreshness(&fields, get, result, time.Now())
+	fields.Set(h)
+	cached := result.Cached()
+	if get && cached != nil {
+		VaryBySeen(h)
+		tag := etag(cached, media)
+		h.Set("Etag", tag)
+		if httpserver.Unmodified(r, tag) {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+	}
+	h.Set("Content-Type", contentType(media))
+	if cached != nil {
+		cached.Body.Write(w, r, status)
+		return
+	}
+	response := result.Response()
+	h.Set("Content-Length", strconv.Itoa(response.Size()))
+	w.WriteHeader(status)
+	_ = response.Write(w) // if it fails the client has gone
+}
+
+// addFreshness sets Age and Cache-Control (RFC 9111) and Cache-Status (RFC 9211).
+// The response to a GET may be cached for as long as the gateway itself keeps it.
+// That to a POST is no-store, because its cache key would be the request's body,
+// which RFC 9111, section 3, does not provide for.
+func addFreshness(f *httpserver.Fields, get bool, r *engine.Result, now time.Time) {
+	var value [64]byte
+	if r.Data != nil {
+		f.Add("Cache-Status", r.AppendCacheStatus(value[:0], now))
+	}
+	if !r.Summary.Oldest.IsZero() {
+		f.Add("Age", strconv.AppendInt(value[:0], int64(r.Summary.Age(now).Seconds()), 10))
+	}
+	if !get || r.Cached() == nil {
+		f.Add("Cache-Control", []byte("no-store"))
+		return
+	}
+	scope := "private"
+	if r.Cached().Public {
+		scope = "public"
+	}
+	f.Add("Cache-Control", strconv.AppendInt(append(append(value[:0], scope...), ", max-age="...), int64(max(0, r.Summary.Left(now))), 10))
+}
+
+// etag returns a weak ETag: bodies are compressed. It differs by media type, though the body is the same.
+func etag(cached *engine.Cached, media string) string {
+	if media == MediaGraphQL {
+		return `W/"` + cached.Tag() + `-graphql"`
+	}
+	return `W/"` + cached.Tag() + `"`
+}

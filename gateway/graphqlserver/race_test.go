@@ -1,9 +1,0 @@
-//go:build race
-
-package graphqlserver_test
-
-import "time"
-
-// soon is how long an attack may be at work: the race detector takes several
-// times what the gateway does.
-const soon = 10 * time.Second
