@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
@@ -11,6 +12,9 @@ const (
 	// lagAsk is after what part of that Redis is asked, which costs a transfer of the whole
 	// table. Normally the subscription delivers the purge earlier.
 	lagAsk = 20 * time.Millisecond
+	// unverifiedPerSecond is how many requests may read past the cache because of a value that
+	// cannot be verified, as no table was read yet: invented ones must not disable the cache.
+	unverifiedPerSecond = 20
 )
 
 // How the gateway has dealt with what clients brought, by the label outcome.
@@ -27,12 +31,14 @@ const (
 func (s *Redis) follow(ctx context.Context, seen string, ttl time.Duration) string {
 	incarnation, _, _ := s.position.get()
 	m, ok := readMark(seen, incarnation)
-	if !ok && mayBeMark(seen) && s.mayAskUnknown(time.Now()) { // the table may have been replaced
-		<-s.ask(ctx, func() bool { return false })
+	if !ok && mayBeMark(seen) {
+		s.askUnknown(ctx) // the table may have been replaced
 		incarnation, _, _ = s.position.get()
 		m, ok = readMark(seen, incarnation)
 	}
 	switch {
+	case !ok && incarnation == 0 && mayBeMark(seen) && s.unverified.take(time.Now()):
+		return seenPast
 	case !ok:
 		return seenIgnored
 	case m.kind == markRecorded:
@@ -93,9 +99,42 @@ func (s *Redis) ask(ctx context.Context, enough func() bool) <-chan struct{} {
 	return ctx.Done()
 }
 
-// mayAskUnknown reports whether Redis may be asked because of a mark that is not known: once
-// in pollEvery, so that invented ones cost nothing.
-func (s *Redis) mayAskUnknown(now time.Time) bool {
-	last := s.askedUnknown.Load()
-	return now.UnixNano()-last >= int64(pollEvery) && s.askedUnknown.CompareAndSwap(last, now.UnixNano())
+// askUnknown synchronizes with Redis because of a mark that is not known: at most once in
+// pollEvery, so that invented ones cost nothing. It waits for a synchronization that another
+// mark began.
+func (s *Redis) askUnknown(ctx context.Context) {
+	s.unknown.mu.Lock()
+	if now := time.Now(); now.Sub(s.unknown.at) >= pollEvery {
+		s.unknown.at, s.unknown.done = now, s.ask(context.WithoutCancel(ctx), func() bool { return false })
+	}
+	done := s.unknown.done
+	s.unknown.mu.Unlock()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}
+
+// unknownAsk is the last synchronization because of a mark that was not known.
+type unknownAsk struct {
+	mu   sync.Mutex
+	at   time.Time       // when it began
+	done <-chan struct{} // closed when it has ended
+}
+
+// allowance permits unverifiedPerSecond events in each second. The zero value is ready to use.
+type allowance struct {
+	mu     sync.Mutex
+	second int64
+	taken  int
+}
+
+func (a *allowance) take(now time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if second := now.Unix(); second != a.second {
+		a.second, a.taken = second, 0
+	}
+	a.taken++
+	return a.taken <= unverifiedPerSecond
 }

@@ -69,7 +69,8 @@ type Redis struct {
 	unheard   atomic.Bool  // a warning says that there is no subscription
 	untold    atomic.Bool  // a warning says that purges cannot be published
 
-	askedUnknown atomic.Int64 // when Redis was last asked because of an unknown mark, in Unix nanoseconds
+	unknown    unknownAsk
+	unverified allowance
 }
 
 // NewRedis returns a store in the Redis that rawURL names; see

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -152,6 +153,49 @@ func TestSession_NothingStale(t *testing.T) {
 	p.src.says("second")
 	reads(t, p.reader, seen, "second")
 	p.reader.want(t, "a", "second") // as it was loaded for another
+}
+
+// A gateway that has never reached Redis cannot verify what clients bring, and reads past its
+// cache, for some requests a second.
+func TestSession_WithoutTable(t *testing.T) {
+	p := newPair(t, "")
+	p.proxy.Cut()
+	cfg := defaults()
+	cfg.TTL, cfg.RedisURL = time.Hour, "redis://"+p.proxy.Addr
+	fresh := newGateway(t, cfg, p.src)
+	fresh.want(t, "a", "first")
+	seen := p.write(t, "second")
+	reads(t, fresh, "", "first")
+	reads(t, fresh, seen, "second")
+	start, before := time.Now(), p.src.count("a")
+	for range 500 {
+		reads(t, fresh, seen, "second")
+	}
+	if n, most := p.src.count("a")-before, 20*(2+int(time.Since(start)/time.Second)); n == 0 || n > most {
+		t.Errorf("500 values made %d calls, want 1 to %d", n, most)
+	}
+	p.src.says("third")
+	for _, invented := range []string{"x", seen[:31], strings.Repeat("A", 32), strings.Repeat("_", 32)} {
+		reads(t, fresh, invented, "second")
+	}
+	p.proxy.Restore()
+	purge(t, fresh, "item:other") // so that it knows the table
+	reads(t, fresh, p.write(t, "fourth"), "fourth")
+}
+
+// Several requests bring at the same time what was seen in a table that is not known yet.
+func TestSession_TogetherInNewTable(t *testing.T) {
+	p := newPair(t, "mute:open@")
+	if _, err := p.server.Do("FLUSHALL"); err != nil {
+		t.Fatal(err)
+	}
+	purge(t, p.writer, "item:other")
+	seen := p.write(t, "second")
+	var together sync.WaitGroup
+	for range 10 {
+		together.Go(func() { reads(t, p.reader, seen, "second") })
+	}
+	together.Wait()
 }
 
 // What stands for nothing costs nothing, also where Redis cannot be reached.
