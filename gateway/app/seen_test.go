@@ -210,6 +210,37 @@ func TestSeen_ByEveryTransport(t *testing.T) {
 	}
 }
 
+// A request may bring several values, in lines or with commas.
+func TestSeen_SeveralValues(t *testing.T) {
+	s := newReplicas(t, 2)
+	const query = `{ author(id: "a1") { name } }`
+	c := newReader(t)
+	readerTransports["POST"](c, s.urls[1], query)
+	s.proxies[1].Cut()
+	for i, join := range []func(h http.Header, seen string){
+		func(h http.Header, seen string) { h["Tributary-Seen"] = []string{seen, "x"} },
+		func(h http.Header, seen string) { h["Tributary-Seen"] = []string{"x", seen} },
+		func(h http.Header, seen string) { h["Tributary-Seen"] = []string{"x, " + seen, "", seen + ",x"} },
+	} {
+		text := fmt.Sprint("v", i)
+		readerTransports["POST"](c, s.urls[0], fmt.Sprintf(`mutation { updateAuthor(id: "a1", input: {name: %q}) { name } }`, text))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.urls[1]+"/graphql?query="+url.QueryEscape(query), http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		join(r.Header, c.seen)
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if !strings.Contains(string(body), text) {
+			t.Errorf("%v: %s, want %s", r.Header, body, text)
+		}
+	}
+}
+
 // The answer to a mutation says what was seen, unless nothing was changed; queries say nothing.
 func TestSeen_InAnswers(t *testing.T) {
 	w := newWritable(t, nil) // memory only

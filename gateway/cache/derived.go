@@ -14,7 +14,7 @@ import (
 
 // Bypassed reports whether requests of ctx must be served nothing from a cache, because
 // their client has seen a purge that may not have reached this gateway. The first call for
-// a session may wait for it, for [lagWait] at most.
+// a session may wait for it, for [sessionWait] at most.
 func (c *Cache) Bypassed(ctx context.Context) bool { return c.readsPast(ctx) }
 
 // Variant returns the variant of ctx over all services, or "".

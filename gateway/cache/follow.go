@@ -2,13 +2,12 @@ package cache
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
 
 const (
-	// lagWait is how long a load waits for a purge that its client has seen.
-	lagWait = 100 * time.Millisecond
 	// lagAsk is after what part of that Redis is asked, which costs a transfer of the whole
 	// table. Normally the subscription delivers the purge earlier.
 	lagAsk = 20 * time.Millisecond
@@ -24,6 +23,17 @@ const (
 	seenPast    = "past"    // the request read past the cache
 	seenIgnored = "ignored" // the value stands for nothing that is known
 )
+
+// followAll follows several values one after the other, and returns the end that matters
+// most.
+func (s *Redis) followAll(ctx context.Context, seen []string, ttl time.Duration) string {
+	order := []string{seenIgnored, seenCurrent, seenWaited, seenPast}
+	worst := 0
+	for _, text := range seen {
+		worst = max(worst, slices.Index(order, s.follow(ctx, text, ttl)))
+	}
+	return order[worst]
+}
 
 // follow brings the gateway to the purge that seen stands for, and returns how that ended.
 // A purge that could not be recorded matters for ttl; then all that was loaded before it has
@@ -62,8 +72,6 @@ func (s *Redis) await(ctx context.Context, m mark) string {
 	if s.breaker.open.Load() {
 		return seenPast
 	}
-	ctx, cancel := context.WithTimeout(ctx, lagWait)
-	defer cancel()
 	patience := lagAsk
 	if !s.listening.Load() {
 		patience = 0
@@ -89,9 +97,9 @@ func (s *Redis) await(ctx context.Context, m mark) string {
 }
 
 // ask synchronizes with Redis, unless enough reports that this was done meanwhile. The channel
-// is closed when that is done, or ctx or lagWait has ended.
+// is closed when that is done, or ctx or sessionWait has ended.
 func (s *Redis) ask(ctx context.Context, enough func() bool) <-chan struct{} {
-	ctx, cancel := context.WithTimeout(ctx, lagWait)
+	ctx, cancel := context.WithTimeout(ctx, sessionWait)
 	go func() {
 		defer cancel()
 		_ = s.synchronizeUnless(ctx, enough) // the position tells whether it did

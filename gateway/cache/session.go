@@ -2,7 +2,18 @@ package cache
 
 import (
 	"context"
+	"strings"
 	"sync"
+	"time"
+)
+
+// Bounds of a session.
+const (
+	// sessionWait is how long the requests of a session wait for the shared store because of
+	// purges, all together: those that the client brings, and those that it causes.
+	sessionWait = 100 * time.Millisecond
+	// broughtAtMost is how many values a client may bring at once; more are ignored.
+	broughtAtMost = 8
 )
 
 // A Session lets a client read its own writes, whichever gateway it asks: a write returns a
@@ -13,14 +24,15 @@ type Session struct {
 	judged  sync.Once
 	past    bool // loads must not use what is cached
 
-	mu    sync.Mutex
-	wrote mark
+	mu     sync.Mutex
+	wrote  mark
+	waited time.Duration // for the shared store
 }
 
 type sessionKey struct{}
 
 // WithSession returns a context for requests that bring seen, the value of [Session.Seen] of
-// an earlier one, or "".
+// an earlier one, or several with commas between them, or "".
 func WithSession(ctx context.Context, seen string) (context.Context, *Session) {
 	s := &Session{brought: seen}
 	return context.WithValue(ctx, sessionKey{}, s), s
@@ -61,14 +73,47 @@ func (s *Session) note(m mark) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.wrote.kind == markNone {
-		s.wrote, _ = readMark(s.brought, m.incarnation)
+		for _, text := range s.values() {
+			if brought, ok := readMark(text, m.incarnation); ok {
+				s.wrote = s.wrote.with(brought)
+			}
+		}
 	}
 	s.wrote = s.wrote.with(m)
 }
 
+// values returns the values that the client brings, as far as they may be marks.
+func (s *Session) values() (values []string) {
+	for text := range strings.SplitSeq(s.brought, ",") {
+		if text = strings.TrimSpace(text); mayBeMark(text) && len(values) < broughtAtMost {
+			values = append(values, text)
+		}
+	}
+	return values
+}
+
+// wait calls do with a context that ends when the session has waited for sessionWait.
+func (s *Session) wait(ctx context.Context, do func(context.Context)) {
+	left := sessionWait
+	if s != nil {
+		s.mu.Lock()
+		left -= s.waited
+		s.mu.Unlock()
+	}
+	ctx, cancel := context.WithTimeout(ctx, left)
+	defer cancel()
+	start := time.Now()
+	do(ctx)
+	if s != nil {
+		s.mu.Lock()
+		s.waited += time.Since(start)
+		s.mu.Unlock()
+	}
+}
+
 // readsPast reports whether a load for ctx must not use what is cached, because the client
 // has seen a purge that may not have reached this gateway. The first load of a session waits
-// until it has, [lagWait] at most.
+// until it has, for [sessionWait] at most.
 func (c *Cache) readsPast(ctx context.Context) bool {
 	s := SessionOf(ctx)
 	if s == nil || s.brought == "" {
@@ -77,7 +122,7 @@ func (c *Cache) readsPast(ctx context.Context) bool {
 	s.judged.Do(func() {
 		how := seenIgnored
 		if c.shared != nil {
-			how = c.shared.follow(ctx, s.brought, c.cfg.longestTTL())
+			s.wait(ctx, func(ctx context.Context) { how = c.shared.followAll(ctx, s.values(), c.cfg.longestTTL()) })
 		}
 		c.metrics.seen.WithLabelValues(how).Inc()
 		s.past = how == seenPast

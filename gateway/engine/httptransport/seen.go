@@ -2,13 +2,15 @@ package httptransport
 
 import (
 	"net/http"
+	"strings"
 
 	"tributary/gateway/cache"
 	"tributary/gateway/engine"
 )
 
 // SeenHeader is the header by which clients read their own writes at any gateway: the
-// response to a mutation has it, and a request that brings its value gets nothing older. On a
+// response to a mutation has it, and a request that brings its value, or several in lines or
+// with commas, gets nothing older. On a
 // WebSocket it is the member seen of extensions, in both directions; a value in the request
 // that opens the connection holds for operations without one.
 const SeenHeader = "Tributary-Seen"
@@ -16,8 +18,8 @@ const SeenHeader = "Tributary-Seen"
 // Seen lets requests read what their clients have written: see [cache.Session].
 func Seen(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if seen := r.Header[SeenHeader]; len(seen) == 1 && seen[0] != "" {
-			ctx, _ := cache.WithSession(r.Context(), seen[0])
+		if seen := strings.Join(r.Header[SeenHeader], ","); seen != "" {
+			ctx, _ := cache.WithSession(r.Context(), seen)
 			r = r.WithContext(ctx)
 		}
 		next.ServeHTTP(w, r)
