@@ -9,11 +9,13 @@ import (
 )
 
 func TestAClusterThatLosesANodeFailsNoRequestAndMakesNoneWait(t *testing.T) {
+	t.Parallel()
 	for name, fault := range map[string]struct{ do, undo func(*redistest.Server) }{
 		"it is killed": {(*redistest.Server).Kill, (*redistest.Server).Restart},
 		"it hangs":     {(*redistest.Server).Hang, (*redistest.Server).Continue},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			cluster := redistest.StartCluster(t)
 			g := onRedis(t, cluster.URL(), newSource("first"))
 			longest := time.Hour

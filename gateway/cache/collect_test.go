@@ -27,6 +27,7 @@ func TestMemorysFiguresFollowWhatItHolds(t *testing.T) {
 }
 
 func TestRedisFiguresFollowItsState(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	g := onRedis(t, server.URL(), newSource("first"))
 	wantUsed(t, g, server)

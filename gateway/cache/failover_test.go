@@ -27,8 +27,10 @@ func failovers(f redistest.Failover) map[string]func(t *testing.T) {
 }
 
 func TestAFailoverFailsNoRequestAndMakesNoneWait(t *testing.T) {
+	t.Parallel()
 	for name := range failovers(redistest.Failover{}) {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			var waited, unused time.Duration
 			for range 5 { // the machine may be busy: the best of five
 				f := redistest.StartFailover(t)

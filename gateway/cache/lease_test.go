@@ -25,6 +25,7 @@ func (s *source) slowly(d time.Duration) {
 }
 
 func TestGatewaysThatMissTogetherAskAboutOnce(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	src := newSource("first")
 	src.slowly(150 * time.Millisecond) // longer than a lease that is not renewed

@@ -211,6 +211,7 @@ func TestAPurgeIsOverInAMoment(t *testing.T) {
 }
 
 func TestAPurgeThatRedisCannotBeToldOfSaysSoAndHoldsHere(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	src := newSource("first")
 	g := onRedis(t, server.URL(), src)

@@ -138,6 +138,7 @@ func TestRedis_CutOffDropsAll(t *testing.T) {
 
 // A purge that could not be recorded is recorded when Redis is back, before it is used.
 func TestPurge_IsMadeUpFor(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	proxy := tcpproxy.New(t, server.Addr)
 	src := newSource("first")
@@ -230,17 +231,21 @@ func TestPurge_WhereTheTableIsLost(t *testing.T) {
 
 // Variants leave no keys of their own, and a purge reaches all of them by one command.
 func TestPurge_OfManyVariants(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	cfg := defaults()
 	cfg.RedisURL, cfg.Variant = server.URL(), variantOf
 	src := newSource("first")
 	g := newGateway(t, cfg, src)
 	wantUsed(t, g, server)
-	const variants = 500
-	for n := range variants {
-		_, _ = g.load(in(t, fmt.Sprint("v", n)), []string{"a"})
-	}
-	eventually(t, "most are in Redis", func() bool { return countItems(server) > variants/2 })
+	variants := 0
+	eventually(t, "many are in Redis", func() bool { // which may be given up for a while if the machine is busy
+		for range 100 {
+			_, _ = g.load(in(t, fmt.Sprint("v", variants)), []string{"a"})
+			variants++
+		}
+		return countItems(server) > 250
+	})
 	src.says("second")
 	purge(t, g, "item:a")
 	other := newGateway(t, cfg, src)

@@ -37,6 +37,7 @@ func TestGatewaysOnOneRedisShareEntries(t *testing.T) {
 
 // A synctest bubble has no network, so the test sets the entry's age itself.
 func TestASharedEntryIsAsOldAsItIs(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		age  time.Duration
 		want string
@@ -47,6 +48,7 @@ func TestASharedEntryIsAsOldAsItIs(t *testing.T) {
 		"given in what will be, it says": {-time.Minute, "shared"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			server := redistest.Start(t)
 			s := newRedis(t, server.URL())
 			if got := fromRedis(t, server, newSource("own"), func() {
@@ -88,6 +90,7 @@ func fromRedis(t *testing.T, server *redistest.Server, src *source, put func()) 
 }
 
 func TestARedisThatComesLaterIsUsed(t *testing.T) {
+	t.Parallel()
 	server := redistest.Absent(t)
 	src := newSource("first")
 	g := onRedis(t, server.URL(), src)
@@ -148,8 +151,10 @@ func faults() map[string]struct {
 }
 
 func TestNoRequestFailsOrWaitsWhateverHappensToRedis(t *testing.T) {
+	t.Parallel()
 	for name, fault := range faults() {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			server := redistest.Start(t)
 			g := onRedis(t, server.URL(), newSource("first"))
 			longest := time.Hour
@@ -259,6 +264,7 @@ type newerItem struct {
 // A gateway serves from Redis only what it could have written itself: neither zeros for
 // members that are missing, nor what another version wrote.
 func TestRedis_EntriesOfAnotherForm(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	s := newRedis(t, server.URL())
 	for body, c := range map[string]struct {
