@@ -40,7 +40,8 @@ const stopGrace = 1500 * time.Millisecond
 
 // Limits of /health, so that it cannot be used to flood the services.
 const (
-	healthTimeout = time.Second
+	healthTimeout = 5 * time.Second
+	healthMargin  = 100 * time.Millisecond // a check ends by the time-out of its attempt, not by that of the finding
 	healthHold    = time.Second
 )
 
@@ -121,7 +122,7 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 		return handlers{}, nil, errors.Join(usageError{err}, core.close())
 	}
 	routes := cfg.graph.routes(&API{Engine: graphql, TTL: cfg.Cache.TTL, Metrics: reg})
-	checker := newHealth(core.clients, core.store, authenticator, version)
+	checker := newHealth(cfg.Upstream, core.clients, core.store, authenticator, version)
 	history := status.New(reg, checker, status.Options{Endpoints: endpoints(routes), Log: log})
 
 	clients, ops := routers(cfg.Admin, ready, log, reg)
@@ -224,16 +225,24 @@ func trustedDocuments(operations, manifests []string) (*document.Trusted, error)
 	return documents, nil
 }
 
-func newHealth(clients map[string]*upstream.Client, store *cache.Cache, a *auth.Authenticator, version string) *health.Checker {
+// newHealth returns the checker of /health. A health check has as much time as any attempt at a
+// call, so that a slow service whose calls succeed is healthy.
+func newHealth(cfg upstream.Config, clients map[string]*upstream.Client, store *cache.Cache, a *auth.Authenticator, version string) *health.Checker {
 	checks := map[string]health.Check{}
 	for name, client := range clients {
-		checks[name] = client.Ping
+		checks[name] = func(ctx context.Context) error {
+			err := client.Ping(ctx)
+			if errors.Is(err, upstream.ErrUnknown) {
+				return fmt.Errorf("%w: %w", health.ErrUnknown, err)
+			}
+			return err
+		}
 	}
 	c := &health.Checker{
 		Service: gatewayName, Version: version,
 		Services:  checks,
 		CacheType: store.Type(), Cache: store.Ping,
-		Timeout: healthTimeout, CacheFor: healthHold,
+		Timeout: min(cfg.LongestAttempt()+healthMargin, healthTimeout), CacheFor: healthHold,
 		Epoch: func() (sum uint64) {
 			for _, client := range clients {
 				sum += client.CircuitEpoch()

@@ -4,6 +4,7 @@ package health
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -14,7 +15,11 @@ const (
 	Healthy   = "healthy"
 	Degraded  = "degraded"
 	Unhealthy = "unhealthy"
+	Unknown   = "unknown" // of a service that the gateway could not ask, for a reason of its own
 )
+
+// ErrUnknown is the error of a [Check] that cannot tell whether its component works.
+var ErrUnknown = errors.New("health: unknown")
 
 // A Check returns nil if one component works.
 type Check func(ctx context.Context) error
@@ -136,23 +141,24 @@ func (c *Checker) runChecks(ctx context.Context) *Report {
 }
 
 func statusOf(err error) string {
-	if err != nil {
-		return Unhealthy
+	switch {
+	case err == nil:
+		return Healthy
+	case errors.Is(err, ErrUnknown):
+		return Unknown
 	}
-	return Healthy
+	return Unhealthy
 }
 
 func (f *Report) overall() string {
-	healthy := 0
+	is := map[string]int{} // the number of services by status
 	for _, s := range f.Services {
-		if s.Status == Healthy {
-			healthy++
-		}
+		is[s.Status]++
 	}
-	switch {
-	case healthy == 0 && len(f.Services) > 0:
+	switch all := len(f.Services); {
+	case is[Unhealthy] == all && all > 0:
 		return Unhealthy
-	case healthy < len(f.Services), f.Cache.Status != Healthy, f.Provider != nil && f.Provider.Status != Healthy:
+	case is[Healthy] < all, f.Cache.Status != Healthy, f.Provider != nil && f.Provider.Status != Healthy:
 		return Degraded
 	}
 	return Healthy

@@ -23,6 +23,7 @@ var errDown = errors.New("down")
 
 func up(context.Context) error   { return nil }
 func down(context.Context) error { return errDown }
+func unasked(context.Context) error { return fmt.Errorf("%w: too many open files", health.ErrUnknown) }
 func hung(ctx context.Context) error {
 	<-ctx.Done()
 	return ctx.Err()
@@ -48,6 +49,9 @@ func TestHealth_Aggregates(t *testing.T) {
 		"one service is down":   {up, down, up, 200, "degraded", "unhealthy", "healthy"},
 		"one service hangs":     {up, hung, up, 200, "degraded", "unhealthy", "healthy"},
 		"the cache is down":     {up, up, down, 200, "degraded", "healthy", "unhealthy"},
+		"one cannot be asked":   {up, unasked, up, 200, "degraded", "unknown", "healthy"},
+		"none can be asked":     {unasked, unasked, up, 200, "degraded", "unknown", "healthy"},
+		"one is, one is down":   {down, unasked, up, 200, "degraded", "unknown", "healthy"},
 		"no service answers":    {down, hung, up, 503, "unhealthy", "unhealthy", "healthy"},
 		"nothing works anymore": {down, down, down, 503, "unhealthy", "unhealthy", "unhealthy"},
 	} {

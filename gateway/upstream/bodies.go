@@ -31,10 +31,8 @@ func NewBodies(cfg Config, reg prometheus.Registerer) *admission.Budget {
 // largestBody is the maximum size of a response of any service.
 func (c Config) largestBody() int64 {
 	largest := c.withDefaults().MaxBody
-	for _, service := range c.Overrides.Services() {
-		if own, err := c.of(service); err == nil {
-			largest = max(largest, own.withDefaults().MaxBody)
-		}
+	for own := range c.overridden() {
+		largest = max(largest, own.MaxBody)
 	}
 	return largest
 }

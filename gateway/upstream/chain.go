@@ -13,7 +13,7 @@ func (f RoundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 
 // build sets the policies around net/http for one service:
 //
-//	Measure(Bulkhead(Breaker(Retry(Hedge(Attempt(Timeout(Authorize(Buffer(Pool)))))))))
+//	Measure(Bulkhead(Breaker(Retry(Hedge(Attempt(Authorize(Timeout(Buffer(Pool)))))))))
 //
 // From the outside in:
 //
@@ -24,9 +24,9 @@ func (f RoundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 //   - Breaker judges whole calls: a call that succeeded after a retry is no failure.
 //   - Retry and Hedge share one budget.
 //   - Attempt records each request that is sent.
+//   - Authorize adds the gateway's own token, if it has one for the service. It is outside
+//     Timeout, so that the service has all of the time of an attempt, and waits as long itself.
 //   - Timeout is outside Buffer, so that it covers the body.
-//   - Authorize adds the gateway's own token, if it has one for the service. It is inside of
-//     all policies but Buffer: without a token the service has failed.
 //   - Buffer reads and closes the body, so that policies can drop a response.
 //   - Pool is net/http, with connections that are replaced in time. In development,
 //     faults are injected around it.
@@ -40,7 +40,7 @@ func (c *Client) build(cfg Config, to connection) {
 	if cfg.Faults != nil {
 		send = cfg.Faults(c.service, c.health, c.pool)
 	}
-	c.probes = timeout(cfg.Timeout, authorize(c.tokens, buffer(cfg.MaxBody, send)))
+	c.probes = authorize(c.tokens, timeout(cfg.Timeout, buffer(cfg.MaxBody, send)))
 	attempts := attempt(cfg, f, c.probes)
 	c.circuit = newCircuit(cfg, f, c.newProber(attempts))
 	c.calls = measure(f,

@@ -66,8 +66,9 @@ func (c ServiceConfig) NewClient(service string, cfg Config, m *Metrics) (*Clien
 		base: url.URL{Scheme: base.Scheme, Host: strings.TrimSuffix(base.Host, ":")},
 		path: strings.TrimSuffix(base.EscapedPath(), "/"),
 	}
-	client.tokens = newTokens(service, c.OAuth, cfg.Log)
-	client.build(cfg.withDefaults(), to)
+	cfg = cfg.withDefaults()
+	client.tokens = newTokens(service, c.OAuth, cfg.Timeout, cfg.Log)
+	client.build(cfg, to)
 	return client, nil
 }
 
@@ -106,8 +107,9 @@ func (c *Client) Name() string { return c.service }
 
 // Ping returns nil if the service works: if its circuit is closed, and its health check
 // succeeds. A service without a health check, or that answers it with 404 or 410, is judged
-// by its calls alone. The health check bypasses metrics, reports and policies, so that it is
-// made even if the bulkhead is full.
+// by its calls alone. The error is [ErrUnknown] if the health check could not be made for a
+// reason that is not the service's. The health check bypasses metrics, reports and policies, so
+// that it is made even if the bulkhead is full.
 func (c *Client) Ping(ctx context.Context) error {
 	if !c.circuit.isClosed() {
 		return fault.New(fault.CircuitOpen, c.service, errOpen)
@@ -116,11 +118,17 @@ func (c *Client) Ping(ctx context.Context) error {
 		return nil
 	}
 	_, err := c.ask(ctx, c.probes, http.MethodGet, nil, c.health, nil)
-	if f, failed := errors.AsType[*fault.Error](err); errors.Is(err, ErrNotFound) || failed && mayBeNotFound(f.Status) {
+	switch f, failed := errors.AsType[*fault.Error](err); {
+	case errors.Is(err, ErrNotFound), failed && mayBeNotFound(f.Status):
 		return nil
+	case failed && isOurs(f, err):
+		return fmt.Errorf("%w: %w", ErrUnknown, err)
 	}
 	return err
 }
+
+// ErrUnknown is the error of [Client.Ping] if it cannot tell whether the service works.
+var ErrUnknown = errors.New("the service could not be asked")
 
 // CircuitEpoch counts how often the circuit of the service has opened and closed: what
 // [Client.Ping] returned before it changed is outdated.

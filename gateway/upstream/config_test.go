@@ -49,6 +49,19 @@ func TestASettingThatCannotBeUsedIsNamed(t *testing.T) {
 	}
 }
 
+func TestConfig_LongestAttempt(t *testing.T) {
+	for want, cfg := range map[time.Duration]upstream.Config{
+		2 * time.Second:         {},
+		time.Second:             {Timeout: time.Second, Overrides: upstream.Overrides{"drafts.timeout": "300ms", "drafts.retries": "1"}},
+		3 * time.Second:         {Timeout: time.Second, Overrides: upstream.Overrides{"drafts.timeout": "3s", "poets.timeout": "2s"}},
+		4500 * time.Millisecond: {Timeout: time.Second, RequestTimeout: 5 * time.Second, Overrides: upstream.Overrides{"drafts.timeout": "1m"}},
+	} {
+		if got := cfg.LongestAttempt(); got != want {
+			t.Errorf("%+v: %v, want %v", cfg, got, want)
+		}
+	}
+}
+
 func TestAPolicyThatIsOffNeedsNoSettings(t *testing.T) {
 	if err := (upstream.Config{Timeout: time.Second}).Validate(); err != nil {
 		t.Error(err)

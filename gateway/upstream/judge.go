@@ -30,7 +30,7 @@ const (
 //   - A timeout counts if an attempt had all of upstream-timeout, and not if a caller's
 //     earlier deadline ended it.
 //   - A failure of this process, such as a lack of file descriptors or of memory for
-//     responses, does not count.
+//     responses, does not count. Neither does one of the token endpoint.
 //   - Neither does a connection that is lost over headers of clients which are so large that
 //     many servers hang up on them.
 //
@@ -43,16 +43,22 @@ func judge(r *http.Request, resp *http.Response, err error, forwarded int) judge
 	switch {
 	case !failed, f.Kind == fault.InvalidResponse:
 		return works
-	case f.Kind == fault.Overloaded:
+	case resp == nil && isOurs(f, err):
 		return unknown
 	case resp != nil, errors.Is(err, errAttemptTimeout):
 		return fails
-	case f.Kind == fault.Internal, r.Context().Err() != nil, errors.Is(err, context.Canceled), errors.Is(err, errNoTime):
+	case r.Context().Err() != nil, errors.Is(err, context.Canceled), errors.Is(err, errNoTime):
 		return unknown
-	case isLocal(err), forwarded > largeHeader && isDisconnect(err):
+	case forwarded > largeHeader && isDisconnect(err):
 		return unknown
 	}
 	return fails
+}
+
+// isOurs reports whether an attempt failed for a lack of something that is not the service's:
+// memory for the response, a token, file descriptors; or by a bug. f is the failure that err is.
+func isOurs(f *fault.Error, err error) bool {
+	return f.Kind == fault.Overloaded || f.Kind == fault.Internal || errors.Is(err, errNoToken) || isLocal(err)
 }
 
 // largeHeader is the size of forwarded headers, in bytes, from which on a connection may be

@@ -66,13 +66,15 @@ type tokens struct {
 	failed   error         // of the last fetch
 	fetching chan struct{} // closed when the fetch under way has ended; nil if there is none
 
-	closed context.Context //nolint:containedctx // ends with the client of the service
-	cancel context.CancelFunc
-	work   sync.WaitGroup
+	patience time.Duration   // how long a call waits for a token
+	closed   context.Context //nolint:containedctx // ends with the client of the service
+	cancel   context.CancelFunc
+	work     sync.WaitGroup
 }
 
-// newTokens returns nil if cfg has no token endpoint.
-func newTokens(service string, cfg OAuthConfig, log *slog.Logger) *tokens {
+// newTokens returns nil if cfg has no token endpoint. Calls wait for a token for patience at
+// most.
+func newTokens(service string, cfg OAuthConfig, patience time.Duration, log *slog.Logger) *tokens {
 	if cfg.TokenURL == "" {
 		return nil
 	}
@@ -84,7 +86,7 @@ func newTokens(service string, cfg OAuthConfig, log *slog.Logger) *tokens {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	t := &tokens{service: service, log: log, fetch: func(ctx context.Context) (*oauth2.Token, error) {
+	t := &tokens{service: service, patience: patience, log: log, fetch: func(ctx context.Context) (*oauth2.Token, error) {
 		return grant.Token(context.WithValue(ctx, oauth2.HTTPClient, client))
 	}}
 	t.closed, t.cancel = context.WithCancel(context.Background())
@@ -121,10 +123,8 @@ func (t *tokens) get(ctx context.Context) (string, error) {
 		return token.AccessToken, nil
 	}
 	if pending != nil {
-		select {
-		case <-pending:
-		case <-ctx.Done():
-			return "", context.Cause(ctx)
+		if err := t.wait(ctx, pending); err != nil {
+			return "", err
 		}
 		t.mu.Lock()
 		token, failed = t.current, t.failed
@@ -136,7 +136,25 @@ func (t *tokens) get(ctx context.Context) (string, error) {
 	return token.AccessToken, nil
 }
 
+// errNoToken is the cause when an attempt was not made for lack of a token. It says nothing
+// about the service's health.
 var errNoToken = errors.New("the token endpoint returned no token for this service")
+
+// wait waits for a fetch.
+func (t *tokens) wait(ctx context.Context, fetch <-chan struct{}) error {
+	timer := time.NewTimer(t.patience)
+	defer timer.Stop()
+	select {
+	case <-fetch:
+		return nil
+	case <-timer.C:
+	case <-ctx.Done():
+		if errors.Is(context.Cause(ctx), context.Canceled) {
+			return context.Cause(ctx)
+		}
+	}
+	return fault.New(fault.Timeout, t.service, errNoToken)
+}
 
 // isDue reports whether the present token is to be renewed. The caller holds mu.
 func (t *tokens) isDue(now time.Time) bool {

@@ -47,7 +47,7 @@ func (g *grants) fetch(ctx context.Context) (*oauth2.Token, error) {
 func bubbled(t *testing.T, g *grants, test func(t *testing.T, tokens *tokens)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		tokens := newTokens("books", OAuthConfig{TokenURL: "https://id.example.com"}, nil)
+		tokens := newTokens("books", OAuthConfig{TokenURL: "https://id.example.com"}, time.Minute, nil)
 		tokens.fetch = g.fetch
 		defer tokens.close()
 		test(t, tokens)
@@ -185,7 +185,7 @@ func TestOAuth_EachRequest(t *testing.T) {
 	}
 }
 
-// A token endpoint that fails is a failure of the service, which is not called. What it says
+// Without a token the service is not called, and calls to it fail. What the token endpoint says
 // of the secret is told nowhere.
 func TestOAuth_EndpointRefuses(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
@@ -249,4 +249,88 @@ func TestOAuth_Config(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// inBubble runs test with a client whose token endpoint is g, and whose service takes as long
+// as slow, on a clock that is held.
+func inBubble(t *testing.T, g *grants, slow time.Duration, test func(t *testing.T, c *Client)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		cfg := Config{
+			Timeout: 2 * time.Second, MaxBody: 1000, QueueWait: time.Second / 2,
+			BreakerRate: .5, BreakerCalls: 10, BreakerWindow: 10 * time.Second, BreakerDelay: time.Second,
+		}
+		cfg.Faults = func(string, string, http.RoundTripper) http.RoundTripper {
+			return RoundTrip(func(r *http.Request) (*http.Response, error) {
+				select {
+				case <-time.After(slow):
+					return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody}, nil
+				case <-r.Context().Done():
+					return nil, r.Context().Err()
+				}
+			})
+		}
+		service := ServiceConfig{URL: "http://books.example.com", Health: "/up", OAuth: OAuthConfig{TokenURL: "https://id.example.com"}}
+		c, err := service.NewClient("books", cfg, NewMetrics(prometheus.NewRegistry()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.tokens.fetch = g.fetch
+		defer c.Close()
+		test(t, c)
+	})
+}
+
+// A lack of a token says nothing about the service, which was not asked: its circuit stays
+// closed, and its health is unknown. As soon as there is one, calls succeed.
+func TestOAuth_BlamesNoService(t *testing.T) {
+	for name, g := range map[string]*grants{
+		"refuses":         {err: errors.New("no")},
+		"refuses late":    {err: errors.New("no"), delay: 1500 * time.Millisecond},
+		"hangs":           {delay: time.Hour},
+		"is not resolved": {err: fmt.Errorf("lookup: %w", context.DeadlineExceeded)},
+	} {
+		inBubble(t, g, 0, func(t *testing.T, c *Client) {
+			t.Helper()
+			var all sync.WaitGroup
+			for range 40 {
+				all.Go(func() {
+					ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+					defer cancel()
+					start := time.Now()
+					_, err := c.Get(ctx, "/books")
+					if f, _ := errors.AsType[*fault.Error](err); f == nil || f.Kind != fault.Unavailable && f.Kind != fault.Timeout || f.Service != "books" {
+						t.Errorf("it %s: %v", name, err)
+					}
+					if took := time.Since(start); took > 2*time.Second {
+						t.Errorf("it %s: a call took %v", name, took)
+					}
+				})
+				time.Sleep(100 * time.Millisecond)
+			}
+			all.Wait()
+			if err := c.Ping(t.Context()); !c.circuit.isClosed() || !errors.Is(err, ErrUnknown) {
+				t.Errorf("it %s: closed %t, health %v", name, c.circuit.isClosed(), err)
+			}
+			g.err, g.delay = nil, 0
+			time.Sleep(tokenTimeout + tokenRetry)
+			_, first := c.Get(t.Context(), "/books") // which may await the fetch
+			if _, err := c.Get(t.Context(), "/books"); first != nil || err != nil || c.Ping(t.Context()) != nil {
+				t.Errorf("it %s: afterwards %v, %v", name, first, err)
+			}
+		})
+	}
+}
+
+// The time that a token takes is not taken from the service's.
+func TestOAuth_LeavesTimeForTheService(t *testing.T) {
+	inBubble(t, &grants{delay: 1900 * time.Millisecond, lifetime: 10 * time.Second}, 1900*time.Millisecond, func(t *testing.T, c *Client) {
+		t.Helper()
+		for range 20 {
+			if _, err := c.Get(t.Context(), "/books"); err != nil {
+				t.Error(err)
+			}
+			time.Sleep(11 * time.Second)
+		}
+	})
 }

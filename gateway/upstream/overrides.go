@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"reflect"
 	"slices"
@@ -43,6 +44,26 @@ func (c Config) of(service string) (Config, error) {
 		}
 	}
 	return c, nil
+}
+
+// overridden yields the configurations of the services that have overrides.
+func (c Config) overridden() iter.Seq[Config] {
+	return func(yield func(Config) bool) {
+		for _, service := range c.Overrides.Services() {
+			if own, err := c.of(service); err == nil && !yield(own.withDefaults()) {
+				return
+			}
+		}
+	}
+}
+
+// LongestAttempt is the time limit for one attempt at a call of any service.
+func (c Config) LongestAttempt() time.Duration {
+	longest := c.withDefaults().Timeout
+	for own := range c.overridden() {
+		longest = max(longest, own.Timeout)
+	}
+	return longest
 }
 
 // set parses value into the setting of c with that name, which it finds by the tags of

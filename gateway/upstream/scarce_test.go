@@ -3,6 +3,7 @@
 package upstream_test
 
 import (
+	"errors"
 	"strings"
 	"syscall"
 	"testing"
@@ -63,6 +64,10 @@ func TestCircuit_WithoutDescriptors(t *testing.T) {
 					if got := c.get(t.Context()); got != "unavailable" {
 						t.Errorf("a call is %s", got)
 					}
+				}
+				err := c.Ping(t.Context())
+				if hasHealth := strings.HasSuffix(name, "check"); errors.Is(err, upstream.ErrUnknown) != hasHealth {
+					t.Errorf("its health is %v", err)
 				}
 			})
 			if c.circuit() != closed {
