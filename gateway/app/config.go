@@ -78,6 +78,11 @@ func (c gatewayConfig) Validate() error {
 		}
 	}
 	for i, s := range c.graph.Services {
+		for _, name := range c.services[i].HeaderNames() {
+			if c.Forward.Sends(name, s.Name) {
+				return fmt.Errorf("%[1]s-headers must not have %[2]s, which %[1]s is sent by forward-headers or forward-claims, too: remove it from one of them", s.Name, name)
+			}
+		}
 		if c.services[i].OAuth.TokenURL != "" && c.Forward.Sends("Authorization", s.Name) {
 			return fmt.Errorf("forward-headers must not give Authorization to %s, which gets a token of the gateway's own (%s-oauth-token-url)", s.Name, s.Name)
 		}

@@ -109,6 +109,10 @@ func TestSettings_NameWhatIsWrong(t *testing.T) {
 	}{
 		"a URL":                 {[]string{"books"}, map[string]string{"BFF_BOOKS_URL": "books"}, 2, []string{"BFF_BOOKS_URL", "http://"}},
 		"a URL with a dash":     {[]string{"book-reviews"}, map[string]string{"BFF_BOOK_REVIEWS_URL": "http://h:x"}, 2, []string{"BFF_BOOK_REVIEWS_URL"}},
+		"a header sent twice":   {[]string{"books"}, map[string]string{"BFF_BOOKS_HEADERS": "X-A: a\nx-tenant: t", "BFF_FORWARD_HEADERS": "X-Tenant@books"}, 2, []string{"BFF_BOOKS_HEADERS", "X-Tenant", "forward-headers", "remove"}},
+		"one of the defaults":   {[]string{"books"}, map[string]string{"BFF_BOOKS_HEADERS": "accept-language: de"}, 2, []string{"BFF_BOOKS_HEADERS", "Accept-Language"}},
+		"a claim's header":      {[]string{"books"}, map[string]string{"BFF_BOOKS_HEADERS": "X-User: u", "BFF_FORWARD_CLAIMS": "sub:X-User@books"}, 2, []string{"BFF_BOOKS_HEADERS", "X-User"}},
+		"two Authorizations":    {[]string{"books"}, map[string]string{"BFF_BOOKS_OAUTH_TOKEN_URL": "http://h", "BFF_BOOKS_OAUTH_CLIENT_ID": "a", "BFF_BOOKS_OAUTH_CLIENT_SECRET": "b", "BFF_FORWARD_HEADERS": "Authorization@books"}, 2, []string{"BFF_FORWARD_HEADERS", "Authorization", "books-oauth-token-url"}},
 		"an unknown service":    {[]string{"books"}, map[string]string{"BFF_UPSTREAM_OVERRIDES": "book.timeout=3s"}, 2, []string{`"book"`, "want one of books"}},
 		"a name twice":          {[]string{"books", "books"}, nil, 1, []string{`two services "books"`}},
 		"a name with a capital": {[]string{"Books"}, nil, 1, []string{`"Books"`, "lower case"}},

@@ -35,6 +35,7 @@ const (
 	tracestate     = "Tracestate"
 	baggage        = "Baggage"
 	idempotencyKey = "Idempotency-Key"
+	replayKey      = "X-Idempotency-Key" // means the same to net/http, which repeats requests that have it
 )
 
 // Validate reports the first setting that cannot be used.
@@ -91,8 +92,8 @@ func checkName(setting, name string) error {
 		return fmt.Errorf("%s: %q is not a header name", setting, name)
 	case slices.Contains(connectionHeaders, http.CanonicalHeaderKey(name)):
 		return fmt.Errorf("%s: %s belongs to the client's own connection and cannot be forwarded", setting, name)
-	case http.CanonicalHeaderKey(name) == idempotencyKey:
-		return fmt.Errorf("%s: the gateway derives %s itself for each write, from the client's", setting, idempotencyKey)
+	case http.CanonicalHeaderKey(name) == idempotencyKey, http.CanonicalHeaderKey(name) == replayKey:
+		return fmt.Errorf("%s: the gateway derives %s itself for each write, from the client's; %s cannot be forwarded", setting, idempotencyKey, name)
 	}
 	return nil
 }

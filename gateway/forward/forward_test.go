@@ -20,7 +20,7 @@ func TestConfig_Refused(t *testing.T) {
 	for entry, ok := range map[string]bool{
 		"accept-language": true, "X-Tenant": true, "X-Tenant@authors": true, "Authorization@authors": true, "cookie@books": true,
 		"Authorization": false, "authorization": false, "Cookie": false, "Cookie@": false, "X-Tenant@": false,
-		"Idempotency-Key": false, "idempotency-key@books": false, "Host@books": false, "X-Tenant@nobody": false,
+		"Idempotency-Key": false, "idempotency-key@books": false, "X-Idempotency-Key": false, "x-idempotency-key@books": false, "Host@books": false, "X-Tenant@nobody": false,
 		"": false, "X Tenant": false, "X-Tenant:": false, "Host": false, "content-length": false, "Accept-Encoding": false, "TE": false,
 	} {
 		if err := check(forward.Config{Headers: []string{entry}}); (err == nil) != ok {
@@ -30,7 +30,7 @@ func TestConfig_Refused(t *testing.T) {
 	for entry, ok := range map[string]bool{
 		"sub:X-User-Id@authors": true, "https://example.com/tenant:X-Tenant@books": true, "sub:Authorization@authors": true,
 		"sub:X-User-Id": false, "sub@authors": false, ":X-User-Id@authors": false, "sub:@authors": false, "sub:X-User-Id@nobody": false,
-		"sub:Host@authors": false, "sub:X-Request-Id@authors": false, "sub:Idempotency-Key@authors": false, "sub:X User@authors": false,
+		"sub:Host@authors": false, "sub:X-Request-Id@authors": false, "sub:Idempotency-Key@authors": false, "sub:X-Idempotency-Key@authors": false, "sub:X User@authors": false,
 	} {
 		if err := check(forward.Config{Claims: []string{entry}}); (err == nil) != ok {
 			t.Errorf("claims %q: %v", entry, err)

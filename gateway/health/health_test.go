@@ -21,8 +21,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var errDown = errors.New("down")
 
-func up(context.Context) error   { return nil }
-func down(context.Context) error { return errDown }
+func up(context.Context) error      { return nil }
+func down(context.Context) error    { return errDown }
 func unasked(context.Context) error { return fmt.Errorf("%w: too many open files", health.ErrUnknown) }
 func hung(ctx context.Context) error {
 	<-ctx.Done()

@@ -151,6 +151,8 @@ func TestServiceConfig_Check(t *testing.T) {
 		"things-headers must have NAME: VALUE on":     {Headers: "X A: " + secret},
 		"things-headers must not have Host, which":    {Headers: "host: " + secret},
 		"things-headers must not have Content-Length": {Headers: "content-length: 7"},
+		"things-headers must not have Idempotency":    {Headers: "idempotency-key: 7"},
+		"things-headers must not have X-Idempotency":  {Headers: "x-idempotency-key: 7"},
 		"things-headers must not have control":        {Headers: "X-A: " + secret + "\x00"},
 	} {
 		if c.URL == "" {

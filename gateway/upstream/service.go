@@ -2,7 +2,9 @@ package upstream
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -40,7 +42,13 @@ func (c ServiceConfig) Check(service string) error {
 
 // ownHeaders are those that describe the connection or the body, or that the client sets.
 const ownHeaders = " Accept-Encoding Connection Content-Encoding Content-Length Content-Type Expect Host Idempotency-Key" +
-	" Keep-Alive Proxy-Connection Te Trailer Transfer-Encoding Upgrade "
+	" Keep-Alive Proxy-Connection Te Trailer Transfer-Encoding Upgrade X-Idempotency-Key "
+
+// HeaderNames returns the canonical names of the headers of all requests, in order.
+func (c ServiceConfig) HeaderNames() []string {
+	header, _ := c.header()
+	return slices.Sorted(maps.Keys(header))
+}
 
 // header returns the headers of all requests. Its errors do not contain values.
 func (c ServiceConfig) header() (http.Header, error) {
