@@ -14,6 +14,7 @@ var (
 	errNotObject = errors.New("not a JSON object")
 	errNotList   = errors.New("not a JSON list")
 	errNotJSON   = errors.New("not JSON")
+	errNotUTF8   = errors.New("not valid UTF-8")
 )
 
 // DecodeObject decodes a response that must be a JSON object, and not null. The error
@@ -33,16 +34,37 @@ func DecodeList(answer []byte, out any) error {
 	return decode(answer, out)
 }
 
-// decode accepts what encoding/json accepts, in one pass instead of two. It uses the
-// decoder that encoding/json will have in a later version of Go, which takes about a
-// third of the time and of the allocations. Field names are case-sensitive: a service
-// may have an "ID" and a "userId" of its own.
+// decode accepts what encoding/json accepts, in one pass instead of two, but for strings that
+// are not valid UTF-8: two different ids would become one. It uses the decoder that
+// encoding/json will have in a later version of Go, which takes about a third of the time and
+// of the allocations. Field names are case-sensitive: a service may have an "ID" and a
+// "userId" of its own.
 func decode(answer []byte, out any) error {
-	err := json.Unmarshal(answer, out, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	duplicates, bad := jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)
+	err := json.Unmarshal(answer, out, duplicates)
+	if err != nil && !jsontext.Value(answer).IsValid(duplicates) && jsontext.Value(answer).IsValid(duplicates, bad) {
+		// Where the bad string is ignored, it does not matter.
+		err = json.Unmarshal(answer, out, duplicates, bad, json.WithUnmarshalers(json.UnmarshalFromFunc(decodeText)))
+	}
 	if err != nil {
 		return reduced(err)
 	}
 	return nil
+}
+
+// decodeText decodes a value if it is a string, which must be valid UTF-8.
+func decodeText(d *jsontext.Decoder, out any) error {
+	if d.PeekKind() != jsontext.KindString {
+		return errors.ErrUnsupported // for the default
+	}
+	raw, err := d.ReadValue()
+	if err != nil {
+		return err
+	}
+	if _, err := jsontext.AppendUnquote(nil, raw); err != nil {
+		return errNotUTF8
+	}
+	return json.Unmarshal(raw, out)
 }
 
 // reduced removes from an error of the decoder, which quotes values and member names,
@@ -51,6 +73,9 @@ func reduced(err error) error {
 	if e, ok := errors.AsType[*json.SemanticError](err); ok {
 		// The names in the pointer are those of our types: unknown members are
 		// skipped.
+		if errors.Is(err, errNotUTF8) {
+			return fmt.Errorf("invalid value at %q: %w", e.JSONPointer, errNotUTF8)
+		}
 		return fmt.Errorf("invalid value at %q: want %v", e.JSONPointer, e.GoType)
 	}
 	e, ok := errors.AsType[*jsontext.SyntacticError](err)
