@@ -11,9 +11,9 @@ import (
 //
 //   - When they are old, so that changes of DNS are followed, which net/http looks up for
 //     new connections only.
-//   - When they are silent: a request ended without a response, and none has come over any
-//     connection in the meantime. Others of the same age may be as dead, and each of them
-//     would cost a request.
+//   - When they are silent: an attempt had all its time and no response, and none has come over
+//     any connection in the meantime. Others of the same age may be as dead, and each of them
+//     would cost an attempt. A caller in a hurry says nothing about connections.
 //
 // It replaces the transport as a whole. Requests under way end on the old one. It relies on
 // CloseIdleConnections, which also closes the connections of HTTP/1.1 that become idle
@@ -23,7 +23,6 @@ import (
 type pool struct {
 	cfg     Config
 	to      connection
-	silence time.Duration // how long a request must have waited to say something
 	current atomic.Pointer[generation]
 }
 
@@ -35,7 +34,7 @@ type generation struct {
 }
 
 func newPool(cfg Config, to connection) *pool {
-	p := &pool{cfg: cfg, to: to, silence: cfg.Timeout / 4}
+	p := &pool{cfg: cfg, to: to}
 	p.current.Store(p.fresh())
 	return p
 }
@@ -50,7 +49,7 @@ func (p *pool) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch {
 	case err == nil:
 		g.answered.Store(int64(time.Since(g.born)))
-	case r.Context().Err() != nil && time.Since(start) >= p.silence && g.answered.Load() < int64(start.Sub(g.born)):
+	case timedOut(r.Context()) && g.answered.Load() < int64(start.Sub(g.born)):
 		p.replace(g)
 	}
 	return resp, err
@@ -79,8 +78,23 @@ func (p *pool) fresh() *generation {
 		MaxIdleConnsPerHost: max(64, p.cfg.Concurrency),
 		IdleConnTimeout:     90 * time.Second,
 		ForceAttemptHTTP2:   true,
-		// A connection that has been silent for half of an attempt's time is asked for a
-		// sign of life, and closed without one, before attempts on it time out.
-		HTTP2: &http.HTTP2Config{SendPingTimeout: p.cfg.Timeout / 2, PingTimeout: p.cfg.Timeout / 4},
+		HTTP2:               pings(p.cfg.Timeout),
 	}}
+}
+
+// Lower limits of the times of pings: a pause of a process is no death, and servers may take
+// many pings for an attack.
+const (
+	minPingInterval = time.Second
+	minPingTimeout  = 500 * time.Millisecond
+)
+
+// pings returns the health check of connections of HTTP/2: one that has been silent for half
+// of an attempt's time is asked for a sign of life, and closed without one, before attempts on
+// it time out. net/http does the same for connections without requests.
+func pings(attempt time.Duration) *http.HTTP2Config {
+	return &http.HTTP2Config{
+		SendPingTimeout: max(attempt/2, minPingInterval),
+		PingTimeout:     max(attempt/4, minPingTimeout),
+	}
 }

@@ -1,6 +1,7 @@
 package upstream_test
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -197,6 +198,22 @@ func TestPool_KeepsConnectionsThatLive(t *testing.T) {
 			ended = true
 		case <-time.After(10 * time.Millisecond):
 		}
+	}
+	warm(t, c, 1)
+	if n := p.accepted.Load(); n != 1 {
+		t.Errorf("%d connections were made", n)
+	}
+}
+
+// A caller in a hurry ends its own request only: the connection that others share stays.
+func TestPool_KeepsConnectionsOfHurry(t *testing.T) {
+	t.Parallel()
+	c, p := behindProxy(t, upstream.Config{Timeout: 400 * time.Millisecond}, true)
+	warm(t, c, 1)
+	for range 3 {
+		hasty, cancel := context.WithTimeout(t.Context(), 150*time.Millisecond)
+		_, _ = c.Get(hasty, "/hang")
+		cancel()
 	}
 	warm(t, c, 1)
 	if n := p.accepted.Load(); n != 1 {
