@@ -21,6 +21,7 @@ import (
 type proxy struct {
 	addr     string
 	accepted atomic.Int64
+	ended    atomic.Int64 // of the accepted ones
 
 	mu     sync.Mutex
 	silent map[net.Conn]bool // by connection of the client; nothing passes, and it stays open
@@ -83,6 +84,7 @@ func (p *proxy) forward(client net.Conn, to string) {
 		})
 	}
 	both.Wait()
+	p.ended.Add(1)
 }
 
 func (p *proxy) copy(client, to, from net.Conn) {
@@ -177,6 +179,19 @@ func TestPool_ReplacesSilentConnections(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// An idle connection of HTTP/2 that has died is closed before a call is lost by it.
+func TestPool_PingsIdleConnections(t *testing.T) {
+	t.Parallel()
+	c, p := behindProxy(t, upstream.Config{Timeout: 2 * time.Second}, true)
+	warm(t, c, 1)
+	p.fallSilent()
+	until(t, "the connection is closed", func() bool { return p.ended.Load() > 0 })
+	warm(t, c, 1)
+	if n := p.accepted.Load(); n != 2 {
+		t.Errorf("%d connections were made", n)
+	}
 }
 
 // A connection of HTTP/2 that others use is not given up because one path of the service
