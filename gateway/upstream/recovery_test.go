@@ -152,6 +152,66 @@ func TestCircuit_RecoversInTime(t *testing.T) {
 	}
 }
 
+// The table of what a try says, docs/degradation.md.
+func TestCircuit_AfterTries(t *testing.T) {
+	const read, write = http.MethodGet, http.MethodPost
+	for name, tt := range map[string]struct {
+		fails         string // what the calls that failed were
+		health        string
+		during, after int     // the status of the health check when the circuit opens, and at the third try
+		state         float64 // after the third try
+		reads, writes int     // of ten calls that are let through then
+	}{
+		"a read fails, the health check has recovered": {read, "/up", 500, 200, closed, 10, 10},
+		"a read fails, the health check works":         {read, "/up", 200, 200, open, 3, 3},
+		"a read fails, the health check fails":         {read, "/up", 500, 500, open, 1, 0},
+		"a read fails, there is no health check":       {read, "", 0, 0, open, 3, 0},
+		"a write failed, the health check works":       {write, "/up", 200, 200, closed, 10, 10},
+		"a write failed, the health check fails":       {write, "/up", 500, 500, open, 1, 0},
+		"a write failed, there is no health check":     {write, "", 0, 0, halfOpen, 3, 1},
+	} {
+		for _, method := range []string{read, write} {
+			inBubble(t, defaults(), tt.health, func(t *testing.T, c *client, s *scripted) {
+				t.Helper()
+				health := tt.during
+				s.follow(func(path string) int {
+					if path == "/up" {
+						return health
+					}
+					return 500
+				})
+				call := func(method string, n int) (made int) {
+					for i := range n {
+						var err error
+						if method == read {
+							_, err = c.Get(t.Context(), "/things/{id}", fmt.Sprint(n+i))
+						} else {
+							err = c.Send(t.Context(), upstream.Write{Request: upstream.Request{Method: write, Path: "/things/new"}}, ignore)
+						}
+						if reason(t, err) == "unavailable" {
+							made++
+						}
+					}
+					return made
+				}
+				call(tt.fails, 20)
+				time.Sleep(2500 * time.Millisecond) // two tries, each a second after the other, give or take a tenth
+				s.mu.Lock()
+				health = tt.after
+				s.mu.Unlock()
+				time.Sleep(time.Second)
+				if c.circuit() != tt.state {
+					t.Errorf("%s: the state is %v, want %v", name, c.circuit(), tt.state)
+				}
+				want := map[string]int{read: tt.reads, write: tt.writes}[method]
+				if got := call(method, 10); got != want {
+					t.Errorf("%s: %d of 10 calls of %s are made, want %d", name, got, method, want)
+				}
+			})
+		}
+	}
+}
+
 // Reads that fail for ever do not keep the circuit of a service open for ever.
 func TestCircuit_DropsBadReads(t *testing.T) {
 	for health, want := range map[string]float64{"": halfOpen, "/up": closed} {
