@@ -189,3 +189,40 @@ func TestMutations_TwoAtOnce(t *testing.T) {
 		})
 	}
 }
+
+// While a request is under way in the service, another with its key is refused by it with 409:
+// the gateway asks again, and its client is not told that nothing was executed.
+func TestMutations_KeyUnderWay(t *testing.T) {
+	s := newStore(t)
+	c := lossTests["placeOrder"]
+	s.breaks(c.service, `[{"route": "`+c.route+`", "latency": "700ms"}]`)
+	s.called()
+	first := make(chan string)
+	go func() { first <- s.ask("mutation { "+c.mutation+" }", "Idempotency-Key", "k1") }()
+	testkit.WaitFor(t, "the write of the first", func() bool { return s.writes() == 1 })
+	second := s.ask("mutation { "+c.mutation+" }", "Idempotency-Key", "k1")
+	answered := `{"data":{"placeOrder":` + c.answer + `}}`
+	if second != answered { // the service is as slow as this machine, or slower
+		e := s.refused(second).Extensions
+		if e.Code != "UPSTREAM_REJECTED" || e.Outcome != "unknown" || e.Problem.Status != 409 || s.writes() != 4 {
+			t.Errorf("%s after %d writes", second, s.writes())
+		}
+	}
+	if got := <-first; got != answered {
+		t.Errorf("the first: %s", got)
+	}
+	if got := s.ask("mutation { "+c.mutation+" }", "Idempotency-Key", "k1"); got != answered {
+		t.Errorf("repeated: %s", got)
+	}
+	if n := s.executions(); n != 1 {
+		t.Errorf("executed %d times", n)
+	}
+	s.wantAnswer(c.read, c.after)
+}
+
+// writes returns the number of writes since the calls were looked at last.
+func (s *store) writes() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.keys)
+}

@@ -39,6 +39,9 @@ func Write[I, O any](s *Service, op huma.Operation, answers ResponseDocs, answer
 // ignoredMembers is the key of the metadata that marks operations of [Write].
 const ignoredMembers = "idempotency-ignored"
 
+// replayed is the header of an answer that was given before, to a request with the same key.
+const replayed = "Idempotent-Replayed"
+
 // maxKeys is how many keys are remembered. The oldest is forgotten first.
 const maxKeys = 10_000
 
@@ -86,6 +89,7 @@ func (i *idempotency) claim(ignored []string, next http.Handler) http.Handler {
 			writeKeyProblem(w, r, http.StatusConflict, "A request is outstanding for this Idempotency-Key",
 				"a request with this Idempotency-Key is under way: repeat it later")
 		default:
+			w.Header().Set(replayed, "true")
 			call.response.writeTo(w)
 		}
 	})

@@ -127,6 +127,34 @@ func TestIdempotencyKey_Repeated(t *testing.T) {
 	})
 }
 
+// A service remembers 10,000 keys, and forgets the oldest first. An answer that it remembers says
+// that it was given before.
+func TestIdempotencyKey_Bounded(t *testing.T) {
+	s := newCounter(t, `[]`)
+	send := func(key string) (replayed bool) {
+		r := httptest.NewRequest(http.MethodPost, "/count", strings.NewReader(`{"name":"a"}`))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Idempotency-Key", key)
+		w := httptest.NewRecorder()
+		s.Config.Handler.ServeHTTP(w, r)
+		if w.Code != http.StatusOK {
+			t.Fatalf("%s: %d %s", key, w.Code, w.Body)
+		}
+		return w.Header().Get("Idempotent-Replayed") == "true"
+	}
+	const most = 10_000
+	for i := range most {
+		send(fmt.Sprint("k", i))
+	}
+	if !send("k0") || !send(fmt.Sprint("k", most-1)) || s.executed.Load() != most {
+		t.Errorf("of %d keys some were forgotten: %d executions", most, s.executed.Load())
+	}
+	send("another")
+	if send("k0") || !send("k2") || s.executed.Load() != most+2 {
+		t.Errorf("%d executions after a further key, want %d", s.executed.Load(), most+2)
+	}
+}
+
 func TestIdempotencyKey_LostAnswer(t *testing.T) {
 	s := newCounter(t, `[{"route":"*","lost":true}]`)
 	if status, answer := s.post(t, "k", `{"name":"a"}`); status != 0 || s.executed.Load() != 1 {

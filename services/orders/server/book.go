@@ -41,6 +41,13 @@ func (b *orderBook) ofUser(_ context.Context, in *restservice.IDParam) (*ordersO
 	return &ordersOutput{[]*Order{}}, nil
 }
 
+// knows reports whether a user exists: each of those that are generated has orders.
+func (b *orderBook) knows(user string) bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.byUser[user] != nil
+}
+
 // add stores a new order.
 func (b *orderBook) add(o *Order) {
 	b.mu.Lock()

@@ -57,6 +57,9 @@ type placeOutput struct {
 }
 
 func (b *orderBook) place(_ context.Context, in *placeInput) (*placeOutput, error) {
+	if !b.knows(string(in.Body.UserID)) {
+		return nil, huma.Error404NotFound("no user has the id in user_id")
+	}
 	o := &Order{
 		ID:        "order-" + strings.ToLower(rand.Text()[:16]),
 		UserID:    string(in.Body.UserID),

@@ -24,7 +24,7 @@ func New(o restservice.Options) *restservice.Service {
 		Method:      http.MethodGet,
 		Path:        "/orders/user/{id}",
 		Summary:     "Get the orders of a user",
-		Description: "Gives all orders of the user with the id in the path, oldest first. This service knows no users: one that has never ordered, or does not exist, has no orders.",
+		Description: "Gives all orders of the user with the id in the path, oldest first. A user who does not exist has no orders.",
 		Tags:        []string{"orders"},
 	}, restservice.ResponseDocs{
 		http.StatusOK:         "The orders; none: an empty list.",
@@ -35,12 +35,13 @@ func New(o restservice.Options) *restservice.Service {
 		Method:        http.MethodPost,
 		Path:          "/orders",
 		Summary:       "Place an order",
-		Description:   "Stores an order with the status pending, and adds up its total. This service knows neither users nor products: both are taken as they are given, prices too. Prices are not compared between requests with the same Idempotency-Key.",
+		Description:   "Stores an order with the status pending, and adds up its total. This service knows no products: they are taken as they are given, prices too. Prices are not compared between requests with the same Idempotency-Key.",
 		Tags:          []string{"orders"},
 		DefaultStatus: http.StatusCreated,
 	}, restservice.ResponseDocs{
 		http.StatusCreated:    "The order as it was stored.",
 		http.StatusBadRequest: "The body is not JSON.",
+		http.StatusNotFound:   "No user has the id in user_id.",
 	}, book.place, "price")
 	restservice.Write(s, huma.Operation{
 		OperationID: "cancel-order",

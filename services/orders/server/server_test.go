@@ -43,6 +43,7 @@ func TestService(t *testing.T) {
 			{Name: "refuses a price that is text", Route: place, Path: "/orders", Body: newOrder(`"product_id":"prod1","quantity":1,"price":"1"`), Status: http.StatusUnprocessableEntity},
 			{Name: "refuses an order without a price", Route: place, Path: "/orders", Body: newOrder(`"product_id":"prod1","quantity":1`), Status: http.StatusUnprocessableEntity},
 			{Name: "refuses an order of a user that cannot be", Route: place, Path: "/orders", Body: `{"user_id":"\u0007","items":[{"product_id":"prod1","quantity":1,"price":1}]}`, Status: http.StatusUnprocessableEntity},
+			{Name: "refuses an order of an unknown user", Route: place, Path: "/orders", Body: `{"user_id":"none","items":[{"product_id":"prod1","quantity":1,"price":1}]}`, Status: http.StatusNotFound},
 			{Name: "refuses what is not JSON", Route: place, Path: "/orders", Body: `{`, Status: http.StatusBadRequest},
 			{Name: "refuses nothing", Route: place, Path: "/orders", Status: http.StatusBadRequest},
 
