@@ -52,13 +52,13 @@ type Engine struct {
 	log       *slog.Logger
 	metrics   *metrics
 
-	bodies      *admission.Bodies  // memory of requests
-	answers     *admission.Budget  // memory of responses
-	clients     *admission.Clients // nil: they have no limit of their own
-	gate        *admission.Gate    // of operations
-	parsing     *admission.Gate    // of documents that have to be parsed
-	hints       *document.Property[hint]
-	ruledFields *document.Property[[]*ast.Field]
+	bodies        *admission.Bodies  // memory of requests
+	answers       *admission.Budget  // memory of responses
+	clients       *admission.Clients // nil: they have no limit of their own
+	gate          *admission.Gate    // of operations
+	parsing       *admission.Gate    // of documents that have to be parsed
+	cachePolicies *document.Property[responsecache.Policy]
+	ruledFields   *document.Property[[]*ast.Field]
 
 	run     handler                // all stages
 	current atomic.Pointer[policy] // see Prepare
@@ -72,7 +72,7 @@ func New(cfg Config, deps Deps) *Engine {
 		exec:      executor.New(deps.Schema),
 		plan:      deps.Plan,
 		schema:    schema,
-		version:   versionOf(schema),
+		version:   responsecache.SchemaKey(schema),
 		rules:     access.Of(deps.Schema),
 		responses: deps.Responses,
 		persisted: deps.Persisted,
@@ -86,7 +86,7 @@ func New(cfg Config, deps Deps) *Engine {
 		gate:    admission.NewGate(cfg.Admission, reg),
 		parsing: admission.NewDocumentGate(cfg.Admission, reg),
 	}
-	e.hints = document.NewProperty(func(op *ast.OperationDefinition) hint { return hintOf(schema, op) })
+	e.cachePolicies = document.NewProperty(func(op *ast.OperationDefinition) responsecache.Policy { return responsecache.PolicyOf(schema, op) })
 	e.ruledFields = document.NewProperty(func(op *ast.OperationDefinition) []*ast.Field { return fieldsWithRules(e.rules, op) })
 	e.exec.SetQueryCache(loadedDocument{})
 	e.exec.SetErrorPresenter(e.presentError)

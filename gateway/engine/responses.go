@@ -10,10 +10,8 @@ import (
 
 	"tributary/gateway/admission"
 	"tributary/gateway/auth"
-	"tributary/gateway/compress"
 	"tributary/gateway/engine/refusal"
 	"tributary/gateway/execute"
-	"tributary/gateway/internal/digest"
 	"tributary/gateway/report"
 	"tributary/gateway/responsecache"
 	"tributary/gateway/tracing"
@@ -22,39 +20,23 @@ import (
 // Responses caches the results of queries.
 type Responses = responsecache.Cache[*Result]
 
-// Cached is a response in the response cache, which all requests served from it share.
-type Cached struct {
-	Body   *compress.Body // the whole GraphQL response
-	Public bool           // shared caches may store it
-
-	tagged sync.Once
-	tag    string // of Body
-}
-
-// Tag returns a digest of the response, for an ETag.
-func (c *Cached) Tag() string {
-	c.tagged.Do(func() { c.tag = digest.Of(c.Body.Bytes()).Base64(18) })
-	return c.tag
-}
-
 // kept is a cached response with what the engine keeps of its operation.
 type kept struct {
-	Cached
-
-	labels labels           // for metrics
-	line   report.Operation // for the log
+	body   *responsecache.Body // the whole GraphQL response
+	labels labels              // for metrics
+	line   report.Operation    // for the log
 
 	derived sync.Once
 	form    any // what Derive made of it
 }
 
-// Cached returns what the response has in common with those of other requests, nil if it is
-// not from the response cache and was not stored there.
-func (r *Result) Cached() *Cached {
+// CachedBody returns the body that the response shares with those of other requests, nil if it
+// is not from the response cache and was not stored there.
+func (r *Result) CachedBody() *responsecache.Body {
 	if r.kept == nil {
 		return nil
 	}
-	return &r.kept.Cached
+	return r.kept.body
 }
 
 // AppendCacheStatus appends the value of the Cache-Status header (RFC 9211) at now.
@@ -78,16 +60,16 @@ func (r *Result) Derive(of func() any) any {
 // and nothing in them failed or is stale.
 func (e *Engine) cacheResponse(next handler) handler {
 	return func(ctx context.Context, op *operation) *Result {
-		k := e.keeping(ctx, op)
-		if k == nil {
+		w := e.cacheWriter(ctx, op)
+		if w == nil {
 			return next(ctx, op)
 		}
-		if result, ok := e.responses.Get(ctx, k.key, k.own); ok {
+		if result, ok := e.responses.Get(ctx, w.key, w.own); ok {
 			tracing.Current(ctx).String(tracing.Outcome, fromResponses)
-			k.alias(ctx, op, k.of(result))
+			w.addAlias(ctx, op, w.keyOf(result))
 			return result
 		}
-		return k.run(ctx, next, op)
+		return w.execute(ctx, next, op)
 	}
 }
 
@@ -106,27 +88,27 @@ func (e *Engine) Recall(ctx context.Context, fingerprint responsecache.Key) *Res
 	return result
 }
 
-// keeping has what is needed to cache the result of one query.
-type keeping struct {
+// cacheWriter stores the result of one query in the response cache.
+type cacheWriter struct {
 	engine    *Engine
 	key       responsecache.Key // of a response that is the same for all viewers
 	own       responsecache.Key // of one that is not
-	hint      hint
-	variables []byte // see [declaredVariables]
+	policy    responsecache.Policy
+	variables []byte // see [responsecache.DeclaredVariables]
 }
 
-// keeping returns nil if the result of a query must not be cached.
-func (e *Engine) keeping(ctx context.Context, op *operation) *keeping {
+// cacheWriter returns nil if the result of a query must not be cached.
+func (e *Engine) cacheWriter(ctx context.Context, op *operation) *cacheWriter {
 	if e.responses == nil || op.definition.Operation != ast.Query || len(op.denied) > 0 {
 		return nil
 	}
-	hint := e.hints.Of(op.document, op.definition)
-	variables, ok := declaredVariables(op)
-	if !ok || !hint.keepable() || (hint.private && e.viewer(ctx) == "") {
+	policy := e.cachePolicies.Of(op.document, op.definition)
+	variables, ok := responsecache.DeclaredVariables(op.definition, op.Variables)
+	if !ok || !policy.Cacheable() || (policy.Private && e.viewer(ctx) == "") {
 		return nil
 	}
-	key := responseKey(op.policy.version, op, variables)
-	return &keeping{e, key, responsecache.NewKey("viewer", append(key[:], e.viewer(ctx)...)), hint, variables}
+	key := responsecache.OperationKey(op.policy.version, op.document.Tokens, op.definition.Name, variables)
+	return &cacheWriter{e, key, key.ForViewer(e.viewer(ctx)), policy, variables}
 }
 
 // viewer identifies who asks, "" if that is not known.
@@ -147,46 +129,51 @@ func (e *Engine) forViewer(ctx context.Context, fingerprint responsecache.Key) r
 	if v == "" {
 		return fingerprint
 	}
-	return responsecache.NewKey("viewer", append(fingerprint[:], v...))
+	return fingerprint.ForViewer(v)
 }
 
-// of returns the key of a result.
-func (k *keeping) of(r *Result) responsecache.Key {
+// keyOf returns the key under which a result is stored.
+func (w *cacheWriter) keyOf(r *Result) responsecache.Key {
 	if r.Summary.Personal {
-		return k.own
+		return w.own
 	}
-	return k.key
+	return w.key
 }
 
-// alias lets an identical request find its response without being parsed. Requests
+// addAlias lets an identical request find its response without being parsed. Requests
 // with untrusted documents are excluded, because each of them is counted, and so are those
 // whose fields have rules of the project's own: these may decide by what the viewer's key
 // does not have.
-func (k *keeping) alias(ctx context.Context, op *operation, key responsecache.Key) {
+func (w *cacheWriter) addAlias(ctx context.Context, op *operation, key responsecache.Key) {
 	if op.Fingerprint != (responsecache.Key{}) && !op.untrusted && !op.ownRules {
-		k.engine.responses.SetAlias(k.engine.forViewer(ctx, op.policy.key(op.Fingerprint)), key)
+		w.engine.responses.SetAlias(w.engine.forViewer(ctx, op.policy.key(op.Fingerprint)), key)
 	}
 }
 
-func (k *keeping) run(ctx context.Context, next handler, op *operation) *Result {
+// execute executes an operation by next and stores its result, if it may be cached.
+func (w *cacheWriter) execute(ctx context.Context, next handler, op *operation) *Result {
 	began := time.Now()
 	result := next(ctx, op)
-	result.Summary.Personal = result.Summary.Personal || k.hint.private
+	result.Summary.Personal = result.Summary.Personal || w.policy.Private
 	life := result.Summary.Life
-	life.Until = k.hint.until(result.Made, life.Until)
+	life.Until = w.policy.Expiry(result.Made, life.Until)
 	if result.Sent || len(result.Errors) > 0 || len(result.Summary.Degraded) > 0 || !time.Now().Before(life.Until) {
 		return result
 	}
 	result.ruled = op.ruled
-	result.kept = &kept{Cached: Cached{Public: k.hint.public && !result.Summary.Personal && !op.ruled, Body: compress.NewBody(compact(result.encode().Bytes()))}, labels: labelsOf(op, result), line: lineOf(ctx, op, result)}
+	public := w.policy.Public && !result.Summary.Personal && !op.ruled
+	result.kept = &kept{
+		body:   responsecache.NewBody(compact(result.encode().Bytes()), public),
+		labels: labelsOf(op, result), line: lineOf(ctx, op, result),
+	}
 	result.Summary.Life = report.Life{Until: life.Until}
-	again := renewal{k.engine, op.document.Text, op.definition.Name, bytes.Clone(k.variables)}
-	result.stored = k.engine.responses.Set(ctx, k.of(result), responsecache.Response[*Result]{
-		Value: result.cacheCopy(), Size: keptBytes*len(result.kept.Body.Bytes()) + again.bytes(), StartedAt: began,
+	again := renewal{w.engine, op.document.Text, op.definition.Name, bytes.Clone(w.variables)}
+	result.stored = w.engine.responses.Set(ctx, w.keyOf(result), responsecache.Response[*Result]{
+		Value: result.cacheCopy(), Size: responseSizeFactor*len(result.kept.body.Bytes()) + again.bytes(), StartedAt: began,
 		Oldest: result.Summary.Oldest, Life: life,
 		Refresh: func(ctx context.Context) { again.run(admission.WithClient(ctx, ""), next) }, // which no client has asked for
 	})
-	k.alias(ctx, op, k.of(result))
+	w.addAlias(ctx, op, w.keyOf(result))
 	return result
 }
 
@@ -198,14 +185,14 @@ func compact(b []byte) []byte {
 	return b
 }
 
-// keptBytes is roughly the memory of a cached result relative to its body: with
+// responseSizeFactor is roughly the memory of a cached result relative to its body: with
 // the form derived from it, and compressed.
-const keptBytes = 3
+const responseSizeFactor = 3
 
 // cacheCopy is r for requests that are served from the cache.
 func (r *Result) cacheCopy() *Result {
 	later := *r
-	later.Data = r.kept.Body.Bytes()[len(execute.Opening) : len(execute.Opening)+len(r.Data)]
+	later.Data = r.kept.body.Bytes()[len(execute.Opening) : len(execute.Opening)+len(r.Data)]
 	later.document = nil
 	later.Summary.Asked, later.Summary.Calls = false, nil
 	return &later
@@ -217,7 +204,7 @@ type renewal struct {
 	engine    *Engine
 	text      string // of the document, which is that in the cache of documents if it is there
 	operation string // a part of text
-	variables []byte // see [declaredVariables]
+	variables []byte // see [responsecache.DeclaredVariables]
 }
 
 // bytes is the memory that the renewal refers to.
@@ -239,8 +226,8 @@ func (r *renewal) run(ctx context.Context, next handler) {
 		return
 	}
 	op.ruled = len(r.engine.ruledFields.Of(op.document, op.definition)) > 0
-	if k := r.engine.keeping(ctx, op); k != nil {
+	if w := r.engine.cacheWriter(ctx, op); w != nil {
 		ctx, _ = report.With(ctx)
-		k.run(ctx, next, op)
+		w.execute(ctx, next, op)
 	}
 }

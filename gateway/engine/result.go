@@ -157,7 +157,7 @@ func (c Chunks) Bytes() []byte {
 // Response returns the result as a GraphQL response in JSON, which ends with a line feed.
 func (r *Result) Response() Chunks {
 	if r.kept != nil {
-		return Chunks{r.kept.Body.Bytes()}
+		return Chunks{r.kept.body.Bytes()}
 	}
 	return r.encode()
 }

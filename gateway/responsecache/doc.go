@@ -1,4 +1,7 @@
-// Package responsecache caches whole responses, in memory only.
+// Package responsecache caches whole responses, in memory only. It has all that concerns the
+// caching of responses: what the schema permits (policy.go), under which key a response is found
+// (key.go), the store with lifetimes and refreshes (cache.go, entry.go), and what caches between
+// the gateway and its clients are told (headers.go).
 //
 // A response is built from entities of the entity cache ([cache.Cache]), which are its
 // dependencies. It is fresh until the first of them expires, and it becomes invalid when one

@@ -10,6 +10,7 @@ import (
 	"tributary/gateway/engine/refusal"
 	"tributary/gateway/fault"
 	"tributary/gateway/httpserver"
+	"tributary/gateway/responsecache"
 )
 
 // WriteBad answers a request that is refused before its document is looked at.
@@ -85,12 +86,16 @@ func write(w http.ResponseWriter, r *http.Request, media string, status int, res
 		h.Add("Vary", "Authorization")
 	}
 	var fields httpserver.Fields
-	addFreshness(&fields, get, result, time.Now())
+	now, body := time.Now(), result.CachedBody()
+	if result.Data != nil {
+		var value [64]byte
+		fields.Add("Cache-Status", result.AppendCacheStatus(value[:0], now))
+	}
+	responsecache.AddHeaders(&fields, get, &result.Summary, body, now)
 	fields.Set(h)
-	cached := result.Cached()
-	if get && cached != nil {
+	if get && body != nil {
 		VaryBySeen(h)
-		tag := etag(cached, media)
+		tag := body.ETag(tagSuffix(media))
 		h.Set("Etag", tag)
 		if httpserver.Unmodified(r, tag) {
 			w.WriteHeader(http.StatusNotModified)
@@ -98,8 +103,8 @@ func write(w http.ResponseWriter, r *http.Request, media string, status int, res
 		}
 	}
 	h.Set("Content-Type", contentType(media))
-	if cached != nil {
-		cached.Body.Write(w, r, status)
+	if body != nil {
+		body.Write(w, r, status)
 		return
 	}
 	response := result.Response()
@@ -108,33 +113,10 @@ func write(w http.ResponseWriter, r *http.Request, media string, status int, res
 	_ = response.Write(w) // if it fails the client has gone
 }
 
-// addFreshness sets Age and Cache-Control (RFC 9111) and Cache-Status (RFC 9211).
-// The response to a GET may be cached for as long as the gateway itself keeps it.
-// That to a POST is no-store, because its cache key would be the request's body,
-// which RFC 9111, section 3, does not provide for.
-func addFreshness(f *httpserver.Fields, get bool, r *engine.Result, now time.Time) {
-	var value [64]byte
-	if r.Data != nil {
-		f.Add("Cache-Status", r.AppendCacheStatus(value[:0], now))
-	}
-	if !r.Summary.Oldest.IsZero() {
-		f.Add("Age", strconv.AppendInt(value[:0], int64(r.Summary.Age(now).Seconds()), 10))
-	}
-	if !get || r.Cached() == nil {
-		f.Add("Cache-Control", []byte("no-store"))
-		return
-	}
-	scope := "private"
-	if r.Cached().Public {
-		scope = "public"
-	}
-	f.Add("Cache-Control", strconv.AppendInt(append(append(value[:0], scope...), ", max-age="...), int64(max(0, r.Summary.Left(now))), 10))
-}
-
-// etag returns a weak ETag: bodies are compressed. It differs by media type, though the body is the same.
-func etag(cached *engine.Cached, media string) string {
+// tagSuffix tells the media types of one body apart, in ETags.
+func tagSuffix(media string) string {
 	if media == MediaGraphQL {
-		return `W/"` + cached.Tag() + `-graphql"`
+		return "-graphql"
 	}
-	return `W/"` + cached.Tag() + `"`
+	return ""
 }
