@@ -207,7 +207,7 @@ func TestSend_KeyUnderWay(t *testing.T) {
 	for problem, underWay := range map[string]bool{
 		`{"title":"A request is outstanding for this Idempotency-Key"}`:                  true,
 		`{"detail":"the same request is under way"}`:                                     true,
-		`{"title":"Conflict","detail":"Your order is being processed"}`:                  true,
+		`{"title":"Conflict","detail":"Your edition is being processed"}`:                true,
 		`{"title":"Conflict","code":"CONCURRENT_REQUEST"}`:                               true,
 		`{"type":"https://example.com/problems/request-in-progress","title":"Conflict"}`: true,
 		`{"error":{"code":"idempotency_error","message":"Conflict"}}`:                    true,
@@ -219,7 +219,7 @@ func TestSend_KeyUnderWay(t *testing.T) {
 		``:                                                                               true,
 		`{"title":"the thing was sold"}`:                                                 false,
 		`{"detail":"sold to someone else"}`:                                              false,
-		`{"title":"Conflict","status":409,"instance":"/orders/process"}`:                 false,
+		`{"title":"Conflict","status":409,"instance":"/drafts/process"}`:                 false,
 		`{"error":{"code":"version_mismatch"},"type":"https://example.com/problems/x"}`:  false,
 	} {
 		c := over(t, thrice, faultyupstream.Always(faultyupstream.Answer(409, problem, "Content-Type: application/problem+json")))
