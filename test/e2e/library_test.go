@@ -25,8 +25,8 @@ func TestLibrary_PassesWithoutTheShop(t *testing.T) {
 	root := t.TempDir()
 	copyModule(t, root, ofTheShop...)
 	for _, args := range [][]string{
-		{"vet", "-trimpath", "./gateway/...", "./cmd/..."},                            // what was built in another copy is found in the build cache
-		{"test", "-trimpath", "-skip", "AnAttackCosts", "./gateway/...", "./cmd/..."}, // make latency measures that alone
+		{"vet", "-trimpath", "./gateway/...", "./cmd/..."},                                              // what was built in another copy is found in the build cache
+		{"test", "-trimpath", "-parallel", "4", "-skip", "AnAttackCosts", "./gateway/...", "./cmd/..."}, // make latency measures that alone
 	} {
 		cmd := exec.CommandContext(t.Context(), "go", args...)
 		cmd.Dir = root
