@@ -74,7 +74,7 @@ func readTags(body io.Reader, kinds []string) ([]string, error) {
 		if kind, id, entity := strings.Cut(tag, ":"); tag != cache.PurgeAll && !slices.Contains(kinds, kind) {
 			return nil, fmt.Errorf("tag %q: unknown kind %q: want one of %s", tag, kind, strings.Join(kinds, ", "))
 		} else if entity && id == "" {
-			return nil, fmt.Errorf("tag %q names no %s", tag, kind)
+			return nil, fmt.Errorf("tag %q has no id: want %s:ID", tag, kind)
 		}
 	}
 	return in.Tags, nil
