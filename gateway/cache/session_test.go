@@ -209,27 +209,21 @@ func TestSession_SeveralValues(t *testing.T) {
 	}
 }
 
-// The purges of one session, and what its client brings, wait for Redis no longer together than
-// one of them.
+// The purges of one session wait for Redis no longer together than one of them.
 func TestSession_WaitsOnce(t *testing.T) {
 	took := func(t *testing.T, purges int) time.Duration {
+		t.Helper()
 		p := newPair(t, "")
-		p.proxy.Hold("subscribe")
-		seen := p.write(t, "second")
-		p.server.Hang()
-		defer p.server.Continue()
-		ctx, _ := cache.WithSession(t.Context(), seen)
+		p.proxy.Hold("bitfield")
+		ctx, _ := cache.WithSession(t.Context(), "")
 		start := time.Now()
-		if got, _, err := p.reader.get(ctx, "a"); err != nil || got != "second" {
-			t.Errorf("it reads %q, %v", got, err)
-		}
 		for range purges {
 			p.reader.Changed(ctx, "item:b")
 		}
 		return time.Since(start)
 	}
 	for range 5 { // the machine may be busy: the best of five
-		if took(t, 10) < 2*took(t, 0) {
+		if took(t, 10) < 2*took(t, 1) {
 			return
 		}
 	}
