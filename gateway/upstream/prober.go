@@ -193,7 +193,8 @@ func (p *prober) done(cancel context.CancelFunc) {
 func (p *prober) dropAfterTries(f *failedRead) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if f.tries++; f.tries >= keptTries {
+	f.tries++
+	if f.tries >= keptTries {
 		p.failed = slices.DeleteFunc(p.failed, f.equal)
 	}
 }
