@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"tributary/gateway/cache"
+	"tributary/gateway/cache/redisstore"
 	"tributary/gateway/cache/redistest"
 )
 
@@ -24,9 +24,9 @@ func BenchmarkHitInMemory(b *testing.B) {
 func BenchmarkHitInRedis(b *testing.B) {
 	const keys = 2000
 	server := redistest.Start(b)
-	entries := map[string]*cache.Entry{}
+	entries := map[string]*redisstore.Record{}
 	for n := range keys {
-		entries[fmt.Sprint("item:", n)] = entry(0, time.Hour, `{"id":"a","text":"first"}`)
+		entries[fmt.Sprint("item:", n)] = record(0, time.Hour, `{"id":"a","text":"first"}`)
 	}
 	put(b, newRedis(b, server.URL()), entries)
 	src := newSource("first")
@@ -88,9 +88,9 @@ func TestHitsCostFewAllocations(t *testing.T) {
 func TestAHitInRedisCostsFewAllocations(t *testing.T) {
 	const keys, most = 100, 56
 	server := redistest.Start(t)
-	entries := map[string]*cache.Entry{}
+	entries := map[string]*redisstore.Record{}
 	for n := range keys {
-		entries[fmt.Sprint("item:", n)] = entry(0, time.Hour, `{"id":"a","text":"first"}`)
+		entries[fmt.Sprint("item:", n)] = record(0, time.Hour, `{"id":"a","text":"first"}`)
 	}
 	put(t, newRedis(t, server.URL()), entries)
 	least := math.Inf(1)

@@ -8,6 +8,9 @@ import (
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"tributary/gateway/cache/generation"
+	"tributary/gateway/cache/redisstore"
 )
 
 // Cache has what all [Through] decorators of a gateway share: stores, settings and
@@ -15,14 +18,14 @@ import (
 type Cache struct {
 	cfg     Config
 	memory  *Memory
-	shared  *Redis // nil if none is configured
+	redis   *redisstore.Store // nil if none is configured
 	metrics *metrics
 	log     *slog.Logger
 
 	kinds       []string // of entities
-	generations generations
+	generations generation.Counters
 	revocations atomic.Uint64 // number of entries revoked so far
-	writes      chan write
+	writes      chan writeBatch
 	refreshing  chan struct{}   // semaphore for background refreshes
 	ctx         context.Context // ends with the cache
 	stop        context.CancelFunc
@@ -37,44 +40,44 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Cache, error
 	}
 	c := &Cache{
 		cfg: cfg, log: log, metrics: newMetrics(reg),
-		writes: make(chan write, pendingWrites), refreshing: make(chan struct{}, maxRefreshes),
+		writes: make(chan writeBatch, pendingWrites), refreshing: make(chan struct{}, maxRefreshes),
 	}
 	var err error
 	if c.memory, err = NewMemory(cfg.memoryBytes()); err != nil {
 		return nil, err
 	}
 	if cfg.RedisURL != "" {
-		if c.shared, err = NewRedis(cfg.RedisURL, log, c.forget); err != nil {
+		if c.redis, err = redisstore.New(cfg.RedisURL, redisstore.Deps{Log: log, OnPurge: c.invalidateLocal}); err != nil {
 			return nil, err
 		}
 	}
 	reg.MustRegister(NewSizes(tierMemory, &c.memory.evicted, c.memory.size))
-	if c.shared != nil {
-		reg.MustRegister(newRedisFigures(c.shared))
+	if c.redis != nil {
+		reg.MustRegister(c.redis.Collector())
 	}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	c.background.Go(c.write)
-	if c.shared != nil {
-		c.background.Go(func() { c.shared.listen(c.ctx) })
+	if c.redis != nil {
+		c.background.Go(func() { c.redis.Listen(c.ctx) })
 	}
 	return c, nil
 }
 
-// Close cancels running loads, flushes queued writes to the shared store, and closes
+// Close cancels running loads, flushes queued writes to Redis, and closes
 // the connections. No load may be started afterwards.
 func (c *Cache) Close() error {
 	c.stop()
 	c.background.close()
 	c.memory.Close()
-	if c.shared != nil {
-		return c.shared.Close()
+	if c.redis != nil {
+		return c.redis.Close()
 	}
 	return nil
 }
 
 // Type is "redis" if a Redis is configured, and "memory" otherwise.
 func (c *Cache) Type() string {
-	if c.shared != nil {
+	if c.redis != nil {
 		return tierRedis
 	}
 	return tierMemory
@@ -83,26 +86,42 @@ func (c *Cache) Type() string {
 // Kinds returns the names of all kinds of entities, in alphabetical order.
 func (c *Cache) Kinds() []string { return slices.Sorted(slices.Values(c.kinds)) }
 
-// Ping returns an error if the shared store does not answer, and nil if there is none.
+// Ping returns an error if Redis does not answer, and nil if there is none.
 func (c *Cache) Ping(ctx context.Context) error {
-	if c.shared == nil {
+	if c.redis == nil {
 		return nil
 	}
-	return c.shared.Ping(ctx)
+	return c.redis.Ping(ctx)
 }
 
-// lookShared returns the entries in the shared store, none if it is missing or fails.
-func (c *Cache) lookShared(ctx context.Context, names []string) map[string]*Entry {
-	if c.shared == nil {
+// getRedis returns the entries in Redis, none if it is missing or fails.
+func (c *Cache) getRedis(ctx context.Context, names []string) map[string]redisstore.Record {
+	if c.redis == nil {
 		return nil
 	}
-	found, err := c.shared.Get(ctx, names)
+	found, err := c.redis.Get(ctx, names)
 	c.countError("get", err)
 	return found
 }
 
 func (c *Cache) countError(op string, err error) {
-	if err != nil && !errors.Is(err, errRedisDown) {
+	if err != nil && !errors.Is(err, redisstore.ErrUnavailable) {
 		c.metrics.errors.WithLabelValues(op).Inc()
 	}
+}
+
+// An epoch is the generation of a name in this gateway, and its stamp in the Redis that
+// gateways share, at one moment.
+type epoch struct {
+	generation uint64
+	stamp      redisstore.Stamp // zero without Redis
+}
+
+// epochOf returns the current epoch of a name. Loads note it when they start.
+func (c *Cache) epochOf(name string) epoch {
+	e := epoch{generation: c.generations.Of(name)}
+	if c.redis != nil {
+		e.stamp = c.redis.StampOf(name)
+	}
+	return e
 }

@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"time"
 
+	"tributary/gateway/cache/redisstore"
 	"tributary/gateway/fault"
 )
 
@@ -18,10 +19,10 @@ import (
 // and the JSON half of the content of memory.
 func (t *readThrough[V]) newEntry(l *load, v V, answered time.Time) (*Entry, error) {
 	e := &Entry{
-		Answered: answered, Keep: t.policy.ttl + t.policy.stale, epoch: l.epoch, shape: t.shape,
-		value: v, footprint: footprint(reflect.ValueOf(v)),
+		Record:     redisstore.Record{FetchedAt: answered, UsableFor: t.policy.ttl + t.policy.staleIfError, Stamp: l.epoch.stamp, Shape: t.shape},
+		generation: l.epoch.generation, value: v, footprint: sizeOf(reflect.ValueOf(v)),
 	}
-	if t.cache.shared != nil {
+	if t.cache.redis != nil {
 		var err error
 		if e.Body, err = json.Marshal(v); err != nil {
 			return nil, &fault.Error{Kind: fault.Internal, Service: t.kind.Service, Err: err}
@@ -33,7 +34,7 @@ func (t *readThrough[V]) newEntry(l *load, v V, answered time.Time) (*Entry, err
 // decode returns the value of e. It caches it in the entry, because memory returns the
 // same entry many times.
 func (t *readThrough[V]) decode(e *Entry) (V, error) {
-	known := e.known()
+	known := e.decodedValue()
 	v, ok := known.(V)
 	if ok {
 		return v, nil
@@ -48,7 +49,7 @@ func (t *readThrough[V]) decode(e *Entry) (V, error) {
 	if err != nil {
 		return v, &fault.Error{Kind: fault.Internal, Service: t.kind.Service, Err: err}
 	}
-	e.remember(v)
+	e.setDecoded(v)
 	return v, nil
 }
 
@@ -62,18 +63,19 @@ func (t *readThrough[V]) unmarshal(body []byte) (v V, err error) {
 	return v, err
 }
 
-// fromRedis returns the entry of a load that was read from Redis, or nil if it cannot be
-// used: it was encoded from another type, or is not what its value would be encoded as, since
+// fromRedis returns the entry of a load among those found in Redis, or nil if there is none or
+// it cannot be used: it was encoded from another type, or is not what its value would be encoded as, since
 // members are missing or are lost by decoding.
-func (t *readThrough[V]) fromRedis(l *load, e *Entry) *Entry {
-	if e == nil || !e.Absent && e.shape != t.shape {
+func (t *readThrough[V]) fromRedis(l *load, found map[string]redisstore.Record) *Entry {
+	r, ok := found[l.name]
+	if !ok || !r.NotFound && r.Shape != t.shape {
 		return nil
 	}
-	e.epoch.here = l.epoch.here
-	if e = t.decodable(e); e == nil || e.Absent {
+	e := t.decodable(&Entry{Record: r, generation: l.epoch.generation})
+	if e == nil || e.NotFound {
 		return e
 	}
-	if again, err := json.Marshal(e.known()); err != nil || !bytes.Equal(again, e.Body) {
+	if again, err := json.Marshal(e.decodedValue()); err != nil || !bytes.Equal(again, e.Body) {
 		return nil
 	}
 	return e
@@ -81,7 +83,7 @@ func (t *readThrough[V]) fromRedis(l *load, e *Entry) *Entry {
 
 // decodable returns e, or nil if it cannot be decoded as this kind.
 func (t *readThrough[V]) decodable(e *Entry) *Entry {
-	if e == nil || e.Absent {
+	if e == nil || e.NotFound {
 		return e
 	}
 	v, err := t.decode(e)
@@ -89,7 +91,7 @@ func (t *readThrough[V]) decodable(e *Entry) *Entry {
 		return nil
 	}
 	if e.footprint == 0 { // it was read from Redis, and no other goroutine has it yet
-		e.footprint = footprint(reflect.ValueOf(v))
+		e.footprint = sizeOf(reflect.ValueOf(v))
 	}
 	return e
 }

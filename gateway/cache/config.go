@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"tributary/gateway/cache/redisstore"
 	"tributary/gateway/heap"
 )
 
@@ -37,8 +38,8 @@ type Config struct {
 	LoadTimeout time.Duration                                  `kong:"-"` // time limit of a load, whoever waits for it; set from the request timeout
 }
 
-// span is a setting that holds for all kinds, and for single ones another.
-type span struct {
+// durationSetting is a setting that holds for all kinds, and for single ones another.
+type durationSetting struct {
 	name   string
 	all    time.Duration
 	single map[string]time.Duration
@@ -50,7 +51,7 @@ type span struct {
 const mostAbsent = 5 * time.Second
 
 // check returns what is wrong with a duration of the setting, or nil.
-func (s span) check(d time.Duration) error {
+func (s durationSetting) check(d time.Duration) error {
 	switch {
 	case d < 0:
 		return errors.New("must not be negative")
@@ -60,8 +61,8 @@ func (s span) check(d time.Duration) error {
 	return nil
 }
 
-func (c Config) spans() []span {
-	return []span{
+func (c Config) spans() []durationSetting {
+	return []durationSetting{
 		{"cache-ttl", c.TTL, c.TTLs, 0},
 		{"cache-stale-if-error", c.StaleIfError, c.StaleIfErrors, 0},
 		{"cache-absent-ttl", c.AbsentTTL, c.AbsentTTLs, mostAbsent},
@@ -97,7 +98,7 @@ func (c Config) Validate() error {
 		return errors.New("cache-memory-mb must be more than 0")
 	}
 	if c.RedisURL != "" {
-		if _, err := ParseRedisURL(c.RedisURL); err != nil {
+		if _, err := redisstore.ParseURL(c.RedisURL); err != nil {
 			return fmt.Errorf("redis-url: %w", err)
 		}
 	}

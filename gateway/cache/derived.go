@@ -27,12 +27,12 @@ func (c *Cache) Variant(ctx context.Context) string {
 
 // Version is the number of purges and revocations so far. While it is the same, so is
 // every result of [Cache.Valid].
-func (c *Cache) Version() uint64 { return c.generations.total.Load() + c.revocations.Load() }
+func (c *Cache) Version() uint64 { return c.generations.Total() + c.revocations.Load() }
 
 // Valid reports whether what was made of an entity may still be served: its name was not
 // purged since its generation, and not revoked at since or later.
-func (c *Cache) Valid(name string, generation uint64, since time.Time) bool {
-	return generation == c.generations.of(name) && !c.revokedSince(since, name)
+func (c *Cache) Valid(name string, gen uint64, since time.Time) bool {
+	return gen == c.generations.Of(name) && !c.revokedSince(since, name)
 }
 
 // Refresh runs refresh in the background, with the values of ctx and a time limit of its

@@ -32,19 +32,19 @@ func TestAFootprintIsAboutWhatAValueTakes(t *testing.T) {
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	took, counted := int(after.HeapAlloc-before.HeapAlloc)/n, footprint(reflect.ValueOf(kept[0]))
+	took, counted := int(after.HeapAlloc-before.HeapAlloc)/n, sizeOf(reflect.ValueOf(kept[0]))
 	if counted < took*3/4 || counted > took*5/4 {
 		t.Errorf("%d bytes counted, %d taken", counted, took)
 	}
-	if with := footprint(reflect.ValueOf(map[string]string{"key": "value"})); with < 40 {
+	if with := sizeOf(reflect.ValueOf(map[string]string{"key": "value"})); with < 40 {
 		t.Errorf("%d bytes counted for a map", with)
 	}
-	if none := footprint(reflect.ValueOf(nil)); none != 0 {
+	if none := sizeOf(reflect.ValueOf(nil)); none != 0 {
 		t.Errorf("%d bytes counted for nothing", none)
 	}
 	runtime.KeepAlive(kept)
 	value := reflect.ValueOf(kept[0])
-	if n := testing.AllocsPerRun(10, func() { footprint(value) }); n > 0 {
+	if n := testing.AllocsPerRun(10, func() { sizeOf(value) }); n > 0 {
 		t.Errorf("%v allocations to find out", n)
 	}
 }

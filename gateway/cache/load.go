@@ -75,7 +75,7 @@ func (t *readThrough[V]) joinOrStart(ctx context.Context, wanted []lookup, bypas
 	defer t.mu.Unlock()
 	loads, rest := make([]*load, 0, len(wanted)), wanted[:0]
 	for _, w := range wanted {
-		if l := t.inFlight[w.loadKey]; l != nil && !bypass && l.epoch.here == t.cache.generations.of(w.name) && l.batch.add(ctx) {
+		if l := t.inFlight[w.loadKey]; l != nil && !bypass && l.epoch.generation == t.cache.generations.Of(w.name) && l.batch.add(ctx) {
 			loads = append(loads, l)
 			t.cache.metrics.coalesced.Inc()
 			joined = append(joined, l.batch.parentSpan)
@@ -143,16 +143,16 @@ func (t *readThrough[V]) lookUpStores(ctx context.Context, b *batchLoad, loads [
 		l.staleEntry = t.decodable(t.cache.inMemory(l.name, now))
 		return l.staleEntry
 	})
-	if t.cache.shared == nil || b.bypass || len(rest) == 0 {
+	if t.cache.redis == nil || b.bypass || len(rest) == 0 {
 		return rest
 	}
 	asked := len(rest)
-	found := t.cache.lookShared(ctx, names(rest))
+	found := t.cache.getRedis(ctx, names(rest))
 	rest = t.completeFound(b, rest, func(l *load) *Entry {
-		l.staleEntry = later(t.fromRedis(l, found[l.name]), l.staleEntry)
+		l.staleEntry = newer(t.fromRedis(l, found), l.staleEntry)
 		return l.staleEntry
 	})
-	t.cache.metrics.looked(tierRedis, asked-len(rest), len(rest))
+	t.cache.metrics.countLookup(tierRedis, asked-len(rest), len(rest))
 	return rest
 }
 
@@ -163,11 +163,11 @@ func (t *readThrough[V]) completeFound(b *batchLoad, loads []*load, find func(*l
 	var found []*load
 	for _, l := range loads {
 		e := find(l)
-		if e == nil || b.bypass || !t.policy.fresh(e, now) || (b.refresh && t.policy.aging(e, now)) {
+		if e == nil || b.bypass || !t.policy.fresh(e, now) || (b.refresh && t.policy.needsRefresh(e, now)) {
 			continue
 		}
 		l.entry = e
-		t.cache.keepInMemory(l.name, e)
+		t.cache.storeInMemory(l.name, e)
 		found = append(found, l)
 	}
 	if len(found) == 0 {
@@ -192,12 +192,12 @@ const (
 // and calls the upstream for them; for keys whose leases other gateways hold, it waits for
 // their entries.
 func (t *readThrough[V]) loadWithLease(ctx context.Context, b *batchLoad, loads []*load) {
-	redis := t.cache.shared
+	redis := t.cache.redis
 	if redis == nil || b.bypass || t.policy.ttl == 0 { // then no entry in Redis is ever fresh
 		t.loadFromUpstream(ctx, b, loads)
 		return
 	}
-	held, err := redis.lease(ctx, names(loads))
+	held, err := redis.Lease(ctx, names(loads))
 	t.cache.countError("lease", err)
 	var mine, theirs []*load
 	for _, l := range loads {
@@ -211,7 +211,7 @@ func (t *readThrough[V]) loadWithLease(ctx context.Context, b *batchLoad, loads 
 	both.Go(func() { t.waitForPeers(ctx, b, theirs) })
 	if len(mine) > 0 {
 		renewing, done := context.WithCancel(ctx)
-		both.Go(func() { redis.renew(renewing, names(mine)) })
+		both.Go(func() { redis.RenewLeases(renewing, names(mine)) })
 		t.loadFromUpstream(ctx, b, mine)
 		done()
 	}
@@ -228,11 +228,11 @@ func (t *readThrough[V]) waitForPeers(ctx context.Context, b *batchLoad, loads [
 		case <-time.After(peerPoll):
 		}
 		// Leases are read before entries: if a load ends between the two, its entry is found.
-		held, err := t.cache.shared.held(ctx, names(loads))
+		held, err := t.cache.redis.Leased(ctx, names(loads))
 		t.cache.countError("lease", err)
-		found := t.cache.lookShared(ctx, names(loads))
-		rest := t.completeFound(b, loads, func(l *load) *Entry { return later(t.fromRedis(l, found[l.name]), l.staleEntry) })
-		t.cache.metrics.borrowed.Add(float64(len(loads) - len(rest)))
+		found := t.cache.getRedis(ctx, names(loads))
+		rest := t.completeFound(b, loads, func(l *load) *Entry { return newer(t.fromRedis(l, found), l.staleEntry) })
+		t.cache.metrics.loadedByPeer.Add(float64(len(loads) - len(rest)))
 		loads = rest
 		if len(held) == 0 {
 			break
@@ -262,7 +262,7 @@ func (t *readThrough[V]) loadFromUpstream(ctx context.Context, b *batchLoad, loa
 	}
 	t.cache.applyRefusals(loads, now)
 	if ctx.Err() == nil { // results of a cancelled call are not stored
-		t.cache.keep(loads)
+		t.cache.store(loads)
 	}
 	t.complete(b, loads)
 }
@@ -289,7 +289,7 @@ func (t *readThrough[V]) resultFor(ctx context.Context, l *load, values map[stri
 	err = batch.ErrorOf(err, l.id)
 	// A page that says "not found" counts as a failure, as it may be a proxy's, unless
 	// nothing is known of the key.
-	page := errors.Is(err, fault.ErrNotFoundPage) && !t.policy.standsIn(l.staleEntry, now)
+	page := errors.Is(err, fault.ErrNotFoundPage) && !t.policy.usableStale(l.staleEntry, now)
 	if err != nil && !page {
 		return nil, err
 	}
@@ -297,7 +297,9 @@ func (t *readThrough[V]) resultFor(ctx context.Context, l *load, values map[stri
 		return nil, context.Cause(ctx)
 	}
 	// Another gateway may know the key, and so it is not told what a page says.
-	return &Entry{Answered: now, Keep: t.policy.absent, Absent: true, local: page, epoch: l.epoch}, nil
+	e := newNotFound(l.epoch, now, t.policy.notFoundTTL)
+	e.local = page
+	return e, nil
 }
 
 // complete takes loads of a batch out of flight and wakes those that wait for them.
@@ -323,13 +325,13 @@ func (t *readThrough[V]) complete(b *batchLoad, loads []*load) {
 // be served, unless the caller bypasses the cache.
 func (t *readThrough[V]) wait(ctx context.Context, l *load, bypass bool) (*Entry, error) {
 	var softTimeout <-chan time.Time
-	unarmed := t.policy.patience > 0 && !bypass
+	unarmed := t.policy.softTimeout > 0 && !bypass
 	for !l.done.Load() {
 		changed := l.batch.changes()
 		if unarmed && l.batch.storesRead.Load() {
 			unarmed = false
 			if t.servesSlow(l, time.Now()) {
-				softTimeout = time.After(t.policy.patience - time.Since(l.batch.started))
+				softTimeout = time.After(t.policy.softTimeout - time.Since(l.batch.started))
 			}
 		}
 		if l.done.Load() {
@@ -374,13 +376,13 @@ func (t *readThrough[V]) result(ctx context.Context, l *load, bypass bool) (*Ent
 // servesFailed reports whether the stale entry of a load that failed may be served. If the
 // upstream refused, it may only while it is still fresh, as in a refresh.
 func (t *readThrough[V]) servesFailed(l *load, now time.Time) bool {
-	return t.policy.standsIn(l.staleEntry, now) && (!fault.Refused(l.err) || t.policy.fresh(l.staleEntry, now))
+	return t.policy.usableStale(l.staleEntry, now) && (!fault.Refused(l.err) || t.policy.fresh(l.staleEntry, now))
 }
 
 // servesSlow reports whether the stale entry of a load may be served because the upstream is
 // slow. It may not if the upstream refused the last load.
 func (t *readThrough[V]) servesSlow(l *load, now time.Time) bool {
-	return t.policy.standsIn(l.staleEntry, now) && !l.staleEntry.refused.Load()
+	return t.policy.usableStale(l.staleEntry, now) && !l.staleEntry.refused.Load()
 }
 
 func names(loads []*load) []string {

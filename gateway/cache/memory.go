@@ -2,6 +2,7 @@ package cache
 
 import (
 	"fmt"
+	"reflect"
 	"sync/atomic"
 	"time"
 
@@ -29,7 +30,7 @@ func NewMemory(maxBytes uint64) (*Memory, error) {
 			return uint32(min(len(key)+e.weight(), 1<<31)) //nolint:gosec // G115: nothing weighs less than nothing
 		},
 		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[string, *Entry]) time.Duration {
-			return max(1, e.Value.Keep-e.Value.Age(time.Now()))
+			return max(1, e.Value.UsableFor-e.Value.Age(time.Now()))
 		}),
 		OnAtomicDeletion: func(e otter.DeletionEvent[string, *Entry]) {
 			if e.Cause == otter.CauseOverflow {
@@ -58,7 +59,7 @@ func (m *Memory) set(key string, e *Entry, now time.Time) {
 		return
 	}
 	m.entries.Compute(key, func(old *Entry, found bool) (*Entry, otter.ComputeOp) {
-		if found && old.epoch.here == e.epoch.here && old.Answered.After(e.Answered) {
+		if found && old.generation == e.generation && old.FetchedAt.After(e.FetchedAt) {
 			return old, otter.CancelOp
 		}
 		return e, otter.WriteOp
@@ -72,3 +73,44 @@ func (m *Memory) size() (bytes uint64, entries int) {
 
 // Close stops the store's goroutine.
 func (m *Memory) Close() { m.entries.StopAllGoroutines() }
+
+// sizeOf returns the approximate number of bytes of a value and all that it points
+// to. Values are decoded responses, and so trees.
+func sizeOf(v reflect.Value) int {
+	if !v.IsValid() {
+		return 0
+	}
+	return int(v.Type().Size()) + indirectSize(v)
+}
+
+// indirectSize returns the part of v's footprint that is outside of v itself.
+func indirectSize(v reflect.Value) (bytes int) {
+	switch v.Kind() {
+	case reflect.String:
+		return v.Len()
+	case reflect.Pointer, reflect.Interface:
+		return sizeOf(v.Elem())
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			return v.Len()
+		}
+		for i := range v.Len() {
+			bytes += sizeOf(v.Index(i))
+		}
+	case reflect.Map:
+		return mapSize(v)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			bytes += indirectSize(v.Field(i))
+		}
+	}
+	return bytes
+}
+
+// mapSize is a function of its own so that only maps pay for the allocations of iterating.
+func mapSize(m reflect.Value) (bytes int) {
+	for key, value := range m.Seq2() {
+		bytes += sizeOf(key) + sizeOf(value)
+	}
+	return bytes
+}

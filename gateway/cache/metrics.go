@@ -1,8 +1,11 @@
 package cache
 
 import (
+	"sync/atomic"
+
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tributary/gateway/cache/redisstore"
 	"tributary/gateway/telemetry"
 )
 
@@ -26,7 +29,7 @@ type metrics struct {
 	refreshes    *prometheus.CounterVec // by outcome
 	seen         *prometheus.CounterVec // by outcome
 	coalesced    prometheus.Counter
-	borrowed     prometheus.Counter
+	loadedByPeer prometheus.Counter
 	dropped      prometheus.Counter
 	panics       prometheus.Counter
 	ages         prometheus.Histogram
@@ -48,7 +51,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "cache_seen_total", Help: "Requests with Tributary-Seen that used the cache, by outcome: current (the purge was known), waited (it came while they waited), past (it did not, so they read past the cache) or ignored (the value is invalid)."}, []string{"outcome"}),
 		coalesced: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "cache_coalesced_total", Help: "Keys that joined a load already running for another request."}),
-		borrowed: prometheus.NewCounter(prometheus.CounterOpts{
+		loadedByPeer: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "cache_peer_loads_total", Help: "Keys loaded by another gateway and taken from the shared cache."}),
 		dropped: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "cache_writes_dropped_total", Help: "Writes to the shared cache dropped because the queue was full."}),
@@ -57,7 +60,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		ages: prometheus.NewHistogram(telemetry.Histogram("cache_served_age_seconds", "Age of cached entries when they were served.",
 			1, 5, 10, 15, 20, 25, 30, 60, 120, 300, 600)),
 	}
-	reg.MustRegister(m.hits, m.misses, m.errors, m.stale, m.refreshes, m.seen, m.coalesced, m.borrowed, m.dropped, m.panics, m.ages)
+	reg.MustRegister(m.hits, m.misses, m.errors, m.stale, m.refreshes, m.seen, m.coalesced, m.loadedByPeer, m.dropped, m.panics, m.ages)
 	for _, tier := range []string{tierMemory, tierRedis} {
 		m.lookups(tier)
 	}
@@ -67,7 +70,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	for _, outcome := range []string{refreshDone, refreshFailed, refreshDropped} {
 		m.refreshes.WithLabelValues(outcome)
 	}
-	for _, outcome := range []string{seenCurrent, seenWaited, seenPast, seenIgnored} {
+	for _, outcome := range []string{redisstore.SeenCurrent, redisstore.SeenWaited, redisstore.SeenPast, redisstore.SeenIgnored} {
 		m.seen.WithLabelValues(outcome)
 	}
 	return m
@@ -87,8 +90,25 @@ func (m *metrics) lookups(cacheType string) (hits, misses prometheus.Counter) {
 	return m.hits.WithLabelValues(cacheType), m.misses.WithLabelValues(cacheType)
 }
 
-// looked counts the hits and misses of a lookup in a tier.
-func (m *metrics) looked(tier string, hits, misses int) {
+// countLookup counts the hits and misses of a lookup in a tier.
+func (m *metrics) countLookup(tier string, hits, misses int) {
 	m.hits.WithLabelValues(tier).Add(float64(hits))
 	m.misses.WithLabelValues(tier).Add(float64(misses))
+}
+
+// NewSizes returns a collector for the size of a tier in memory, read on each scrape. Tier
+// is its value of the label cache_type.
+func NewSizes(tier string, evicted *atomic.Uint64, size func() (bytes uint64, entries int)) prometheus.Collector {
+	desc := func(name, help string) *prometheus.Desc {
+		return prometheus.NewDesc(name, help, nil, prometheus.Labels{"cache_type": tier})
+	}
+	bytes := desc("cache_bytes", "About how many bytes a cache in memory takes.")
+	entries := desc("cache_entries", "About how many entries, whole responses or documents a cache in memory has.")
+	evictions := desc("cache_evictions_total", "Entries, whole responses or documents dropped before their time to make room.")
+	return telemetry.CollectorFunc(func(send telemetry.Send) {
+		b, n := size()
+		send(bytes, prometheus.GaugeValue, float64(b))
+		send(entries, prometheus.GaugeValue, float64(n))
+		send(evictions, prometheus.CounterValue, float64(evicted.Load()))
+	})
 }

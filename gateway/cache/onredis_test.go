@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"tributary/gateway/cache"
+	"tributary/gateway/cache/redisstore"
 )
 
 // onRedis returns a gateway with the default settings and a Redis.
@@ -52,4 +55,50 @@ func inRedis(t testing.TB, url string, keys []string, load func(), gateways ...*
 		}
 		return false
 	})
+}
+
+// newRedis returns a store that does not listen for purges.
+func newRedis(t testing.TB, url string) *redisstore.Store {
+	t.Helper()
+	s, err := redisstore.New(url, redisstore.Deps{Log: quiet(), OnPurge: func([]uint32) {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func record(age, usable time.Duration, body string) *redisstore.Record {
+	return &redisstore.Record{FetchedAt: time.Now().Add(-age), UsableFor: usable, Body: []byte(body)}
+}
+
+// put stores records of items, and retries while Redis is slow.
+func put(t testing.TB, s *redisstore.Store, records map[string]*redisstore.Record) {
+	t.Helper()
+	putAs[item](t, s, records)
+}
+
+// putAs stores records with bodies of type V.
+func putAs[V any](t testing.TB, s *redisstore.Store, records map[string]*redisstore.Record) {
+	t.Helper()
+	eventually(t, "the store takes records", func() bool {
+		for name, r := range records {
+			r.Shape = cache.ShapeOf[V]()
+			if r.Stamp = s.StampOf(name); r.Stamp == (redisstore.Stamp{}) {
+				return false
+			}
+		}
+		return s.Set(t.Context(), records) == nil
+	})
+}
+
+// look gets records, and retries likewise.
+func look(t testing.TB, s *redisstore.Store, names ...string) (found map[string]redisstore.Record) {
+	t.Helper()
+	eventually(t, "the store answers", func() bool {
+		var err error
+		found, err = s.Get(t.Context(), names)
+		return err == nil
+	})
+	return found
 }

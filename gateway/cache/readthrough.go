@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tributary/gateway/batch"
+	"tributary/gateway/cache/generation"
 	"tributary/gateway/report"
 	"tributary/gateway/tracing"
 )
@@ -27,7 +28,7 @@ type Kind struct {
 // Values of a key are separate for each [Config.Variant] of a request.
 //
 // Concurrent loads of a key call upstream once, whatever other keys they load. The caller
-// that starts a load looks into the shared store itself, within its own deadline; the call
+// that starts a load looks into Redis itself, within its own deadline; the call
 // of upstream outlives it for as long as another caller waits for it. A key requested in the
 // last fifth of its TTL is refreshed in the background, so that keys in demand do not
 // expire.
@@ -39,7 +40,7 @@ type Kind struct {
 func Through[V any](c *Cache, kind Kind, upstream batch.Func[string, V]) batch.Func[string, V] {
 	c.kinds = append(c.kinds, kind.Name)
 	t := &readThrough[V]{
-		cache: c, kind: kind, policy: c.cfg.of(kind.Name), upstream: upstream,
+		cache: c, kind: kind, policy: c.cfg.policyFor(kind.Name), upstream: upstream,
 		shape: shapeOf(reflect.TypeFor[V]()), inFlight: map[loadKey]*load{},
 	}
 	return t.get
@@ -49,7 +50,7 @@ func Through[V any](c *Cache, kind Kind, upstream batch.Func[string, V]) batch.F
 type readThrough[V any] struct {
 	cache    *Cache
 	kind     Kind
-	policy   policy
+	policy   freshnessPolicy
 	upstream batch.Func[string, V]
 	shape    uint64 // of V
 
@@ -78,13 +79,13 @@ func (t *readThrough[V]) get(ctx context.Context, keys []string) (map[string]V, 
 	values := make(map[string]V, len(keys))
 	bypass := t.cache.readsPast(ctx)
 	missing := t.lookUpMemory(ctx, keys, values, bypass)
-	found := tally{memory: len(keys) - len(missing)}
+	found := lookupStats{memory: len(keys) - len(missing)}
 	defer func() { found.trace(span, t.kind, keys) }()
 	if len(missing) == 0 {
 		return values, nil
 	}
-	if t.cache.shared != nil && !bypass {
-		t.cache.shared.breaker.awaitFirst(ctx)
+	if t.cache.redis != nil && !bypass {
+		t.cache.redis.AwaitFirstProbe(ctx)
 	}
 	failed := batch.KeyErrors[string]{}
 	loads, mine := t.joinOrStart(ctx, missing, bypass)
@@ -96,7 +97,7 @@ func (t *readThrough[V]) get(ctx context.Context, keys []string) (map[string]V, 
 		if err == nil && holder != nil {
 			err = holder.Hold(e.weight())
 		}
-		if err == nil && !e.Absent {
+		if err == nil && !e.NotFound {
 			values[l.id], err = t.decode(e)
 		}
 		if err != nil {
@@ -111,9 +112,9 @@ func (t *readThrough[V]) get(ctx context.Context, keys []string) (map[string]V, 
 func (t *readThrough[V]) lookUpMemory(ctx context.Context, keys []string, values map[string]V, bypass bool) (missing []lookup) {
 	now := time.Now()
 	variant := t.variant(ctx)
-	var old []aging
+	var old []expiringEntry
 	for _, key := range keys {
-		l := lookup{loadKey{key, variant}, nameOf(t.kind.Name, key, variant)}
+		l := lookup{loadKey{key, variant}, generation.Name(t.kind.Name, key, variant)}
 		e := t.cache.inMemory(l.name, now)
 		if e == nil || bypass || !t.serves(ctx, l.loadKey, e, now) || !t.take(key, e, values) {
 			if missing == nil {
@@ -122,15 +123,15 @@ func (t *readThrough[V]) lookUpMemory(ctx context.Context, keys []string, values
 			missing = append(missing, l)
 			continue
 		}
-		if t.policy.aging(e, now) && !e.refreshed.Load() {
-			old = append(old, aging{l, e})
+		if t.policy.needsRefresh(e, now) && !e.refreshClaimed.Load() {
+			old = append(old, expiringEntry{l, e})
 		}
 		t.recordUse(ctx, l.name, e, now, false)
 	}
 	if len(old) > 0 {
 		t.refresh(ctx, old)
 	}
-	t.cache.metrics.looked(tierMemory, len(keys)-len(missing), len(missing))
+	t.cache.metrics.countLookup(tierMemory, len(keys)-len(missing), len(missing))
 	return missing
 }
 
@@ -145,12 +146,12 @@ func (t *readThrough[V]) variant(ctx context.Context) string {
 // serves reports whether e can be used without a load: it is fresh, and the caller need
 // not wait for its replacement.
 func (t *readThrough[V]) serves(ctx context.Context, key loadKey, e *Entry, now time.Time) bool {
-	return t.policy.fresh(e, now) && (!isRefresh(ctx) || !t.policy.aging(e, now) || !t.claimRefresh(key, e))
+	return t.policy.fresh(e, now) && (!isRefresh(ctx) || !t.policy.needsRefresh(e, now) || !t.claimRefresh(key, e))
 }
 
 // take adds the value of e, and reports whether it could be decoded.
 func (t *readThrough[V]) take(key string, e *Entry, values map[string]V) bool {
-	if e.Absent {
+	if e.NotFound {
 		return true
 	}
 	v, err := t.decode(e)
@@ -185,7 +186,7 @@ func (t *readThrough[V]) recordStale(ctx context.Context, l *load, now time.Time
 
 // addUse fills in use, a use of e, and adds it to the report.
 func (t *readThrough[V]) addUse(ctx context.Context, name string, e *Entry, use report.Use) {
-	use.Name, use.Service, use.Answered, use.Generation = name, t.kind.Service, e.Answered, e.epoch.here
-	use.Fresh, use.Aging = t.policy.freshUntil(e), t.policy.agingFrom(e)
+	use.Name, use.Service, use.Answered, use.Generation = name, t.kind.Service, e.FetchedAt, e.generation
+	use.Fresh, use.Aging = t.policy.freshUntil(e), t.policy.refreshAfter(e)
 	report.From(ctx).Used(use)
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 
-	"tributary/gateway/cache"
+	"tributary/gateway/cache/redisstore"
 	"tributary/gateway/cache/redistest"
 	"tributary/internal/testkit"
 )
@@ -52,7 +52,7 @@ func TestASharedEntryIsAsOldAsItIs(t *testing.T) {
 			server := redistest.Start(t)
 			s := newRedis(t, server.URL())
 			if got := fromRedis(t, server, newSource("own"), func() {
-				put(t, s, map[string]*cache.Entry{"item:a": entry(c.age, 10*time.Minute, `{"id":"a","text":"shared"}`)})
+				put(t, s, map[string]*redisstore.Record{"item:a": record(c.age, 10*time.Minute, `{"id":"a","text":"shared"}`)})
 			}); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
@@ -65,7 +65,7 @@ func TestASharedEntryStandsInWhileTheUpstreamFails(t *testing.T) {
 	s, src := newRedis(t, server.URL()), newSource("own")
 	src.fails(errDown)
 	if got := fromRedis(t, server, src, func() {
-		put(t, s, map[string]*cache.Entry{"item:a": entry(5*time.Minute, 10*time.Minute, `{"id":"a","text":"shared"}`)})
+		put(t, s, map[string]*redisstore.Record{"item:a": record(5*time.Minute, 10*time.Minute, `{"id":"a","text":"shared"}`)})
 	}); got != "shared" {
 		t.Errorf("got %q, want the stale entry", got)
 	}
@@ -268,7 +268,7 @@ func TestRedis_EntriesOfAnotherForm(t *testing.T) {
 	server := redistest.Start(t)
 	s := newRedis(t, server.URL())
 	for body, c := range map[string]struct {
-		putAs func(testing.TB, store, map[string]*cache.Entry)
+		putAs func(testing.TB, *redisstore.Store, map[string]*redisstore.Record)
 		want  string
 	}{
 		`{"id":"a","text":"shared"}`:           {putAs[item], "shared"},
@@ -283,7 +283,7 @@ func TestRedis_EntriesOfAnotherForm(t *testing.T) {
 		`{"id":"a","text":"twice"} `:           {putAs[item], "own"},
 	} {
 		if got := fromRedis(t, server, newSource("own"), func() {
-			c.putAs(t, s, map[string]*cache.Entry{"item:a": entry(0, time.Minute, body)})
+			c.putAs(t, s, map[string]*redisstore.Record{"item:a": record(0, time.Minute, body)})
 		}); got != c.want {
 			t.Errorf("%s: got %q, want %q", body, got, c.want)
 		}
@@ -314,7 +314,7 @@ func TestWhatWaitsToBeWrittenIsWrittenWhenTheCacheCloses(t *testing.T) {
 
 func TestAnEntryThatIsGoneIsTakenOutOfRedis(t *testing.T) {
 	server := redistest.Start(t)
-	put(t, newRedis(t, server.URL()), map[string]*cache.Entry{"item:a": entry(time.Minute, time.Hour, `{"id":"a","text":"old"}`)})
+	put(t, newRedis(t, server.URL()), map[string]*redisstore.Record{"item:a": record(time.Minute, time.Hour, `{"id":"a","text":"old"}`)})
 	src := newSource("new")
 	src.set(func(s *source) { s.unknown["a"] = true })
 	cfg := defaults()

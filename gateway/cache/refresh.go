@@ -26,8 +26,8 @@ func (c *Cache) acquireRefresh() (release func(), ok bool) {
 	}
 }
 
-// aging is an entry that needs a refresh.
-type aging struct {
+// expiringEntry is an entry that needs a refresh.
+type expiringEntry struct {
 	lookup
 
 	entry *Entry
@@ -35,7 +35,7 @@ type aging struct {
 
 // refresh starts to load keys in the background, before their entries expire. It tries
 // each entry only once, so that an upstream that fails is not called at every hit.
-func (t *readThrough[V]) refresh(ctx context.Context, old []aging) {
+func (t *readThrough[V]) refresh(ctx context.Context, old []expiringEntry) {
 	release, ok := t.cache.acquireRefresh()
 	if !ok {
 		t.cache.metrics.refreshes.WithLabelValues(refreshDropped).Add(float64(len(old)))
@@ -63,12 +63,12 @@ func (t *readThrough[V]) refresh(ctx context.Context, old []aging) {
 }
 
 // startRefreshes starts loads for those entries that are not being refreshed or loaded.
-func (t *readThrough[V]) startRefreshes(ctx context.Context, old []aging) []*load {
+func (t *readThrough[V]) startRefreshes(ctx context.Context, old []expiringEntry) []*load {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var mine []lookup
 	for _, a := range old {
-		if t.inFlight[a.loadKey] == nil && a.entry.refreshed.CompareAndSwap(false, true) {
+		if t.inFlight[a.loadKey] == nil && a.entry.refreshClaimed.CompareAndSwap(false, true) {
 			mine = append(mine, a.lookup)
 		}
 	}
@@ -88,7 +88,7 @@ func isRefresh(ctx context.Context) bool { return ctx.Value(refreshKey{}) != nil
 // claimRefresh reports whether the caller must wait for a replacement of e: no goroutine had
 // started to load it, so that the caller must from now on, or a load is in flight.
 func (t *readThrough[V]) claimRefresh(key loadKey, e *Entry) bool {
-	if e.refreshed.CompareAndSwap(false, true) {
+	if e.refreshClaimed.CompareAndSwap(false, true) {
 		return true
 	}
 	t.mu.Lock()

@@ -11,7 +11,7 @@ import (
 // upstream has answered again. After a revocation nothing is served that was answered
 // before. Loads of a cancelled call have no refusals of the upstream.
 func (c *Cache) applyRefusals(loads []*load, now time.Time) {
-	var revoked write
+	var revoked writeBatch
 	for _, l := range loads {
 		if l.staleEntry != nil && l.calledUpstream {
 			l.staleEntry.refused.Store(fault.Refused(l.err))
@@ -20,11 +20,11 @@ func (c *Cache) applyRefusals(loads []*load, now time.Time) {
 			continue
 		}
 		if revoked == nil {
-			revoked = write{}
+			revoked = writeBatch{}
 		}
 		revoked[l.name] = c.revoke(l, now)
 	}
-	if c.shared != nil && revoked != nil {
+	if c.redis != nil && revoked != nil {
 		c.queue(revoked)
 	}
 }
@@ -34,15 +34,17 @@ func (c *Cache) applyRefusals(loads []*load, now time.Time) {
 // lasts longer than the copies of it. It returns the entry that deletes the copy in the
 // shared store.
 func (c *Cache) revoke(l *load, now time.Time) *Entry {
-	if known := l.staleEntry; known != nil && !known.Absent {
-		c.memory.set(l.name, &Entry{Answered: now, Keep: known.Keep - known.Age(now), Absent: true, revoked: true, epoch: c.epochOf(l.name)}, now)
+	if known := l.staleEntry; known != nil && !known.NotFound {
+		mark := newNotFound(c.epochOf(l.name), now, known.UsableFor-known.Age(now))
+		mark.revoked = true
+		c.memory.set(l.name, mark, now)
 		c.revocations.Add(1) // after the mark is set, since responses compare it before they look for marks
 	}
-	return &Entry{Answered: now, Absent: true, epoch: c.epochOf(l.name)}
+	return newNotFound(c.epochOf(l.name), now, 0)
 }
 
 // revokedSince reports whether the entry of name was revoked at start or later.
 func (c *Cache) revokedSince(start time.Time, name string) bool {
 	e := c.inMemory(name, time.Now())
-	return e != nil && e.revoked && !e.Answered.Before(start)
+	return e != nil && e.revoked && !e.FetchedAt.Before(start)
 }

@@ -5,11 +5,13 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"tributary/gateway/cache/redisstore"
 )
 
 // Bounds of a session.
 const (
-	// sessionWait is how long the requests of a session wait for the shared store because of
+	// sessionWait is how long the requests of a session wait for Redis because of
 	// purges, all together: those that the client brings, and those that it causes.
 	sessionWait = 100 * time.Millisecond
 	// broughtAtMost is how many values a client may bring at once; more are ignored.
@@ -25,8 +27,8 @@ type Session struct {
 	past    bool // loads must not use what is cached
 
 	mu     sync.Mutex
-	wrote  mark
-	waited time.Duration // for the shared store
+	wrote  redisstore.Mark
+	waited time.Duration // for Redis
 }
 
 type sessionKey struct{}
@@ -59,33 +61,30 @@ func (s *Session) Seen() string {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.wrote.kind == markNone {
+	if s.wrote.IsZero() {
 		return ""
 	}
 	return s.wrote.String()
 }
 
 // note records a purge. It includes those that the client brings.
-func (s *Session) note(m mark) {
+func (s *Session) note(m redisstore.Mark) {
 	if s == nil {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.wrote.kind == markNone {
-		for _, text := range s.values() {
-			if brought, ok := readMark(text, m.incarnation); ok {
-				s.wrote = s.wrote.with(brought)
-			}
-		}
+	if s.wrote.IsZero() {
+		s.wrote = m.Including(s.values())
+		return
 	}
-	s.wrote = s.wrote.with(m)
+	s.wrote = s.wrote.Merge(m)
 }
 
 // values returns the values that the client brings, as far as they may be marks.
 func (s *Session) values() (values []string) {
 	for text := range strings.SplitSeq(s.brought, ",") {
-		if text = strings.TrimSpace(text); mayBeMark(text) && len(values) < broughtAtMost {
+		if text = strings.TrimSpace(text); redisstore.MayBeMark(text) && len(values) < broughtAtMost {
 			values = append(values, text)
 		}
 	}
@@ -111,6 +110,17 @@ func (s *Session) wait(ctx context.Context, do func(context.Context)) {
 	}
 }
 
+// markOf returns the mark of a purge that has just been made. recorded says that it is in
+// Redis.
+func (c *Cache) markOf(recorded bool) redisstore.Mark {
+	if c.redis != nil {
+		if m, ok := c.redis.Mark(recorded); ok {
+			return m
+		}
+	}
+	return redisstore.LocalMark(c.generations.Total())
+}
+
 // readsPast reports whether a load for ctx must not use what is cached, because the client
 // has seen a purge that may not have reached this gateway. The first load of a session waits
 // until it has, for [sessionWait] at most.
@@ -120,12 +130,12 @@ func (c *Cache) readsPast(ctx context.Context) bool {
 		return false
 	}
 	s.judged.Do(func() {
-		how := seenIgnored
-		if c.shared != nil {
-			s.wait(ctx, func(ctx context.Context) { how = c.shared.followAll(ctx, s.values(), c.cfg.longestTTL()) })
+		how := redisstore.SeenIgnored
+		if c.redis != nil {
+			s.wait(ctx, func(ctx context.Context) { how = c.redis.FollowAll(ctx, s.values(), c.cfg.longestTTL()) })
 		}
 		c.metrics.seen.WithLabelValues(how).Inc()
-		s.past = how == seenPast
+		s.past = how == redisstore.SeenPast
 	})
 	return s.past
 }

@@ -3,6 +3,8 @@ package cache
 import (
 	"context"
 	"time"
+
+	"tributary/gateway/cache/redisstore"
 )
 
 // Texts stores texts by name in Redis, for all gateways that share it. Without Redis it
@@ -20,20 +22,20 @@ func (c *Cache) Texts(kind string, ttl time.Duration) *Texts { return &Texts{c, 
 // Get returns the text of a name, if there is one and Redis answers in time.
 func (t *Texts) Get(ctx context.Context, name string) (text string, found bool) {
 	key := t.kind + ":" + name
-	e, found := t.cache.lookShared(ctx, []string{key})[key]
-	if !found || e.Absent {
+	r, found := t.cache.getRedis(ctx, []string{key})[key]
+	if !found || r.NotFound {
 		return "", false
 	}
-	return string(e.Body), true
+	return string(r.Body), true
 }
 
-// textsPending is how many writes may wait for the shared store so that a text may wait as
+// textsPending is how many writes may wait for Redis so that a text may wait as
 // well. Texts are long, and those who sent one can send it again.
 const textsPending = 64
 
 // Set writes a text in the background, unless many writes are waiting.
 func (t *Texts) Set(_ context.Context, name, text string) {
-	if t.cache.shared == nil {
+	if t.cache.redis == nil {
 		return
 	}
 	if len(t.cache.writes) >= textsPending {
@@ -41,5 +43,9 @@ func (t *Texts) Set(_ context.Context, name, text string) {
 		return
 	}
 	key := t.kind + ":" + name
-	t.cache.queue(write{key: {Answered: time.Now(), Keep: t.ttl, Body: []byte(text), epoch: t.cache.epochOf(key)}})
+	now := t.cache.epochOf(key)
+	t.cache.queue(writeBatch{key: {
+		Record:     redisstore.Record{FetchedAt: time.Now(), UsableFor: t.ttl, Body: []byte(text), Stamp: now.stamp},
+		generation: now.generation,
+	}})
 }

@@ -6,11 +6,13 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"tributary/gateway/cache/redisstore"
 )
 
 // Few texts wait for the shared store, so that they take little memory while it is slow.
 func TestTexts_Pending(t *testing.T) {
-	c := &Cache{shared: &Redis{}, writes: make(chan write, pendingWrites), metrics: newMetrics(prometheus.NewRegistry())}
+	c := &Cache{redis: &redisstore.Store{}, writes: make(chan writeBatch, pendingWrites), metrics: newMetrics(prometheus.NewRegistry())}
 	texts := c.Texts("document", time.Hour)
 	for n := range pendingWrites {
 		texts.Set(t.Context(), strconv.Itoa(n), "{ hello }")

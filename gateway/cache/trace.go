@@ -6,11 +6,11 @@ import (
 	"tributary/gateway/tracing"
 )
 
-// tally counts where the keys of a look-up were found.
-type tally struct{ memory, redis, stale, missed, failed int }
+// lookupStats counts where the keys of a look-up were found.
+type lookupStats struct{ memory, redis, stale, missed, failed int }
 
 // add counts the result of waiting for a load.
-func (n *tally) add(l *load, err error) {
+func (n *lookupStats) add(l *load, err error) {
 	switch {
 	case err != nil:
 		n.failed++
@@ -24,7 +24,7 @@ func (n *tally) add(l *load, err error) {
 }
 
 // outcome summarizes a lookup in one word: where all keys were found, or mixed.
-func (n *tally) outcome(keys int) string {
+func (n *lookupStats) outcome(keys int) string {
 	switch keys {
 	case n.memory:
 		return tierMemory
@@ -40,7 +40,7 @@ func (n *tally) outcome(keys int) string {
 	return "mixed"
 }
 
-func (n *tally) trace(span tracing.Span, kind Kind, keys []string) {
+func (n *lookupStats) trace(span tracing.Span, kind Kind, keys []string) {
 	if !span.On() {
 		return
 	}
@@ -70,16 +70,4 @@ func traceShared(span tracing.Span, others []tracing.Ref) {
 	span.Int(tracing.Coalesced, len(others))
 	slices.SortFunc(others, tracing.Ref.Compare)
 	span.Link(slices.Compact(others)...)
-}
-
-// traceCommands sets the attributes of a span for a round trip to Redis.
-func traceCommands(span tracing.Span, commands int, err error) {
-	if !span.On() {
-		return
-	}
-	span.String(tracing.Database, "redis")
-	span.Int(tracing.Keys, commands)
-	if err != nil {
-		span.Fail("failed")
-	}
 }

@@ -3,26 +3,28 @@ package cache
 import (
 	"context"
 	"time"
+
+	"tributary/gateway/cache/redisstore"
 )
 
-// pendingWrites is how many writes to the shared store may wait; more are dropped.
+// pendingWrites is how many writes to Redis may wait; more are dropped.
 const pendingWrites = 1024
 
-// write has entries by name that wait to be written to the shared store.
-type write map[string]*Entry
+// writeBatch has entries by name that wait to be written to Redis.
+type writeBatch map[string]*Entry
 
-// keep stores the results of a load: in memory immediately, in the shared store in the
+// store stores the results of a load: in memory immediately, in Redis in the
 // background.
-func (c *Cache) keep(loads []*load) {
-	var entries write
-	if c.shared != nil {
-		entries = make(write, len(loads))
+func (c *Cache) store(loads []*load) {
+	var entries writeBatch
+	if c.redis != nil {
+		entries = make(writeBatch, len(loads))
 	}
 	for _, l := range loads {
-		if l.err != nil || !c.keepInMemory(l.name, l.entry) {
+		if l.err != nil || !c.storeInMemory(l.name, l.entry) {
 			continue
 		}
-		if l.entry.gone(time.Now()) {
+		if l.entry.isUncachedNotFound(time.Now()) {
 			c.memory.entries.Invalidate(l.name)
 		}
 		if entries != nil && !l.entry.local {
@@ -35,7 +37,7 @@ func (c *Cache) keep(loads []*load) {
 }
 
 // queue hands w to the writer, unless too much is waiting for it already.
-func (c *Cache) queue(w write) {
+func (c *Cache) queue(w writeBatch) {
 	select {
 	case c.writes <- w:
 	default:
@@ -43,33 +45,33 @@ func (c *Cache) queue(w write) {
 	}
 }
 
-// gone returns the names whose entries must be deleted.
-func (w write) gone(now time.Time) (names []string) {
+// deletions returns the names whose entries must be deleted.
+func (w writeBatch) deletions(now time.Time) (names []string) {
 	for name, e := range w {
-		if e.gone(now) {
+		if e.isUncachedNotFound(now) {
 			names = append(names, name)
 		}
 	}
 	return names
 }
 
-// write writes to the shared store in the background, until the cache is closed.
+// write writes to Redis in the background, until the cache is closed.
 func (c *Cache) write() {
 	for {
 		select {
 		case <-c.ctx.Done():
-			c.writeShared(c.gather(write{}))
+			c.writeRedis(c.drainQueue(writeBatch{}))
 			return
 		case first := <-c.writes:
-			entries := write{}
+			entries := writeBatch{}
 			c.add(entries, first)
-			c.writeShared(c.gather(entries))
+			c.writeRedis(c.drainQueue(entries))
 		}
 	}
 }
 
-// gather adds all waiting writes to entries, so that they share a round trip.
-func (c *Cache) gather(entries write) write {
+// drainQueue adds all waiting writes to entries, so that they share a round trip.
+func (c *Cache) drainQueue(entries writeBatch) writeBatch {
 	for range len(c.writes) {
 		c.add(entries, <-c.writes)
 	}
@@ -77,7 +79,7 @@ func (c *Cache) gather(entries write) write {
 }
 
 // add adds the entries of more that were not purged since their load started.
-func (c *Cache) add(entries, more write) {
+func (c *Cache) add(entries, more writeBatch) {
 	for name, e := range more {
 		if c.current(name, e) {
 			entries[name] = e
@@ -85,14 +87,18 @@ func (c *Cache) add(entries, more write) {
 	}
 }
 
-func (c *Cache) writeShared(entries write) {
+func (c *Cache) writeRedis(entries writeBatch) {
 	if len(entries) == 0 {
 		return
 	}
-	// Writes that wait when the cache is closed are still sent, within redisBudget.
+	records := make(map[string]*redisstore.Record, len(entries))
+	for name, e := range entries {
+		records[name] = &e.Record
+	}
+	// Writes that wait when the cache is closed are still sent, within the time of a round trip.
 	ctx := context.WithoutCancel(c.ctx)
-	c.countError("set", c.shared.Set(ctx, entries))
-	if gone := entries.gone(time.Now()); len(gone) > 0 {
-		c.countError("delete", c.shared.Delete(ctx, gone))
+	c.countError("set", c.redis.Set(ctx, records))
+	if gone := entries.deletions(time.Now()); len(gone) > 0 {
+		c.countError("delete", c.redis.Delete(ctx, gone))
 	}
 }

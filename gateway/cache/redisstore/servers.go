@@ -1,4 +1,4 @@
-package cache
+package redisstore
 
 import (
 	"context"
@@ -64,7 +64,7 @@ func (s *servers) met(id string, now time.Time) (slots []uint32) {
 }
 
 // connected is called with each new connection for purges and probes. It cannot fail.
-func (s *Redis) connected(ctx context.Context, conn *redis.Conn) error {
+func (s *Store) connected(ctx context.Context, conn *redis.Conn) error {
 	s.servers.mu.Lock()
 	denied := s.servers.denied
 	s.servers.mu.Unlock()
@@ -72,7 +72,7 @@ func (s *Redis) connected(ctx context.Context, conn *redis.Conn) error {
 		return nil
 	}
 	info, err := conn.Info(ctx, "server").Result()
-	if isRefusal(err) {
+	if isRejection(err) {
 		s.servers.mu.Lock()
 		s.servers.denied = true
 		s.servers.mu.Unlock()
@@ -84,7 +84,7 @@ func (s *Redis) connected(ctx context.Context, conn *redis.Conn) error {
 	id, _, _ := strings.Cut(after, "\r\n")
 	if slots := s.servers.met(id, time.Now()); len(slots) > 0 {
 		s.table.distrust(slots, 1)
-		s.owe(slots)
+		s.postpone(slots)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package cache
+package redisstore
 
 import (
 	"context"
@@ -19,39 +19,39 @@ const (
 	leaseRenew  = 20 * time.Millisecond
 )
 
-// newHolder returns a unique name for a gateway.
-func newHolder() string { return rand.Text() }
+// newInstanceID returns a unique name for a gateway.
+func newInstanceID() string { return rand.Text() }
 
-// lease takes the leases of names that are free, and returns the names whose leases
+// Lease takes the leases of names that are free, and returns the names whose leases
 // others hold.
-func (s *Redis) lease(ctx context.Context, names []string) (held map[string]bool, err error) {
-	return s.askHolders(ctx, "lease", names, func(pipe redis.Pipeliner, key string) {
-		pipe.SetNX(ctx, key, s.holder, leaseTTL)
+func (s *Store) Lease(ctx context.Context, names []string) (held map[string]bool, err error) {
+	return s.runLeaseCommands(ctx, "lease", names, func(pipe redis.Pipeliner, key string) {
+		pipe.SetNX(ctx, key, s.instanceID, leaseTTL)
 	})
 }
 
-// held returns the names whose leases others hold.
-func (s *Redis) held(ctx context.Context, names []string) (held map[string]bool, err error) {
-	return s.askHolders(ctx, "held", names, func(redis.Pipeliner, string) {})
+// Leased returns the names whose leases others hold.
+func (s *Store) Leased(ctx context.Context, names []string) (held map[string]bool, err error) {
+	return s.runLeaseCommands(ctx, "held", names, func(redis.Pipeliner, string) {})
 }
 
-// askHolders adds the command first for the key of each lease, and returns the names
+// runLeaseCommands adds the command first for the key of each lease, and returns the names
 // whose leases others hold. A value that does not expire in time is not a lease, but was
 // put there by another program.
-func (s *Redis) askHolders(ctx context.Context, op string, names []string, first func(pipe redis.Pipeliner, key string)) (map[string]bool, error) {
+func (s *Store) runLeaseCommands(ctx context.Context, op string, names []string, first func(pipe redis.Pipeliner, key string)) (map[string]bool, error) {
 	holders, lefts := make([]*redis.StringCmd, len(names)), make([]*redis.DurationCmd, len(names))
-	err := s.call(ctx, op, func(pipe redis.Pipeliner) {
+	err := s.pipeline(ctx, op, func(pipe redis.Pipeliner) {
 		for i, name := range names {
 			first(pipe, leasePrefix+name)
 			holders[i], lefts[i] = pipe.Get(ctx, leasePrefix+name), pipe.PTTL(ctx, leasePrefix+name)
 		}
 	})
 	held := map[string]bool{}
-	if errors.Is(err, errUnanswered) {
+	if errors.Is(err, errNotAwaited) {
 		return held, err
 	}
 	for i, name := range names {
-		if holders[i] == nil || holders[i].Val() == "" || holders[i].Val() == s.holder {
+		if holders[i] == nil || holders[i].Val() == "" || holders[i].Val() == s.instanceID {
 			continue
 		}
 		if left := lefts[i].Val(); left > 0 && left <= leaseTTL {
@@ -61,8 +61,8 @@ func (s *Redis) askHolders(ctx context.Context, op string, names []string, first
 	return held, err
 }
 
-// renew renews the leases of names until ctx ends.
-func (s *Redis) renew(ctx context.Context, names []string) {
+// RenewLeases renews the leases of names until ctx ends.
+func (s *Store) RenewLeases(ctx context.Context, names []string) {
 	tick := time.NewTicker(leaseRenew)
 	defer tick.Stop()
 	for {
@@ -71,7 +71,7 @@ func (s *Redis) renew(ctx context.Context, names []string) {
 			return
 		case <-tick.C:
 		}
-		_ = s.call(ctx, "renew", func(pipe redis.Pipeliner) { // a failure to renew does not stop the load
+		_ = s.pipeline(ctx, "renew", func(pipe redis.Pipeliner) { // a failure to renew does not stop the load
 			for _, name := range names {
 				pipe.PExpire(ctx, leasePrefix+name, leaseTTL)
 			}

@@ -1,4 +1,4 @@
-package cache
+package redisstore
 
 import (
 	"crypto/tls"
@@ -13,7 +13,7 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
-// ParseRedisURL parses the URL of a Redis as [redis.ParseURL] does, which takes one host,
+// ParseURL parses the URL of a Redis as [redis.ParseURL] does, which takes one host,
 // and with lists of hosts:
 //
 //	redis://user:password@host:6379/0
@@ -23,7 +23,7 @@ import (
 //
 // Its parameters are db, master_name, sentinel_username and sentinel_password. Errors do
 // not contain the URL, which may have a password.
-func ParseRedisURL(rawURL string) (*redis.UniversalOptions, error) {
+func ParseURL(rawURL string) (*redis.UniversalOptions, error) {
 	scheme, list, ok := strings.Cut(rawURL, "://")
 	if !ok || (scheme != "redis" && scheme != "rediss") {
 		return nil, errors.New("a Redis URL begins with redis:// or rediss://")
@@ -63,7 +63,7 @@ func ParseRedisURL(rawURL string) (*redis.UniversalOptions, error) {
 	if scheme == "rediss" { // each host is verified by its own name
 		opts.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
-	limit(opts)
+	setTimeouts(opts)
 	return opts, nil
 }
 
@@ -86,12 +86,12 @@ func takeSentinels(tail string, opts *redis.UniversalOptions) (string, error) {
 	return path + "?" + params.Encode(), nil
 }
 
-// limit sets timeouts and pool sizes for a Redis that may not respond. Calls are limited
+// setTimeouts sets timeouts and pool sizes for a Redis that may not respond. Calls are limited
 // by their contexts; the timeouts are for background work.
-func limit(opts *redis.UniversalOptions) {
+func setTimeouts(opts *redis.UniversalOptions) {
 	opts.ContextTimeoutEnabled = true
-	opts.DialTimeout, opts.DialerRetries = redisDialTimeout, 1
-	opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = redisProbeBudget, redisProbeBudget, redisBudget
+	opts.DialTimeout, opts.DialerRetries = dialTimeout, 1
+	opts.ReadTimeout, opts.WriteTimeout, opts.PoolTimeout = probeBudget, probeBudget, roundTripBudget
 	opts.MaxRetries, opts.MinRetryBackoff, opts.MaxRetryBackoff = 1, time.Millisecond, 5*time.Millisecond
 	opts.DisableIdentity = true
 	opts.PoolSize = 2 * lanesOpen

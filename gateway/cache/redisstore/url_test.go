@@ -1,11 +1,11 @@
-package cache_test
+package redisstore_test
 
 import (
 	"fmt"
 	"strings"
 	"testing"
 
-	"tributary/gateway/cache"
+	"tributary/gateway/cache/redisstore"
 )
 
 func TestRedisURLs(t *testing.T) {
@@ -28,7 +28,7 @@ func TestRedisURLs(t *testing.T) {
 		"redis://:x@s1:26379,s2:26379/1?master_name=m": "[s1:26379 s2:26379] db 1 user '' password 'x' tls false master 'm'",
 		"redis://s1:26379?master_name=m":               "[s1:26379] db 0 user '' password '' tls false master 'm'",
 	} {
-		o, err := cache.ParseRedisURL(url)
+		o, err := redisstore.ParseURL(url)
 		if err != nil {
 			t.Errorf("%s: %v", url, err)
 			continue
@@ -41,7 +41,7 @@ func TestRedisURLs(t *testing.T) {
 }
 
 func TestSentinelsMayHaveAPasswordOfTheirOwn(t *testing.T) {
-	o, err := cache.ParseRedisURL("redis://:x@s1:26379?master_name=m&sentinel_username=ann&sentinel_password=y")
+	o, err := redisstore.ParseURL("redis://:x@s1:26379?master_name=m&sentinel_username=ann&sentinel_password=y")
 	if err != nil || o.SentinelUsername != "ann" || o.SentinelPassword != "y" || o.Password != "x" {
 		t.Errorf("got %+v, %v", o, err)
 	}
@@ -56,7 +56,7 @@ func TestRedisURLsThatCannotBeMeant(t *testing.T) {
 		"redis://a,rediss://b", "rediss://a, redis://b", "redis://:hunter2@a,redis://:hunter3@b", "redis://a/0,redis://b/1", "redis://redis://a", "redis://a redis://b",
 		"redis://a,redis://", "redis://a, ,b", "redis://a,http://b", "redis://a b", "redis://:hunter2@a\x00",
 	} {
-		o, err := cache.ParseRedisURL(url)
+		o, err := redisstore.ParseURL(url)
 		if err == nil {
 			t.Errorf("%q is taken for %v", url, o.Addrs)
 		} else if strings.Contains(err.Error(), "hunter2") {
@@ -73,18 +73,18 @@ func TestRedisURLsInAListSayWhatIsWrongWithThem(t *testing.T) {
 		"redis://s1?master_name=m, redis://s2?master_name=m": "stand once",
 		"redis://a:1 redis://b:2":                            "comma",
 	} {
-		if _, err := cache.ParseRedisURL(url); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := redisstore.ParseURL(url); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want something about %s", url, err, want)
 		}
 	}
 }
 
-func FuzzParseRedisURL(f *testing.F) {
+func FuzzParseURL(f *testing.F) {
 	for _, seed := range []string{"redis://:pass@host:6379/0", "rediss://a,b,c", "redis://s?master_name=m", "redis://[::1]:1", "redis://%", "", "redis://u:p@a/0, redis://u:p@b/0"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, url string) {
-		o, err := cache.ParseRedisURL(url)
+		o, err := redisstore.ParseURL(url)
 		if err != nil {
 			return
 		}

@@ -1,4 +1,4 @@
-package cache
+package redisstore
 
 import (
 	"context"
@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-var errRedisDown = errors.New("cache: redis is disabled after a failure")
+// ErrUnavailable means that Redis was not asked, as it failed or was slow.
+var ErrUnavailable = errors.New("redis is disabled after a failure")
 
 // breaker keeps callers away from a Redis that failed or is slow, until a background
 // probe succeeds. Requests are never used as probes. It starts open, with a probe.
@@ -20,10 +21,10 @@ type breaker struct {
 	reconnected func() // is called before a Redis that was reported to have failed is used again
 	log         *slog.Logger
 
-	open   atomic.Bool
-	down   atomic.Bool  // it was reported to have failed
-	slow   atomic.Int32 // consecutive slow responses
-	closed time.Time    // when it was closed last; read and written by recover alone
+	open            atomic.Bool
+	down            atomic.Bool  // it was reported to have failed
+	consecutiveSlow atomic.Int32 // consecutive slow responses
+	closed          time.Time    // when it was closed last; read and written by recover alone
 
 	began  time.Time
 	probed chan struct{} // closed after the first probe
@@ -38,14 +39,14 @@ func newBreaker(probe func(context.Context) error, reconnected func(), log *slog
 	b := &breaker{probe: probe, reconnected: reconnected, log: log, began: time.Now(), probed: make(chan struct{})}
 	b.ctx, b.stop = context.WithCancel(context.Background())
 	b.open.Store(true)
-	b.probing.Go(func() { b.recover(sync.OnceFunc(func() { close(b.probed) })) })
+	b.probing.Go(func() { b.probeUntilHealthy(sync.OnceFunc(func() { close(b.probed) })) })
 	return b
 }
 
-// awaitFirst waits for the first probe, until redisBudget of the life of the process has
+// awaitFirst waits for the first probe, until roundTripBudget of the life of the process has
 // passed.
 func (b *breaker) awaitFirst(ctx context.Context) {
-	left := redisBudget - time.Since(b.began)
+	left := roundTripBudget - time.Since(b.began)
 	if !b.open.Load() || left <= 0 {
 		return
 	}
@@ -58,35 +59,35 @@ func (b *breaker) awaitFirst(ctx context.Context) {
 	}
 }
 
-// answered records a successful call and its duration.
-func (b *breaker) answered(took time.Duration) {
-	if took < redisSlow {
-		b.slow.Store(0)
+// recordSuccess records a successful call and its duration.
+func (b *breaker) recordSuccess(took time.Duration) {
+	if took < slowAfter {
+		b.consecutiveSlow.Store(0)
 		return
 	}
-	if b.slow.Add(1) >= redisSlowAnswers {
-		b.failed()
+	if b.consecutiveSlow.Add(1) >= maxSlowAnswers {
+		b.recordFailure()
 	}
 }
 
-// failed opens the breaker after a call that failed. If the last time was a while ago, a
-// probe is sent at once. Redis is reported to have failed when redisFailures probes have:
+// recordFailure opens the breaker after a call that failed. If the last time was a while ago, a
+// probe is sent at once. Redis is reported to have failed when failuresToReport probes have:
 // until then, it may be this process that is too busy.
-func (b *breaker) failed() {
+func (b *breaker) recordFailure() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.ctx.Err() == nil && b.open.CompareAndSwap(false, true) {
-		b.probing.Go(func() { b.recover(func() {}) })
+		b.probing.Go(func() { b.probeUntilHealthy(func() {}) })
 	}
 }
 
-// recover probes until a probe succeeds, then closes the breaker. It calls tried after each
+// probeUntilHealthy probes until a probe succeeds, then closes the breaker. It calls tried after each
 // probe.
-func (b *breaker) recover(tried func()) {
-	tick := time.NewTicker(redisPause)
+func (b *breaker) probeUntilHealthy(tried func()) {
+	tick := time.NewTicker(probeInterval)
 	defer tick.Stop()
 	failures := 0
-	for wait := time.Since(b.closed) < redisPause; ; wait = true {
+	for wait := time.Since(b.closed) < probeInterval; ; wait = true {
 		if wait {
 			select {
 			case <-b.ctx.Done():
@@ -100,7 +101,7 @@ func (b *breaker) recover(tried func()) {
 		}
 		switch down := b.down.Load(); {
 		case err == nil:
-			b.slow.Store(0)
+			b.consecutiveSlow.Store(0)
 			b.closed = time.Now()
 			if down {
 				b.reconnected()
@@ -110,7 +111,7 @@ func (b *breaker) recover(tried func()) {
 			if down {
 				b.log.Info("redis is used again")
 			}
-		case !down && failures >= redisFailures && b.ctx.Err() == nil:
+		case !down && failures >= failuresToReport && b.ctx.Err() == nil:
 			b.down.Store(true)
 			b.log.Warn("redis failed: continuing without it", "error", err.Error())
 		}

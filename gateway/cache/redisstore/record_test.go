@@ -1,4 +1,4 @@
-package cache_test
+package redisstore_test
 
 import (
 	"bytes"
@@ -8,13 +8,14 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 
-	"tributary/gateway/cache"
+	"tributary/gateway/cache/redisstore"
+	"tributary/internal/testkit"
 )
 
 func TestNoDamagedEntryIsTakenForWhole(t *testing.T) {
 	mini := miniredis.RunT(t)
-	s := newRedis(t, "redis://"+mini.Addr())
-	put(t, s, map[string]*cache.Entry{"a": entry(time.Second, time.Minute, `{"price":1299.99}`)})
+	s := newStore(t, "redis://"+mini.Addr())
+	put(t, s, map[string]*redisstore.Record{"a": record(time.Second, time.Minute, `{"price":1299.99}`)})
 	key := entryKey(mini)
 	wire, _ := mini.Get(key)
 	for i := range len(wire) {
@@ -34,8 +35,8 @@ func TestNoDamagedEntryIsTakenForWhole(t *testing.T) {
 // must not appear younger than it is.
 func TestAnEntryIsAsOldAsTheOlderOfTwoClocksHasIt(t *testing.T) {
 	mini := miniredis.RunT(t)
-	s := newRedis(t, "redis://"+mini.Addr())
-	put(t, s, map[string]*cache.Entry{"a": entry(5*time.Second, time.Minute, "{}")})
+	s := newStore(t, "redis://"+mini.Addr())
+	put(t, s, map[string]*redisstore.Record{"a": record(5*time.Second, time.Minute, "{}")})
 	for name, c := range map[string]struct {
 		left, least time.Duration
 	}{
@@ -45,8 +46,8 @@ func TestAnEntryIsAsOldAsTheOlderOfTwoClocksHasIt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			mini.SetTTL(entryKey(mini), c.left)
-			e := look(t, s, "a")["a"]
-			if e == nil {
+			e, ok := look(t, s, "a")["a"]
+			if !ok {
 				t.Fatal("it is not there")
 			}
 			if age := e.Age(time.Now()); age < c.least || age > c.least+3*time.Second {
@@ -58,28 +59,28 @@ func TestAnEntryIsAsOldAsTheOlderOfTwoClocksHasIt(t *testing.T) {
 
 func TestAnEntryThatWasLongOnItsWayIsNotTakenForYoung(t *testing.T) {
 	mini := miniredis.RunT(t)
-	s := newRedis(t, "redis://"+mini.Addr())
+	s := newStore(t, "redis://"+mini.Addr())
 	written := time.Now()
-	put(t, s, map[string]*cache.Entry{"a": entry(5*time.Second, time.Minute, "{}")})
+	put(t, s, map[string]*redisstore.Record{"a": record(5*time.Second, time.Minute, "{}")})
 	key := entryKey(mini)
 	left := mini.TTL(key)
 	const onItsWay = 300 * time.Millisecond
-	eventually(t, "time passes", func() bool { return time.Since(written) > onItsWay+time.Millisecond })
+	testkit.WaitFor(t, "time passes", func() bool { return time.Since(written) > onItsWay+time.Millisecond })
 	mini.SetTTL(key, left) // as if Redis had executed the command only now
-	if e := look(t, s, "a")["a"]; e == nil || e.Age(time.Now()) < 5*time.Second+onItsWay {
+	if e, ok := look(t, s, "a")["a"]; !ok || e.Age(time.Now()) < 5*time.Second+onItsWay {
 		t.Errorf("got %+v", e)
 	}
 }
 
 // A purge can happen within a millisecond.
 func TestAnEntryIsNoYoungerThanItWasByPartsOfAMillisecond(t *testing.T) {
-	s := newRedis(t, "redis://"+miniredis.RunT(t).Addr())
+	s := newStore(t, "redis://"+miniredis.RunT(t).Addr())
 	for i := range 200 {
-		given := &cache.Entry{Answered: time.Now().Add(-900 * time.Microsecond), Keep: time.Minute, Body: []byte("{}")}
-		put(t, s, map[string]*cache.Entry{"a": given})
-		eventually(t, "a part of a millisecond passes", func() bool { return time.Since(given.Answered) > time.Duration(i)*20*time.Microsecond })
-		if e := look(t, s, "a")["a"]; e == nil || e.Answered.After(given.Answered) {
-			t.Fatalf("got %+v, want it %v old or older", e, time.Since(given.Answered))
+		given := &redisstore.Record{FetchedAt: time.Now().Add(-900 * time.Microsecond), UsableFor: time.Minute, Body: []byte("{}")}
+		put(t, s, map[string]*redisstore.Record{"a": given})
+		testkit.WaitFor(t, "a part of a millisecond passes", func() bool { return time.Since(given.FetchedAt) > time.Duration(i)*20*time.Microsecond })
+		if e, ok := look(t, s, "a")["a"]; !ok || e.FetchedAt.After(given.FetchedAt) {
+			t.Fatalf("got %+v, want it %v old or older", e, time.Since(given.FetchedAt))
 		}
 	}
 }
@@ -100,8 +101,8 @@ func FuzzWhatStandsInRedis(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Cleanup(mini.Close)
-	s := newRedis(f, "redis://"+mini.Addr())
-	put(f, s, map[string]*cache.Entry{"a": entry(time.Second, time.Minute, `{"id":"1"}`)})
+	s := newStore(f, "redis://"+mini.Addr())
+	put(f, s, map[string]*redisstore.Record{"a": record(time.Second, time.Minute, `{"id":"1"}`)})
 	key := entryKey(mini)
 	whole, _ := mini.Get(key)
 	f.Add([]byte(whole), uint32(50_000))
@@ -110,8 +111,8 @@ func FuzzWhatStandsInRedis(f *testing.F) {
 	f.Fuzz(func(t *testing.T, wire []byte, left uint32) {
 		_ = mini.Set(key, string(wire))
 		mini.SetTTL(key, time.Duration(left)*time.Millisecond)
-		e := look(t, s, "a")["a"]
-		if e == nil {
+		e, ok := look(t, s, "a")["a"]
+		if !ok {
 			return
 		}
 		if !bytes.Equal(wire[len(wire)-len(e.Body):], e.Body) || e.Age(time.Now()) < 0 || !e.Usable(time.Now()) {

@@ -1,4 +1,4 @@
-package cache
+package redisstore
 
 import (
 	"crypto/hmac"
@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// A mark stands for a purge in a text that clients keep. Only gateways that know the table of
+// A Mark stands for a purge in a text that clients keep. Only gateways that know the table of
 // generations can make or check one: the incarnation of the table, which is random and never
 // leaves the gateways and Redis, is the key of a checksum.
-type mark struct {
+type Mark struct {
 	kind        markKind
 	incarnation int64
 	value       int64
@@ -33,11 +33,11 @@ const (
 	markLength = markSum + 15
 )
 
-func (m mark) String() string {
+func (m Mark) String() string {
 	return base64.RawURLEncoding.EncodeToString(m.bytes())
 }
 
-func (m mark) bytes() []byte {
+func (m Mark) bytes() []byte {
 	b := binary.BigEndian.AppendUint64([]byte{byte(m.kind)}, uint64(m.value))                          //nolint:gosec // G115: bit by bit
 	h := hmac.New(sha256.New, binary.BigEndian.AppendUint64([]byte(keyPrefix), uint64(m.incarnation))) //nolint:gosec // G115: bit by bit
 	_, _ = h.Write(b)                                                                                  // it never fails
@@ -46,28 +46,43 @@ func (m mark) bytes() []byte {
 
 // readMark decodes a mark of the table with an incarnation. It is not ok if the text was made
 // for another table, or by a client.
-func readMark(text string, incarnation int64) (m mark, ok bool) {
+func readMark(text string, incarnation int64) (m Mark, ok bool) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil || len(b) != markLength || incarnation == 0 {
-		return mark{}, false
+		return Mark{}, false
 	}
-	m = mark{markKind(b[0]), incarnation, int64(binary.BigEndian.Uint64(b[markValue:]))} //nolint:gosec // G115: bit by bit
+	m = Mark{markKind(b[0]), incarnation, int64(binary.BigEndian.Uint64(b[markValue:]))} //nolint:gosec // G115: bit by bit
 	if !hmac.Equal(b, m.bytes()) {
-		return mark{}, false
+		return Mark{}, false
 	}
 	return m, true
 }
 
-// mayBeMark reports whether text may be a mark of another gateway, as far as this can be
+// MayBeMark reports whether text may be a mark of another gateway, as far as this can be
 // told without knowing its table.
-func mayBeMark(text string) bool {
+func MayBeMark(text string) bool {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	return err == nil && len(b) == markLength && (markKind(b[0]) == markRecorded || markKind(b[0]) == markOwed)
 }
 
-// with returns the mark of m and a later purge n. That of a purge that could not be recorded
+// IsZero reports whether m is the mark of no purge.
+func (m Mark) IsZero() bool { return m.kind == markNone }
+
+// Including returns the mark of m and of the earlier purges that texts stand for, as far as
+// these are marks of the same table.
+func (m Mark) Including(texts []string) Mark {
+	var earlier Mark
+	for _, text := range texts {
+		if read, ok := readMark(text, m.incarnation); ok {
+			earlier = earlier.Merge(read)
+		}
+	}
+	return earlier.Merge(m)
+}
+
+// Merge returns the mark of m and a later purge n. That of a purge that could not be recorded
 // prevails, as no number includes it.
-func (m mark) with(n mark) mark {
+func (m Mark) Merge(n Mark) Mark {
 	switch {
 	case m.kind == markNone, m.incarnation != n.incarnation:
 		return n
@@ -82,18 +97,20 @@ func (m mark) with(n mark) mark {
 	return n
 }
 
-// markOf returns the mark of a purge that has just been made. recorded says that it is in the
-// table of the shared store.
-func (c *Cache) markOf(recorded bool) mark {
-	var incarnation, purges int64
-	if c.shared != nil {
-		incarnation, purges = c.shared.table.version()
-	}
+// LocalMark returns the mark of the n-th purge of a gateway that knows no table.
+func LocalMark(n uint64) Mark {
+	return Mark{kind: markHere, value: int64(n)} //nolint:gosec // G115: a number of events
+}
+
+// Mark returns the mark of a purge that has just been made. recorded says that it is in the
+// table. It is not ok if no table was read yet.
+func (s *Store) Mark(recorded bool) (m Mark, ok bool) {
+	incarnation, purges := s.table.version()
 	switch {
 	case incarnation == 0:
-		return mark{kind: markHere, value: int64(c.generations.total.Load())} //nolint:gosec // G115: a number of events
+		return Mark{}, false
 	case recorded:
-		return mark{markRecorded, incarnation, purges}
+		return Mark{markRecorded, incarnation, purges}, true
 	}
-	return mark{markOwed, incarnation, time.Now().UnixMilli()}
+	return Mark{markOwed, incarnation, time.Now().UnixMilli()}, true
 }

@@ -1,4 +1,4 @@
-package cache
+package redisstore
 
 import (
 	"context"
@@ -43,7 +43,7 @@ type parcel struct {
 // lane, they must not be read, and it returns errUnanswered.
 func (l *lanes) run(ctx context.Context, cmds []redis.Cmder, pipe redis.Pipeliner) error {
 	deadline, limited := ctx.Deadline()
-	alone := len(cmds) <= laneCommands && (!limited || time.Until(deadline) >= redisBudget)
+	alone := len(cmds) <= laneCommands && (!limited || time.Until(deadline) >= roundTripBudget)
 	l.mu.Lock()
 	free := l.open < lanesOpen
 	if free {
@@ -66,17 +66,17 @@ func (l *lanes) run(ctx context.Context, cmds []redis.Cmder, pipe redis.Pipeline
 	if free {
 		go l.drain() //nolint:gosec // G118: what it sends belongs to all callers
 	}
-	tooLate := time.NewTimer(2 * redisBudget)
+	tooLate := time.NewTimer(2 * roundTripBudget)
 	defer tooLate.Stop()
 	for _, p := range parcels {
 		select {
 		case <-p.answered:
 		case <-tooLate.C:
 			left.Store(true)
-			return errUnanswered
+			return errNotAwaited
 		case <-ctx.Done():
 			left.Store(true)
-			return errUnanswered
+			return errNotAwaited
 		}
 	}
 	return nil

@@ -1,4 +1,4 @@
-package cache
+package redisstore
 
 import (
 	"context"
@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"tributary/gateway/cache/generation"
 )
 
 // The table of generations in Redis is a string of big-endian numbers: the incarnation of
@@ -25,12 +27,12 @@ import (
 const (
 	tableKey    = keyPrefix + "~generations"
 	tableHeader = 16
-	tableSize   = tableHeader + 4*slots
+	tableSize   = tableHeader + 4*generation.NumSlots
 )
 
-// A stamp is the generation of a name in a table of Redis. The zero value is that of no
+// A Stamp is the generation of a name in a table of Redis. The zero value is that of no
 // table, and valid nowhere.
-type stamp struct {
+type Stamp struct {
 	incarnation int64
 	generation  uint64
 }
@@ -45,16 +47,16 @@ type table struct {
 }
 
 // of returns the current stamp of a name.
-func (t *table) of(name string) stamp {
+func (t *table) of(name string) Stamp {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	if t.incarnation == 0 {
-		return stamp{}
+		return Stamp{}
 	}
-	s := stamp{incarnation: t.incarnation}
-	for _, slot := range slotsOf(name) {
+	s := Stamp{incarnation: t.incarnation}
+	for _, slot := range generation.SlotsOf(name) {
 		if len(t.distrusted) > 0 && t.distrusted[slot] > 0 {
-			return stamp{}
+			return Stamp{}
 		}
 		s.generation += uint64(t.counts[slot])
 	}
@@ -82,9 +84,9 @@ func (t *table) version() (incarnation, purges int64) {
 	return t.incarnation, t.purges
 }
 
-// purgeNews is what the purge with a number did to the table; it is the message on the
+// purgeMessage is what the purge with a number did to the table; it is the message on the
 // channel. Before is the number of the purge before it.
-type purgeNews struct {
+type purgeMessage struct {
 	Incarnation int64    `json:"incarnation"`
 	Before      int64    `json:"before"`
 	Number      int64    `json:"number"`
@@ -94,7 +96,7 @@ type purgeNews struct {
 
 // apply applies a purge and returns the slots that it changed. complete is false if the table
 // must be synchronized: other purges or another table came in between.
-func (t *table) apply(n purgeNews) (changed []uint32, complete bool) {
+func (t *table) apply(n purgeMessage) (changed []uint32, complete bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	follows := n.Before == t.purges || n.Number <= t.purges // else it is of another history
@@ -102,7 +104,7 @@ func (t *table) apply(n purgeNews) (changed []uint32, complete bool) {
 		return nil, false
 	}
 	for i, slot := range n.Slots {
-		if slot < slots && int32(n.Counts[i]-t.counts[slot]) > 0 { //nolint:gosec // G115: counters wrap
+		if slot < generation.NumSlots && int32(n.Counts[i]-t.counts[slot]) > 0 { //nolint:gosec // G115: counters wrap
 			t.counts[slot] = n.Counts[i]
 			changed = append(changed, slot)
 		}
@@ -113,7 +115,7 @@ func (t *table) apply(n purgeNews) (changed []uint32, complete bool) {
 
 // generationsIn returns those of a table as it was read.
 func generationsIn(raw []byte) []uint32 {
-	read := make([]uint32, slots)
+	read := make([]uint32, generation.NumSlots)
 	for slot := range read {
 		if at := tableHeader + 4*slot; at+4 <= len(raw) { // it is as long as the last slot that was used
 			read[slot] = binary.BigEndian.Uint32(raw[at:])
@@ -169,8 +171,8 @@ func header(raw []byte) (incarnation, purges int64) {
 	return int64(binary.BigEndian.Uint64(raw)), int64(binary.BigEndian.Uint64(raw[8:])) //nolint:gosec // G115: bit by bit
 }
 
-// newTable returns the header of a new table.
-func newTable() []byte {
+// newTableHeader returns the header of a new table.
+func newTableHeader() []byte {
 	raw := make([]byte, tableHeader)
 	_, _ = rand.Read(raw[:8]) // it never fails
 	raw[0] |= 1               // so that it is not 0
@@ -181,42 +183,42 @@ var errNoTable = errors.New("redis does not keep what was written")
 
 // synchronize brings the copy of the table up to date, and creates the table if there is
 // none. It first records the purges that could not be recorded when they were made.
-func (s *Redis) synchronize(ctx context.Context) error {
+func (s *Store) synchronize(ctx context.Context) error {
 	return s.synchronizeUnless(ctx, func() bool { return false })
 }
 
 // synchronizeUnless synchronizes, unless enough reports that a synchronization that was waited
 // for has done what the caller needs.
-func (s *Redis) synchronizeUnless(ctx context.Context, enough func() bool) error {
+func (s *Store) synchronizeUnless(ctx context.Context, enough func() bool) error {
 	s.syncing.Lock()
 	defer s.syncing.Unlock()
 	if enough() {
 		return nil
 	}
-	owed := s.owed.take()
+	owed := s.unrecorded.take()
 	if len(owed) > 0 {
 		if _, err := s.record(ctx, owed); err != nil {
-			s.owe(owed)
+			s.postpone(owed)
 			return err
 		}
 	}
 	if err := s.readTable(ctx); err != nil {
-		s.owe(owed)
+		s.postpone(owed)
 		return err
 	}
 	if len(owed) > 0 {
 		s.servers.recorded(owed, time.Now())
-		s.purged(owed) // for old entries may have come from a server that lacked the purge
+		s.onPurge(owed) // for old entries may have come from a server that lacked the purge
 		s.table.distrust(owed, -1)
 	}
 	return nil
 }
 
-// owe leaves the purge of slots to the next synchronization. Until then they are distrusted,
+// postpone leaves the purge of slots to the next synchronization. Until then they are distrusted,
 // each once for all its purges.
-func (s *Redis) owe(slots []uint32) { s.table.distrust(s.owed.add(slots), -1) }
+func (s *Store) postpone(slots []uint32) { s.table.distrust(s.unrecorded.add(slots), -1) }
 
-func (s *Redis) readTable(ctx context.Context) error {
+func (s *Store) readTable(ctx context.Context) error {
 	// The version must be read before Redis is asked: purges may be applied meanwhile.
 	incarnation, purges := s.table.version()
 	raw, err := s.readHeader(ctx)
@@ -250,7 +252,7 @@ func (s *Redis) readTable(ctx context.Context) error {
 
 // readWhole returns the table, or a new one if it lacks a purge that was known here before it
 // was read.
-func (s *Redis) readWhole(ctx context.Context) ([]byte, error) {
+func (s *Store) readWhole(ctx context.Context) ([]byte, error) {
 	for {
 		_, before := s.table.version()
 		raw, err := s.control.Get(ctx, tableKey).Bytes()
@@ -264,9 +266,9 @@ func (s *Redis) readWhole(ctx context.Context) ([]byte, error) {
 }
 
 // readHeader returns the beginning of the table, or all of it; nothing if there is none.
-func (s *Redis) readHeader(ctx context.Context) ([]byte, error) {
+func (s *Store) readHeader(ctx context.Context) ([]byte, error) {
 	raw, err := s.control.GetRange(ctx, tableKey, 0, tableHeader-1).Bytes()
-	if isRefusal(err) {
+	if isRejection(err) {
 		raw, err = s.control.Get(ctx, tableKey).Bytes()
 	}
 	switch {
@@ -280,12 +282,12 @@ func (s *Redis) readHeader(ctx context.Context) ([]byte, error) {
 
 // createTable writes a new table, unless another gateway has written one in the meantime,
 // or over what is there. It returns the table that is there then.
-func (s *Redis) createTable(ctx context.Context, over bool) ([]byte, error) {
+func (s *Store) createTable(ctx context.Context, over bool) ([]byte, error) {
 	mode := "NX"
 	if over {
 		mode = ""
 	}
-	err := s.control.SetArgs(ctx, tableKey, newTable(), redis.SetArgs{Mode: mode}).Err()
+	err := s.control.SetArgs(ctx, tableKey, newTableHeader(), redis.SetArgs{Mode: mode}).Err()
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return nil, err
 	}
@@ -295,9 +297,9 @@ func (s *Redis) createTable(ctx context.Context, over bool) ([]byte, error) {
 // record adds a purge of slots to the table, and tells the other gateways. If Redis refuses
 // it, it drops the table, which purges everything. complete is false if the copy of the table
 // must be synchronized then.
-func (s *Redis) record(ctx context.Context, slots []uint32) (complete bool, err error) {
+func (s *Store) record(ctx context.Context, slots []uint32) (complete bool, err error) {
 	pipe := s.control.Pipeline()
-	pipe.SetArgs(ctx, tableKey, newTable(), redis.SetArgs{Mode: "NX"})
+	pipe.SetArgs(ctx, tableKey, newTableHeader(), redis.SetArgs{Mode: "NX"})
 	changes := make([]any, 0, 10+4*len(slots))
 	changes = append(changes, "GET", "i64", "#0", "GET", "i64", "#1", "INCRBY", "i64", "#1", randomStep())
 	for _, slot := range slots {
@@ -308,22 +310,22 @@ func (s *Redis) record(ctx context.Context, slots []uint32) (complete bool, err 
 	numbers, err := counted.Result()
 	switch {
 	case err == nil && len(numbers) == 3+len(slots) && numbers[0] != 0:
-		n := purgeNews{Incarnation: numbers[0], Before: numbers[1], Number: numbers[2], Slots: slots}
+		n := purgeMessage{Incarnation: numbers[0], Before: numbers[1], Number: numbers[2], Slots: slots}
 		for _, count := range numbers[3:] {
 			n.Counts = append(n.Counts, uint32(count)) //nolint:gosec // G115: that is how it was incremented
 		}
 		return s.recorded(n), s.publish(ctx, n)
-	case err != nil && !isRefusal(err) && !redis.HasErrorPrefix(err, "WRONGTYPE"):
+	case err != nil && !isRejection(err) && !redis.HasErrorPrefix(err, "WRONGTYPE"):
 		return false, err
 	}
-	err = s.control.Set(ctx, tableKey, newTable(), 0).Err()
-	if isRefusal(err) {
+	err = s.control.Set(ctx, tableKey, newTableHeader(), 0).Err()
+	if isRejection(err) {
 		err = s.control.Del(ctx, tableKey).Err()
 	}
 	if err != nil {
 		return false, err
 	}
-	return false, s.publish(ctx, purgeNews{})
+	return false, s.publish(ctx, purgeMessage{})
 }
 
 // randomStep returns a number of 31 bits that is not 0.
@@ -335,7 +337,7 @@ func randomStep() int64 {
 
 // recorded applies a purge of this gateway, which has dropped the entries already. Only if
 // other gateways purged as well is there something else to drop.
-func (s *Redis) recorded(n purgeNews) (complete bool) {
+func (s *Store) recorded(n purgeMessage) (complete bool) {
 	s.advance(func() (others []uint32) {
 		before := make([]uint32, len(n.Slots))
 		s.table.mu.RLock()
@@ -357,14 +359,14 @@ func (s *Redis) recorded(n purgeNews) (complete bool) {
 	return complete
 }
 
-// owed has the slots of purges that could not be recorded in Redis yet.
-type owed struct {
+// unrecordedPurges has the slots of purges that could not be recorded in Redis yet.
+type unrecordedPurges struct {
 	mu    sync.Mutex
 	slots map[uint32]struct{}
 }
 
 // add adds slots, and returns those that it had already.
-func (o *owed) add(slots []uint32) (had []uint32) {
+func (o *unrecordedPurges) add(slots []uint32) (had []uint32) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.slots == nil {
@@ -379,7 +381,7 @@ func (o *owed) add(slots []uint32) (had []uint32) {
 	return had
 }
 
-func (o *owed) take() (slots []uint32) {
+func (o *unrecordedPurges) take() (slots []uint32) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	slots = slices.Collect(maps.Keys(o.slots))

@@ -1,31 +1,14 @@
-package cache
+package redisstore
 
 import (
-	"sync/atomic"
-
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
+
+	"tributary/gateway/telemetry"
 )
 
-// NewSizes returns a collector for the size of a tier in memory, read on each scrape. Tier
-// is its value of the label cache_type.
-func NewSizes(tier string, evicted *atomic.Uint64, size func() (bytes uint64, entries int)) prometheus.Collector {
-	desc := func(name, help string) *prometheus.Desc {
-		return prometheus.NewDesc(name, help, nil, prometheus.Labels{"cache_type": tier})
-	}
-	bytes := desc("cache_bytes", "About how many bytes a cache in memory takes.")
-	entries := desc("cache_entries", "About how many entries, whole responses or documents a cache in memory has.")
-	evictions := desc("cache_evictions_total", "Entries, whole responses or documents dropped before their time to make room.")
-	return collect(func(send send) {
-		b, n := size()
-		send(bytes, prometheus.GaugeValue, float64(b))
-		send(entries, prometheus.GaugeValue, float64(n))
-		send(evictions, prometheus.CounterValue, float64(evicted.Load()))
-	})
-}
-
-// newRedisFigures returns a collector for the connections to Redis.
-func newRedisFigures(s *Redis) prometheus.Collector {
+// Collector returns a collector for the state of Redis and the connections to it.
+func (s *Store) Collector() prometheus.Collector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help, labels, nil)
 	}
@@ -36,11 +19,11 @@ func newRedisFigures(s *Redis) prometheus.Collector {
 	dials := desc("cache_redis_dials_total", "Connections to Redis opened because none was idle.")
 	waits := desc("cache_redis_pool_waits_total", "Commands that waited for a connection to Redis.")
 	timeouts := desc("cache_redis_pool_timeouts_total", "Commands that got no connection to Redis in time.")
-	return collect(func(send send) {
+	return telemetry.CollectorFunc(func(send telemetry.Send) {
 		pool := s.client.PoolStats()
 		send(up, prometheus.GaugeValue, number(!s.breaker.down.Load()))
 		send(listening, prometheus.GaugeValue, number(s.listening.Load()))
-		send(trips, prometheus.CounterValue, float64(s.trips.Load()))
+		send(trips, prometheus.CounterValue, float64(s.roundTrips.Load()))
 		send(connections, prometheus.GaugeValue, float64(pool.IdleConns), "idle")
 		send(connections, prometheus.GaugeValue, float64(busy(pool)), "used")
 		send(dials, prometheus.CounterValue, float64(pool.Misses))
@@ -61,19 +44,4 @@ func number(yes bool) float64 {
 // the difference is bounded at 0.
 func busy(pool *redis.PoolStats) uint32 {
 	return pool.TotalConns - min(pool.IdleConns, pool.TotalConns)
-}
-
-// collect adapts a function to [prometheus.Collector].
-type collect func(send)
-
-type send func(desc *prometheus.Desc, kind prometheus.ValueType, value float64, labels ...string)
-
-// Describe implements [prometheus.Collector].
-func (c collect) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByCollect(c, ch) }
-
-// Collect implements [prometheus.Collector].
-func (c collect) Collect(ch chan<- prometheus.Metric) {
-	c(func(desc *prometheus.Desc, kind prometheus.ValueType, value float64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(desc, kind, value, labels...)
-	})
 }

@@ -1,4 +1,4 @@
-package cache
+package redisstore
 
 import (
 	"context"
@@ -7,23 +7,29 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"tributary/gateway/cache/generation"
 )
 
 const (
 	// purgeChannel is the channel on which gateways publish their purges.
 	purgeChannel = keyPrefix + "~purges"
 
-	purgeBudget    = redisProbeBudget // for recording a purge
-	pollEvery      = time.Second      // between comparisons of the number of purges
+	purgeBudget    = probeBudget // for recording a purge
+	pollEvery      = time.Second // between comparisons of the number of purges
 	subscribeAgain = 250 * time.Millisecond
 )
 
-// purge begins the next generation of slots, which are distrusted, for all gateways. When it
+// Distrust makes names in slots have no valid stamp, until [Store.Purge] of the same slots has
+// recorded their purge, which must be called once.
+func (s *Store) Distrust(slots []uint32) { s.table.distrust(slots, 1) }
+
+// Purge begins the next generation of slots, which are distrusted, for all gateways. When it
 // is recorded, they no longer are: if purge fails, a later synchronization records it.
-func (s *Redis) purge(ctx context.Context, slots []uint32) error {
+func (s *Store) Purge(ctx context.Context, slots []uint32) error {
 	ctx, cancel := context.WithTimeout(ctx, purgeBudget)
 	defer cancel()
-	err := errRedisDown
+	err := ErrUnavailable
 	if !s.breaker.open.Load() {
 		var complete bool
 		if complete, err = s.record(ctx, slots); err == nil && !complete {
@@ -31,8 +37,8 @@ func (s *Redis) purge(ctx context.Context, slots []uint32) error {
 		}
 	}
 	if err != nil {
-		s.owe(slots)
-		s.breaker.failed()
+		s.postpone(slots)
+		s.breaker.recordFailure()
 		return err
 	}
 	s.servers.recorded(slots, time.Now())
@@ -42,28 +48,28 @@ func (s *Redis) purge(ctx context.Context, slots []uint32) error {
 
 // dropAll drops everything from memory after this gateway was cut off from Redis. The table
 // tells what was purged meanwhile, unless Redis lost that too.
-func (s *Redis) dropAll() { s.purged([]uint32{slotOf(PurgeAll)}) }
+func (s *Store) dropAll() { s.onPurge([]uint32{generation.SlotOf(generation.All)}) }
 
 // publish tells the other gateways of a purge. If this gateway may not, they find out when
 // they compare the number of purges.
-func (s *Redis) publish(ctx context.Context, n purgeNews) error {
+func (s *Store) publish(ctx context.Context, n purgeMessage) error {
 	text, err := json.Marshal(n)
 	if err != nil {
 		return err
 	}
 	err = s.control.Publish(ctx, purgeChannel, text).Err()
-	if !isRefusal(err) {
+	if !isRejection(err) {
 		return err
 	}
-	if s.untold.CompareAndSwap(false, true) {
+	if s.publishDenied.CompareAndSwap(false, true) {
 		s.log.WarnContext(ctx, "redis does not permit PUBLISH: other gateways receive purges by polling", "error", err.Error())
 	}
 	return nil
 }
 
-// listen keeps the table up to date until ctx ends: by the messages of other gateways, and
+// Listen keeps the table up to date until ctx ends: by the messages of other gateways, and
 // by comparing the number of purges, as a subscription may end without notice.
-func (s *Redis) listen(ctx context.Context) {
+func (s *Store) Listen(ctx context.Context) {
 	renew := make(chan struct{}, 1)
 	subscribed := make(chan struct{})
 	go func() {
@@ -83,18 +89,18 @@ func (s *Redis) listen(ctx context.Context) {
 		if s.breaker.open.Load() {
 			continue // its probes synchronize
 		}
-		if known > s.heard.Load() && s.listening.Load() { // for a whole interval
-			s.heard.Store(known)
+		if known > s.lastDelivered.Load() && s.listening.Load() { // for a whole interval
+			s.lastDelivered.Store(known)
 			select {
 			case renew <- struct{}{}:
 			default:
 			}
 		}
-		polling, cancel := context.WithTimeout(ctx, redisProbeBudget)
+		polling, cancel := context.WithTimeout(ctx, probeBudget)
 		err := s.synchronize(polling)
 		cancel()
 		if err != nil && ctx.Err() == nil && !errors.Is(err, redis.ErrPoolTimeout) {
-			s.breaker.failed()
+			s.breaker.recordFailure()
 		}
 		_, known = s.table.version()
 	}
@@ -102,7 +108,7 @@ func (s *Redis) listen(ctx context.Context) {
 
 // subscribe receives messages until ctx ends. It makes a new subscription when one fails,
 // or when renew tells that it has not delivered a purge.
-func (s *Redis) subscribe(ctx context.Context, renew <-chan struct{}) {
+func (s *Store) subscribe(ctx context.Context, renew <-chan struct{}) {
 	for ctx.Err() == nil {
 		subscribed, end := context.WithCancel(ctx)
 		failed := make(chan error, 1)
@@ -116,14 +122,14 @@ func (s *Redis) subscribe(ctx context.Context, renew <-chan struct{}) {
 		}
 		end()
 		s.listening.Store(false)
-		if isRefusal(err) && s.unheard.CompareAndSwap(false, true) {
+		if isRejection(err) && s.subscribeDenied.CompareAndSwap(false, true) {
 			s.log.WarnContext(ctx, "redis does not permit SUBSCRIBE: purges of other gateways are received by polling", "error", err.Error(), "interval", pollEvery.String())
 		}
 		if err == nil || ctx.Err() != nil {
 			continue
 		}
 		wait := subscribeAgain
-		if isRefusal(err) {
+		if isRejection(err) {
 			wait = 4 * pollEvery
 		}
 		select {
@@ -134,7 +140,7 @@ func (s *Redis) subscribe(ctx context.Context, renew <-chan struct{}) {
 }
 
 // receive applies messages until ctx ends or the subscription fails.
-func (s *Redis) receive(ctx context.Context) error {
+func (s *Store) receive(ctx context.Context) error {
 	sub := s.control.Subscribe(ctx, purgeChannel)
 	closes := context.AfterFunc(ctx, func() { _ = sub.Close() }) // interrupts Receive
 	defer func() {
@@ -150,14 +156,14 @@ func (s *Redis) receive(ctx context.Context) error {
 		switch message := message.(type) {
 		case *redis.Subscription:
 			_, known := s.table.version()
-			s.heard.Store(known)
+			s.lastDelivered.Store(known)
 			s.listening.Store(true)
-			if s.unheard.CompareAndSwap(true, false) {
+			if s.subscribeDenied.CompareAndSwap(true, false) {
 				s.log.InfoContext(ctx, "redis permits SUBSCRIBE again")
 			}
 			s.catchUp(ctx) // with what was purged before
 		case *redis.Message:
-			var n purgeNews
+			var n purgeMessage
 			if json.Unmarshal([]byte(message.Payload), &n) != nil {
 				continue
 			}
@@ -170,17 +176,17 @@ func (s *Redis) receive(ctx context.Context) error {
 				s.catchUp(ctx)
 			}
 			_, known := s.table.version()
-			s.heard.Store(known)
+			s.lastDelivered.Store(known)
 		}
 	}
 }
 
 // catchUp synchronizes after a message. If that fails, the next poll does.
-func (s *Redis) catchUp(ctx context.Context) {
+func (s *Store) catchUp(ctx context.Context) {
 	if s.breaker.open.Load() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, redisProbeBudget)
+	ctx, cancel := context.WithTimeout(ctx, probeBudget)
 	defer cancel()
 	_ = s.synchronize(ctx)
 }
