@@ -24,7 +24,7 @@ import (
 	"tributary/bench/internal/shop"
 )
 
-// compare runs all works and writes down what came of them.
+// compare measures all works and writes the report.
 func compare(o options) (err error) {
 	if o.binary == "" {
 		return errors.New("-tributary must name the binary of Tributary: make bench-compare builds it")
@@ -69,16 +69,16 @@ func compare(o options) (err error) {
 	return all.Write(o.out)
 }
 
-// stopOnSignal ends the servers with the program that is ended.
+// stopOnSignal stops the servers when the program is interrupted.
 func (f *field) stopOnSignal() {
 	told := make(chan os.Signal, 1)
 	signal.Notify(told, os.Interrupt, syscall.SIGTERM)
 	<-told
 	f.stop()
-	exit(errors.New("ended before the end"))
+	exit(errors.New("interrupted"))
 }
 
-// wants tells whether a work is to be done.
+// wants reports whether a work is selected.
 func (o options) wants(work string) bool { return strings.Contains(work, o.only) }
 
 func table(w work, rounds map[string][]report.Round) report.Table {
@@ -89,7 +89,7 @@ func table(w work, rounds map[string][]report.Round) report.Table {
 	return t
 }
 
-// assemble starts everybody.
+// assemble starts all subjects.
 func (f *field) assemble() (err error) {
 	if f.upstreams, err = f.baseline("upstreams", "upstreams", "-"); err != nil {
 		return err
@@ -110,7 +110,7 @@ func (f *field) assemble() (err error) {
 		f.peer(hive, "hive", "node", "server.mjs"))
 }
 
-// sameBytes gives the bare handler and Redis what Tributary answers.
+// sameBytes starts the bare handler and Redis with the response of Tributary.
 func (f *field) sameBytes() error {
 	rest, err := load.Ask(f.running[tributary].Addr, works()[0].does[tributary](0))
 	if err != nil {
@@ -165,8 +165,8 @@ func (f *field) fillRedis() error {
 	return errors.Join(f.set("one", one), f.gateway(overRedis, env...))
 }
 
-// fillAll asks the filler for everybody until they are all in Redis: a gateway
-// gives up writes when too many wait.
+// fillAll requests all users from the filler until they are in Redis: a gateway
+// drops writes when its queue is full.
 func (f *field) fillAll() error {
 	opts, err := redis.ParseURL(f.redisURL)
 	if err != nil {
@@ -186,16 +186,16 @@ func (f *field) fillAll() error {
 			return err
 		}
 	}
-	return errors.New("not all users got into Redis")
+	return errors.New("not all users are in Redis")
 }
 
-// present are those of a work who take part.
+// present returns the running subjects of a work.
 func (f *field) present(w work) []string {
 	names := slices.Sorted(maps.Keys(w.does))
 	return slices.DeleteFunc(names, func(name string) bool { return f.running[name] == nil })
 }
 
-// equal refuses to measure who does not give the same answer as the rest.
+// equal returns an error unless all subjects give the same response.
 func (f *field) equal(w work, names []string) error {
 	answers := map[string]string{}
 	for _, name := range names {

@@ -1,6 +1,6 @@
-// Command bench puts Tributary beside the least that a server of the same
-// answers can do and beside other ways to the same graph, in one run, in
-// rotation, on the same upstreams, and writes down what each takes.
+// Command bench compares Tributary with the least that a server of the same
+// responses can do and with other implementations of the same graph, in one run, in
+// rotation, on the same upstreams, and writes a report.
 package main
 
 import (
@@ -14,7 +14,7 @@ import (
 	"tributary/bench/plain"
 )
 
-// options say how much is measured.
+// options are the flags.
 type options struct {
 	binary   string
 	rounds   int
@@ -33,11 +33,11 @@ func main() {
 	}
 	var o options
 	flag.StringVar(&o.binary, "tributary", "", "the binary of Tributary")
-	flag.IntVar(&o.rounds, "rounds", 5, "how often each is measured")
-	flag.DurationVar(&o.duration, "duration", 2*time.Second, "for how long, each time")
-	flag.StringVar(&o.only, "only", "", "the names of works, or parts of them: all others are left out")
-	flag.StringVar(&o.peers, "peers", "peers", "the folder of the peers that Node.js runs; those not installed there are left out")
-	flag.StringVar(&o.out, "out", "", "the folder for RESULTS.md and the bars; empty: they are printed")
+	flag.IntVar(&o.rounds, "rounds", 5, "number of measured rounds")
+	flag.DurationVar(&o.duration, "duration", 2*time.Second, "duration of a round")
+	flag.StringVar(&o.only, "only", "", "measure only works whose name contains this")
+	flag.StringVar(&o.peers, "peers", "peers", "the folder of the peers that run on Node.js; those that are not installed there are skipped")
+	flag.StringVar(&o.out, "out", "", "the folder for RESULTS.md and the charts; empty: print them")
 	flag.Parse()
 	exit(compare(o))
 }
@@ -50,7 +50,7 @@ func exit(err error) {
 	os.Exit(0)
 }
 
-// serve is one of the baselines, in a process of its own: serve NAME ADDR ARG.
+// serve runs one of the baselines: serve NAME ADDR ARG.
 func serve(args []string) (err error) {
 	if len(args) != 3 {
 		return fmt.Errorf("serve takes a name, an address and an argument")
@@ -71,7 +71,7 @@ func serve(args []string) (err error) {
 	case "gqlgen":
 		h = plain.NewHandler(arg)
 	default:
-		err = fmt.Errorf("there is no %s to serve", name)
+		err = fmt.Errorf("unknown baseline %s", name)
 	}
 	if err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 	"tributary/bench/internal/report"
 )
 
-// measure has everybody do a work in rotation, round by round.
+// measure measures the subjects of a work in rotation, round by round.
 func (f *field) measure(w work, names []string) (map[string][]report.Round, error) {
 	if err := f.delay(w.delay); err != nil {
 		return nil, err
@@ -19,7 +19,7 @@ func (f *field) measure(w work, names []string) (map[string][]report.Round, erro
 	rounds := map[string][]report.Round{}
 	for n := range f.options.rounds + 1 {
 		for i := range names {
-			name := names[(i+n)%len(names)] // nobody is always the one after somebody
+			name := names[(i+n)%len(names)] // so that the order changes
 			r, err := f.round(w, name)
 			if err != nil {
 				return nil, fmt.Errorf("%s by %s: %w", w.name, name, err)
@@ -32,8 +32,8 @@ func (f *field) measure(w work, names []string) (map[string][]report.Round, erro
 	return rounds, f.delay(0)
 }
 
-// next gives the requests of a work: cold ones each about a shop of its own, or
-// so many together.
+// next returns the requests of a work. Each cold one is about a shop of its own, or
+// as many as the work says share one.
 func (f *field) next(w work, name string) load.Request {
 	asked := 0
 	return func() []byte {
@@ -84,7 +84,7 @@ func (f *field) round(w work, name string) (r report.Round, err error) {
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// delay makes the upstreams take so many ms from now on.
+// delay sets the latency of the upstreams in ms.
 func (f *field) delay(ms int) error {
 	resp, err := http.Post(f.url()+"/delay?ms="+strconv.Itoa(ms), "", nil)
 	if err != nil {
@@ -93,7 +93,7 @@ func (f *field) delay(ms int) error {
 	return resp.Body.Close()
 }
 
-// calls is how many calls the upstreams have got.
+// calls returns the number of calls that the upstreams have received.
 func (f *field) calls() (int, error) {
 	resp, err := http.Get(f.url() + "/calls")
 	if err != nil {
@@ -107,11 +107,11 @@ func (f *field) calls() (int, error) {
 	return strconv.Atoi(string(text))
 }
 
-// cachedProfiles is for how many profiles the memory of a gateway is told.
+// cachedProfiles is the number of cached profiles when memory is measured.
 const cachedProfiles = 10_000
 
-// memory tells what a gateway takes that holds many profiles: at the start,
-// then, and how much of that its cache says its entries are.
+// memory measures the memory of a gateway that caches many profiles: at the start,
+// afterwards, and the part of it that its metrics attribute to cache entries.
 func (f *field) memory() (m report.Memory, err error) {
 	if err := f.gateway("memory"); err != nil {
 		return m, err

@@ -12,15 +12,15 @@ import (
 	"tributary/bench/internal/shop"
 )
 
-// soak shows whether a gateway that is asked steadily for long goes on taking
-// the memory that it took at first: soak -tributary BINARY -minutes 60 -rate 300.
+// soak measures whether the memory of a gateway grows under a steady load of
+// requests: soak -tributary BINARY -minutes 60 -rate 300.
 func soak(args []string) error {
 	var o options
 	flags := flag.NewFlagSet("soak", flag.ExitOnError)
 	flags.StringVar(&o.binary, "tributary", "", "the binary of Tributary")
-	minutes := flags.Int("minutes", 60, "for how long")
-	rate := flags.Int("rate", 300, "requests a second: two of three are about what is cached, the third about what nobody has asked for")
-	every := flags.Duration("every", time.Minute, "how often the state is told")
+	minutes := flags.Int("minutes", 60, "duration in minutes")
+	rate := flags.Int("rate", 300, "requests a second: two of three are about what is cached, the third about what is not")
+	every := flags.Duration("every", time.Minute, "interval of the report")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -55,12 +55,12 @@ func soak(args []string) error {
 	return nil
 }
 
-// growthOf compares the last quarter of the samples with the second: the first
-// is when the caches fill.
+// growthOf compares the last quarter of the samples with the second one. In the first
+// one the caches fill.
 func growthOf(resident []float64) string {
 	n := len(resident) / 4
 	if n == 0 {
-		return "Too short to tell whether memory grows."
+		return "Too short to measure growth of memory."
 	}
 	median := func(part []float64) float64 { part = slices.Sorted(slices.Values(part)); return part[len(part)/2] }
 	early, late := median(resident[n:2*n]), median(resident[len(resident)-n:])
@@ -69,11 +69,11 @@ func growthOf(resident []float64) string {
 
 const (
 	soakConnections = 16
-	// soakHot is how many users are asked for again and again.
+	// soakHot is the number of users that are requested repeatedly.
 	soakHot = 200
 )
 
-// mixed asks for what is cached and for what is not, by REST and by GraphQL.
+// mixed returns requests for cached and for uncached data, by REST and by GraphQL.
 func (f *field) mixed() load.Request {
 	rest := func(s int) []byte { return load.Get("/api/profile/" + shop.UserID(s, 0)) }
 	profile, list := graphql(profileQuery, "id"), graphql(listQuery, "ids")

@@ -8,7 +8,7 @@ import (
 	"tributary/bench/internal/process"
 )
 
-// state is what a gateway takes at a moment, in MiB and numbers.
+// state is the resource usage of a gateway at one time.
 type state struct{ residentMB, heapMB, entriesMB, goroutines, files float64 }
 
 func stateOf(p *process.Process) (s state, err error) {

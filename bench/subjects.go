@@ -10,7 +10,7 @@ import (
 	"tributary/bench/internal/process"
 )
 
-// The names of what is compared.
+// The names of the subjects.
 const (
 	tributary  = "Tributary"
 	entities   = "Tributary, response cache off"
@@ -23,7 +23,7 @@ const (
 	hive       = "Hive Gateway"
 )
 
-// field is everybody who takes part, with the services that they ask.
+// field is the set of running subjects, with the services that they call.
 type field struct {
 	options   options
 	upstreams *process.Process
@@ -33,7 +33,7 @@ type field struct {
 	shops     int // the last shop that cold work was about
 }
 
-// start starts a server that gets its address and an argument.
+// start starts a server with an address of its own.
 func (f *field) start(name, ready string, env []string, dir, command string, args ...string) (*process.Process, error) {
 	addr, err := process.FreeAddr()
 	if err != nil {
@@ -73,7 +73,7 @@ func (f *field) baseline(name, kind, arg string) (*process.Process, error) {
 	return f.start(name, "", nil, "", self, "serve", kind, addrHere, arg)
 }
 
-// gateway starts Tributary, as it is by default but for env.
+// gateway starts Tributary with its defaults and env.
 func (f *field) gateway(name string, env ...string) error {
 	u := f.url()
 	_, err := f.start(name, "/readyz", append([]string{"BFF_USERS_URL=" + u, "BFF_ORDERS_URL=" + u, "BFF_PRODUCTS_URL=" + u}, env...),
@@ -81,11 +81,11 @@ func (f *field) gateway(name string, env ...string) error {
 	return err
 }
 
-// redis starts a Redis of its own, and gives no address where there is none to start.
+// redis starts a Redis, if one is installed.
 func (f *field) redis() error {
 	path, err := exec.LookPath("redis-server")
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench: there is no redis-server: what needs it is left out")
+		fmt.Fprintln(os.Stderr, "bench: redis-server is not installed: works that need it are skipped")
 		return nil
 	}
 	addr, err := process.FreeAddr()
@@ -105,11 +105,11 @@ func (f *field) redis() error {
 	return nil
 }
 
-// peer starts a server that Node.js runs, if it is installed in its folder.
+// peer starts a server that runs on Node.js, if it is installed in its folder.
 func (f *field) peer(name, folder string, command ...string) error {
 	dir := filepath.Join(f.options.peers, folder)
 	if _, err := os.Stat(filepath.Join(dir, "node_modules")); errors.Is(err, os.ErrNotExist) {
-		fmt.Fprintf(os.Stderr, "bench: %s is not installed in %s: it is left out\n", name, dir)
+		fmt.Fprintf(os.Stderr, "bench: %s is not installed in %s: it is skipped\n", name, dir)
 		return nil
 	}
 	_, err := f.start(name, "/", []string{"NODE_ENV=production"}, dir, command[0], command[1:]...)

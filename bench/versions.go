@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// versions names who takes part with their versions, as far as they can be told.
+// versions returns the names and versions of the subjects, as far as they are known.
 func (f *field) versions() []string {
 	v := []string{tributary + " " + revision(f.options.binary)}
 	for _, program := range []string{"redis-server", "node"} {
@@ -35,7 +35,7 @@ func (f *field) versions() []string {
 	return v
 }
 
-// revision is the commit that a binary was built from.
+// revision returns the commit that a binary was built from.
 func revision(binary string) string {
 	info, err := buildinfo.ReadFile(binary)
 	if err != nil {
@@ -53,7 +53,7 @@ func revision(binary string) string {
 	return commit + changed
 }
 
-// versionIn finds the version in what a program says of itself: v=7.0.15, or v20.1.0.
+// versionIn returns the version in the output of a program: v=7.0.15, or v20.1.0.
 func versionIn(program, says string) string {
 	for _, word := range strings.Fields(says) {
 		if v, ok := strings.CutPrefix(word, "v"); ok {
@@ -63,7 +63,7 @@ func versionIn(program, says string) string {
 	return program
 }
 
-// dependency is the version of a package that a peer depends on.
+// dependency returns the version of a package that a peer depends on.
 func dependency(file, pkg string) string {
 	var p struct{ Dependencies map[string]string }
 	text, err := os.ReadFile(file)

@@ -9,7 +9,7 @@ import (
 	"tributary/bench/internal/shop"
 )
 
-// The three questions.
+// The queries.
 const (
 	profileQuery = `query($id: ID!) { profile(userId: $id) { user { id username email fullName isActive createdAt } ` +
 		`orders { id status totalAmount createdAt items { productId quantity price } } ` +
@@ -19,23 +19,23 @@ const (
 	oneQuery  = `query($id: ID!) { user(id: $id) { id username email fullName isActive createdAt } }`
 )
 
-// work is one thing to do, and who does it.
+// work is one comparison of subjects.
 type work struct {
 	name, title string
 	connections int
 	delay       int    // of the upstreams, in ms
-	base        string // whom the others are put in relation to
-	fixed       bool   // everybody is asked the same again and again
-	together    int    // so many requests, one after the other, are about the same shop; 0 for one
+	base        string // the subject to which the others are compared
+	fixed       bool   // all requests are the same
+	together    int    // the number of consecutive requests about the same shop; 0 for one
 	does        map[string]question
 	goals       []goal
 }
 
-// question makes the request for the users of a shop.
+// question returns the request for the users of a shop.
 type question func(shop int) []byte
 
-// goal is at most so many times the processor time of another, or at least so
-// many times its throughput, or at most so many ms more at p50: what is not 0.
+// goal is an upper bound of the CPU time in relation to base, a lower bound of
+// the relative throughput, or an upper bound in ms of the difference at p50. 0: none.
 type goal struct {
 	subject, base string
 	cpu           float64
@@ -83,7 +83,7 @@ func works() []work {
 		slow("latency-user", "cold user → orders → products over upstreams that take 20 ms, one client", "/user/", userQuery)}
 }
 
-// slow is a work whose time counts, and not its cost.
+// slow returns a work that measures latency.
 func slow(name, title, path, query string) work {
 	q := graphql(query, "id")
 	return work{name: name, title: title, connections: 1, delay: 20, base: aggregator,
@@ -96,7 +96,7 @@ func slow(name, title, path, query string) work {
 
 func get(path string) question { return func(int) []byte { return load.Get(path) } }
 
-// graphql asks a query whose variable is the first user of the shop, or all of them.
+// graphql returns requests of a query whose variable is the first user of the shop, or all of them.
 func graphql(query, variable string) question {
 	return func(s int) []byte {
 		var value any = shop.UserID(s, 0)
@@ -111,11 +111,11 @@ func graphql(query, variable string) question {
 	}
 }
 
-// inRedis asks for one of the users who have been put into Redis.
+// inRedis returns a request for one of the users in Redis.
 func inRedis(s int) []byte {
 	return load.Post("/graphql", fmt.Sprintf(`{"query":%q,"variables":{"id":%q}}`, oneQuery, shop.UserID(s%redisShops, s/redisShops%shop.Users)))
 }
 
-// redisShops is how many shops' users are in Redis: far more than the memory of
-// the gateway that reads them has room for, which is some 1,500.
+// redisShops is the number of shops whose users are in Redis: far more than fit into
+// the memory of the gateway that reads them, which is about 1,500.
 const redisShops = 1000

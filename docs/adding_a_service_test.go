@@ -115,7 +115,7 @@ func run(t *testing.T, root string, command ...string) {
 	}
 }
 
-// copyProject copies what the project is made of, without what tools keep beside it.
+// copyProject copies the tracked files of the project, without files of tools.
 func copyProject(t *testing.T, to string) {
 	t.Helper()
 	err := filepath.WalkDir("..", func(name string, d fs.DirEntry, err error) error {

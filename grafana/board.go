@@ -1,10 +1,10 @@
-// Package grafana holds the dashboards. What they show is written down here, and
-// the JSON in the folder dashboards, which Grafana reads, is made of it:
+// Package grafana defines the dashboards in Go. The JSON in the folder dashboards, which Grafana
+// reads, is generated:
 //
 //	go generate ./grafana
 //
-// A test decodes that JSON strictly and runs the expression of every panel
-// against a real Prometheus that has scraped a real gateway.
+// A test decodes that JSON strictly and runs the expression of every panel against a real
+// Prometheus that has scraped a real gateway.
 package grafana
 
 import (

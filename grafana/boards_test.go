@@ -18,8 +18,8 @@ import (
 	"tributary/grafana"
 )
 
-// decoded reads the dashboards that Grafana reads, strictly: what it knows of them
-// must be all there is. (The SDK's own strict decoding lets some fields pass.)
+// decoded decodes the dashboards strictly: the JSON has only known fields. (The SDK's own strict
+// decoding accepts some unknown ones.)
 func decoded(t *testing.T) map[string]dashboard.Dashboard {
 	t.Helper()
 	plugins.RegisterDefaultPlugins()

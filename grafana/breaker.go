@@ -6,8 +6,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/statetimeline"
 )
 
-// breakers shows over time whether services are asked. Of several gateways it
-// shows the one that is worst off.
+// breakers shows the states of circuit breakers over time, the worst one of several gateways.
 func breakers(title, states string) *statetimeline.PanelBuilder {
 	return statetimeline.NewPanelBuilder().
 		Title(title).

@@ -20,7 +20,7 @@ const (
 	statHeight  = 4
 )
 
-// query asks Prometheus; {{label}} in the legend stands for a label of the series.
+// query is a query of Prometheus. {{label}} in the legend is replaced by the label of the series.
 func query(expr, legend string) *prometheus.DataqueryBuilder {
 	return prometheus.NewDataqueryBuilder().Expr(expr).LegendFormat(legend).Range()
 }
@@ -60,8 +60,7 @@ func stacked(title, about, unit string, queries ...*prometheus.DataqueryBuilder)
 		Stacking(common.NewStackingConfigBuilder().Mode(common.StackingModeNormal).Group("A"))
 }
 
-// withThresholds is a graph with lines at what is worth a look and what is worth waking
-// somebody for.
+// withThresholds adds dashed lines at the thresholds of a warning and of a page.
 func withThresholds(amber, red float64, p *timeseries.PanelBuilder) *timeseries.PanelBuilder {
 	return p.
 		Thresholds(builtThresholds{highIsBad(amber, red)}).
@@ -84,9 +83,8 @@ func number(title, about, unit string, limits dashboard.ThresholdsConfig, q *pro
 		WithTarget(q.RefId("A"))
 }
 
-// quantiles asks for the median and what one request in twenty and one in a
-// hundred exceed, of a histogram whose buckets within says where to find. Its
-// dots are requests that have a trace.
+// quantiles are queries of the median and of the 95th and 99th percentile of a histogram. Their
+// exemplars are traced requests.
 func quantiles(buckets string) []*prometheus.DataqueryBuilder {
 	of := func(quantile, legend string) *prometheus.DataqueryBuilder {
 		return query("histogram_quantile("+quantile+", sum by (le) (rate("+buckets+"[$__rate_interval])))", legend)
@@ -99,8 +97,8 @@ func durations(title, about, buckets string) *timeseries.PanelBuilder {
 	return graph(title, about, units.Seconds, quantiles(buckets)...)
 }
 
-// ratio divides part by whole, and is nothing, rather than not a number, where
-// there is no whole. A part of which there is none is none.
+// ratio divides part by whole. Without a whole it has no value, rather than NaN; without a part
+// it is 0.
 func ratio(part, whole string) string {
 	return "(" + part + " or 0 * " + whole + ") / (" + whole + " > 0)"
 }

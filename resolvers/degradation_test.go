@@ -121,7 +121,7 @@ type seenBy struct {
 	rest    string
 }
 
-// ask asks over up, where faulty, if there is one, stands in for a service.
+// ask sends a query to a gateway over up, of which faulty, if any, replaces a service.
 func ask(t *testing.T, up *upstreamtest.Upstreams, faulty *faultyupstream.Server, service, well string, f aFault) (got seenBy) {
 	t.Helper()
 	with := graphtest.Usual()

@@ -112,14 +112,14 @@ func fromBody() []aFault {
 	change("leaves out a field", editing(func(thing map[string]any, field string) { delete(thing, field) }))
 	change("has `null` for a field", editing(func(thing map[string]any, field string) { thing[field] = nil }))
 	change("has a field of a wrong type", editing(func(thing map[string]any, field string) { thing[field] = []int{1} }))
-	change("has fields that nobody knows", editing(func(thing map[string]any, _ string) { thing["shoe_size"] = 43 }))
+	change("has unknown fields", editing(func(thing map[string]any, _ string) { thing["shoe_size"] = 43 }))
 	change("answers of another's", editing(func(thing map[string]any, _ string) {
 		maps.Copy(thing, map[string]any{"id": "x9", "user_id": "u9"})
 	}))
 	change("has an item that is `null`", items(func(well string) string { return "[null," + well[1:] }))
 	change("has items twice", items(func(well string) string { return "[" + well[1:len(well)-1] + "," + well[1:] }))
 	change("leaves out all items", items(func(string) string { return "[]" }))
-	change("has items that nobody asked for", onlyProducts(func(well string) string {
+	change("has unrequested items", onlyProducts(func(well string) string {
 		return strings.Replace(well, "[", `[{"id":"unasked","name":5},`, 1)
 	}))
 	change("has items in another order", onlyProducts(func(well string) string {

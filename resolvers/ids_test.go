@@ -10,7 +10,7 @@ import (
 )
 
 // An id is a string or an integer of any length (GraphQL, section 3.5.5); what
-// else a variable holds is refused before anybody is asked.
+// else a variable holds is rejected before any call.
 func TestIDs_Variables(t *testing.T) {
 	for value, ok := range map[string]bool{
 		`"u1"`: true, `"1.5"`: true, `7`: true, `-7`: true, `99999999999999999999`: true,

@@ -18,7 +18,7 @@ func (r *Resolver) Joins() lookahead.Joins {
 	maps.Copy(joins, lookahead.Joins{
 		"Query.profile": user.By(lookahead.Arg("userId")).
 			Then(lookahead.As(func(u *services.User) *graph.Profile { return &graph.Profile{UserID: u.ID} })),
-		"Query.me":            lookahead.Computed(1), // whose key is known to the request alone
+		"Query.me":            lookahead.Computed(1), // its key depends on the request
 		"Profile.user":        user.By(ofProfile),
 		"Profile.orders":      orders.By(ofProfile),
 		"Profile.products":    orders.By(ofProfile).Then(joins["Order.items"]).Then(joins["OrderItem.product"]),

@@ -98,9 +98,9 @@ func TestOutage_NotAmplified(t *testing.T) {
 	}
 }
 
-// While it is out a service gets probes only, few at a time, however many
-// clients ask; when it is back that is noticed within a breaker's delay or two,
-// and nobody has waited for it whose calls would come all at once.
+// During an outage a service gets only probes, few at a time, however many
+// clients there are. Its recovery is noticed within two delays of the breaker,
+// and no queue of waiting calls floods it then.
 func TestOutage_Recovery(t *testing.T) {
 	o := newOutage(t, usualPolicies())
 	o.out.Store(true)

@@ -44,8 +44,8 @@ func checkOrder(input graph.PlaceOrderInput) error {
 	return nil
 }
 
-// price returns the order at the prices that the product service gives now: it asks past
-// the cache, for each product once. Without the price of every item there is no order.
+// price returns the order with the current prices of the product service, loaded past the cache
+// in one batch. It fails unless every item has a price.
 func (r *Resolver) price(ctx context.Context, input graph.PlaceOrderInput) (order services.NewOrder, err error) {
 	products, err := r.currentProducts(ctx, productIDsOf(input))
 	order.UserID = input.UserID

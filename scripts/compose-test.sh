@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 command -v haproxy >/dev/null || scripts/apt-install.sh haproxy || true
 go test -count=1 ./compose
 
-# A name of its own: its volumes are dropped, and nobody's else may be.
+# A project name of its own, because its volumes are removed.
 export COMPOSE_PROJECT_NAME=tributary-test REPLICAS=1
 
 if why=$(engine_missing); then

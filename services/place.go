@@ -24,7 +24,7 @@ type NewItem struct {
 // Key is the key of the write of o.
 func (o NewOrder) Key() string { return rest.Key(rest.Arg("order", rest.JSON(o))) }
 
-// PlaceOrder makes the call POST /orders, whose keys are made by [NewOrder.Key].
+// PlaceOrder returns the write POST /orders. [NewOrder.Key] derives its keys.
 func PlaceOrder(up *upstream.Client) rest.Write[*Order] {
 	return rest.WriteOne(rest.Endpoint{Up: up, Call: "POST /orders", Named: true, Body: "order", Idempotent: true}, decodeOrder)
 }

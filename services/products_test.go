@@ -46,7 +46,7 @@ func TestProducts_Responses(t *testing.T) {
 		"none":                                        {200, `[]`, nil, nil},
 		"one that was not asked for":                  {200, list(item("a"), item("z")), []string{"a"}, nil},
 		"a broken one not asked for":                  {200, list(item("a"), item("z", `"Ноутбук"`, `1`)), []string{"a"}, nil},
-		"with fields that nobody knows":               {200, list(item("a", `{`, `{"colour":{"r":1},`)), []string{"a"}, nil},
+		"with unknown fields":                         {200, list(item("a", `{`, `{"colour":{"r":1},`)), []string{"a"}, nil},
 		"with names that are nearly known":            {200, list(item("a", `}`, `,"ID":3,"Name":null,"stockQuantity":"many","stock-quantity":7}`)), []string{"a"}, nil},
 		"one twice":                                   {200, list(item("a"), item("a")), []string{"a"}, nil},
 		"one broken, and once more whole":             {200, list(item("a", `50`, `"many"`), item("a")), []string{"a"}, nil},
@@ -184,7 +184,7 @@ func TestProducts_IDsUnchanged(t *testing.T) {
 	}
 }
 
-// Whatever an answer is, each id has a product, an answer that makes no sense,
+// Whatever an answer is, each id has a product, an invalid response,
 // or nothing; and products are the same after a stay in the cache.
 func FuzzProducts(f *testing.F) {
 	f.Add(list(item("a"), item("b")))

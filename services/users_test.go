@@ -33,7 +33,7 @@ func TestUser_Responses(t *testing.T) {
 		fail   fault.Kind // Internal for none
 	}{
 		"as documented":                            {200, ivan, want, 0},
-		"with fields that nobody knows":            {200, replace(`{`, `{"zodiac":{"sign":["x"]},`), want, 0},
+		"with unknown fields":                      {200, replace(`{`, `{"zodiac":{"sign":["x"]},`), want, 0},
 		"with names that are nearly known":         {200, replace(`}`, `,"ID":"u2","userName":7,"full-name":null,"Email":{},"createdat":0}`), want, 0},
 		"after white space":                        {200, " \r\n\t" + ivan, want, 0},
 		"with a time that lacks its zone":          {200, replace(`10:30:00Z`, `10:30:00`), want, 0},

@@ -40,7 +40,7 @@ func withLoaders(s baseline.Services, next http.Handler) http.Handler {
 	})
 }
 
-// each asks for every key of a batch in a call of its own, all at once.
+// each loads every key of a batch with a call of its own, in parallel.
 func each[V any](get func(context.Context, string) (V, error)) dataloader.BatchFunc[string, V] {
 	return func(ctx context.Context, keys []string) []*dataloader.Result[V] {
 		results := make([]*dataloader.Result[V], len(keys))

@@ -22,7 +22,7 @@ import (
 	"tributary/internal/testkit"
 )
 
-// A service answers by request line, and records what it is asked.
+// A service responds by request line, and records its requests.
 type service struct {
 	url     string
 	answers map[string]string
@@ -43,7 +43,7 @@ func newService(t *testing.T, answers map[string]string) *service {
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	line := strings.TrimSpace(r.Method + " " + r.RequestURI + " " + string(body))
-	if !strings.Contains(r.URL.Path, "/health") { // which the gateway asks for when it likes
+	if !strings.Contains(r.URL.Path, "/health") { // health checks are not deterministic
 		s.mu.Lock()
 		s.asked = append(s.asked, line)
 		s.mu.Unlock()
@@ -59,7 +59,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, answer)
 }
 
-// take returns what was asked since the last call, sorted.
+// take returns the requests since the last call, sorted.
 func (s *service) take() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -11,8 +11,7 @@ import (
 
 var projects = flag.Bool("projects", false, "generate, build and run a project; make library does")
 
-// project is a project that trib made of the documents in testdata. Its code is not
-// generated yet.
+// project is a project that trib created from the documents in testdata, without generated code.
 type project struct {
 	dir       string
 	documents string // copies, which a test may change

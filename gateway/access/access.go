@@ -23,12 +23,12 @@ type Rule struct {
 	Allow []Allow
 }
 
-// Rules are the rules of a schema, by coordinate, as in "Author.email". A field without one
-// is for everybody.
+// Rules are the rules of a schema by coordinate, as in "Author.email". A field without a rule is
+// public.
 type Rules map[string]Rule
 
-// Check returns nil if a viewer, nil for an anonymous one, may see the field as far as its
-// rule is not one of [Rule.Allow], which [Rule.CheckField] asks.
+// Check returns nil if the viewer, nil for an anonymous one, may see the field by the scopes of
+// its rule. [Rule.CheckField] checks [Rule.Allow].
 func (r Rule) Check(v *auth.Viewer) *fault.Error {
 	if v == nil {
 		return &fault.Error{Kind: fault.Unauthenticated, Message: "sign in to see this field"}
@@ -46,7 +46,7 @@ func (r Rule) and(other Rule) Rule {
 	return Rule{Scopes: slices.Concat(r.Scopes, other.Scopes), Allow: slices.Concat(r.Allow, other.Allow)}
 }
 
-// With returns a schema whose fields are guarded by rules.
+// With returns a schema that enforces rules on its fields.
 func With(schema graphql.ExecutableSchema, rules Rules) graphql.ExecutableSchema {
 	if len(rules) == 0 {
 		return schema
@@ -67,8 +67,8 @@ func Of(schema graphql.ExecutableSchema) Rules {
 	return nil
 }
 
-// Viewer returns the viewer for whom a resolver works, nil for an anonymous one. The answer
-// is then the viewer's own: it is not cached for others.
+// Viewer returns the viewer of the operation of ctx, nil for an anonymous one. It makes the
+// response private to the viewer.
 func Viewer(ctx context.Context) *auth.Viewer {
 	report.From(ctx).Personal()
 	return auth.From(ctx)

@@ -29,8 +29,8 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// Budgets returns the memory that the settings permit to connections whose requests have
-// headers of at most headerBytes.
+// Budgets returns the memory budget of the settings for connections whose requests have headers
+// of at most headerBytes.
 func (c Config) Budgets(headerBytes int) []heap.Budget {
 	if c.Addr == "" {
 		return nil

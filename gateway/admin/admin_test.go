@@ -51,7 +51,7 @@ func newGateway(t testing.TB, cfg admin.Config, redisURL string) *gateway {
 	return g
 }
 
-// load loads two poets and an item, and gives those for which the source was asked.
+// load loads two poets and an item, and returns the keys for which the source was called.
 func (g *gateway) load() []string {
 	g.t.Helper()
 	g.asked = nil

@@ -26,8 +26,8 @@ func decode(body io.Reader, in any) error {
 	return nil
 }
 
-// requireJSON tells whether a request sends JSON, and refuses it if it does not:
-// pages of other origins cannot send that unasked.
+// requireJSON reports whether a request has a JSON body, and rejects it otherwise. Pages of other
+// origins cannot send JSON without a preflight request.
 func requireJSON(w http.ResponseWriter, r *http.Request) bool {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && media == "application/json" {
 		return true

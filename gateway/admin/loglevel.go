@@ -14,7 +14,7 @@ import (
 
 const maxLevelBody = 1 << 10
 
-// logLevel is what the log tells: debug, info, warn or error, and what is worse.
+// logLevel is the body of requests and responses. Level is the least severe one that is logged.
 type logLevel struct {
 	Level string `json:"level"`
 }
@@ -35,7 +35,7 @@ func LogLevel(log *slog.Logger) http.Handler {
 	})
 }
 
-// setLevel does what PUT asks for, or answers that it does not.
+// setLevel executes a PUT. If it returns false, it has written an error.
 func setLevel(w http.ResponseWriter, r *http.Request, log *slog.Logger) bool {
 	if !requireJSON(w, r) {
 		return false
@@ -50,7 +50,7 @@ func setLevel(w http.ResponseWriter, r *http.Request, log *slog.Logger) bool {
 		httpserver.WriteFault(w, r, err)
 		return false
 	}
-	// By the level that both logs tell, so that the change is never untold.
+	// At the higher of both levels, so that the change is always logged.
 	log.LogAttrs(r.Context(), max(was, level), "log level changed", slog.String("from", was.String()), slog.String("to", level.String()))
 	return true
 }

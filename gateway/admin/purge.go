@@ -40,7 +40,7 @@ func Purge(c *cache.Cache, log *slog.Logger) http.Handler {
 	})
 }
 
-// purgeResult is what came of a purge.
+// purgeResult is the body of the response to a purge.
 type purgeResult struct {
 	Purged    []string `json:"purged"`
 	Unreached []string `json:"unreached"` // parts that may give it out until its time is over

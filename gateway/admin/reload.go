@@ -6,7 +6,7 @@ import (
 	"tributary/gateway/httpserver"
 )
 
-// Reloaded is what came of reading the settings again, by keys of the settings file.
+// Reloaded is the result of a reload of the settings, by their keys in the file.
 type Reloaded struct {
 	Reloaded   []string `json:"reloaded"`     // have new values
 	Restart    []string `json:"need_restart"` // have new values once the gateway is started again

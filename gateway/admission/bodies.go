@@ -91,8 +91,8 @@ func (l *BodyLease) Release() {
 	l.large.Release()
 }
 
-// firstRead is the size in bytes of the first buffer for a body. A client that sends nothing
-// costs no more.
+// firstRead is the size in bytes of the first buffer for a body, and so the cost of a client that
+// sends no bytes.
 const firstRead = 1 << 10
 
 // ReadAll reads r to its end. Memory is allocated, and taken for the lease, as the bytes

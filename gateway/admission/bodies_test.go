@@ -74,10 +74,10 @@ func TestBodies_WaitForMemory(t *testing.T) {
 		left, leave := context.WithCancel(t.Context())
 		leave()
 		if _, err := take(left, b, mb); !errors.Is(err, context.Canceled) {
-			t.Errorf("of a client that has left: %v", err)
+			t.Errorf("of a client that has disconnected: %v", err)
 		}
 		if n := figure("admission_bodies_shed_total"); n != 2 {
-			t.Errorf("%v shed, of two and one that has left", n)
+			t.Errorf("%v shed, of two and one that was canceled", n)
 		}
 		time.AfterFunc(time.Second/2, release)
 		other, err := take(t.Context(), b, mb)
@@ -160,8 +160,8 @@ func TestLease_Moves(t *testing.T) {
 	}
 }
 
-// Whatever length is announced and in whatever pieces it comes, a body is read as it is, and
-// no more memory is allocated than twice what has come.
+// A body is read correctly for every announced length and in pieces of every size, with at most
+// twice the memory of the bytes that have arrived.
 func TestLease_ReadsAll(t *testing.T) {
 	text := bytes.Repeat([]byte("0123456789"), 10_000)
 	for name, pieces := range map[string]func(io.Reader) io.Reader{

@@ -72,8 +72,8 @@ func (c *Clients) Enter(ctx context.Context) (leave func(), err error) {
 
 type clientKey struct{}
 
-// WithClient returns a context of a request by a client, of whom the name tells all requests.
-// Without one, as in work that the gateway does by itself, nothing is counted.
+// WithClient returns a context for a request of the client that is identified by name. Operations
+// without a client, such as those that the gateway executes itself, are not counted.
 func WithClient(ctx context.Context, name string) context.Context {
 	return context.WithValue(ctx, clientKey{}, name)
 }

@@ -26,9 +26,9 @@ func TestClients_EachHasItsShare(t *testing.T) {
 	_, second := enter("a")
 	_, third := enter("a")
 	_, other := enter("b")
-	_, nobody := enter("")
-	if !second || third || !other || !nobody {
-		t.Errorf("second %t, third %t, another client's %t, nobody's %t", second, third, other, nobody)
+	_, anonymous := enter("")
+	if !second || third || !other || !anonymous {
+		t.Errorf("second %t, third %t, another client's %t, without a client %t", second, third, other, anonymous)
 	}
 	first()
 	if _, ok := enter("a"); !ok {
@@ -36,7 +36,7 @@ func TestClients_EachHasItsShare(t *testing.T) {
 	}
 }
 
-// Whatever number of clients comes, what they leave behind is nothing.
+// A client without operations takes no memory.
 func TestClients_Forgotten(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	c := admission.NewClients(admission.Config{PerClient: 1}, reg)

@@ -18,8 +18,7 @@ import (
 	"tributary/internal/testkit"
 )
 
-// enter asks to be let in and tells what came of it: "in", a reason, or the
-// error of the context.
+// enter acquires a slot and returns the outcome: "in", a reason, or the error of the context.
 func enter(ctx context.Context, g *admission.Gate) (leave func(), got string) {
 	leave, err := g.Enter(ctx)
 	f, refused := errors.AsType[*fault.Error](err)
@@ -48,8 +47,8 @@ func full(t *testing.T) (g *admission.Gate, leave func(), reg *prometheus.Regist
 	return g, func() { leaves[0](); leaves[1]() }, reg
 }
 
-// expect sees that the figures are as given: how many are in, how many wait, and
-// how many were refused.
+// expect compares the metrics with the expected numbers of running, waiting and rejected
+// operations.
 func expect(t *testing.T, reg *prometheus.Registry, running, waiting, shed float64) {
 	t.Helper()
 	got := map[string]float64{}

@@ -42,7 +42,7 @@ func newAllowed(t *testing.T, p *authtest.Provider) (gateway string, calls func(
 }
 
 // A rule of a project's own decides by the viewer and the arguments of each field, whatever
-// form they have, by every transport and whoever has filled the caches.
+// form they have, by every transport and for every viewer that has filled the caches.
 func TestAllow_EveryTransport(t *testing.T) {
 	p := authtest.New(t)
 	gateway, calls := newAllowed(t, p)

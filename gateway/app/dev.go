@@ -77,7 +77,7 @@ func (c *devCommand) Run(p *process) error {
 			return reread{c.Gateway, c.Log, later.snapshot}, nil
 		})
 	})
-	stdout := telemetry.NewOutput(p.Stdout) // which holds neither the servers nor their stop if nobody reads it
+	stdout := telemetry.NewOutput(p.Stdout) // which never blocks the servers and their stop
 	defer stdout.Close()
 	c.welcome(stdout, p.graph, own, urls)
 	return group.Wait()

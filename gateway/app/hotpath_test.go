@@ -32,7 +32,7 @@ func hits() map[string]func() *http.Request {
 	}
 }
 
-// nowhere is where an answer goes that nobody reads. What is written is counted.
+// nowhere is a response writer that counts and discards bytes.
 type nowhere struct {
 	header http.Header
 	status int

@@ -62,7 +62,7 @@ func (c *tokenCommand) Run(p *process) error {
 }
 
 // signIn makes dev verify the tokens of a key of its own, unless another key set is given.
-// Without a place for the key nobody is signed in.
+// Without a file for the key all requests are anonymous.
 func (c *devCommand) signIn(p *process, log *slog.Logger) error {
 	if c.Gateway.Auth.JWKS != "" {
 		return nil

@@ -30,7 +30,7 @@ func newWatermarks(t *testing.T, header string) (address string, calls *atomic.I
 }
 
 // TestViewers_Watermarks has viewers ask the same by every transport. What a service has
-// said to one of them is for nobody else, and is there for a fresh token.
+// said to one of them is not for another one, and is valid for a new token.
 func TestViewers_Watermarks(t *testing.T) {
 	p := authtest.New(t)
 	for name, tt := range map[string]struct {

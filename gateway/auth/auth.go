@@ -23,7 +23,7 @@ const maxToken = 8 << 10
 // Authenticator verifies tokens. It is safe for concurrent use, and must be closed.
 type Authenticator struct {
 	cfg     Config
-	keys    *keys // nil if nobody is signed in
+	keys    *keys // nil without JWKS
 	parser  *jwt.Parser
 	metrics *metrics
 }

@@ -1,10 +1,10 @@
-// Package auth verifies the tokens of viewers: signed JWTs (RFC 7519) that clients send
-// as bearer tokens (RFC 6750), checked as RFC 8725 recommends against the keys of an
-// identity provider (RFC 7517).
+// Package auth verifies the tokens of viewers: signed JWTs (RFC 7519) that clients send as bearer
+// tokens (RFC 6750), checked as RFC 8725 recommends against the keys of an identity provider (RFC
+// 7517).
 //
-// An [Authenticator] turns the Authorization header of a request into a [Viewer]. The
-// viewer's key parts caches; it is made of claims, so that a fresh token of the same
-// viewer has the same key.
+// An [Authenticator] turns the Authorization header of a request into a [Viewer]. The viewer's
+// key is a part of cache keys. It is derived from claims, so that a new token of the same viewer
+// has the same key.
 package auth
 
 import (
@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// Config has the settings of authentication. Without JWKS nobody is signed in.
+// Config has the settings of authentication. Without JWKS all requests are anonymous.
 type Config struct {
 	JWKS         string        `name:"auth-jwks" placeholder:"FILE|URL" help:"JWK set with the public keys that sign tokens. Empty: all requests are anonymous."`
 	Issuers      []string      `name:"auth-issuer" placeholder:"ISSUER,..." help:"Issuers whose tokens are accepted (claim iss). Required with auth-jwks."`

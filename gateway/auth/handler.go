@@ -11,10 +11,10 @@ import (
 // they are fetched again.
 const retryAfter = "10"
 
-// HandlerOptions are what [Authenticator.Handler] needs to know of requests.
+// HandlerOptions configure [Authenticator.Handler].
 type HandlerOptions struct {
-	// Operator reports whether the token of a request is the operators'. Such a request has
-	// no viewer. May be nil.
+	// Operator reports whether a request has the admin token. Such a request has no viewer. It
+	// may be nil.
 	Operator func(*http.Request) bool
 	// Later reports whether the client may send its token after the request, as the first
 	// message of a WebSocket. May be nil.

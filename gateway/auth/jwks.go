@@ -109,7 +109,7 @@ func sourceOf(location string) source {
 			return readSet(file)
 		}
 	}
-	// Fetches are minutes apart: a connection of its own for each.
+	// Fetches are minutes apart, so connections are not kept.
 	client := &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}}
 	return func(ctx context.Context) ([]byte, error) {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, location, http.NoBody)

@@ -17,7 +17,7 @@ import (
 // A token with an unknown key asks for a fetch as well, at most one in 10 seconds.
 const (
 	refreshEvery = 10 * time.Minute // after a fetch that succeeded
-	fetchSpacing = 10 * time.Second // between the starts of two fetches, whatever asks for them
+	fetchSpacing = 10 * time.Second // between the starts of two fetches, whatever causes them
 	fetchTimeout = 5 * time.Second
 	waitForFetch = time.Second // how long a request waits for a fetch
 	keysServe    = 24 * time.Hour

@@ -116,7 +116,7 @@ func answerSet(keys []jwk) http.HandlerFunc {
 	}
 }
 
-// newAuthenticator returns one that has asked the provider once.
+// newAuthenticator returns an authenticator that has fetched the keys of the provider.
 func newAuthenticator(t testing.TB, p *provider, change func(*auth.Config)) *auth.Authenticator {
 	t.Helper()
 	cfg := auth.Config{

@@ -10,7 +10,7 @@ import (
 	"tributary/gateway/internal/digest"
 )
 
-// Viewer is who a verified token speaks for. It is shared and read-only.
+// Viewer is the subject of a verified token. It is shared and read-only.
 type Viewer struct {
 	Issuer  string
 	Subject string
@@ -58,7 +58,7 @@ func (v *Viewer) Expired(now time.Time, leeway time.Duration) bool {
 	return !now.Before(v.Expires.Add(leeway))
 }
 
-// keyOf returns the digest of what tells viewers apart. JSON separates the parts.
+// keyOf returns a digest of the claims that distinguish viewers, encoded as JSON.
 func keyOf(v *Viewer, further []string) (string, error) {
 	parts := append(make([]any, 0, 4+len(further)), v.Issuer, v.Subject, v.Client, v.Scopes)
 	for _, name := range further {

@@ -65,7 +65,7 @@ func NewLoader[K comparable, V any](load Func[K, V], opts Options) *Loader[K, V]
 // Service returns the name of the upstream.
 func (l *Loader[K, V]) Service() string { return l.opts.Service }
 
-// Calls returns how many upstream calls it takes to load so many uncached keys at once.
+// Calls returns the number of upstream calls that load this number of uncached keys at once.
 func (l *Loader[K, V]) Calls(keys int) int {
 	switch {
 	case l.opts.Alone:

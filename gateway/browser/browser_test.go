@@ -21,7 +21,7 @@ func handler(cfg browser.Config) http.Handler {
 	return guard.CORS(guard.CrossSiteProtection(refuse)(answer))
 }
 
-// ask sends a request whose headers are given as lines.
+// ask sends a request with headers given as lines.
 func ask(h http.Handler, method, lines string) *http.Response {
 	r := httptest.NewRequest(method, "http://"+host+"/graphql", http.NoBody)
 	for line := range strings.Lines(lines) {

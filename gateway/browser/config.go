@@ -48,8 +48,8 @@ func isOneSite(pattern string) bool {
 	return isRegistered(domain)
 }
 
-// isRegistered reports whether a domain is below one of the public suffixes, such as com
-// and co.uk, under which anybody can register.
+// isRegistered reports whether a domain is below a public suffix, such as com or co.uk, where
+// domains can be registered.
 func isRegistered(domain string) bool {
 	_, err := publicsuffix.EffectiveTLDPlusOne(domain)
 	return err == nil
@@ -86,7 +86,7 @@ func (c Config) Allows(origin string) bool {
 	})
 }
 
-// isPart tells whether s can be what a * stands for: a part of a host, or a port.
+// isPart reports whether a * may match s: a part of a host, or a port.
 func isPart(s string, port bool) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		digit := '0' <= r && r <= '9'

@@ -14,7 +14,7 @@ const preflightMaxAge = 600
 // configuration may be replaced while it serves. It is safe for concurrent use.
 type Guard struct{ current atomic.Pointer[rules] }
 
-// rules are a configuration, with what is made of it.
+// rules are a configuration and the handler built from it.
 type rules struct {
 	Config
 

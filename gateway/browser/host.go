@@ -9,9 +9,9 @@ import (
 	"tributary/gateway/httpserver"
 )
 
-// IsLocalHost reports whether the Host of a request is an IP address, localhost or a name
-// below it (RFC 6761, section 6.3). A page reaches a server of this machine under a name of
-// its own by DNS rebinding: the browser takes both for one origin, and only Host tells.
+// IsLocalHost reports whether the Host of a request is an IP address, localhost or a name below
+// it (RFC 6761, section 6.3). By DNS rebinding a page can reach a server of this machine under
+// the page's own host name: then both have the same origin, and only the Host header differs.
 func IsLocalHost(r *http.Request) bool {
 	host := r.Host
 	if name, _, err := net.SplitHostPort(host); err == nil {

@@ -13,18 +13,17 @@ var (
 		"send Content-Type: application/json or Apollo-Require-Preflight: true")
 )
 
-// CrossSiteProtection protects against cross-site request forgery. It passes to refuse,
-// which answers 403:
+// CrossSiteProtection protects against cross-site request forgery. It passes to refuse, which
+// responds with 403:
 //
 //   - requests from a page whose origin is neither the gateway's own nor configured,
-//     judged by Sec-Fetch-Site or else by Origin as in
-//     [http.CrossOriginProtection]; unlike there GET is checked as well, because
-//     an operation costs work, and its duration may reveal something;
-//   - requests with cookies but neither of these headers, as old browsers and
-//     those without TLS send them, unless a header is set that needs a preflight
-//     request from another origin.
+//     judged by Sec-Fetch-Site or else by Origin as in [http.CrossOriginProtection].
+//     GET is checked too, because an operation has a cost, and its duration may
+//     disclose data;
+//   - requests with cookies and without both of these headers, as sent by old browsers
+//     and those without TLS, unless a header is set that requires a preflight request.
 //
-// Clients other than browsers send none of these headers and are let through.
+// Clients that are not browsers send none of these headers, and are not checked.
 func (g *Guard) CrossSiteProtection(refuse func(w http.ResponseWriter, r *http.Request, reason error)) func(http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
 	check := func(r *http.Request) error {
@@ -59,8 +58,8 @@ func hasOriginHeaders(h http.Header) bool {
 	return h.Get("Sec-Fetch-Site") != "" || h.Get("Origin") != ""
 }
 
-// isPreflighted tells whether a page of another origin would have had to ask
-// before it sent h. GraphQL clients have agreed on some of these headers.
+// isPreflighted reports whether a browser would have sent a preflight request before a
+// cross-origin request with h. GraphQL clients use some of these headers by convention.
 func isPreflighted(h http.Header) bool {
 	for _, name := range []string{"Apollo-Require-Preflight", "GraphQL-Require-Preflight", "X-Apollo-Operation-Name"} {
 		if h.Get(name) != "" {
@@ -73,7 +72,7 @@ func isPreflighted(h http.Header) bool {
 	}
 	media, _, err := mime.ParseMediaType(contentType)
 	if err != nil {
-		return false // who knows what a browser makes of it
+		return false // browsers may parse it differently
 	}
 	switch media {
 	case "application/x-www-form-urlencoded", "multipart/form-data", "text/plain":

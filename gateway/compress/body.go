@@ -85,6 +85,6 @@ func zstandard(b []byte) []byte {
 	return w.EncodeAll(b, nil)
 }
 
-// zstdWindow is how far back zstd looks, in bytes: browsers take no more than
-// 8 MiB (RFC 9659), and less takes less memory on both sides.
+// zstdWindow is the window size in bytes. Browsers support at most 8 MiB (RFC 9659); a smaller
+// one takes less memory on both sides.
 const zstdWindow = 1 << 20

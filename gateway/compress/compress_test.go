@@ -17,7 +17,7 @@ import (
 
 var long = []byte(`{"text":"` + strings.Repeat("tributary ", compress.MinSize/10) + `"}`)
 
-// get asks h with headers in pairs.
+// get sends a request with headers in pairs to h.
 func get(t *testing.T, h http.Handler, method string, header ...string) *http.Response {
 	t.Helper()
 	r := httptest.NewRequest(method, "/", http.NoBody)

@@ -9,8 +9,8 @@ import (
 	"fmt"
 )
 
-// Kind is the class of a failure, as far as clients may know it. The zero value
-// is [Internal], so an unclassified error reveals nothing.
+// Kind is the class of a failure, as clients see it. The zero value is [Internal], so an
+// unclassified error discloses nothing.
 type Kind int
 
 // The kinds of failure; [Kind.Meaning] says of each what it means.
@@ -72,8 +72,8 @@ func Kinds() []Kind {
 	return kinds
 }
 
-// Asked reports whether the failed service was called at all. It was not if its
-// circuit breaker is open, or if too many calls are in flight.
+// Asked reports whether the failed service was called at all. It was not if its circuit breaker
+// is open, or if too many calls are in flight.
 func Asked(err error) bool {
 	f, ok := errors.AsType[*Error](err)
 	return !ok || (f.Kind != CircuitOpen && f.Kind != Overloaded)
@@ -104,7 +104,7 @@ type Error struct {
 	Kind    Kind
 	Service string // the upstream concerned, "" for none
 	Status  int    // of the service's response; 0 if there was none, or it is not what failed
-	Message string // for clients; "" means a sentence made of kind and service
+	Message string // for clients; "" stands for a message by kind and service
 	Err     error  // the cause; never shown to a client
 
 	Outcome Outcome  // of a write; "" for what is none

@@ -20,7 +20,7 @@ func OutcomeOf(err error) Outcome {
 	return OutcomeUnknown
 }
 
-// Problem is what clients may know of a service's reason to refuse a write (RFC 9457).
+// Problem is the part of a service's reason to reject a write that clients see (RFC 9457).
 type Problem struct {
 	Status int             `json:"status"`
 	Title  string          `json:"title,omitempty"`

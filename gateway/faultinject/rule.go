@@ -1,6 +1,6 @@
-// Package faultinject breaks requests on purpose, by rules that can be changed while they
-// are in force. Services apply them to what they are asked, and gateways, in development, to
-// what they ask. It is for demonstrations and tests.
+// Package faultinject injects faults into requests, by rules that can be changed at run time.
+// Services apply them to incoming requests and gateways, in development, to outgoing calls. It is
+// for demonstrations and tests.
 package faultinject
 
 import (

@@ -25,7 +25,7 @@ type transport struct {
 	next   http.RoundTripper
 
 	mu   sync.Mutex
-	lost []string // the idempotency keys whose answers were lost, oldest first
+	lost []string // the idempotency keys whose responses were dropped, oldest first
 }
 
 // maxLost is how many keys a transport remembers.

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// scarce is a listener whose next calls of Accept fail.
+// scarce is a listener whose next calls of Accept fail, as without file descriptors.
 type scarce struct {
 	net.Listener
 	errno syscall.Errno

@@ -32,9 +32,9 @@ type Checker struct {
 	Services  map[string]Check
 	CacheType string
 	Cache     Check
-	Provider  func() ProviderStatus // the state of the identity provider; nil if nobody is signed in
+	Provider  func() ProviderStatus // the state of the identity provider; nil without authentication
 	Timeout   time.Duration         // of a check
-	CacheFor  time.Duration         // how long a finding is told again without asking, unless Epoch changes
+	CacheFor  time.Duration         // how long a report is reused, unless Epoch changes
 	Epoch     func() uint64         // counts what makes findings outdated, such as circuits that open or close; may be nil
 
 	mu        sync.Mutex
@@ -97,7 +97,7 @@ func (c *Checker) Check(ctx context.Context) *Report {
 		return c.last
 	}
 	c.lastEpoch = epoch
-	// The finding is everybody's: it doesn't end with the one who asked first.
+	// Callers share the report, so the checks are not canceled with the first one.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.Timeout)
 	defer cancel()
 	c.last = c.runChecks(ctx)

@@ -87,7 +87,7 @@ func TestHealth_Cached(t *testing.T) {
 			return ctx.Err()
 		}, up, up)
 		gone, cancel := context.WithCancel(t.Context())
-		cancel() // the finding is everybody's, not that of the one who asked first
+		cancel() // the report is shared, so the first caller does not cancel it
 		for range 10 {
 			if got := c.Check(gone).Status; got != health.Healthy {
 				t.Error(got)

@@ -17,7 +17,7 @@ type Budget struct {
 	Bytes    int64
 }
 
-// Each returns a budget for up to n things of so many bytes, where 0 things is no limit.
+// Each returns a budget of n times bytes; n of 0 means no limit.
 func Each(settings string, n int, bytes int64) Budget {
 	if n == 0 || int64(n) > Unlimited/bytes {
 		return Budget{settings, Unlimited}

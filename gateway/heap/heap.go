@@ -45,8 +45,8 @@ func (p *pacer) stop() {
 	debug.SetGCPercent(goPercent)
 }
 
-// adjust sets the pace by what the last collection has found, and sees to it
-// that it is called after the next one: what nobody refers to is finalized then.
+// adjust sets GOGC by the results of the last collection. A finalizer calls it again after the
+// next one.
 func (p *pacer) adjust() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -66,8 +66,8 @@ func (p *pacer) adjust() {
 // gcHook is garbage as soon as it is made.
 type gcHook struct{ *pacer }
 
-// hysteresis is which part of the pace a change must be: each stops the
-// process for a moment.
+// hysteresis is the divisor of the smallest change of GOGC that is made: each change stops the
+// world.
 const hysteresis = 8
 
 // minPercent and most are the bounds of the pace, in percent of what is alive.
@@ -76,8 +76,8 @@ const (
 	maxPercent = 1000
 )
 
-// percentFor is the pace in percent of what is alive, when so many bytes are
-// alive, and so many have to be looked through to know that.
+// percentFor returns GOGC, in percent of the live memory, for the sizes of live and of scanned
+// memory in bytes.
 func percentFor(alive, scanned uint64) int {
 	garbage := max(MinGarbage, 2*scanned)
 	return int(min(max(minPercent, garbage*100/max(1, alive)), maxPercent))

@@ -32,7 +32,7 @@ type Calls struct {
 	// are sent in separate batches, AtLeast if all are sent together.
 	AtMost  int  `json:"at_most"`
 	AtLeast int  `json:"at_least"`
-	Assumed bool `json:"assumed"` // the numbers include lists whose length was assumed
+	Assumed bool `json:"assumed"` // includes lists of assumed length
 }
 
 // Field is a field of an operation that leads to loads.
@@ -193,7 +193,7 @@ func (s Source[T]) reckon(keys *Keys) func(*costing, *node, values, func(values)
 	}
 }
 
-// know counts a key that is known from the start.
+// know counts a key that is known before execution.
 func (c *costing) know(n *node, l loader, isNew bool) {
 	t := &c.totals[c.plan.number[l]]
 	load := Load{Service: l.Service()}

@@ -101,7 +101,7 @@ func Key[P any](key func(P) string) *Keys {
 type Source[T any] struct {
 	loader loader
 	length int // how many values a key stands for; more than one is an assumption
-	// start asks for a key and calls then with each value it stands for.
+	// start requests a key and then calls then with its values
 	start func(ctx context.Context, key string, then func([]T))
 	stub  func(key string) T
 }

@@ -19,8 +19,7 @@ import (
 const (
 	// Strict is for pages of plain markup, style sheets and scripts.
 	Strict = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " + commonPolicy
-	// Styled is for pages whose libraries write styles into their elements, use
-	// icons as fonts and start workers.
+	// Styled is for pages whose libraries set inline styles, use icon fonts and start workers.
 	Styled = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; " +
 		"font-src 'self' data:; img-src 'self' data:; connect-src 'self'; " + commonPolicy
 
@@ -29,8 +28,8 @@ const (
 
 // A Site is an HTML page with the files that it loads.
 type Site struct {
-	// Files has index.html, a template, and gzipped files whose names change
-	// with what is in them.
+	// Files has the template index.html and gzipped files with a hash of their content in their
+	// names.
 	Files fs.FS
 	// Policy is the Content-Security-Policy of the page.
 	Policy string
@@ -57,8 +56,8 @@ func (s Site) Page() (http.HandlerFunc, error) {
 	}, nil
 }
 
-// types has the media types of the files that pages load. Those that the operating system
-// knows differ from machine to machine.
+// types has the media types of the files of pages. Those of the operating system differ between
+// machines.
 var types = map[string]string{
 	".css": "text/css; charset=utf-8",
 	".js":  "text/javascript; charset=utf-8",

@@ -118,9 +118,9 @@ func (r *Report) degrade(p Part) {
 
 // Summary is a snapshot of a report.
 type Summary struct {
-	Asked    bool      // an upstream was asked for this answer
+	Asked    bool      // an upstream was called for this response
 	Personal bool      // it may be different for another viewer
-	Cached   bool      // some of it was there without being asked for
+	Cached   bool      // a part of it came from a cache
 	Oldest   time.Time // when the oldest part was given; zero if there is none
 	Life     Life      // of the answer as a whole
 	Calls    []Calls   // by service, in the order of the first call

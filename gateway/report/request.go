@@ -61,7 +61,7 @@ func (r *Request) Part() *Request {
 }
 
 // MayLog counts a line of the log, other than that of the request itself, and reports
-// whether it may be written: if the request does not have as many as it may have.
+// whether it may be written: if the request is below its limit.
 func (r *Request) MayLog() bool {
 	if r == nil || r.lines.Add(1) < MaxLines {
 		return true

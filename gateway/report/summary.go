@@ -7,7 +7,7 @@ import (
 
 // What the cache did for an answer, as the log names it.
 const (
-	cacheHit     = "hit"     // no upstream was asked
+	cacheHit     = "hit"     // no upstream was called
 	cacheMiss    = "miss"    // nothing was there
 	cachePartial = "partial" // some of it was
 	cacheStale   = "stale"   // some of what was there was past its time

@@ -7,8 +7,8 @@ import (
 
 // Use is a cache entry that went into an answer.
 type Use struct {
-	Name     string    // "kind:key", by which the cache knows it
-	Service  string    // who gave it
+	Name     string    // "kind:key", as in the cache
+	Service  string    // that sent it
 	Answered time.Time // when
 	Fresh    time.Time // until when it may be given out as it is
 	Aging    time.Time // from when on it is time to ask for the next one; zero: never
@@ -22,7 +22,7 @@ type Use struct {
 // Life says how long an answer may be cached: until the first of its parts expires.
 type Life struct {
 	Until time.Time // the zero time when it may not be kept
-	Aging time.Time // when the first part is due to be asked for again; zero: none is
+	Aging time.Time // when the first part is due for a refresh; zero: never
 	Of    []Use     // its parts
 }
 
@@ -39,7 +39,7 @@ func lifeOf(uses []Use) (l Life) {
 	return l
 }
 
-// Expect allocates space for so many more parts.
+// Expect allocates space for this number of further parts.
 func (r *Report) Expect(parts int) {
 	if r == nil {
 		return

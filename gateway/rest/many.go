@@ -35,9 +35,9 @@ var (
 	errNotKey = fault.BadInput("an id must be an integer")
 )
 
-// Many loads a value per key. Values that were not asked for are ignored, the first of
-// equals counts, and one that is invalid affects its own key only; one whose key is not
-// known may be any of those that are missing.
+// Many loads a value per key. Values of other keys are ignored. Of several values with one key
+// the first one counts. An invalid value fails its own key; one without a valid key fails all
+// keys that are missing.
 func Many[V any](b Batch, decode DecodeFunc[V], key func(*V) string) Source[*V] {
 	return many(b, decode, key, func(found map[string]*V, key string, v *V) {
 		if _, ok := found[key]; !ok {

@@ -2,8 +2,8 @@ package rest
 
 import "slices"
 
-// One loads a value per key. A value that is not the one asked for, by is, does not exist;
-// if is is nil, any will do.
+// One loads a value per key. A value for which is returns false belongs to another key, so this
+// one is not found; without is every value is accepted.
 func One[V any](e Endpoint, decode DecodeFunc[V], is func(v *V, args Args) bool) Source[*V] {
 	c := e.open()
 	return each(c, readOne(c, decode, is))
@@ -21,7 +21,7 @@ func readOne[V any](c *client, decode DecodeFunc[V], is func(v *V, args Args) bo
 		case d.syntax != nil:
 			return nil, false, d.syntax
 		case is != nil && there && !is(v, args) && !d.failedAt(c.pointer(), c.Key):
-			return nil, false, nil // whose it is counts more than what is wrong with it
+			return nil, false, nil // its identity is checked before its validity
 		case d.Err() != nil:
 			return nil, false, d.Err()
 		case !there && c.At == "":

@@ -9,8 +9,8 @@ import (
 
 var errNotMember = errors.New("not of a type that the union has")
 
-// Union decodes an object whose type the value of a member says. decode decodes the object
-// as the type of that value, and returns false for one that is unknown.
+// Union decodes an object whose member determines its type. decode decodes the object as the type
+// for that value, and returns false for an unknown one.
 func Union(d *Decoder, member string, decode func(d *Decoder, value string) bool) bool {
 	if !d.Object() {
 		return false

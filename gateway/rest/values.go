@@ -149,7 +149,7 @@ var (
 	errNotEnum    = errors.New("not a value of the enum")
 )
 
-// other consumes a value that has not the wanted type.
+// other consumes a value of another type.
 func (d *Decoder) other(err error) bool {
 	if d.null() {
 		return false

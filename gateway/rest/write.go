@@ -82,8 +82,8 @@ func uncanceled(ctx context.Context) (context.Context, context.CancelFunc) {
 	return free, func() {}
 }
 
-// Changed removes from the cache what a write has made out of date, unless it was surely
-// not executed. It returns what the write returned.
+// Changed removes the entries that a write has made stale from the cache, unless it was certainly
+// not executed. It returns the results of the write.
 func Changed[V any](ctx context.Context, c *cache.Cache, v V, err error, tags ...string) (V, error) {
 	if err == nil || fault.OutcomeOf(err) != fault.NotExecuted {
 		ctx, cancel := uncanceled(ctx)

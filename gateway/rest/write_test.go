@@ -26,7 +26,7 @@ type received struct {
 	keys  []string
 }
 
-// service returns a client of the service. It would retry and hedge as much as it may.
+// service returns a client of the service. It retries and hedges.
 func (r *received) service(t *testing.T, status int, body string) *upstream.Client {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {

@@ -78,8 +78,7 @@ func parseLenient(s string) (time.Time, bool) {
 
 // UnmarshalJSON accepts a JSON string that [ParseDateTime] accepts.
 func (d *DateTime) UnmarshalJSON(b []byte) error {
-	// What RFC 3339 allows needs no escapes, and what somebody escaped all the
-	// same is read with more effort.
+	// A value in RFC 3339 format needs no escapes; others take the slower path.
 	if len(b) >= 2 && b[0] == '"' && bytes.IndexByte(b, '\\') < 0 {
 		return d.UnmarshalGQL(string(b[1 : len(b)-1]))
 	}

@@ -15,7 +15,7 @@ var errNotNumber = errors.New("not a JSON number")
 
 // UnmarshalJSON accepts a JSON number only: neither null nor a string of digits.
 func (d *Decimal) UnmarshalJSON(b []byte) error {
-	// The decoder hands over one valid JSON value, so its first byte tells its type.
+	// The decoder passes one valid JSON value, so the first byte determines its type.
 	if len(b) == 0 || (b[0] != '-' && (b[0] < '0' || b[0] > '9')) {
 		return errNotNumber
 	}

@@ -61,9 +61,9 @@ type Unknown struct {
 	Nearest string // the name of the setting that is most like it
 }
 
-// Unknown returns the variables in environ, whose elements are NAME=value, that have the
-// prefix of settings and that no command knows, in order of their names. They are no errors,
-// because Kubernetes adds variables for each of its services.
+// Unknown returns the variables in environ (elements are NAME=value) that have the prefix of
+// settings and that no command has, sorted by name. They are not errors, because Kubernetes adds
+// such variables for each of its services.
 func (s *Settings) Unknown(environ []string, app *kong.Application) (all []Unknown) {
 	known := map[string]bool{EnvPrefix + "CONFIG": true}
 	visit(app, func(flag *kong.Flag) { known[envOf(flag)] = true })

@@ -22,8 +22,8 @@ const (
 
 // Options configure a [Sampler].
 type Options struct {
-	// Endpoints are the routes whose requests are counted, by pattern: not
-	// those that are asked all the time by what watches the gateway.
+	// Endpoints are the route patterns whose requests are counted. Those of probes and scrapes
+	// should not be among them.
 	Endpoints []string
 	Log       *slog.Logger
 }

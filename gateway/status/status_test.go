@@ -35,7 +35,7 @@ func ask(t *testing.T, h http.Handler, since int64) answer {
 	return a
 }
 
-// figures are those of the gateway that the history reads.
+// figures are the metrics that the history samples.
 type figures struct {
 	requests, attempts *prometheus.CounterVec
 	operations         *prometheus.CounterVec

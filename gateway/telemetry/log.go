@@ -15,10 +15,10 @@ import (
 // RequestMessage is the message of the log record of a request.
 const RequestMessage = "request"
 
-// NewLogger returns a logger that writes one line per record to w, with one Write each.
-// Records logged with the context of a request have its request_id and, if it is traced,
-// trace_id; of one request at most [report.MaxLines] are logged. Other than an [Output],
-// w may hold who logs.
+// NewLogger returns a logger that writes each record to w as one line, by one call of Write.
+// Records logged with the context of a request have its request_id and, if it is traced, its
+// trace_id; at most [report.MaxLines] of one request are logged. Unless w is an [Output], logging
+// blocks while w does.
 func NewLogger(w io.Writer, cfg LogConfig) *slog.Logger {
 	level := &slog.LevelVar{}
 	_ = level.UnmarshalText([]byte(cfg.Level)) // info, for one that is none

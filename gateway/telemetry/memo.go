@@ -12,7 +12,7 @@ import (
 type Memo[K comparable, V any] struct {
 	create func(K) V
 	known  atomic.Pointer[map[K]V]
-	mu     sync.Mutex // of who adds
+	mu     sync.Mutex // guards writes
 }
 
 // NewMemo returns a memo that creates missing values with create.

@@ -24,11 +24,11 @@ const (
 // flushTime is how long [Output.Close] waits for the reader.
 const flushTime = time.Second
 
-// Output is the stderr of a process, or another output that may be read slowly, not be
-// read at all, or be closed. Lines are queued, and written in their order by a goroutine
-// of its own, so that Write never waits. Lines that find the queue full, or that cannot be
-// written, are dropped and counted; once lines can be written again, one of them tells how
-// many are missing. It is safe for concurrent use.
+// Output is an asynchronous writer to the stderr of a process, or to another output that may be
+// read slowly, not be read at all, or be closed. Lines are queued, and a goroutine writes them in
+// order, so that Write never blocks. Lines that do not fit into the queue, or cannot be written,
+// are dropped and counted; once lines can be written again, one of them has the number of missing
+// lines. It is safe for concurrent use.
 type Output struct {
 	w       io.Writer
 	dropped prometheus.Counter
@@ -46,7 +46,7 @@ type Output struct {
 	crowded atomic.Bool // the queue fills, but nothing is missing yet
 }
 
-// gap is a number of missing lines that the output has not told yet.
+// gap is a number of missing lines that have not been reported yet.
 type gap struct {
 	lines int
 	at    int64     // as in Output.queued: where the first of them is missing
@@ -107,11 +107,11 @@ func (o *Output) add(lines []byte, limit int64) {
 	o.signal()
 }
 
-// yield must be called after a line was logged, without locks. It lets other goroutines run
-// if the queue fills: where the processors are busy, the goroutine that writes gets its
-// turn too late otherwise, and lines are lost although they are read as fast as they come.
-// With 64 busy goroutines on 2 cores and 10,000 lines a second, 10 to 35 % were. A reader
-// that reads nothing slows nobody down: when the queue is full, there is no point in it.
+// yield lets other goroutines run if more than half of the queue is in use. It must be called
+// after a line was logged, without locks. On busy processors the writing goroutine is scheduled
+// too late otherwise, and lines are dropped although the reader keeps up: with 64 busy goroutines
+// on 2 cores and 10,000 lines a second, 10 to 35 % were. Once lines are missing, because the
+// reader reads nothing, it does nothing.
 func (o *Output) yield() {
 	if o != nil && o.crowded.Load() {
 		runtime.Gosched()

@@ -220,7 +220,7 @@ type fickle struct {
 	random  *rand.Rand
 	text    bytes.Buffer
 	healthy bool
-	gate    chan struct{} // closed when writes go on
+	gate    chan struct{} // closed when writes continue
 }
 
 func (f *fickle) Write(p []byte) (int, error) {

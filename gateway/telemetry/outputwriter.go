@@ -21,7 +21,7 @@ type outputWriter struct {
 type piece struct {
 	text   []byte
 	lines  int // where in text the lines begin
-	notice gap // of which text tells, before the lines
+	notice gap // the gap that the text before the lines reports
 }
 
 func (w *outputWriter) run() {

@@ -51,8 +51,8 @@ type Record struct {
 
 type collectionKey struct{}
 
-// Collect returns a context whose spans are collected, in addition to being exported
-// if they would have been.
+// Collect returns a context whose spans are collected. They are exported if they would have been
+// exported without it.
 func Collect(ctx context.Context) (context.Context, *Collection) {
 	c := &Collection{}
 	ctx = context.WithValue(ctx, collectionKey{}, c)

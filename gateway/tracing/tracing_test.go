@@ -95,7 +95,7 @@ func TestSampler_EnvironmentAndParent(t *testing.T) {
 	}
 }
 
-// A tracestate is passed on as the specification limits it, whoever traces here.
+// A tracestate is passed on within the limits of the specification, whether or not this process traces.
 func TestHandler_BoundsTracestate(t *testing.T) {
 	long := "long=" + strings.Repeat("x", 200)
 	for name, tt := range map[string]struct{ state, want string }{

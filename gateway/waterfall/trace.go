@@ -50,7 +50,7 @@ type Cache struct {
 	Memory    int `json:"memory,omitempty"`
 	Redis     int `json:"redis,omitempty"`
 	Stale     int `json:"stale,omitempty"`     // past their time; the service failed
-	Miss      int `json:"miss,omitempty"`      // asked of the service
+	Miss      int `json:"miss,omitempty"`      // loaded from the service
 	Coalesced int `json:"coalesced,omitempty"` // being loaded already
 }
 

@@ -7,13 +7,12 @@ import (
 	"testing"
 )
 
-// KeepAddr returns an address of 127.0.0.1 that is the test's own until its end. Whoever
-// knows it may listen at it, one after the other and in any process; while nobody
-// does, connections are refused. The system gives its port to nobody who asks for
-// any.
+// KeepAddr reserves an address of 127.0.0.1 until the test ends. Any process may listen on it,
+// one after the other; meanwhile, connections are refused, and the system does not assign the
+// port to listeners on port 0.
 //
-// A socket that is bound and never listens sees to that. Only Linux lets others
-// listen beside one; elsewhere the port is merely one that nobody has at first.
+// The port is reserved by a socket that is bound and does not listen. Only Linux lets another
+// socket listen on the same port; elsewhere the port is only one that is free at first.
 func KeepAddr(t testing.TB) (addr string) {
 	t.Helper()
 	syscall.ForkLock.RLock()

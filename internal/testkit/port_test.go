@@ -39,7 +39,7 @@ func TestPort_Reserved(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = ln.Close() })
 		if ln.Addr().String() == addr {
-			t.Fatal("somebody else is given it")
+			t.Fatal("the port was assigned to another listener")
 		}
 	}
 }

@@ -69,13 +69,13 @@ func TestBody_Partial(t *testing.T) {
 		"only the user is there": {down(upstreamtest.Orders, upstreamtest.Products), `{"user":{"id":"u1",`, "<nil> 0", []string{"orders unavailable"}},
 		"only orders are there": {down(upstreamtest.Users, upstreamtest.Products), `{"user":null,"orders":[{"id":"u1-o1",`, "1 0",
 			[]string{"products unavailable", "users unavailable"}},
-		"orders make no sense": {answers(upstreamtest.Orders, `{}`), `{"user":{"id":"u1",`, "<nil> 0", []string{"orders invalid_response"}},
+		"orders are invalid": {answers(upstreamtest.Orders, `{}`), `{"user":{"id":"u1",`, "<nil> 0", []string{"orders invalid_response"}},
 		"orders are another's": {answers(upstreamtest.Orders, `[{"id":"o","user_id":"u2","status":"paid","total_amount":1,"items":[],"created_at":"2024-06-01T12:00:00Z"}]`),
 			`{"user":{"id":"u1",`, "<nil> 0", []string{"orders invalid_response"}},
 		"there are no orders": {answers(upstreamtest.Orders, `[]`), `{"user":{"id":"u1",`, "0 0", nil},
 		// That there are none is known for a shorter time than what there is.
 		"products are gone": {answers(upstreamtest.Products, `[]`), `{"user":{"id":"u1",`, "1 0", nil},
-		"nobody knows whether there is the user, who has no orders": {func(up *upstreamtest.Upstreams) {
+		"the user cannot be loaded and has no orders": {func(up *upstreamtest.Upstreams) {
 			answers(upstreamtest.Orders, `[]`)(up)
 			stopAll(up, upstreamtest.Users)
 		}, `{"user":null,"orders":[],"products":{},`, "0 0", []string{"users unavailable"}},
@@ -157,7 +157,7 @@ func TestBody_NothingAvailable(t *testing.T) {
 	}{
 		"all are down":          {func(up *upstreamtest.Upstreams) { stopAll(up, all...) }, "UPSTREAM_UNAVAILABLE"},
 		"only products are not": {func(up *upstreamtest.Upstreams) { stopAll(up, upstreamtest.Users, upstreamtest.Orders) }, "UPSTREAM_UNAVAILABLE"},
-		"all make no sense": {func(up *upstreamtest.Upstreams) {
+		"all are invalid": {func(up *upstreamtest.Upstreams) {
 			for _, s := range all {
 				up.Replace(s, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "secret-garbage") })
 			}

@@ -9,7 +9,7 @@ import (
 	"tributary/internal/testkit/upstreamtest"
 )
 
-// A profile is as long as the data are; nobody has asked for too much.
+// A profile is as long as its data. No limit of a document applies.
 func TestProfile_TooLongIsAProblem(t *testing.T) {
 	for name, set := range map[string]func(*limits.Config){
 		"bytes":  func(l *limits.Config) { l.Response = 10_000 },

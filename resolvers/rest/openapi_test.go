@@ -101,7 +101,7 @@ func TestOpenAPI_Responses(t *testing.T) {
 		"users are down":       {"u1", 200, []string{upstreamtest.Users}},
 		"orders are down":      {"u1", 200, []string{upstreamtest.Orders}},
 		"products are down":    {"u1", 200, []string{upstreamtest.Products}},
-		"there is nobody":      {"nobody", 404, nil},
+		"unknown user":         {"nobody", 404, nil},
 		"the id cannot be one": {"a%00b", 400, nil},
 		"nothing can be had":   {"u1", 503, []string{upstreamtest.Users, upstreamtest.Orders, upstreamtest.Products}},
 	} {

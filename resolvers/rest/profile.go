@@ -14,7 +14,7 @@ import (
 // operation's aliases.
 type profile struct {
 	User     json.RawMessage   `json:"user"`
-	Orders   []json.RawMessage `json:"orders"` // nil when they could not be had
+	Orders   []json.RawMessage `json:"orders"` // nil if they are not available
 	Products []json.RawMessage `json:"products"`
 
 	size int // of all, in bytes

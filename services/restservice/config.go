@@ -27,7 +27,7 @@ func config(info Info) huma.Config {
 		DefaultFormat: "application/json",
 		Transformers:  []huma.Transformer{toProblem},
 	}
-	// Whoever reads our answers passes over fields that he doesn't know, and so do we.
+	// Unknown members are ignored in requests, as clients ignore them in responses.
 	cfg.AllowAdditionalPropertiesByDefault = true
 	return cfg
 }

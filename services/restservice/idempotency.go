@@ -166,8 +166,8 @@ func writeKeyProblem(w http.ResponseWriter, r *http.Request, status int, title, 
 	httpserver.WriteProblem(w, r, httpserver.Problem{Title: title, Status: status, Code: codeOf(status), Detail: detail})
 }
 
-// fingerprint returns a digest of what a request asks for: method, path and body, in
-// which neither white space nor the order of members count.
+// fingerprint returns a digest of method, path and body of a request. White space and the order
+// of members in the body do not matter.
 func fingerprint(r *http.Request, ignored []string) [sha256.Size]byte {
 	var body []byte
 	if again, ok := r.Body.(*jsonBytes); ok {

@@ -197,7 +197,7 @@ func TestIdempotencyKey_UnderWay(t *testing.T) {
 	cancel()
 	<-statuses
 	s.rules(t, `[]`)
-	for status := http.StatusConflict; status != http.StatusOK; { // until the service has seen that the first has left
+	for status := http.StatusConflict; status != http.StatusOK; { // until the service has noticed that the first client disconnected
 		if status, _ = s.post(t, "k", `{"name":"a"}`); status != http.StatusConflict && status != http.StatusOK {
 			t.Fatalf("%d", status)
 		}

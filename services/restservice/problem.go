@@ -30,7 +30,7 @@ type ProblemError struct {
 
 var _ = ProblemError(httpserver.ProblemError{})
 
-// The compiler sees to it that the description has the fields of what it describes.
+// The conversions compile only while both types have the same fields.
 var _ = Problem(httpserver.Problem{})
 
 // maxErrorDetails is the maximum number of mistakes named in a problem.
@@ -56,8 +56,8 @@ func toProblem(ctx huma.Context, _ string, v any) (any, error) {
 	}, nil
 }
 
-// memberErrors returns the mistakes in members of the body, the first one of each, for
-// operations whose input people fill in.
+// memberErrors returns the errors of members of the body, at most one per member. Only responses
+// with status 422 have them: those of operations with input from forms.
 func memberErrors(status int, e *huma.ErrorModel) (all []httpserver.ProblemError) {
 	if status != http.StatusUnprocessableEntity {
 		return nil

@@ -75,9 +75,9 @@ func shows(operation string) string {
 // coloured is true when the editors of the playground have highlighted what is in them.
 const coloured = `[".graphiql-query-editor", ".result-window"].every((part) => new Set([...document.querySelectorAll(part + " .view-line span span")].map((e) => e.className)).size > 3)`
 
-// theirs is what is not ours to make accessible: Monaco, which has a mode for
-// screen readers that axe does not know, and GraphiQL's tabs, in which the
-// button that closes a tab is part of the tab.
+// theirs has the elements of libraries that are exempt from the accessibility check: Monaco,
+// whose mode for screen readers axe does not detect, and GraphiQL's tabs, in which the button
+// that closes a tab is part of the tab.
 var theirs = []string{".monaco-editor", ".graphiql-tab"}
 
 func TestPlayground_Waterfall(t *testing.T) {

@@ -25,14 +25,14 @@ func TestExample_States(t *testing.T) {
 	p.Accessible(axe)
 	p.Screenshot(images + "example-stale.webp")
 
-	p.ClickText("a", "u42") // nobody has asked for yet
+	p.ClickText("a", "u42") // not cached yet
 	p.Wait("main", "Orders are unavailable right now")
 	p.Wait(".user h1")
 	p.Accessible(axe)
 	p.Screenshot(images + "example-partial.webp")
 }
 
-// button is an expression for the first button whose text begins so.
+// button is an expression for the first button whose text has this prefix.
 func button(text string) string {
 	return `[...document.querySelectorAll("button")].find((b) => b.innerText.startsWith("` + text + `"))`
 }
@@ -74,7 +74,8 @@ func TestExample_Writes(t *testing.T) {
 	p.ClickText("button", "Save")
 	p.Wait(".email", "ivan@example.com", "Change")
 
-	// What became of an order is unknown: the page says so, and asks again by the same key.
+	// The outcome of an order is unknown: the page shows that, and repeats the request with the
+	// same key.
 	orders := p.Count(".order")
 	slowOrders(t, s, `"status":500,"error_rate":1`)
 	p.Click(".heading button")
@@ -92,7 +93,7 @@ func TestExample_Writes(t *testing.T) {
 	p.Wait(".order:nth-of-type(2)", "cancelled")
 	p.Until(`!document.querySelector(".order:nth-of-type(2) .total button")`)
 
-	// Signed in, the page knows who looks at it.
+	// A signed-in page shows its viewer.
 	p.Wait("footer select", "anna_smirnova")
 	p.Do(`{ const s = document.querySelector("footer select"); s.value = "user456"; s.dispatchEvent(new Event("change", { bubbles: true })) }`)
 	p.Wait("footer a", "Анна Смирнова")
@@ -105,7 +106,7 @@ func TestExample_WithoutTheGateway(t *testing.T) {
 	s := start(t)
 	way := &proxy{to: s.Gateway}
 	between := httptest.NewServer(way)
-	t.Cleanup(between.Close) // after the browser has left
+	t.Cleanup(between.Close) // after the browser was closed
 	p := browsertest.New(t, 320, 640)
 	p.MayFail()
 	for _, c := range []struct{ does, says string }{

@@ -8,9 +8,9 @@ import (
 	"sync/atomic"
 )
 
-// proxy is what stands between a browser and a gateway. Pages pass; what they ask does not
-// while it does something else: "html" (502 with a page of its own), "gone" (no answer),
-// "slow" (no answer until the client leaves).
+// proxy is a proxy between browser and gateway. Pages pass. Other requests fail in the mode
+// "html" (502 with an HTML body), "gone" (the connection is closed) or "slow" (no response until
+// the client disconnects).
 type proxy struct {
 	to   string
 	does atomic.Value

@@ -21,8 +21,8 @@ func faulty(t *testing.T, service, fault string) {
 
 const status500 = `"status":500,"error_rate":1`
 
-// startUnprotected starts everything with a gateway that makes one attempt a call, and whose
-// circuits stay closed: what a page hears is what a service says.
+// startUnprotected starts dev with a gateway that makes one attempt per call and whose circuits
+// stay closed, so that the page gets the response of the service.
 func startUnprotected(t *testing.T) *harness.Dev {
 	t.Helper()
 	return start(t, "--no-cache-refresh-ahead", "--upstream-retries=0", "--upstream-breaker-rate=0")
@@ -63,7 +63,7 @@ func TestExample_UnknownOrder(t *testing.T) {
 	p.Until(`document.querySelectorAll(".order").length === ` + strconv.Itoa(orders+1))
 }
 
-// A form whose write has an unknown outcome stays on the page, whatever a refresh lacks.
+// A form whose write has an unknown outcome stays on the page, even if a refresh lacks its data.
 func TestExample_UnknownSurvivesRefresh(t *testing.T) {
 	t.Parallel()
 	s := startUnprotected(t)

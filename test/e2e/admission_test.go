@@ -17,8 +17,8 @@ import (
 	"tributary/internal/testkit/upstreamtest"
 )
 
-// narrow is a gateway that executes one operation at a time and lets none
-// wait, and whose operations end when they are let go if they ask for orders.
+// narrow is a gateway that executes one operation at a time without a queue. Operations that load
+// orders last until they are released.
 type narrow struct {
 	*program
 	up   *upstreamtest.Upstreams
@@ -118,7 +118,7 @@ func TestAdmission_Batch(t *testing.T) {
 		_, got := n.ask(mediaJSON, "["+ordersOf(1)+","+ordersOf(2)+","+ordersOf(3)+"]")
 		answer <- got
 	}()
-	waitFor(t, func() bool { // those whose documents were parsed at the same time are shed before that
+	waitFor(t, func() bool { // documents that are parsed at the same time are shed earlier
 		shed := n.figures(http.DefaultClient, `admission_operations_shed_total{reason="queue_full"}`, `admission_documents_shed_total{reason="queue_full"}`)
 		return shed[0]+shed[1] == 2
 	})

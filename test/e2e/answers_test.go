@@ -61,8 +61,8 @@ func composed(t *testing.T) (env []string) {
 	return append(env, "GOMAXPROCS=2", "BFF_LOG_LEVEL=error")
 }
 
-// memory returns a figure of the program's memory, in MB. It is skipped where the system
-// does not tell.
+// memory returns a field of the status of the process, in MB. The test is skipped where the
+// system has none.
 func (p *program) memory(name string) int {
 	p.t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Cmd.Process.Pid))
@@ -123,7 +123,7 @@ func TestHostile_AnswersFitTheContainer(t *testing.T) {
 		"values that are at hand":      `{n#:users(ids:` + userIDs(2000, 1) + `){` + names(490, 128, "username") + `}}`,
 		"objects of objects":           `{n#:user(id:"big"){` + names(200, 4, "orders{id user{id}}") + `}}`,
 		"lists of lists":               `{n#:user(id:"big"){orders{user{orders{items{product{id}}}}}}}`,
-		"entities that nobody has":     `{n#:users(ids:` + userIDs(1000, 1000) + `){username orders{id items{quantity}}}}`,
+		"unknown entities":             `{n#:users(ids:` + userIDs(1000, 1000) + `){username orders{id items{quantity}}}}`,
 		"answers that are just served": `{n#:user(id:"big"){` + names(200, 4, "orders{id}") + `}}`,
 		"lists that are not shown":     `{n#:users(ids:[` + strings.Join(fat, " ") + `]){orders{__typename}}}`,
 		"strings that are not shown":   `{n#:users(ids:[` + strings.Join(fat, " ") + `]){isActive}}`,

@@ -104,8 +104,8 @@ func TestArchitecture_Imports(t *testing.T) {
 	}
 }
 
-// mayHelp reports whether a package for tests may be imported by the tests of another:
-// those of the library know nothing of the shop.
+// mayHelp reports whether a package for tests may be imported by the tests of another one: those
+// of the library may not import the shop.
 func mayHelp(helper, pkg string) bool {
 	ofTheShop := within(helper, "internal/testkit/graphtest") || within(helper, "internal/testkit/upstreamtest") || within(helper, "internal/testkit/watched")
 	return within(helper, "internal") && (!within(pkg, "gateway") || !ofTheShop)
@@ -114,7 +114,7 @@ func mayHelp(helper, pkg string) bool {
 func TestArchitecture_RulesCatch(t *testing.T) {
 	for _, c := range []struct {
 		from, to string
-		want     string // a part of the complaint; none where the import is fine
+		want     string // a part of the message; empty if the import is allowed
 	}{
 		{"", "resolvers", ""},
 		{"", "gateway/cache", ""},

@@ -37,7 +37,7 @@ func exitCode(err error) int {
 	return 0
 }
 
-// complaint is the last line that a command wrote to stderr.
+// complaint returns the last line that a command wrote to stderr.
 func complaint(err error) string {
 	f, ok := errors.AsType[*failure](err)
 	if !ok {
@@ -73,7 +73,7 @@ func TestStart_InvalidSetting(t *testing.T) {
 	for name, tt := range map[string]struct {
 		args []string
 		env  env
-		want []string // parts of the complaint
+		want []string // parts of the message
 	}{
 		"a command that is none":         {args: []string{"gatway"}, want: []string{"gatway"}},
 		"no command":                     {args: nil, want: []string{"dev", "gateway"}},

@@ -15,7 +15,7 @@ import (
 
 const never = time.Hour
 
-// hang delays calls by service; [never] is longer than anybody waits.
+// hang delays calls by service; [never] is longer than any time limit.
 func hang(up *upstreamtest.Upstreams, by map[string]time.Duration) {
 	up.Delay(func(c upstreamtest.Call) time.Duration { return by[c.Service] })
 }
@@ -54,7 +54,7 @@ func TestDeadline_SharedByHops(t *testing.T) {
 	}
 }
 
-// A query that is answered by events has no more time than its client has.
+// A query over an event stream has at most the time of its client.
 func TestDeadline_Event(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	hang(up, map[string]time.Duration{upstreamtest.Orders: never})
@@ -67,8 +67,8 @@ func TestDeadline_Event(t *testing.T) {
 	}
 }
 
-// An answer that goes out because its time is over tells of the call that it has
-// waited for, though that has not ended.
+// A response at the deadline counts the call for which it waited, although the call has not
+// ended.
 func TestDeadline_ReportsCall(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
 	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=1m", "--request-timeout=1m")...)
@@ -85,8 +85,8 @@ func TestDeadline_ReportsCall(t *testing.T) {
 	}
 }
 
-// A service that answers nobody within a request's time hangs, though no
-// attempt ever comes to its own time-out; clients who leave say nothing of it.
+// A service hangs if it responds to no request within its time, even though no
+// attempt reaches its own timeout. Clients that disconnect do not count.
 func TestDeadline_HangingService(t *testing.T) {
 	const asked = 14
 	for name, c := range map[string]struct {
@@ -95,12 +95,12 @@ func TestDeadline_HangingService(t *testing.T) {
 		attempt  string        // how long one may take, and a request, where that is not 150 ms
 		want     bool          // the circuit opens
 	}{
-		"the time of requests is over":     {time.Minute, "", "--upstream-timeout=200ms", true},
-		"an attempt might take far longer": {time.Minute, "", "--upstream-timeout=1m", true},
-		"one of this service might":        {time.Minute, "", "--upstream-overrides=orders.timeout=1m", true},
-		"the client is in a hurry":         {time.Minute, "100ms", "--upstream-timeout=200ms", false},
-		"the client is in a great hurry":   {time.Minute, "20ms", "--upstream-timeout=2s --request-timeout=2s", false},
-		"the client has left without one":  {60 * time.Millisecond, "", "--upstream-timeout=2s --request-timeout=2s", false},
+		"the time of requests is over":        {time.Minute, "", "--upstream-timeout=200ms", true},
+		"an attempt might take far longer":    {time.Minute, "", "--upstream-timeout=1m", true},
+		"one of this service might":           {time.Minute, "", "--upstream-overrides=orders.timeout=1m", true},
+		"the client is in a hurry":            {time.Minute, "100ms", "--upstream-timeout=200ms", false},
+		"the client is in a great hurry":      {time.Minute, "20ms", "--upstream-timeout=2s --request-timeout=2s", false},
+		"the client disconnected without one": {60 * time.Millisecond, "", "--upstream-timeout=2s --request-timeout=2s", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -182,8 +182,7 @@ func TestDefer_Deadline(t *testing.T) {
 	}
 }
 
-// What is out by the time that its last part is there has been sent: it is not
-// put together anew, as other answers are.
+// The parts of an incremental response are written once, and not assembled again at the end.
 func TestDefer_SentOnce(t *testing.T) {
 	t.Parallel()
 	s := dev(t, "--faults", "--cache-ttl=1s", "--upstream-timeout=10s", "--request-timeout=20s")

@@ -11,8 +11,8 @@ import (
 	"tributary/internal/testkit/upstreamtest"
 )
 
-// Clients that leave say nothing about the gateway or its services: the line of
-// their request tells that they left, and nothing else tells of it at all.
+// A client that disconnects is not a failure of the gateway or a service. Only the log line of
+// its request shows it.
 func TestDisconnect_IsNoError(t *testing.T) {
 	t.Parallel()
 	const query = `{"query":"{ profile(userId: \"u1\") { user { id } ...on Profile @defer { orders { id } } } }"}`

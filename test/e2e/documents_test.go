@@ -49,8 +49,8 @@ func TestDocuments_Enforced(t *testing.T) {
 	}
 }
 
-// What the schema says is for everybody has an address that caches of many may
-// keep an answer by; what it does not is for the client's own.
+// A trusted document of public data has an address, whose response shared caches may
+// store; a response with private data is not stored there.
 func TestDocuments_CacheableByPath(t *testing.T) {
 	t.Parallel()
 	manifest := filepath.Join(t.TempDir(), "manifest.json")
@@ -102,8 +102,8 @@ func (p persisted) byPost(s *system) string {
 	return body
 }
 
-// Who has sent a document to one gateway names it to another, by GET and POST,
-// while Redis is there; the one that has it goes on without.
+// A persisted document that was sent to one gateway is known to another one, by GET and POST,
+// while Redis is available. The first one knows it without Redis as well.
 func TestDocuments_SharedPersisted(t *testing.T) {
 	t.Parallel()
 	const name = "Иван Иванов"

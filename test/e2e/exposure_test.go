@@ -10,7 +10,7 @@ import (
 	"tributary/internal/testkit/upstreamtest"
 )
 
-// What a developer wants to see is shown by dev, and by a gateway only where it is told to.
+// Tools for developers are enabled in dev, and on a gateway only by settings.
 func TestExposure_GatewayDefaults(t *testing.T) {
 	t.Parallel()
 	open := dev(t)
@@ -73,7 +73,7 @@ func askedByLink(t *testing.T, gateway string) (int, string) {
 	return resp.StatusCode, string(body)
 }
 
-// An operation over the budget costs nobody a call; one at it is executed.
+// An operation over the budget makes no call; one at the budget is executed.
 func TestExposure_CostBudget(t *testing.T) {
 	t.Parallel()
 	up := upstreamtest.New(t, upstreamtest.Shop(3, 1, 1, 1))

@@ -14,8 +14,8 @@ import (
 	"tributary/internal/testkit/upstreamtest"
 )
 
-// A client reads what is missing and by whose fault; why, in the words of
-// whoever said so, is in the log, under the same id.
+// A client reads what is missing and which service failed. The cause is in the log,
+// under the same id.
 func TestFailures_LoggedByRequestID(t *testing.T) {
 	t.Parallel()
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
@@ -79,7 +79,7 @@ func TestFailures_LoggedByRequestID(t *testing.T) {
 	}
 }
 
-// A call that nobody waits for any more ends; one that somebody else waits for goes on.
+// A call ends when its last waiting request is canceled.
 func TestFailures_LastClientGone(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})

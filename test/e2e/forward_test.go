@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// mirror is a user service that tells in a user's name which of the headers it saw.
+// mirror is a user service that returns the headers of its requests in the name of the user.
 type mirror struct {
 	*httptest.Server
 
@@ -45,7 +45,7 @@ func (m *mirror) calls() []string {
 	return slices.Clone(m.asked)
 }
 
-// nameOf asks for the name of u1 with headers in pairs.
+// nameOf queries the name of u1, with headers in pairs.
 func (s *system) nameOf(header ...string) string {
 	s.t.Helper()
 	resp := s.send(http.MethodPost, s.gateway+"/graphql", `{"query":"{ user(id: \"u1\") { fullName } }"}`,

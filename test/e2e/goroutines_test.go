@@ -84,7 +84,7 @@ func TestHostile_GoroutinesOfOneRequest(t *testing.T) {
 	}
 }
 
-// postParts asks for an answer in parts.
+// postParts sends a query and reads its incremental response.
 func postParts(gateway, query string) ([]byte, error) {
 	body, err := json.Marshal(map[string]string{"query": query})
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 // pass, and by turning the direction of writing.
 const evil = "u1\r\n{\"msg\":\"forged\"}\x1b[2J\u009b2J\u2028\u202e\x7f"
 
-// evilHeader is what of it HTTP lets stand in a header.
+// evilHeader is the part of it that is valid in a header.
 const evilHeader = "forged\u009b2J\u2028\u202e"
 
 // inject says evil things wherever a client may say something, and gives the
@@ -65,7 +65,7 @@ func (s *system) inject() (requests int) {
 	}
 	for _, header := range []string{"X-Request-Id: a\x1b[2J", "X-Request-Id: a\rb", "X-\x1b[2J: a", "forged"} {
 		conn := s.connect("GET /graphql HTTP/1.1\r\nHost: gateway\r\n" + header + "\r\n\r\n")
-		if resp, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil || resp.StatusCode != http.StatusBadRequest { // and no route is asked
+		if resp, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil || resp.StatusCode != http.StatusBadRequest { // and no route is reached
 			s.t.Errorf("%q: %v %v", header, resp, err)
 		}
 	}
@@ -81,8 +81,7 @@ func (s *system) inject() (requests int) {
 	return requests + 1
 }
 
-// Whatever clients say, their requests have a line each in the log, with
-// nothing in it of what they said.
+// Each request has one line in the log, without control characters of the client.
 func TestLogInjection_ClientValues(t *testing.T) {
 	t.Parallel()
 	for format, begins := range map[string]*regexp.Regexp{
@@ -93,7 +92,7 @@ func TestLogInjection_ClientValues(t *testing.T) {
 			s := dev(t, "--log-format="+format, "--log-level=debug", "--graphql-trusted-mode=log", "--forward-headers=Authorization@users,Accept-Language")
 			requests := s.inject()
 			gateways := regexp.MustCompile(map[string]string{"json": `"msg":"request","method"`, "text": ` request method=`}[format])
-			waitFor(t, func() bool { return len(gateways.FindAllString(s.logged(), -1)) >= requests }) // the last is on its way
+			waitFor(t, func() bool { return len(gateways.FindAllString(s.logged(), -1)) >= requests }) // the last one may be late
 			if n := len(gateways.FindAllString(s.logged(), -1)); n != requests {
 				t.Errorf("%d lines of %d requests", n, requests)
 			}
@@ -110,8 +109,8 @@ func TestLogInjection_ClientValues(t *testing.T) {
 	}
 }
 
-// What a service says when it fails, and where it is, is for the log alone, and
-// harms nobody there.
+// The message of a service that fails, and its address, are only in the log, where
+// control characters are escaped.
 func TestLogInjection_MaskedErrors(t *testing.T) {
 	t.Parallel()
 	const secret = "secret-of-the-service"

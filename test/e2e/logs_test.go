@@ -165,7 +165,7 @@ func TestHostile_ReaderOfTheLogComesBack(t *testing.T) {
 	}
 }
 
-// What goes wrong at the start is told by the exit code, though nobody reads why.
+// A failure at the start has its exit code, even if stderr is not read.
 func TestHostile_ExitCodeAnySink(t *testing.T) {
 	r, gone := pipe(t)
 	_ = r.Close()

@@ -42,7 +42,7 @@ func TestHostile_Flood(t *testing.T) {
 
 	f.of(connections) // fills the caches
 	once := f.of(connections)
-	// A connection has two goroutines while it asks, an operation a few, and its call two.
+	// A connection has two goroutines during a request, an operation a few, and its call two.
 	bound := usage{goroutines: int(before) + 3*connections + 12*operations, heap: once.heap * 3 / 2}
 	for _, more := range []int{1, 2, 4} {
 		most := f.of(more * connections)
@@ -73,8 +73,8 @@ func (f *flood) askCached() {
 	}
 }
 
-// of lets so many clients ask for a while, each for what nobody has asked for,
-// and gives the most that the gateway has used meanwhile.
+// of sends requests for uncached data from this many clients for a while,
+// and returns the peak usage of the gateway.
 func (f *flood) of(clients int) (most usage) {
 	f.t.Helper()
 	crowd := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}

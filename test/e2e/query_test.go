@@ -13,7 +13,7 @@ import (
 
 const profileQuery = `{ profile(userId: "user123") { user { fullName } orders { id items { product { name } } } } }`
 
-// traceOf asks a system for a query with its trace: nil when it tells none.
+// traceOf sends a query and returns its trace, nil if the response has none.
 func traceOf(t *testing.T, s *system, query string, header ...string) *waterfall.Trace {
 	t.Helper()
 	body, err := json.Marshal(map[string]string{"query": query})
@@ -88,7 +88,7 @@ func TestTraceHeader_Operator(t *testing.T) {
 	}
 }
 
-// asked is what the command query printed.
+// asked runs the command query and returns its output.
 func asked(t *testing.T, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	o := builder.Run(t, nil, nil, append([]string{"query"}, args...)...)
@@ -117,7 +117,7 @@ func TestQueryCommand_Fails(t *testing.T) {
 		want string
 	}{
 		"the document is wrong": {[]string{"--url", s.gateway + "/graphql", "{ nothing }"}, 1, "refused"},
-		"nobody answers":        {[]string{"--url", "http://127.0.0.1:1/graphql", "{ __typename }"}, 1, "127.0.0.1:1"},
+		"no server":             {[]string{"--url", "http://127.0.0.1:1/graphql", "{ __typename }"}, 1, "127.0.0.1:1"},
 		"it is no GraphQL":      {[]string{"--url", s.gateway + "/metrics", "{ __typename }"}, 1, "405 Method Not Allowed, is not a GraphQL"},
 		"traces are off":        {[]string{"--url", s.gateway + "/graphql", "--trace", "{ __typename }"}, 1, "graphql-trace"},
 		"variables are no JSON": {[]string{"--variables", "{", "{ __typename }"}, 2, "variables"},

@@ -24,8 +24,8 @@ func TestREADME_Generated(t *testing.T) {
 	holds(t, "docs/settings.md", "settings", tributary(t, nil, "config", "--markdown").stdout)
 }
 
-// holds checks, or with -update-readme writes, what stands between the two
-// comments that name a part of a page.
+// holds checks the text between the two comments that name a part of a page. With -update-readme
+// it writes the text.
 func holds(t *testing.T, page, part, want string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Clean(page))

@@ -11,8 +11,8 @@ import (
 	"tributary/internal/testkit/upstreamtest"
 )
 
-// Gateways share entries through a Redis behind TLS whose certificate they
-// trust, and do without one whose certificate they do not.
+// Gateways share entries through a Redis with TLS if they trust its certificate, and continue
+// without Redis otherwise.
 func TestRedisTLS_Certificate(t *testing.T) {
 	t.Parallel()
 	redis := redistest.StartTLS(t)

@@ -20,8 +20,8 @@ var (
 	wordsOfNames   = regexp.MustCompile(`[A-Z]?[a-z]+|[A-Z]+`)
 )
 
-// otherMeanings are the phrases with such words that mean something else: the sequence of
-// things, who uses Redis or is in a URL, and names that a standard or a library has given.
+// otherMeanings are phrases in which these words have another meaning: a sequence, a user of
+// Redis or of a URL, and names of standards and libraries.
 var otherMeanings = regexp.MustCompile(`(?i)\b(in( the| its)?|out of|any|every|byte) order\b|in(its)?order\b|byteorder|order(ed|map)|` +
 	`//[^/\s"]*@|user:password@|user(name|info|defined)|user, pass|user, query|user '|the user's|SETUSER|^USER nonroot|only the user|` +
 	`user-?agent|BAD_?USER_?INPUT|x[-_ ]user(_id|\b)`)

@@ -49,13 +49,13 @@ func (p *program) ready() int {
 	return resp.StatusCode
 }
 
-// figure is a metric of a gateway, asked for over a connection of its own.
+// figure returns a metric of a gateway, requested over a connection of its own.
 func (p *program) figure(client *http.Client, name string) float64 {
 	p.t.Helper()
 	return p.figures(client, name)[0]
 }
 
-// figures are some metrics of a gateway at one moment.
+// figures returns metrics of a gateway from one scrape.
 func (p *program) figures(client *http.Client, names ...string) []float64 {
 	p.t.Helper()
 	return testkit.Scrape(p.t, client, p.url, names...)
@@ -92,8 +92,8 @@ func TestProcess_SecondSignal(t *testing.T) {
 	}
 }
 
-// A stop ends with code 0 when all that was accepted has been answered, what
-// went on in the background has ended, and the log says so.
+// A stop exits with code 0 after all accepted requests were answered and background work has
+// ended, and logs it.
 func TestProcess_Signal(t *testing.T) {
 	t.Parallel()
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
@@ -220,7 +220,7 @@ func askProfile(gateway string, user int) error {
 	return err
 }
 
-// net/http tells the log of the process about bytes that nobody asked for.
+// net/http logs unexpected bytes of a connection.
 func TestProcess_LibraryLog(t *testing.T) {
 	t.Parallel()
 	users := faultyupstream.New(t, faultyupstream.Always(faultyupstream.Overrun(`{"id":"u1"}`)))

@@ -36,7 +36,7 @@ func TestHostile_SlowSender(t *testing.T) {
 		t.Errorf("slow header: %q %v", got, err)
 	}
 	if status, body := s.call(http.MethodPost, s.gateway+"/graphql", `{"query":"{ __typename }"}`); status != http.StatusOK {
-		t.Errorf("somebody else: %d %s", status, body)
+		t.Errorf("another client: %d %s", status, body)
 	}
 }
 

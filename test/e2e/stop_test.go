@@ -20,8 +20,7 @@ import (
 	"tributary/internal/testkit/wstest"
 )
 
-// shopToHang has a user whose name is long, and services that answer no question about the
-// user "hung".
+// shopToHang has a user with a long name, and services that never respond for the user "hung".
 func shopToHang(t *testing.T) *upstreamtest.Upstreams {
 	t.Helper()
 	shop := upstreamtest.Shop(1, 1, 1, 1)
@@ -55,7 +54,7 @@ func dialToRead(ctx context.Context, _, addr string) (net.Conn, error) {
 	return conn, conn.(*net.TCPConn).SetReadBuffer(4 << 10)
 }
 
-// unread asks for an answer and reads the first bytes of it only.
+// unread sends a query and reads only the first bytes of the response.
 func unread(t *testing.T, gateway, accept, query string) net.Conn {
 	t.Helper()
 	conn, err := dialToRead(t.Context(), "tcp", strings.TrimPrefix(gateway, "http://"))

@@ -35,7 +35,7 @@ func dial(t *testing.T, gateway string, header ...string) (*wstest.Client, *http
 	return wstest.Dial(t, gateway+"/graphql", wstest.Protocol, h)
 }
 
-// events asks for server-sent events, from a client that could undo any coding.
+// events requests server-sent events from a client that accepts every encoding.
 func (s *system) events(body string, header ...string) *http.Response {
 	s.t.Helper()
 	return s.send(http.MethodPost, s.gateway+"/graphql", body, append([]string{"Content-Type", "application/json",
@@ -84,7 +84,7 @@ func TestStreams_WebSocket(t *testing.T) {
 		`http_request_duration_seconds_count{endpoint="/graphql",method="GET"} 0`) // it lives for hours
 }
 
-// Browsers open WebSockets for any page, and tell only whose page it is.
+// Browsers open WebSockets for pages of every origin, and send the Origin.
 func TestStreams_OtherOrigin(t *testing.T) {
 	t.Parallel()
 	s := dev(t, "--cors-origins=https://shop.example.com")
@@ -139,8 +139,8 @@ func TestStreams_Settings(t *testing.T) {
 	}
 }
 
-// A stop lets operations come to their end, tells clients to go elsewhere, and
-// does not wait for those that do not listen.
+// A stop lets operations end, closes streams with "going away", and does not wait for clients
+// that do not respond.
 func TestStreams_Drain(t *testing.T) {
 	t.Parallel()
 	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))

@@ -81,7 +81,7 @@ func (s *system) call(method, url, body string) (int, string) {
 	return resp.StatusCode, string(text)
 }
 
-// send sends a request whose headers are given in pairs.
+// send sends a request with headers in pairs.
 func (s *system) send(method, url, body string, header ...string) *http.Response {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(s.t.Context(), method, url, strings.NewReader(body))

@@ -9,8 +9,8 @@ import (
 	"tributary/gateway/auth/authtest"
 )
 
-// Each viewer gets the user whose id is the subject of the token, whatever others were
-// answered before.
+// Each viewer gets the user whose id is the subject of the token, regardless of responses to
+// others.
 func TestMe_IsTheViewer(t *testing.T) {
 	t.Parallel()
 	p := authtest.New(t)

@@ -82,7 +82,7 @@ func (p *Process) Stderr() string {
 	return p.stderr.b.String()
 }
 
-// Stop asks the process to end.
+// Stop sends SIGTERM to the process.
 func (p *Process) Stop() { _ = p.Cmd.Process.Signal(syscall.SIGTERM) }
 
 // Start starts a command with the given environment. Its stdout is written to stdout.

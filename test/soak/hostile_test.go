@@ -118,7 +118,7 @@ func (s *soak) announceMuch(ctx context.Context) {
 	<-ctx.Done()
 }
 
-// readNothing asks for a long answer and does not read it.
+// readNothing requests a long response and does not read it.
 func (s *soak) readNothing(ctx context.Context) {
 	conn := s.dial(ctx)
 	if conn == nil {

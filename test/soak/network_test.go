@@ -65,8 +65,8 @@ func (n *network) add(t *testing.T, target string) {
 	n.proxies, n.targets = append(n.proxies, tcpproxy.New(t, target)), append(n.targets, target)
 }
 
-// overHTTP2 returns the URL of a server that passes on to another one what it is asked by
-// HTTP/2, and a file with its certificate.
+// overHTTP2 returns the URL of an HTTP/2 server that forwards requests to target, and a file with
+// its certificate.
 func overHTTP2(t *testing.T, target string) (address, ca string) {
 	t.Helper()
 	to, err := url.Parse(target)

@@ -163,7 +163,7 @@ var questions = []string{
 	"/graphql?query={products(ids:[%%22p%[2]d%%22,%%22p1%%22]){name},product(id:%%22p%[2]d%%22){price}}",
 }
 
-// ask asks one question; one client in ten leaves before it may be answered.
+// ask sends one query. One client in ten disconnects early.
 func (s *soak) ask() {
 	s.asked.Add(1)
 	patience := 5 * time.Second

@@ -8,10 +8,10 @@ import (
 	"sync"
 )
 
-// Aggregator is what a team writes by hand for three fixed questions, in
-// ordinary good Go: structs, encoding/json, calls side by side where the data
-// allow it, a pooled client. No cache, metrics, retries, limits or log.
-// Its answers have the form of the GraphQL answers to the same questions.
+// Aggregator is a hand-written server for three fixed queries, in idiomatic Go: structs,
+// encoding/json, parallel calls where the data allow it, a pooled client. It has no cache,
+// metrics, retries, limits or log. Its responses have the form of the GraphQL responses to the
+// same queries.
 func Aggregator(upstreams string) http.Handler {
 	a := &aggregator{NewServices(upstreams)}
 	mux := http.NewServeMux()

@@ -7,8 +7,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Bare answers everything with the same bytes: the least that net/http does for
-// a request whose body is read.
+// Bare sends the same bytes in response to every request, and reads its body: the minimum that
+// net/http does.
 func Bare(answer []byte) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -16,7 +16,7 @@ func Bare(answer []byte) http.Handler {
 	})
 }
 
-// Redis answers with what stands under the key in the path: net/http and one GET.
+// Redis responds with the value of the key in the path: net/http and one GET.
 func Redis(url string) (http.Handler, error) {
 	opts, err := redis.ParseURL(url)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"tributary/bench/internal/shop"
 )
 
-// Upstreams are the three REST services in one handler. POST /delay?ms=20 makes
-// every later call take that long; GET /calls tells how many there were.
+// Upstreams are the three REST services in one handler. POST /delay?ms=20 delays every later
+// call; GET /calls returns their number.
 func Upstreams() http.Handler {
 	var calls, delay atomic.Int64
 	mux := http.NewServeMux()

@@ -1,5 +1,5 @@
-// Package load asks a server as fast as it answers, over a fixed number of
-// connections: a closed loop, whose own cost is small and is nobody's.
+// Package load generates load over a fixed number of connections: in a closed loop, or at a fixed
+// rate. Its own cost is small.
 package load
 
 import (
@@ -41,8 +41,8 @@ func (r Result) Quantile(q float64) time.Duration {
 	return r.Latencies[min(int(q*float64(len(r.Latencies))), len(r.Latencies)-1)]
 }
 
-// Run loads the server at addr for a time over so many connections. It ends at
-// the first answer that is not a 200, or that says "errors".
+// Run sends requests to the server at addr for a time, over this number of connections. It stops
+// at the first response that is not a 200, or that contains "errors".
 func Run(addr string, next Request, connections int, duration time.Duration) (Result, error) {
 	var mu sync.Mutex
 	locked := func() []byte { mu.Lock(); defer mu.Unlock(); return next() }
@@ -53,8 +53,8 @@ func Run(addr string, next Request, connections int, duration time.Duration) (Re
 	})()
 }
 
-// start has so many connections send requests, which they take from the same
-// sequence. The end of that is waited for by wait.
+// start starts connections that send requests from one shared sequence. wait returns when they
+// have ended.
 func start(addr string, connections int, requests iter.Seq[[]byte]) (wait func() (Result, error)) {
 	var (
 		mu   sync.Mutex

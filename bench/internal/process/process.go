@@ -27,7 +27,7 @@ type Process struct {
 	done chan struct{}
 }
 
-// FreeAddr gives an address of this machine on which nobody listens.
+// FreeAddr returns a free address of this machine.
 func FreeAddr() (string, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -103,7 +103,7 @@ func (p *Process) CPU() (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	// The name of the command, which may hold anything, stands in brackets.
+	// The name of the command is in brackets, and may contain any character.
 	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 	user, err := strconv.ParseInt(fields[11], 10, 64)
 	if err != nil {

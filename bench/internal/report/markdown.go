@@ -11,7 +11,7 @@ func (r Report) Markdown() string {
 	fmt.Fprintf(&b, `# Side by side
 
 One run of `+"`make bench-compare`"+` on %s; the load of the machine was %s.
-Who takes part: %s.
+Versions: %s.
 
 %d rounds of %v each, in rotation, after one to warm up: medians, with the
 least and the most. Processor time is what the operating system

@@ -23,12 +23,12 @@ type Round struct {
 // Goal is what a subject is to reach beside another: one of the three.
 type Goal struct {
 	Subject, Base string
-	CPU           float64 // at most so many times the base's
-	PerSecond     float64 // at least so many times the base's requests
+	CPU           float64 // maximum, in relation to the base
+	PerSecond     float64 // minimum, in relation to the base
 	MoreMS        float64 // at most so much more than the base at p50
 }
 
-// Table is one work with what everybody took for it.
+// Table has the results of one work.
 type Table struct {
 	Name, Title, Base string
 	Rounds            map[string][]Round
@@ -44,7 +44,7 @@ type Memory struct {
 // Report is one run.
 type Report struct {
 	Machine  string
-	Versions []string // of who takes part
+	Versions []string // of the subjects
 	Load     string   // of the machine during the run, see [Load]
 	Rounds   int
 	Duration time.Duration
@@ -66,8 +66,8 @@ func ThisMachine() string {
 	return fmt.Sprintf("%s, %d cores, %s, %s", model, runtime.NumCPU(), runtime.GOOS, runtime.Version())
 }
 
-// Load is how many processes wanted to run, on average over the last 15 minutes:
-// more than there are cores, and others took part in the measurement.
+// Load returns the load average of the last 15 minutes. If it is more than the number of cores,
+// other processes have disturbed the measurement.
 func Load() string {
 	text, err := os.ReadFile("/proc/loadavg")
 	fields := strings.Fields(string(text))
@@ -77,7 +77,7 @@ func Load() string {
 	return fields[2]
 }
 
-// Median of the rounds of a subject by one of their figures, with the least and the most.
+// Median returns median, minimum and maximum of a figure over the rounds of a subject.
 func (t Table) Median(subject string, figure func(Round) float64) (median, least, most float64) {
 	var all []float64
 	for _, r := range t.Rounds[subject] {
@@ -91,7 +91,7 @@ func cpu(r Round) float64       { return r.CPU }
 func perSecond(r Round) float64 { return r.PerSecond }
 func p50(r Round) float64       { return r.P50 }
 
-// spread is the median of a figure with the least and the most.
+// spread formats the median of a figure with its minimum and maximum.
 func (t Table) spread(subject, format, unit string, figure func(Round) float64) string {
 	median, least, most := t.Median(subject, figure)
 	return fmt.Sprintf(format+unit+" ("+format+"–"+format+")", median, least, most)
@@ -135,7 +135,7 @@ func (t Table) Markdown() string {
 	return b.String()
 }
 
-// judge tells whether a goal is met.
+// judge reports whether a goal is met.
 func (t Table) judge(g Goal) string {
 	if len(t.Rounds[g.Subject]) == 0 || len(t.Rounds[g.Base]) == 0 {
 		return ""

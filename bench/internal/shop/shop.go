@@ -1,7 +1,6 @@
-// Package shop makes up the data of the comparison: any number of shops, each
-// with 20 users who have 5 orders of 3 items each, over 80 products. Everything
-// follows from its id, so that the upstreams know everybody without keeping
-// anybody, and cold work never asks for the same thing twice.
+// Package shop generates the data of the comparison: any number of shops, each with 20 users who
+// have 5 orders of 3 items each, over 80 products. Data are computed from ids, so that the
+// upstreams store nothing, and cold work never requests the same entity twice.
 package shop
 
 import (
@@ -80,7 +79,7 @@ func separate(b []byte, before int) []byte {
 	return append(b, ',')
 }
 
-// parse takes an id apart into its shop and its number there.
+// parse returns the shop and the number of an id.
 func parse(kind byte, id string) (shop, n int, ok bool) {
 	if id == "" || id[0] != kind {
 		return 0, 0, false

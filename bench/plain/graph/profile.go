@@ -1,5 +1,5 @@
 // Package graph is what gqlgen makes of the schema.
 package graph
 
-// Profile is a user's, whose parts the resolvers find.
+// Profile is the profile of a user. Resolvers load its parts.
 type Profile struct{ UserID string }

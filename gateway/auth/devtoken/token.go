@@ -18,17 +18,17 @@ const (
 	Audience = "urn:tributary:dev"
 )
 
-// Verify returns the settings by which a gateway verifies the tokens of a key in a file.
-// Tokens of other issuers are none to it: a service may know what to do with them.
+// Verify returns the settings by which a gateway verifies tokens that were signed with the key in
+// file. It ignores tokens of other issuers, which a service may verify.
 func Verify(cfg auth.Config, file string) auth.Config {
 	cfg.JWKS, cfg.Issuers, cfg.Audiences, cfg.Algorithms = file, []string{Issuer}, []string{Audience}, []string{algorithm}
 	cfg.IgnoreOthers = true
 	return cfg
 }
 
-// A Viewer is who a token speaks for.
+// A Viewer is the subject of a token.
 type Viewer struct {
-	Name    string         `json:"name,omitempty"` // for people who choose one
+	Name    string         `json:"name,omitempty"` // shown in the list of viewers
 	Subject string         `json:"sub"`
 	Scopes  []string       `json:"scopes,omitempty"`
 	Claims  map[string]any `json:"claims,omitempty"` // further claims; they replace those of the same name

@@ -4,8 +4,8 @@ package truncate
 
 import "strings"
 
-// Prefix returns s if it has at most so many bytes, and otherwise the whole characters of
-// its first bytes. Invalid UTF-8 is dropped from what is shortened.
+// Prefix returns s if it has at most the given number of bytes, and otherwise the whole
+// characters within them. Invalid UTF-8 is removed when s is shortened.
 func Prefix(s string, most int) string {
 	if len(s) <= most {
 		return s

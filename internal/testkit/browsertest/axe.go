@@ -8,10 +8,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Accessible fails the test for every serious or critical violation that
-// axe-core finds in the page, outside of what the selectors except find. Axe is
-// read from web/node_modules, where npm ci puts it; without it nothing is
-// checked, and the test says so.
+// Accessible fails the test for every serious or critical violation that axe-core finds in the
+// page, outside of the elements that the selectors except. Axe is read from web/node_modules,
+// where npm ci installs it; without it the check is skipped and logged.
 func (p *Page) Accessible(axe string, except ...string) {
 	p.t.Helper()
 	script, err := os.ReadFile(axe) //nolint:gosec // the test says where it is

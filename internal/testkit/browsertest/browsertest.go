@@ -22,7 +22,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long a page may take to become what a test waits for.
+// patience is the time limit for a page to reach an expected state.
 const patience = 30 * time.Second
 
 // A Page is one tab. It is for one goroutine.
@@ -37,8 +37,8 @@ type Page struct {
 	mayFail  bool
 }
 
-// New opens a tab of an own browser, of the given size. Without Chromium it
-// skips the test, and says so.
+// New opens a tab of the given size in a new browser. The test is skipped if Chromium is not
+// installed.
 func New(t testing.TB, width, height int64) *Page {
 	t.Helper()
 	program := chromium()

@@ -20,7 +20,7 @@ func (p *Page) Open(url string) {
 	p.do("open "+url, chromedp.Navigate(url))
 }
 
-// Dark shows pages to somebody who likes them dark, or not.
+// Dark emulates the media feature prefers-color-scheme.
 func (p *Page) Dark(dark bool) {
 	p.t.Helper()
 	value := map[bool]string{true: "dark", false: "light"}[dark]
@@ -33,7 +33,7 @@ func (p *Page) Click(selector string) {
 	p.do("click "+selector, chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible))
 }
 
-// ClickText clicks the first element of a tag whose text begins so.
+// ClickText clicks the first element with the tag whose text has this prefix.
 func (p *Page) ClickText(tag, text string) {
 	p.t.Helper()
 	p.do("click "+text, chromedp.Click(`//`+tag+`[starts-with(normalize-space(.), "`+text+`")]`, chromedp.BySearch, chromedp.NodeVisible))
@@ -118,7 +118,7 @@ func (p *Page) Screenshot(file string) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 		p.t.Fatal(err)
 	}
-	if err := os.WriteFile(file, picture, 0o644); err != nil { //nolint:gosec // a picture for everybody
+	if err := os.WriteFile(file, picture, 0o644); err != nil { //nolint:gosec // a picture for the docs
 		p.t.Fatal(err)
 	}
 }

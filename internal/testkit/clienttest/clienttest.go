@@ -15,7 +15,7 @@ import (
 	"tributary/gateway/upstream"
 )
 
-// NewClient is what a client asks a service through that h is.
+// NewClient returns a client of the named service, which h implements, without retries.
 func NewClient(t testing.TB, service string, h http.HandlerFunc) *upstream.Client {
 	t.Helper()
 	s := httptest.NewServer(h)
@@ -27,7 +27,7 @@ func NewClient(t testing.TB, service string, h http.HandlerFunc) *upstream.Clien
 	return up
 }
 
-// Answer is a service that has one answer for everybody.
+// Answer returns a handler that sends the same response to every request.
 func Answer(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)

@@ -20,11 +20,11 @@ type Exchange struct {
 	Closed  <-chan struct{} // when the test is over
 }
 
-// A Behaviour answers a request, well or badly, and tells whether the
-// connection may be used again.
+// A Behaviour writes the response to a request, valid or not, and reports whether the connection
+// may be reused.
 type Behaviour func(*Exchange) (again bool)
 
-// A Script tells how to behave on the nth request for a path, counted from 0.
+// A Script returns the behaviour for the nth request for a path, counted from 0.
 type Script func(n int) Behaviour
 
 // Always behaves in one way.
@@ -148,7 +148,8 @@ func Truncated(body string) Behaviour {
 	}
 }
 
-// Short announces less than its body has, by so many bytes: what is read is cut off.
+// Short declares a Content-Length that is less than the length of body by the given number of
+// bytes.
 func Short(body string, by int) Behaviour {
 	return func(e *Exchange) bool {
 		e.write(head(http.StatusOK, fmt.Sprintf("Content-Length: %d", len(body)-by)) + body)

@@ -1,6 +1,5 @@
-// Package faultyupstream is an HTTP server for tests that fails as it is told
-// to, below HTTP where need be: real TCP, with every byte in the hands of a
-// [Behaviour].
+// Package faultyupstream is an HTTP server for tests that misbehaves on purpose, also below HTTP:
+// a [Behaviour] writes the bytes of a TCP connection.
 package faultyupstream
 
 import (
@@ -39,8 +38,8 @@ type Server struct {
 	requests []Request
 }
 
-// New starts a server that follows script until the test ends. /health is no
-// part of the script: it is asked and answered, well, beside it.
+// New starts a server that follows script until the test ends. GET /health always succeeds and is
+// not counted as a request of the script.
 func New(t testing.TB, script Script) *Server {
 	t.Helper()
 	s := &Server{script: script, addr: testkit.KeepAddr(t), closed: make(chan struct{}), open: map[net.Conn]bool{}}
@@ -70,15 +69,15 @@ func (s *Server) Requests() []Request {
 	return append([]Request(nil), s.requests...)
 }
 
-// Connections tells how many were accepted, and how many of them are open.
+// Connections returns the number of connections that were accepted, and of those that are open.
 func (s *Server) Connections() (accepted, open int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.accepted, len(s.open)
 }
 
-// Refuse closes every connection and lets new ones be refused by the system,
-// which gives the port to nobody else.
+// Refuse closes every connection. The system refuses new ones and does not assign the port to
+// another process.
 func (s *Server) Refuse() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -36,8 +36,7 @@ type Setup struct {
 	Linger     time.Duration // of products' ids that wait for others to become known; 0: the usual few milliseconds
 }
 
-// Usual is a setup in which calls are made once and have all the time that they
-// need: a test sees what it asks for and nothing of retries and circuits.
+// Usual is a setup without retries and circuit breakers and with long timeouts.
 func Usual() Setup {
 	return Setup{Timeout: 10 * time.Second, TTL: 30 * time.Second, ResponseMB: 16}
 }
@@ -98,9 +97,8 @@ func Over(where upstreamtest.Config, with Setup) (server *Server, stop func() er
 // idsPerCall is the number of products that one call loads.
 const idsPerCall = 100
 
-// patient is a loader whose ids wait longer for others. On a machine that is
-// busy with other things too, a test still sees what goes together because it
-// is known, and not what happened to come in time.
+// patient sets the time that the keys of a loader wait for others. With a long one, batches do
+// not depend on how busy the machine is.
 func patient(l *batch.Loader[string, *services.Product], linger time.Duration) *batch.Loader[string, *services.Product] {
 	return batch.NewLoader(func(ctx context.Context, ids []string) (map[string]*services.Product, error) {
 		values, errs := l.LoadAll(ctx, ids)

@@ -1,5 +1,5 @@
-// Package tcpproxy is a TCP proxy for tests, which falls silent, delays and cuts connections
-// and switches its target as it is told to.
+// Package tcpproxy is a TCP proxy for tests that can silence, delay and close connections and
+// switch its target.
 package tcpproxy
 
 import (
@@ -24,7 +24,7 @@ type Proxy struct {
 	target  string
 	refuses bool
 	delay   time.Duration
-	held    []byte        // what clients send on connections whose answers are held back; nil: nothing is
+	held    []byte        // the first bytes of a client whose responses are held back; nil: none
 	free    chan struct{} // closed when they are not held back any more
 	open    map[*link]bool
 }
@@ -67,8 +67,8 @@ func (p *Proxy) Silence() {
 	}
 }
 
-// Hold keeps back what the target sends on connections on whose beginning the client sends
-// text, until Release.
+// Hold holds back what the target sends on connections whose client sends text first, until
+// Release.
 func (p *Proxy) Hold(text string) {
 	p.set(func() {
 		if p.held == nil {

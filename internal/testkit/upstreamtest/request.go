@@ -10,7 +10,7 @@ import (
 	"path"
 )
 
-// idsOf reads which ids a call asks for.
+// idsOf returns the ids that a call requests.
 func idsOf(r *http.Request) []string {
 	if r.Method == http.MethodPost {
 		body, _ := io.ReadAll(r.Body)

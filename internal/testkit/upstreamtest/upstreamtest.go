@@ -1,5 +1,5 @@
-// Package upstreamtest runs the three services for tests: over data that the
-// test sets, counting each call, and failing as the test asks.
+// Package upstreamtest runs fakes of the three services for tests. They serve data that the test
+// sets, count calls, and fail on demand.
 package upstreamtest
 
 import (
@@ -27,7 +27,7 @@ const (
 	Products = "products"
 )
 
-// Data is what the services know.
+// Data has the entities that the services serve.
 type Data struct {
 	Users    map[string]*services.User
 	Orders   map[string][]*services.Order // by user
@@ -38,7 +38,7 @@ type Data struct {
 type Call struct {
 	Service   string
 	Path      string   // unescaped
-	IDs       []string // of the user or the products asked for
+	IDs       []string // of the requested user or products
 	RequestID string   // of the request that the gateway answers by it, if it was sent on
 	At        time.Time
 }
@@ -104,7 +104,7 @@ func (c Config) Clients(calls upstream.Config, m *upstream.Metrics) (map[string]
 	return clients, nil
 }
 
-// Config tells where the services are.
+// Config returns the URLs of the services.
 func (u *Upstreams) Config() Config {
 	return Config{
 		UsersURL:    u.servers[Users].URL,
@@ -127,8 +127,8 @@ func (u *Upstreams) Replace(service string, h http.HandlerFunc) {
 	u.handle[service] = h
 }
 
-// Stop closes a service: from now on connections to it are refused by the system,
-// which gives its port to nobody else.
+// Stop closes a service. The system refuses further connections and does not assign the port to
+// another process.
 func (u *Upstreams) Stop(service string) { u.servers[service].Close() }
 
 // HangUp closes all connections, as the end of a process does to its servers.
@@ -168,7 +168,7 @@ func (u *Upstreams) Reset() {
 	u.calls = nil
 }
 
-// Summary tells the calls so far as "users=1 orders=1 products=1".
+// Summary returns the calls so far, as in "users=1 orders=1 products=1".
 func (u *Upstreams) Summary() string {
 	c := u.Count()
 	return fmt.Sprintf("users=%d orders=%d products=%d", c[Users], c[Orders], c[Products])
@@ -280,8 +280,8 @@ func Product(id string) *services.Product {
 	}
 }
 
-// Shop makes data with users "u1"… who each have orders ("u1-o1"…) of items
-// that name products "p1"… in turn.
+// Shop returns data with users "u1"… who each have orders ("u1-o1"…) of items that refer to
+// products "p1"… in rotation.
 func Shop(userCount, ordersEach, itemsEach, productCount int) Data {
 	d := Data{Users: map[string]*services.User{}, Orders: map[string][]*services.Order{}, Products: map[string]*services.Product{}}
 	next := 0

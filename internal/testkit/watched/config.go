@@ -33,7 +33,7 @@ func configure(t testing.TB, root string, at map[string]string) string {
 		c.RuleFiles[i] = absolute(t, filepath.Join(root, "prometheus", file))
 	}
 	for _, job := range c.ScrapeConfigs {
-		if _, ok := job["dns_sd_configs"]; ok { // the gateways, whose name nobody resolves here
+		if _, ok := job["dns_sd_configs"]; ok { // the gateways, by a name that does not resolve here
 			delete(job, "dns_sd_configs")
 			job["static_configs"] = []any{map[string]any{"targets": []any{"gateway:8000"}}}
 		}

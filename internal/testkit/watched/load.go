@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// Load asks the gateway as clients do, so many times a second, until the
-// function that it returns is called. What clients get is no concern of it.
+// Load sends requests like those of clients to the gateway, at a rate per second, until stop is
+// called. It ignores the responses.
 func (s *Stack) Load(perSecond int) (stop func()) {
 	ctx, cancel := context.WithCancel(s.t.Context())
 	var asking sync.WaitGroup
@@ -36,9 +36,9 @@ func (s *Stack) Load(perSecond int) (stop func()) {
 	}
 }
 
-// request sends the nth request: some users are asked for often, and most seldom.
+// request sends the nth request. A few users are requested often, most of them seldom.
 func (s *Stack) request(n int) {
-	user := rand.IntN(20) //nolint:gosec // G404: nobody is to be kept from guessing it
+	user := rand.IntN(20) //nolint:gosec // not a secret
 	if n%3 == 0 {
 		user = rand.IntN(1000) //nolint:gosec // the same
 	}
@@ -54,7 +54,7 @@ func (s *Stack) request(n int) {
 	}
 	q := all[n%len(all)]
 	sent := map[string]any{"query": q, "variables": map[string]any{"id": id}}
-	if n%2 == 0 { // a client that knows how to send less
+	if n%2 == 0 { // a client that sends a persisted query
 		hash := fmt.Sprintf("%x", sha256.Sum256([]byte(q)))
 		sent["extensions"] = map[string]any{"persistedQuery": map[string]any{"version": 1, "sha256Hash": hash}}
 	}

@@ -25,8 +25,8 @@ type Sample struct {
 
 var errRefused = errors.New("refused by Prometheus")
 
-// Range asks Prometheus for the series of an expression between two times, a
-// value each step. Values that are no numbers are left out.
+// Range queries Prometheus for the series of an expression between two times, with one value per
+// step. Values that are not finite numbers are left out.
 func (s *Stack) Range(expr string, from, to time.Time, step time.Duration) ([]Series, error) {
 	values := url.Values{
 		"query": {expr}, "step": {step.String()},
@@ -50,8 +50,7 @@ func (s *Stack) Range(expr string, from, to time.Time, step time.Duration) ([]Se
 	return all, nil
 }
 
-// Exemplars asks for the labels of the requests that Prometheus has kept as
-// examples of a series since the start.
+// Exemplars returns the labels of the exemplars of a series since the start.
 func (s *Stack) Exemplars(series string) (all []map[string]string, err error) {
 	values := url.Values{
 		"query": {series},
@@ -80,7 +79,7 @@ func numbers(pairs [][2]any) (samples []Sample) {
 	return samples
 }
 
-// api asks Prometheus's API, and reads its data into data.
+// api requests a path of Prometheus's API, and decodes its data into data.
 func (s *Stack) api(path string, data any) error {
 	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.Prometheus+"/api/v1/"+path, http.NoBody)
 	if err != nil {
@@ -121,8 +120,8 @@ func (s *Stack) Until(expr string) {
 	s.t.Fatalf("waited in vain for %s", expr)
 }
 
-// WaitScrapes waits until Prometheus has scraped the gateway so many more times: it does
-// so every second.
+// WaitScrapes waits until Prometheus has scraped the gateway this many more times. It does so
+// every second.
 func (s *Stack) WaitScrapes(scrapes int) {
 	s.t.Helper()
 	start := time.Now().UnixMilli()

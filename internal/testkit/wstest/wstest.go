@@ -1,5 +1,5 @@
-// Package wstest is a client of graphql-transport-ws for tests, which says what
-// it is told to, right or wrong, and hears what comes.
+// Package wstest is a client of graphql-transport-ws for tests, which can also violate the
+// protocol.
 package wstest
 
 import (
@@ -16,7 +16,7 @@ import (
 // Protocol is the subprotocol that is spoken.
 const Protocol = "graphql-transport-ws"
 
-// patience is how long a message may take; machines that run tests are busy.
+// patience is the time limit for a message.
 const patience = 20 * time.Second
 
 // Client is one connection, which ends with its test.

@@ -58,7 +58,7 @@ func TestService(t *testing.T) {
 	}.Run(t)
 }
 
-// ordersOf asks for the orders of a user.
+// ordersOf returns a function that requests the orders of a user.
 func ordersOf(t *testing.T) func(user string) []server.Order {
 	t.Helper()
 	srv := restservicetest.Start(t, server.New(restservice.Options{}))
@@ -95,7 +95,7 @@ func TestData_OrdersAddUp(t *testing.T) {
 	}
 	for n := 1; n <= 200; n++ {
 		if id := fmt.Sprintf("p%d", n); !bought[id] {
-			t.Errorf("nobody has bought %s", id)
+			t.Errorf("no user has bought %s", id)
 		}
 	}
 	if len(bought) != 200 {

@@ -20,7 +20,7 @@ const (
 	phone  = `{"id":"prod2","name":"Смартфон","description":"Смартфон с ярким экраном и большой батареей","price":699.50,"category":"Телефоны","stock_quantity":120}`
 )
 
-// question asks for n different ids.
+// question returns a batch request for n different ids.
 func question(n int) string {
 	ids := make([]string, n)
 	for i := range ids {

@@ -15,7 +15,7 @@ import (
 	"tributary/services/restservice"
 )
 
-// responses asks the service and holds each answer to the document.
+// responses sends the requests of the suite and validates each response against the document.
 func (s Suite) responses(t *testing.T) {
 	service := s.New(restservice.Options{})
 	srv := Start(t, service)

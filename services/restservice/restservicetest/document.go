@@ -14,7 +14,7 @@ import (
 	"tributary/services/restservice"
 )
 
-// go test knows flags only by package variables.
+// A flag of go test must be a package variable.
 var update = flag.Bool("update", false, "write the OpenAPI documents as the services serve them")
 
 const header = "# Made from the code of the service: go test ./services/... -run TestService -update\n"

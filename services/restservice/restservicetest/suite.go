@@ -25,7 +25,7 @@ type Suite struct {
 type Request struct {
 	Name   string // as a sentence
 	Route  string // in the document: GET /users/{id}
-	Path   string // as it is asked for, escaped
+	Path   string // of the request, escaped
 	Body   string
 	Type   string // of the body, JSON if empty
 	Status int
@@ -84,13 +84,13 @@ type Response struct {
 	Body string
 }
 
-// Send asks srv with a body of JSON.
+// Send sends a request with a JSON body to srv.
 func Send(t testing.TB, srv *httptest.Server, method, path, body string) Response {
 	t.Helper()
 	return SendType(t, srv, method, path, "application/json", body)
 }
 
-// SendType asks srv with a body of a type.
+// SendType sends a request with a body of the given media type to srv.
 func SendType(t testing.TB, srv *httptest.Server, method, path, mediaType, body string) Response {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, srv.URL+path, strings.NewReader(body))

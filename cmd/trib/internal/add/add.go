@@ -63,7 +63,7 @@ func Run(o Options, stdout io.Writer) error {
 	return err
 }
 
-// A plan is what is made of a document.
+// A plan is the schema that is built from a document.
 type plan struct {
 	opts    Options
 	doc     *openapi.Document

@@ -144,7 +144,7 @@ func keyField(d *definition, param string) string {
 	return ""
 }
 
-// fieldOf returns the field of a member whose name is the same but for its spelling.
+// fieldOf returns the field with the name of a member, ignoring spelling.
 func fieldOf(d *definition, name string) *fieldDef {
 	for _, f := range d.fields {
 		if f.property != nil && normal(f.property.Name) == normal(name) {

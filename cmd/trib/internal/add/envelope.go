@@ -94,7 +94,7 @@ func addressed(name, path string) bool {
 	return strings.HasSuffix(path, "}") && len(parts) > 0 && normal(singular(parts[len(parts)-1])) == normal(name)
 }
 
-// besides reports whether a member is one that stands in an envelope beside the values.
+// besides reports whether a member is metadata of an envelope, next to the values.
 func besides(name string) bool {
 	all := words(name)
 	for _, w := range all {

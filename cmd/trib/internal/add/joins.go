@@ -109,8 +109,7 @@ func (p *plan) linked(typeName, member string) *entity {
 	return nil
 }
 
-// joinsOfOthers adds fields to the types of other services whose ids name an entity of this
-// one.
+// joinsOfOthers adds fields to the types of other services with ids of entities of this service.
 func (p *plan) joinsOfOthers() {
 	for _, o := range p.project.graph.Objects {
 		d := &definition{kind: "type", name: o.Def.Name, extends: true}

@@ -115,7 +115,7 @@ func (p *plan) inputObject(s *openapi.Schema, context string) (typ, problem stri
 }
 
 // scalarOption returns the first variant of a value that may be one of several scalars, as
-// number or string for a price: whoever sends it may choose.
+// number or string for a price: the client may choose.
 func scalarOption(s *openapi.Schema) *openapi.Schema {
 	for _, option := range s.Options {
 		if option.Problem != "" || option.Type == openapi.Object || option.Type == openapi.Array || option.Type == openapi.Union {

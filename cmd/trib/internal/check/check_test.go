@@ -36,7 +36,7 @@ components:
     NewLoan: {type: object, required: [book_id], properties: {book_id: {type: string}}}
 `
 
-// lines returns what check prints after an edit of the document that the schema was made of.
+// lines returns the output of check after edits of the document from which the schema was made.
 func lines(t *testing.T, edits ...string) string {
 	t.Helper()
 	t.Chdir(t.TempDir())

@@ -92,7 +92,7 @@ func places(d *ast.DirectiveDefinition) string {
 	return strings.Join(all, ", ")
 }
 
-// cell returns a text as it may stand in a table.
+// cell escapes a text for a cell of a table.
 func cell(text string) string {
 	return strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "|", `\|`)
 }

@@ -40,8 +40,8 @@ var (
 	inputDefault = regexp.MustCompile(`^(\s*asMap\["(\w+)"\] = ).+$`)
 )
 
-// exactDefaultsOf returns generated code with the defaults of inputs that contain fractions
-// written anew.
+// exactDefaultsOf returns generated code in which the defaults of inputs with fractions are
+// exact.
 func exactDefaultsOf(schema *ast.Schema, code string) string {
 	var input *ast.Definition
 	lines := strings.Split(code, "\n")

@@ -80,7 +80,7 @@ func (l loader) endpoint() string {
 	return "rest.Endpoint{" + strings.Join(fields, ", ") + "}"
 }
 
-// keyMembers returns the members that say whose value it is.
+// keyMembers returns the members that identify a value.
 func (l loader) keyMembers() (names []string) {
 	for _, m := range l.Key {
 		names = append(names, m.JSON)
@@ -162,7 +162,7 @@ func (l loader) Ahead() string {
 	return fmt.Sprintf("lookahead.One(l.%s, %s)", l.Name, l.stub())
 }
 
-// stub returns the function that makes of a key what it tells of a value.
+// stub returns the function that builds a partial value from a key.
 func (l loader) stub() string {
 	of := l.Item()
 	var m *schema.Member

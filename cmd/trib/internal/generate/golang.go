@@ -98,7 +98,7 @@ func unmarshal(t *schema.Type) string {
 	return "rest.FromGraphQL[" + bare(t, "services.") + "]"
 }
 
-// text returns the expression of a member's value as it stands in a key.
+// text returns the expression of a member's value as a part of a key.
 func text(v string, m *schema.Member) string {
 	value := v + "." + m.Go
 	switch {
@@ -125,7 +125,7 @@ func comment(text string) string {
 
 const maxComment = 90
 
-// wrap breaks text into lines of at most so many bytes.
+// wrap breaks text into lines of at most the given number of bytes.
 func wrap(text string, most int) string {
 	var lines []string
 	line := ""

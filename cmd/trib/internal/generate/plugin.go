@@ -13,8 +13,8 @@ import (
 	"tributary/cmd/trib/internal/schema"
 )
 
-// plugin tells gqlgen about the types in Go that the directives lead to, and writes the
-// bodies of resolvers.
+// plugin is the gqlgen plugin that adds the Go types of the directives and writes the bodies of
+// resolvers.
 type plugin struct {
 	graph  *schema.Graph
 	module string
@@ -88,8 +88,8 @@ func stubOf(f *codegen.Field) string {
 	return fmt.Sprintf("panic(%q)", "not implemented: "+f.Object.Name+"."+f.Name)
 }
 
-// stub returns the body of a resolver that is to be written by hand. That of a field which
-// no one said would have a resolver is due to a type in Go that lacks it.
+// stub returns the body of a resolver that is to be written by hand. A resolver that no directive
+// requires is due to a Go type without the field.
 func (p *plugin) stub(f *codegen.Field) string {
 	if !f.Object.Root && !schema.ResolvedInGo(f.FieldDefinition) && p.lacking == nil {
 		p.lacking = &schema.Error{At: f.Position, Message: fmt.Sprintf("%s.%s: the type in Go, %s, has no field %s that fits: add one, or give the field @goField(forceResolver: true) and write its resolver",

@@ -23,9 +23,8 @@ import (
 	"tributary/cmd/trib/internal/library"
 )
 
-// Rewrite rewrites the generated files of a folder. Code of a form that it does not know
-// is an error: a version of gqlgen that generates other code must not make it slower
-// without notice.
+// Rewrite rewrites the generated files of a folder. Code of an unknown form is an error:
+// otherwise code of another version of gqlgen would be slower without notice.
 func Rewrite(dir string) error {
 	files, err := filepath.Glob(filepath.Join(dir, "*.generated.go"))
 	if err != nil {
@@ -151,7 +150,7 @@ type edit struct {
 
 func (l *rewriter) source(n ast.Node) string { return string(l.text[l.at(n.Pos()):l.at(n.End())]) }
 
-// call replaces the function of a call by its stand-in.
+// call replaces the function of a call by that of replacements.
 func (l *rewriter) call(n ast.Node) {
 	c, ok := n.(*ast.CallExpr)
 	if !ok {

@@ -1,4 +1,4 @@
-// Package library knows the library that projects are made with.
+// Package library locates the library that projects depend on.
 package library
 
 import (

@@ -33,7 +33,7 @@ type Schema struct {
 	Properties  []*Property
 	Variants    []Variant // of a union
 	Member      string    // of a union: that names the variant
-	Options     []*Schema // of a union whose variants cannot be told apart
+	Options     []*Schema // of a union whose variants cannot be distinguished
 	Problem     string    // why it cannot be used
 	Ref         string    // the reference that led to it
 

@@ -56,8 +56,8 @@ func variantsOf(v *Schema, member string, mapping object) (all []Variant) {
 	return all
 }
 
-// commonConstant returns the member by which objects can be told apart, because it has
-// other values in each; "" if there is none.
+// commonConstant returns the member that distinguishes the variants, because it has a different
+// constant in each of them, or "".
 func commonConstant(variants []*Schema) string {
 	if len(variants) == 0 {
 		return ""

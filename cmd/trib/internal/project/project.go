@@ -24,7 +24,7 @@ import (
 //go:embed all:files
 var files embed.FS
 
-// names are the files of a project whose names could not be embedded as they are.
+// names maps the embedded files that need another name in a project.
 var names = map[string]string{"gitignore": ".gitignore", "dockerignore": ".dockerignore"}
 
 // Options say which project is made.

@@ -11,9 +11,9 @@ import (
 // A namer gives out names that are not taken.
 type namer map[string]bool
 
-// packageNames returns a namer that does not give out the names of what generated packages
-// have besides: services has a function Services, and the struct of loaders, whose fields
-// are called as the functions of services, a method Joins.
+// packageNames returns a namer that does not return the other names of generated packages: the
+// function Services of services, and the method Joins of the struct of loaders, whose fields have
+// the names of the functions in services.
 func packageNames(written Go) namer {
 	n := namer{"Services": true, "Joins": true}
 	for name := range written.Declared {

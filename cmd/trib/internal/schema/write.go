@@ -17,8 +17,8 @@ type Write struct {
 	Tags       []Tag // what it makes out of date
 }
 
-// A Tag names what a write makes out of date: the value of a kind whose key an argument, a
-// member of an input, or a member of the result has, or all values of the kind.
+// A Tag names the cache entries that a write invalidates: the value of a kind whose key is an
+// argument, a member of an input, or a member of the result, or all values of the kind.
 type Tag struct {
 	Kind   string
 	Arg    *Arg
@@ -144,7 +144,7 @@ func (r *reader) tag(f *Field, text string, d *ast.Directive) Tag {
 		errorf(d.Position, "%s: invalidates names %q, which is neither a type with @entity nor a field that loads", f.name(), name)
 	}
 	t := Tag{Kind: l.Kind}
-	if !keyed || l.Named { // a key of several values cannot be told from one
+	if !keyed || l.Named { // a key of several values is ambiguous
 		return t
 	}
 	if !strings.HasPrefix(placeholder, "{") || !strings.HasSuffix(placeholder, "}") {
