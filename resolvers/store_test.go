@@ -78,7 +78,7 @@ func newStore(t *testing.T, change ...func(*graphtest.Setup)) *store {
 	reg := prometheus.NewRegistry()
 	router := httpserver.NewRouter(slog.New(slog.DiscardHandler), reg)
 	router.Handle("/graphql", graph)
-	router.Method(http.MethodGet, "/api/profile/{id}", rest.NewProfile(graph,
+	router.Method(http.MethodGet, "/api/profile/{id}", rest.NewProfile(graph.Engine,
 		func(r *http.Request) string { return httpserver.PathParam(r, "id") }, with.TTL, reg))
 	gateway := httptest.NewServer(router)
 	t.Cleanup(func() {
