@@ -137,3 +137,22 @@ func TestCost_OverBudget(t *testing.T) {
 		t.Errorf("it costs %q", written(cost))
 	}
 }
+
+// The calls of a mutation count: its write, what it asks for before, and what is selected below.
+func TestExplain_Mutations(t *testing.T) {
+	for query, want := range map[string]string{
+		`mutation { updateUser(id: "u1", input: {email: "a@example.com"}) { email } }`:                                                   "users 1",
+		`mutation { updateUser(id: "u1", input: {}) { orders { id } } }`:                                                                 "orders 1, users 1",
+		`mutation { cancelOrder(id: "o1") { status } }`:                                                                                  "orders 1",
+		`mutation { cancelOrder(id: "o1") { user { id } items { product { name } } } }`:                                                  "orders 1, products ~1, users 1",
+		`mutation { placeOrder(input: {userId: "u1", items: [{productId: "p1", quantity: 1}, {productId: "p2", quantity: 1}]}) { id } }`: "orders 1, products 1",
+		`mutation { a: cancelOrder(id: "o1") { id } b: cancelOrder(id: "o1") { id } }`:                                                   "orders 2",
+	} {
+		cost, refused := explain(t, query, nil)
+		if refused != nil {
+			t.Errorf("%s: %v", query, refused.Errors)
+		} else if got := written(cost); got != want {
+			t.Errorf("%s: %s, want %s", query, got, want)
+		}
+	}
+}

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -9,9 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"tributary/gateway/internal/testgraph"
-	"tributary/internal/testkit/faultyupstream"
 )
 
 func TestMutation_NullIsSent(t *testing.T) {
@@ -110,41 +106,6 @@ func TestMutation_FailureBelow(t *testing.T) {
 	s := read(t, send(w, `mutation { withdrawBook(id: "b1-1") { title author { name } } }`))
 	if got := s.failures(); string(s.Data) != `{"withdrawBook":{"title":"Book 1 of 1 (withdrawn)","author":null}}` || !slices.Equal(got, []string{"UPSTREAM_UNAVAILABLE  at [withdrawBook author]"}) {
 		t.Errorf("%s, %q", s.Data, got)
-	}
-}
-
-// A client that leaves does not cancel a write that was sent, nor its purge.
-func TestMutation_ClientLeaves(t *testing.T) {
-	w := newWritable(t, nil)
-	const query = `{ book(id: "b1-1") { title } }`
-	send(w, query)
-	arrived, proceed := make(chan struct{}), make(chan struct{})
-	w.books.Follow(func(int) faultyupstream.Behaviour {
-		return func(e *faultyupstream.Exchange) bool {
-			if e.Request.Method == http.MethodPut {
-				close(arrived)
-				<-proceed
-			}
-			return w.execute[testgraph.Books](e)
-		}
-	})
-	ctx, leave := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(`{"query":"mutation { replaceBook(id: \"b1-1\", title: \"New\") { id } }"}`))
-		r.Header.Set("Content-Type", "application/json")
-		w.ServeHTTP(httptest.NewRecorder(), r.WithContext(ctx))
-	}()
-	<-arrived
-	leave()
-	close(proceed)
-	<-done
-	if got := send(w, query).Body.String(); !strings.Contains(got, `"New"`) {
-		t.Errorf("after the write: %s", got)
-	}
-	if got := w.books.Requests(); len(got) != 2 || w.writes("executed") != 1 {
-		t.Errorf("%d requests, want the write, which succeeded, and a read", len(got))
 	}
 }
 

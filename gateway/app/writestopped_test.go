@@ -1,16 +1,20 @@
 package app
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"tributary/gateway/access"
 	"tributary/gateway/internal/testgraph"
+	"tributary/gateway/telemetry"
 	"tributary/internal/testkit"
 	"tributary/internal/testkit/faultyupstream"
 	"tributary/internal/testkit/wstest"
@@ -203,5 +207,43 @@ func TestMutation_RefusalIsNoFailure(t *testing.T) {
 	}
 	if n, _ := testkit.Metric(t, w.reg, "graphql_operations_total", "mutation", "partial"); n != 1 {
 		t.Errorf("%v operations partial", n)
+	}
+}
+
+// The log has why a root field failed, and what is known of its write.
+func TestMutation_OutcomeInTheLog(t *testing.T) {
+	w := newWritable(t, nil)
+	var mu sync.Mutex
+	var log bytes.Buffer
+	handler, _ := assemble(t, w.urls(), func(telemetry.LogConfig) *slog.Logger {
+		return slog.New(slog.NewJSONHandler(lockedWriter{&mu, &log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}, nil)
+	for outcome, tt := range map[string]struct {
+		query  string
+		behave faultyupstream.Behaviour
+		want   string
+	}{
+		"unknown":      {`mutation { withdrawBook(id: "b1-1") { id } }`, faultyupstream.Reset(), "WARN Mutation.withdrawBook UPSTREAM_UNAVAILABLE unknown"},
+		"refused":      {`mutation { withdrawBook(id: "b1-1") { id } }`, faultyupstream.Answer(404, ``), "DEBUG Mutation.withdrawBook UPSTREAM_REJECTED not_executed"},
+		"not admitted": {`mutation { withdrawBook(id: "b1-1") { id } }`, faultyupstream.Answer(403, ``), "WARN Mutation.withdrawBook UPSTREAM_REJECTED not_executed"},
+		"below":        {`mutation { updateAuthor(id: "a1", input: {}) { books { id } } }`, faultyupstream.Reset(), "WARN Author.books UPSTREAM_UNAVAILABLE "},
+	} {
+		w.books.Follow(faultyupstream.Always(tt.behave))
+		mu.Lock()
+		log.Reset()
+		mu.Unlock()
+		send(handler, tt.query)
+		var got []string
+		mu.Lock()
+		for line := range strings.Lines(log.String()) {
+			var l struct{ Level, Msg, Path, Code, Outcome string }
+			if err := json.Unmarshal([]byte(line), &l); err == nil && l.Msg == "field failed" {
+				got = append(got, strings.Join([]string{l.Level, l.Path, l.Code, l.Outcome}, " "))
+			}
+		}
+		mu.Unlock()
+		if !slices.Equal(got, []string{tt.want}) {
+			t.Errorf("%s: %q, want %q", outcome, got, tt.want)
+		}
 	}
 }

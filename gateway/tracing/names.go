@@ -43,6 +43,7 @@ const (
 
 	AttemptKind Key = "tributary.attempt" // first, retry, hedge or probe
 	Write       Key = "tributary.write"   // "true" for a call that changes something, and its attempts
+	Written     Key = "tributary.written" // of such a call: executed, not_executed or unknown
 	Resend      Key = "http.request.resend_count"
 	Method      Key = "http.request.method"
 	Route       Key = "http.route"   // of an incoming request

@@ -10,6 +10,7 @@ import (
 
 	"tributary/gateway/fault"
 	"tributary/gateway/telemetry"
+	"tributary/gateway/tracing"
 )
 
 // Metrics are the metrics of all upstreams. A gateway has one, made by [NewMetrics].
@@ -111,8 +112,15 @@ func measure(f *figures, next http.RoundTripper) http.RoundTripper {
 		took := time.Since(start)
 		v := verdict(f.service, resp, err)
 		out := outcome(r.Context(), v)
-		if resp != nil && deliveryOf(r.Context()) != nil && concernsClients(resp.StatusCode) {
-			out = refused
+		if d := deliveryOf(r.Context()); d != nil {
+			if resp != nil && concernsClients(resp.StatusCode) {
+				out = refused
+			}
+			written := executed
+			if v != nil {
+				written = string(d.outcome(resp))
+			}
+			span.String(tracing.Written, written)
 		}
 		if failed, ok := failure(v); ok && out != canceled {
 			f.failed(failed.Kind)

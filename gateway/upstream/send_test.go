@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"tributary/gateway/fault"
 	"tributary/gateway/mutation"
+	"tributary/gateway/tracing"
 	"tributary/gateway/upstream"
 	"tributary/internal/testkit/faultyupstream"
 )
@@ -344,6 +346,27 @@ func TestSend_MarksItsField(t *testing.T) {
 		_ = c.Send(ctx, upstream.Write{Request: upstream.Request{Method: http.MethodPost, Path: "/things/t1"}}, func([]byte) error { return nil })
 		if got := mutation.FieldOf(ctx).MayHaveExecuted(); got != tt.sent {
 			t.Errorf("may have been executed: %t, want %t", got, tt.sent)
+		}
+	}
+}
+
+// The span of a call says what the response says of the outcome.
+func TestSend_OutcomeInSpans(t *testing.T) {
+	for want, behave := range map[string]faultyupstream.Behaviour{
+		"executed": faultyupstream.JSON(`{"id":"t1"}`), "not_executed": faultyupstream.Answer(404, ``), "unknown": faultyupstream.Reset(),
+	} {
+		c := over(t, once, faultyupstream.Always(behave))
+		ctx, collection := tracing.Collect(t.Context())
+		_ = c.Send(ctx, upstream.Write{Request: upstream.Request{Method: http.MethodPost, Route: "/things", Path: "/things"}}, func([]byte) error { return nil })
+		_, _ = c.Get(ctx, "/things/{id}", "t1")
+		var got []any
+		for _, span := range collection.Spans() {
+			if span.Step == tracing.Call {
+				got = append(got, span.Attributes[tracing.Written])
+			}
+		}
+		if !slices.Equal(got, []any{want, nil}) {
+			t.Errorf("%s: %v", want, got)
 		}
 	}
 }
