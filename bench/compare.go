@@ -94,7 +94,8 @@ func (f *field) assemble() (err error) {
 	if f.upstreams, err = f.baseline("upstreams", "upstreams", "-"); err != nil {
 		return err
 	}
-	if err := errors.Join(f.redis(), f.gateway(tributary), f.gateway(entities, "BFF_CACHE_RESPONSE_MB=0", "BFF_CACHE_TTL=10m")); err != nil {
+	if err := errors.Join(f.redis(), f.gateway(tributary),
+		f.gateway(entities, "BFF_CACHE_RESPONSE_MB=0", "BFF_CACHE_TTL=10m")); err != nil {
 		return err
 	}
 	for name, kind := range map[string]string{aggregator: "aggregator", gqlgen: "gqlgen"} {
@@ -176,7 +177,8 @@ func (f *field) fillAll() error {
 	defer func() { _ = client.Close() }()
 	for range 10 {
 		for s := range redisShops {
-			body := fmt.Sprintf(`{"query":"query($ids: [ID!]!) { users(ids: $ids) { id } }","variables":{"ids":["%s"]}}`, strings.Join(shop.UserIDs(s), `","`))
+			body := fmt.Sprintf(`{"query":"query($ids: [ID!]!) { users(ids: $ids) { id } }","variables":{"ids":["%s"]}}`,
+				strings.Join(shop.UserIDs(s), `","`))
 			if _, err := load.Ask(f.running["filler"].Addr, load.Post("/graphql", body)); err != nil {
 				return err
 			}

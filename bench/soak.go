@@ -64,7 +64,8 @@ func growthOf(resident []float64) string {
 	}
 	median := func(part []float64) float64 { part = slices.Sorted(slices.Values(part)); return part[len(part)/2] }
 	early, late := median(resident[n:2*n]), median(resident[len(resident)-n:])
-	return fmt.Sprintf("\nResident in the second quarter of the time: %.0f MB, in the last: %.0f MB, %+.1f %% (medians).", early, late, (late/early-1)*100)
+	return fmt.Sprintf("\nResident in the second quarter of the time: %.0f MB, in the last: %.0f MB, %+.1f %% (medians).",
+		early, late, (late/early-1)*100)
 }
 
 const (

@@ -45,7 +45,8 @@ func (f *field) start(name, ready string, env []string, dir, command string, arg
 		}
 	}
 	_, port, _ := splitAddr(addr)
-	p, err := process.Start(addr, ready, append([]string{"BFF_ADDR=" + addr, "PORT=" + port, "UPSTREAMS=" + f.url()}, env...), dir, command, args...)
+	p, err := process.Start(addr, ready, append([]string{"BFF_ADDR=" + addr, "PORT=" + port, "UPSTREAMS=" + f.url()},
+		env...), dir, command, args...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

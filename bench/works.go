@@ -67,8 +67,9 @@ func works() []work {
 		name: "cold-profile", title: "cold profile, 3 upstream calls", connections: connections, base: aggregator, does: cold,
 		goals: []goal{{subject: tributary, base: aggregator, cpu: 1.3}},
 	}, {
-		name: "cold-together", title: "the same cold profile, asked for by eight at a time", connections: connections, together: connections,
-		base: aggregator, does: cold,
+		name: "cold-together", title: "the same cold profile, asked for by eight at a time", connections: connections,
+		together: connections,
+		base:     aggregator, does: cold,
 	}, {
 		name: "cold-list", title: "cold list: 20 users × 5 orders × 3 items", connections: connections, base: gqlgen,
 		does: map[string]question{
@@ -76,7 +77,8 @@ func works() []work {
 			tributary:  list, gqlgen: list, apollo: list, hive: list},
 		goals: []goal{{subject: tributary, base: gqlgen, cpu: 0.3}},
 	}, {
-		name: "entity-list", title: "the same list from the cache of entities, beside plain gqlgen cold", connections: connections, base: gqlgen,
+		name: "entity-list", title: "the same list from the cache of entities, beside plain gqlgen cold",
+		connections: connections, base: gqlgen,
 		does:  map[string]question{entities: func(int) []byte { return list(0) }, gqlgen: list},
 		goals: []goal{{subject: entities, base: gqlgen, cpu: 0.15}},
 	}, slow("latency-profile", "cold profile over upstreams that take 20 ms, one client", "/profile/", profileQuery),
@@ -113,7 +115,8 @@ func graphql(query, variable string) question {
 
 // inRedis returns a request for one of the users in Redis.
 func inRedis(s int) []byte {
-	return load.Post("/graphql", fmt.Sprintf(`{"query":%q,"variables":{"id":%q}}`, oneQuery, shop.UserID(s%redisShops, s/redisShops%shop.Users)))
+	return load.Post("/graphql", fmt.Sprintf(`{"query":%q,"variables":{"id":%q}}`, oneQuery,
+		shop.UserID(s%redisShops, s/redisShops%shop.Users)))
 }
 
 // redisShops is the number of shops whose users are in Redis: far more than fit into

@@ -49,7 +49,8 @@ func TestBalancer_RepeatsOnlyWhatDidNotConnect(t *testing.T) {
 	if got := directives(t, "retry-on"); !slices.Equal(got, []string{"conn-failure"}) {
 		t.Errorf("retry-on %q, want conn-failure alone", got)
 	}
-	for _, name := range []string{"timeout connect", "timeout client", "timeout server", "timeout tunnel", "timeout http-request", "timeout http-keep-alive", "timeout queue"} {
+	for _, name := range []string{"timeout connect", "timeout client", "timeout server", "timeout tunnel",
+		"timeout http-request", "timeout http-keep-alive", "timeout queue"} {
 		if got := directives(t, name); len(got) != 1 {
 			t.Errorf("%s is %q, want one value", name, got)
 		}
@@ -108,7 +109,8 @@ func (b *backend) start() {
 	var ctx context.Context
 	ctx, b.stop = context.WithCancel(b.t.Context())
 	b.done = make(chan error, 1)
-	server := &httpserver.Server{Handler: mux, Log: slog.New(slog.DiscardHandler), Ready: ready, DrainDelay: time.Second, Grace: 10 * time.Second}
+	server := &httpserver.Server{Handler: mux, Log: slog.New(slog.DiscardHandler), Ready: ready, DrainDelay: time.Second,
+		Grace: 10 * time.Second}
 	go func() { b.done <- server.Serve(ctx, &tracking{ln, b}) }()
 }
 

@@ -55,7 +55,8 @@ func TestDigests_Written(t *testing.T) {
 			if err != nil {
 				t.Fatal(err, stderr)
 			}
-			for _, want := range []string{"  redis:\n    image: redis:7-alpine@" + sha, "  prometheus:\n    image: prom/prometheus:", "  grafana:\n    image: grafana/grafana:"} {
+			for _, want := range []string{"  redis:\n    image: redis:7-alpine@" + sha,
+				"  prometheus:\n    image: prom/prometheus:", "  grafana:\n    image: grafana/grafana:"} {
 				if !strings.Contains(got, want) {
 					t.Errorf("no %q in\n%s", want, got)
 				}

@@ -37,11 +37,13 @@ func TestOrders_Responses(t *testing.T) {
 		fail   fault.Kind
 	}{
 		"as documented, in the order of the service": {200, `[` + second + `,` + first + `]`, []string{"o2", "o1"}, 0},
-		"none":                                {200, `[]`, []string{}, 0},
-		"an unknown user":                     {404, `{"code":"not_found"}`, nil, 0},
-		"404 with a page":                     {404, `404 page not found`, nil, fault.InvalidResponse},
-		"with unknown fields":                 {200, replace(`{"product_id"`, `{"gift":true,"product_id"`), []string{"o2", "o1"}, 0},
-		"with names that are nearly known":    {200, strings.NewReplacer(`}`, `,"ID":7,"productId":9,"PRICE":"1","userId":"u2","Items":3}`).Replace(`[` + second + `,` + first + `]`), []string{"o2", "o1"}, 0},
+		"none":                {200, `[]`, []string{}, 0},
+		"an unknown user":     {404, `{"code":"not_found"}`, nil, 0},
+		"404 with a page":     {404, `404 page not found`, nil, fault.InvalidResponse},
+		"with unknown fields": {200, replace(`{"product_id"`, `{"gift":true,"product_id"`), []string{"o2", "o1"}, 0},
+		"with names that are nearly known": {200,
+			strings.NewReplacer(`}`, `,"ID":7,"productId":9,"PRICE":"1","userId":"u2","Items":3}`).Replace(`[` + second +
+				`,` + first + `]`), []string{"o2", "o1"}, 0},
 		"with a time that lacks its zone":     {200, replace(`10:30:00Z`, `10:30:00.123456`), []string{"o2", "o1"}, 0},
 		"with one twice":                      {200, `[` + second + `,` + first + `,` + second + `]`, []string{"o2", "o1"}, 0},
 		"one of another user":                 {200, replace(`"u1"`, `"u2"`), nil, fault.InvalidResponse},
@@ -107,7 +109,8 @@ func TestOrders_MoneyKeepsDigits(t *testing.T) {
 			t.Errorf("got %s, want %s", c.got, c.want)
 		}
 	}
-	if o := list[0]; o.Status != "paid" || o.CreatedAt != "2024-01-15T10:30:00Z" || o.Items[0].ProductID != "p1" || o.Items[0].Quantity != 2 {
+	if o := list[0]; o.Status != "paid" || o.CreatedAt != "2024-01-15T10:30:00Z" || o.Items[0].ProductID != "p1" ||
+		o.Items[0].Quantity != 2 {
 		t.Errorf("got %+v with %+v", o, o.Items[0])
 	}
 }

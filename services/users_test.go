@@ -24,7 +24,8 @@ func usersOver(t testing.TB, h http.HandlerFunc) rest.Source[*services.User] {
 const ivan = `{"id":"u1","username":"ivan","email":"ivan@example.com","full_name":"Иван","is_active":true,"created_at":"2024-01-15T10:30:00Z"}`
 
 func TestUser_Responses(t *testing.T) {
-	want := &services.User{ID: "u1", Username: "ivan", Email: "ivan@example.com", FullName: "Иван", IsActive: true, CreatedAt: "2024-01-15T10:30:00Z"}
+	want := &services.User{ID: "u1", Username: "ivan", Email: "ivan@example.com", FullName: "Иван", IsActive: true,
+		CreatedAt: "2024-01-15T10:30:00Z"}
 	replace := func(old, with string) string { return strings.Replace(ivan, old, with, 1) }
 	for name, c := range map[string]struct {
 		status int
@@ -32,14 +33,15 @@ func TestUser_Responses(t *testing.T) {
 		want   *services.User
 		fail   fault.Kind // Internal for none
 	}{
-		"as documented":                            {200, ivan, want, 0},
-		"with unknown fields":                      {200, replace(`{`, `{"zodiac":{"sign":["x"]},`), want, 0},
-		"with names that are nearly known":         {200, replace(`}`, `,"ID":"u2","userName":7,"full-name":null,"Email":{},"createdat":0}`), want, 0},
-		"after white space":                        {200, " \r\n\t" + ivan, want, 0},
-		"with a time that lacks its zone":          {200, replace(`10:30:00Z`, `10:30:00`), want, 0},
-		"404":                                      {404, `{"code":"not_found"}`, nil, 0},
-		"404 without a body":                       {404, ``, nil, 0},
-		"404 with a page":                          {404, `404 page not found`, nil, fault.InvalidResponse},
+		"as documented":       {200, ivan, want, 0},
+		"with unknown fields": {200, replace(`{`, `{"zodiac":{"sign":["x"]},`), want, 0},
+		"with names that are nearly known": {200,
+			replace(`}`, `,"ID":"u2","userName":7,"full-name":null,"Email":{},"createdat":0}`), want, 0},
+		"after white space":               {200, " \r\n\t" + ivan, want, 0},
+		"with a time that lacks its zone": {200, replace(`10:30:00Z`, `10:30:00`), want, 0},
+		"404":                             {404, `{"code":"not_found"}`, nil, 0},
+		"404 without a body":              {404, ``, nil, 0},
+		"404 with a page":                 {404, `404 page not found`, nil, fault.InvalidResponse},
 		"200 with an error in the place of a user": {200, `{"error":"User not found"}`, nil, 0},
 		"an empty object":                          {200, `{}`, nil, 0},
 		"an id that is null":                       {200, replace(`"u1"`, `null`), nil, 0},

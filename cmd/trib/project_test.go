@@ -34,20 +34,23 @@ func newProject(t *testing.T) *project {
 		"acme.yaml",
 	} {
 		name := strings.TrimSuffix(document, filepath.Ext(document))
-		args := []string{"add", name, "--openapi", filepath.Join(documents, document), "--url", "http://" + name + ".example.com"} // the same each time, for the build cache
+		// the same each time, for the build cache
+		args := []string{"add", name, "--openapi", filepath.Join(documents, document), "--url", "http://" + name + ".example.com"}
 		switch name {
 		case "vendor":
 			args = append(args, "--read", "searchParts")
 		case "library": // with a write
 			args = append(args, "book", "booksBatch", "author", "authorBooks", "loans", "createLoan")
 		case "clinic":
-			args = append(args, "list_patients", "create_patient", "list_patient_appointments", "doctors_by_ids", "get_doctor", "get_bill", "read_appointment", "get_patient")
+			args = append(args, "list_patients", "create_patient", "list_patient_appointments", "doctors_by_ids",
+				"get_doctor", "get_bill", "read_appointment", "get_patient")
 		case "animals":
 			args = append(args, "animalById", "animalsByStatus", "adoption", "deleteAnimal")
 		}
 		must(t, dir, trib, args...)
 	}
-	edit(t, filepath.Join(dir, "graph", "schema", "library.graphqls"), `body: "{input}"`, `body: "{input}", invalidates: ["Book.loans={input.bookId}"]`)
+	edit(t, filepath.Join(dir, "graph", "schema", "library.graphqls"), `body: "{input}"`,
+		`body: "{input}", invalidates: ["Book.loans={input.bookId}"]`)
 	edit(t, filepath.Join(dir, "graph", "schema", "library.graphqls"), "enum Genre {",
 		"extend type Query {\n  reserved(bookId: ID!): Book @join(key: \"{bookId}\") @requiresScopes(scopes: [[\"a\", \"b\"], [\"c\"]]) @allow(rule: \"reader\")\n}\n\nenum Genre {")
 	const rules = `// Package resolvers resolves.
@@ -146,7 +149,8 @@ func TestProject_FromDocumentsToAnswers(t *testing.T) {
 	lateRefusals(t, trib, dir)
 	unchanged(t, dir, before)
 	must(t, dir, "go", "build", "-o", "app", ".")
-	if sdl := must(t, dir, "./app", "schema"); strings.Contains(sdl, "@entity") || strings.Contains(sdl, "@wire") || strings.Contains(sdl, "requiresScopes") || strings.Contains(sdl, "Casing") || !strings.Contains(sdl, "@cacheControl") {
+	if sdl := must(t, dir, "./app", "schema"); strings.Contains(sdl, "@entity") || strings.Contains(sdl, "@wire") ||
+		strings.Contains(sdl, "requiresScopes") || strings.Contains(sdl, "Casing") || !strings.Contains(sdl, "@cacheControl") {
 		t.Errorf("clients see\n%s", sdl)
 	}
 	url := gateway(t, filepath.Join(dir, "app"), env...)
@@ -189,7 +193,8 @@ func TestProject_FromDocumentsToAnswers(t *testing.T) {
 			"paging in an envelope, which may be absent",
 			`{ customer(customerId: 1) { invoices(status: PAID, page: 0, size: 1) { amount status customer { displayName } } open: invoices(status: OPEN) { id } } }`,
 			`{"customer":{"invoices":[{"amount":0.10,"status":"PAID","customer":{"displayName":"One"}}],"open":[]}}`,
-			map[string][]string{"billing": {"GET /billing/api/customers/1/invoices?status=OPEN", "GET /billing/api/customers/1/invoices?status=PAID&page=0&size=1"}},
+			map[string][]string{"billing": {"GET /billing/api/customers/1/invoices?status=OPEN",
+				"GET /billing/api/customers/1/invoices?status=PAID&page=0&size=1"}},
 		},
 		{
 			"Swagger 2.0",
@@ -228,7 +233,8 @@ func TestProject_FromDocumentsToAnswers(t *testing.T) {
 			"FastAPI: nullable references, enums with odd values, tuples, integer keys, one value of a union",
 			`{ patients(status: [EMPTY, IN_ACTIVE]) { status appointments(upcoming: true) { state window doctor { name } previous { state doctor { name specialties } } bill { __typename ... on InsuranceBill { kind amount } } } } }`,
 			`{"patients":[{"status":"EMPTY","appointments":[{"state":"N_A","window":["2026-01-02T03:04:05Z","2026-01-02T04:04:05Z"],"doctor":{"name":"G"},"previous":{"state":"NO_SHOW","doctor":{"name":"H","specialties":["X_RAY"]}},"bill":{"__typename":"InsuranceBill","kind":"INSURANCE","amount":"1.10"}}]}]}`,
-			map[string][]string{"clinic": {"GET /appointments/1/bill", "GET /patients/?status=&status=in-active", "GET /patients/p1/appointments?upcoming=true", `POST /doctors/by-ids {"ids":[7,8]}`}},
+			map[string][]string{"clinic": {"GET /appointments/1/bill", "GET /patients/?status=&status=in-active",
+				"GET /patients/p1/appointments?upcoming=true", `POST /doctors/by-ids {"ids":[7,8]}`}},
 		},
 		{
 			"a value of a union that is unknown, missing or of no type",
@@ -246,7 +252,8 @@ func TestProject_FromDocumentsToAnswers(t *testing.T) {
 			"springdoc: the members of an object in the query, models of entities, lists below a path",
 			`{ all(page: 1, size: 2, sort: ["vin,asc"], status: [IN_SERVICE]) { vin depot { name vehicles { vin } } } }`,
 			`{"all":[{"vin":"V","depot":{"name":"D","vehicles":[{"vin":"V"}]}}]}`,
-			map[string][]string{"fleet": {"GET /api/depots/3", "GET /api/depots/3/vehicles", "GET /api/vehicles?page=1&size=2&sort=vin%2Casc&status=IN_SERVICE"}},
+			map[string][]string{"fleet": {"GET /api/depots/3", "GET /api/depots/3/vehicles",
+				"GET /api/vehicles?page=1&size=2&sort=vin%2Casc&status=IN_SERVICE"}},
 		},
 		{
 			"Swagger 2.0: nested allOf, names that begin with digits, lists of lists",
@@ -258,13 +265,15 @@ func TestProject_FromDocumentsToAnswers(t *testing.T) {
 			"JSON:API: items whose id is not that of their parent",
 			`{ writer(id: 1) { attributes { name } articles { id attributes { title state } } } articles: pressArticles(filterAuthor: "x y", pageAfter: "c&d", sort: [MINUS_CREATED]) { id } }`,
 			`{"writer":{"attributes":{"name":"W"},"articles":[{"id":"2","attributes":{"title":"T","state":"ON_HOLD"}}]},"articles":[]}`,
-			map[string][]string{"press": {"GET /articles?filter[author]=x+y&page[after]=c%26d&sort=-created", "GET /writers/1", "GET /writers/1/articles"}},
+			map[string][]string{"press": {"GET /articles?filter[author]=x+y&page[after]=c%26d&sort=-created",
+				"GET /writers/1", "GET /writers/1/articles"}},
 		},
 		{
 			"a messy vendor: types and calls of one name, an envelope named like its entity, deep objects",
 			`{ widget(widgetId: 7) { name _2fa type size meta { etag } } widgets(tag: ["a", "b"], deepA: "z") { widgets { id } cursor } eventsOfMonth(y: 2026, m: _02) { ts string error len owner { fullName widgets(since: "2026-01-01T00:00:00Z") { widgets { name } } } } owner(ownerId: "x") { fullName } }`,
 			`{"widget":{"name":"N","_2fa":true,"type":"A_B","size":[1,2],"meta":{"etag":"e"}},"widgets":{"widgets":[{"id":"7"}],"cursor":"c"},"eventsOfMonth":[{"ts":1700000000000,"string":"s","error":"e","len":1,"owner":{"fullName":"F","widgets":{"widgets":[{"name":"M"}]}}}],"owner":null}`,
-			map[string][]string{"acme": {"GET /events/2026/02", "GET /owners/o", "GET /owners/x", "GET /widgets/7/", "GET /widgets?since=2026-01-01T00%3A00%3A00Z&owner_id=o", "GET /widgets?tag[]=a&tag[]=b&deep[a]=z"}},
+			map[string][]string{"acme": {"GET /events/2026/02", "GET /owners/o", "GET /owners/x", "GET /widgets/7/",
+				"GET /widgets?since=2026-01-01T00%3A00%3A00Z&owner_id=o", "GET /widgets?tag[]=a&tag[]=b&deep[a]=z"}},
 		},
 		{
 			"what only some may see, which is not asked for",

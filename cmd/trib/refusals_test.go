@@ -50,7 +50,8 @@ func refusals(t *testing.T, trib, dir, documents string) {
 		{"  title: String!\n", "  title: Boolean!\n", "Book.title"},
 		{"  title: String!\n", "  title: String! @authenticated\n", "must be nullable"},
 		{"  title: String!\n", "  title: String! @allow(rule: \"reader\")\n", "must be nullable"},
-		{"author: Author @join", "author: Author @allow(rule: \"nothing\") @join", "func AllowNothing(ctx context.Context, f access.Field) bool"},
+		{"author: Author @join", "author: Author @allow(rule: \"nothing\") @join",
+			"func AllowNothing(ctx context.Context, f access.Field) bool"},
 		{"author: Author @join", "author: Author @allow(rule: \"no name\") @join", "cannot be the name of a rule"},
 		{"author: Author @join", "author: Author @allow @join", "rule"},
 		{"  title: String!\n", "  title: String!\n  title: String!\n", "title"},
@@ -59,7 +60,8 @@ func refusals(t *testing.T, trib, dir, documents string) {
 		{`body: "{input}"`, `body: "{other}"`, `no argument "other"`},
 		{`invalidates: ["Book.loans={input.bookId}"]`, `invalidates: ["Book.nothing"]`, `"Book.nothing"`},
 		{`invalidates: ["Book.loans={input.bookId}"]`, `invalidates: ["Book={input.nothing}"]`, "input.nothing"},
-		{`invalidates: ["Book.loans={input.bookId}"]`, `invalidates: ["Book={result.nothing}"]`, "{result.nothing} in invalidates is no field of Loan"},
+		{`invalidates: ["Book.loans={input.bookId}"]`, `invalidates: ["Book={result.nothing}"]`,
+			"{result.nothing} in invalidates is no field of Loan"},
 		{`invalidates: ["Book.loans={input.bookId}"]`, `invalidates: ["Books={input.bookId}"]`, `"Books"`},
 		{`invalidates: ["Book.loans={input.bookId}"]`, `invalidates: ["Book={bookId}"]`, `no argument "bookId"`},
 		{"createLoan(input: LoanCreateInput!): Loan", "createLoan(input: LoanCreateInput!, more: Int): Loan", `"more" is not used`},
@@ -77,11 +79,15 @@ func lateRefusals(t *testing.T, trib, dir string) {
 	t.Helper()
 	config := filepath.Join(dir, "gqlgen.yml")
 	for _, tt := range []struct{ file, old, with, want string }{
-		{config, "\nmodels:\n", "\nmodels:\n  LoanCreateInput:\n    model: example.com/shop/resolvers.Nothing\n", "write type Nothing = … there"},
-		{config, "AnimalStatus:\n    model: example.com/shop/services.Standing", "AnimalStatus:\n    model: example.com/shop/services.Round", "needs func decodeRound(d *rest.Decoder, v *Round) bool"},
+		{config, "\nmodels:\n", "\nmodels:\n  LoanCreateInput:\n    model: example.com/shop/resolvers.Nothing\n",
+			"write type Nothing = … there"},
+		{config, "AnimalStatus:\n    model: example.com/shop/services.Standing",
+			"AnimalStatus:\n    model: example.com/shop/services.Round", "needs func decodeRound(d *rest.Decoder, v *Round) bool"},
 		{config, "services.Round", "services.Sphere", "names the type Sphere for it"},
-		{filepath.Join(dir, "services", "byhand.go"), "\tSize scalar.Decimal\n", "\tOther *scalar.Decimal\n", "Circle.radius: the type in Go, example.com/shop/services.Round, has no field Size that fits"},
-		{filepath.Join(dir, "services", "byhand.go"), "\tSize scalar.Decimal\n", "\tSize *scalar.Decimal\n", "services/vendor.generated.go:"},
+		{filepath.Join(dir, "services", "byhand.go"), "\tSize scalar.Decimal\n", "\tOther *scalar.Decimal\n",
+			"Circle.radius: the type in Go, example.com/shop/services.Round, has no field Size that fits"},
+		{filepath.Join(dir, "services", "byhand.go"), "\tSize scalar.Decimal\n", "\tSize *scalar.Decimal\n",
+			"services/vendor.generated.go:"},
 	} {
 		edit(t, tt.file, tt.old, tt.with)
 		refused(t, trib, dir, tt.want, "generate")
@@ -97,7 +103,8 @@ func refused(t *testing.T, trib, dir, want string, args ...string) {
 	if code != 2 || strings.Count(out, "\n") != 1 || !strings.Contains(out, want) {
 		t.Errorf("trib %s: exit code %d, want 2 and a line with %s in\n%s", strings.Join(args, " "), code, want, out)
 	}
-	if line := regexp.MustCompile(`\.graphqls:\d+: `); args[0] == "generate" && strings.Contains(out, ".graphqls") && !line.MatchString(out) {
+	if line := regexp.MustCompile(`\.graphqls:\d+: `); args[0] == "generate" && strings.Contains(out, ".graphqls") &&
+		!line.MatchString(out) {
 		t.Errorf("there is no line in %s", out)
 	}
 	unchanged(t, dir, before)

@@ -19,11 +19,12 @@ directive @requiresScopes(scopes: [[String!]!]!) on FIELD_DEFINITION | OBJECT
 
 func TestCompile_Rules(t *testing.T) {
 	for name, tt := range map[string]struct{ schema, want string }{
-		"a field":            {`type Query { a: Int @authenticated b: Int }`, `Query.a []`},
-		"scopes":             {`type Query { a: Int @requiresScopes(scopes: [["x", "y"], ["z"]]) }`, `Query.a [[[x y] [z]]]`},
-		"one scope":          {`type Query { a: Int @requiresScopes(scopes: "x") }`, `Query.a [[[x]]]`},
-		"both":               {`type Query { a: Int @authenticated @requiresScopes(scopes: [["x"]]) }`, `Query.a [[[x]]]`},
-		"a type":             {`type Query { t: T l: [T!] } type T @requiresScopes(scopes: [["x"]]) { n: Int! t: T }`, `Query.l [[[x]]] Query.t [[[x]]] T.t [[[x]]]`},
+		"a field":   {`type Query { a: Int @authenticated b: Int }`, `Query.a []`},
+		"scopes":    {`type Query { a: Int @requiresScopes(scopes: [["x", "y"], ["z"]]) }`, `Query.a [[[x y] [z]]]`},
+		"one scope": {`type Query { a: Int @requiresScopes(scopes: "x") }`, `Query.a [[[x]]]`},
+		"both":      {`type Query { a: Int @authenticated @requiresScopes(scopes: [["x"]]) }`, `Query.a [[[x]]]`},
+		"a type": {`type Query { t: T l: [T!] } type T @requiresScopes(scopes: [["x"]]) { n: Int! t: T }`,
+			`Query.l [[[x]]] Query.t [[[x]]] T.t [[[x]]]`},
 		"a type and a field": {`type Query { t: T @requiresScopes(scopes: [["y"]]) } type T @requiresScopes(scopes: [["x"]]) { n: Int! }`, `Query.t [[[y]] [[x]]]`},
 		"a union's member":   {`type Query { u: U } union U = T | V type T @authenticated { n: Int } type V { n: Int }`, `Query.u []`},
 		"an interface": {`type Query { i: I } interface I { n: Int @authenticated m: Int } type T implements I { n: Int m: Int @requiresScopes(scopes: [["x"]]) }`,

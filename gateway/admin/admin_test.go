@@ -93,7 +93,8 @@ func TestPurge_Scopes(t *testing.T) {
 		g.load()
 		w := g.purge(body)
 		var got struct{ Purged, Unreached []string }
-		if err := json.Unmarshal(w.Body.Bytes(), &got); w.Code != http.StatusOK || err != nil || len(got.Purged) == 0 || got.Unreached == nil || len(got.Unreached) > 0 {
+		if err := json.Unmarshal(w.Body.Bytes(), &got); w.Code != http.StatusOK || err != nil || len(got.Purged) == 0 ||
+			got.Unreached == nil || len(got.Unreached) > 0 {
 			t.Errorf("%s: %d %s", body, w.Code, w.Body)
 		}
 		if asked := g.load(); !slices.Equal(asked, want) {
@@ -118,11 +119,13 @@ func TestPurge_InvalidRequest(t *testing.T) {
 		`{"tags":["poet"` + strings.Repeat(`,"poet"`, 1000) + `]}`: "1001 tags",
 	} {
 		w := g.purge(body)
-		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), name) || w.Header().Get("Content-Type") != "application/problem+json" {
+		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), name) ||
+			w.Header().Get("Content-Type") != "application/problem+json" {
 			t.Errorf("%.50s: %d %s, want %q in it", body, w.Code, w.Body, name)
 		}
 	}
-	if w := g.do(http.MethodPost, "/admin/purge", `{"tags":["*"]}`, "Content-Type", "text/plain"); w.Code != http.StatusUnsupportedMediaType {
+	if w := g.do(http.MethodPost, "/admin/purge", `{"tags":["*"]}`, "Content-Type",
+		"text/plain"); w.Code != http.StatusUnsupportedMediaType {
 		t.Errorf("text: %d", w.Code)
 	}
 	if asked := g.load(); asked != nil {
@@ -220,12 +223,14 @@ func TestLogLevel_Invalid(t *testing.T) {
 		strings.Repeat(" ", 2000) + `{}`: 400,
 	} {
 		g := &gateway{t: t, operators: operators}
-		if w := g.do(http.MethodPut, "/admin/log-level", body, "Content-Type", "application/json"); w.Code != want || !strings.Contains(w.Body.String(), "debug, info, warn, error") {
+		if w := g.do(http.MethodPut, "/admin/log-level", body, "Content-Type", "application/json"); w.Code != want ||
+			!strings.Contains(w.Body.String(), "debug, info, warn, error") {
 			t.Errorf("%.50s: %d %s", body, w.Code, w.Body)
 		}
 	}
 	g := &gateway{t: t, operators: operators}
-	if w := g.do(http.MethodPut, "/admin/log-level", `{"level":"debug"}`, "Content-Type", "text/plain"); w.Code != http.StatusUnsupportedMediaType {
+	if w := g.do(http.MethodPut, "/admin/log-level", `{"level":"debug"}`, "Content-Type",
+		"text/plain"); w.Code != http.StatusUnsupportedMediaType {
 		t.Errorf("text: %d", w.Code)
 	}
 	if telemetry.Level(log) != slog.LevelInfo || logged.Len() > 0 {

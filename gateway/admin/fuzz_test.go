@@ -14,7 +14,8 @@ import (
 // A purge does what it can be meant to say, or is refused; the token is one
 // word that nothing else is taken for.
 func FuzzPurge(f *testing.F) {
-	for _, s := range []string{`{"tags":["poet:1","item"]}`, `{"tags":["*"]}`, `{"tags":[]}`, `{"tags":["poet:"]}`, `[]`, `{"tags":["poet:\u0000*"]}{}`, ``} {
+	for _, s := range []string{`{"tags":["poet:1","item"]}`, `{"tags":["*"]}`, `{"tags":[]}`, `{"tags":["poet:"]}`, `[]`,
+		`{"tags":["poet:\u0000*"]}{}`, ``} {
 		f.Add(s, "Bearer secret")
 	}
 	f.Add(`{"tags":["*"]}`, "Basic secret")
@@ -43,7 +44,8 @@ func FuzzPurge(f *testing.F) {
 
 // A level is one of four words, and what is no such wish changes nothing.
 func FuzzLogLevel(f *testing.F) {
-	for _, s := range []string{`{"level":"debug"}`, `{"level":"warn"}`, `{"level":"WARN+1"}`, `{"level":1}`, `{"level":"error"}{}`, `null`, ``} {
+	for _, s := range []string{`{"level":"debug"}`, `{"level":"warn"}`, `{"level":"WARN+1"}`, `{"level":1}`,
+		`{"level":"error"}{}`, `null`, ``} {
 		f.Add(s)
 	}
 	level := admin.LogLevel(telemetry.NewLogger(io.Discard, telemetry.LogConfig{Level: "info"}))

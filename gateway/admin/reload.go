@@ -23,12 +23,14 @@ func Reload(reload func() (Reloaded, error)) http.Handler {
 	protection := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := protection.Check(r); err != nil {
-			httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusForbidden, Code: "FORBIDDEN", Detail: "cross-origin requests may not reload the settings"})
+			httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusForbidden, Code: "FORBIDDEN",
+				Detail: "cross-origin requests may not reload the settings"})
 			return
 		}
 		outcome, err := reload()
 		if err != nil {
-			httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusUnprocessableEntity, Code: "BAD_USER_INPUT", Detail: err.Error()})
+			httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusUnprocessableEntity, Code: "BAD_USER_INPUT",
+				Detail: err.Error()})
 			return
 		}
 		writeJSON(w, http.StatusOK, outcome)

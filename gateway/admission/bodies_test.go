@@ -193,7 +193,8 @@ func readsUntilAFailure(t *testing.T) {
 	b, figure := newBodies(t)
 	l := b.Lease()
 	reset := errors.New("connection reset")
-	if _, err := l.ReadAll(t.Context(), io.MultiReader(bytes.NewReader(make([]byte, 5000)), iotest.ErrReader(reset)), -1); !errors.Is(err, reset) {
+	if _, err := l.ReadAll(t.Context(), io.MultiReader(bytes.NewReader(make([]byte, 5000)), iotest.ErrReader(reset)),
+		-1); !errors.Is(err, reset) {
 		t.Error(err)
 	}
 	l.Release()

@@ -24,7 +24,8 @@ type Budget struct {
 
 // NewBudget returns a budget of size bytes, and registers its metrics with reg.
 func NewBudget(size int64, held prometheus.GaugeOpts, shed prometheus.CounterOpts, reg prometheus.Registerer) *Budget {
-	b := &Budget{free: semaphore.NewWeighted(size), size: size, wait: math.MaxInt64, held: prometheus.NewGauge(held), shed: prometheus.NewCounter(shed)}
+	b := &Budget{free: semaphore.NewWeighted(size), size: size, wait: math.MaxInt64, held: prometheus.NewGauge(held),
+		shed: prometheus.NewCounter(shed)}
 	reg.MustRegister(b.held, b.shed)
 	return b
 }

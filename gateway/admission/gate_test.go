@@ -119,7 +119,8 @@ func TestLimiter_Unlimited(t *testing.T) {
 
 func TestConfig_InvalidIsNamed(t *testing.T) {
 	for name, c := range map[string]admission.Config{
-		"max-operations": {Operations: -1}, "operation-queue": {Queue: -1}, "operation-queue-wait": {QueueWait: -1}, "graphql-bodies-mb": {BodiesMB: -1},
+		"max-operations": {Operations: -1}, "operation-queue": {Queue: -1}, "operation-queue-wait": {QueueWait: -1},
+		"graphql-bodies-mb": {BodiesMB: -1},
 	} {
 		if err := c.Validate(); err == nil || !strings.HasPrefix(err.Error(), name+" ") {
 			t.Errorf("%s: %v", name, err)

@@ -181,7 +181,8 @@ func (a *Authenticator) verify(ctx context.Context, token string) (*Viewer, erro
 	expires, expiresErr := claims.GetExpirationTime()
 	scopes, ok := scopesOf(claims[a.cfg.ScopeClaim])
 	switch {
-	case err != nil, len(a.cfg.Audiences) > 0 && !slices.ContainsFunc(audience, func(s string) bool { return slices.Contains(a.cfg.Audiences, s) }):
+	case err != nil, len(a.cfg.Audiences) > 0 &&
+		!slices.ContainsFunc(audience, func(s string) bool { return slices.Contains(a.cfg.Audiences, s) }):
 		return nil, errAudience
 	case expiresErr != nil || expires == nil:
 		return nil, jwt.ErrTokenInvalidClaims

@@ -32,15 +32,18 @@ func TestAuthenticate_Accepted(t *testing.T) {
 	a := newAuthenticator(t, p, nil)
 	kid := func(id string) map[string]any { return map[string]any{"kid": id} }
 	for name, token := range map[string]string{
-		"RS256":                       sign(t, jwt.SigningMethodRS256, rsa2048, usual(nil), kid("r")),
-		"PS256":                       sign(t, jwt.SigningMethodPS256, rsa2048, usual(nil), kid("r")),
-		"ES256":                       sign(t, jwt.SigningMethodES256, p256, usual(nil), kid("e")),
-		"EdDSA":                       sign(t, jwt.SigningMethodEdDSA, ed, usual(nil), kid("d")),
-		"no kid":                      sign(t, jwt.SigningMethodES256, p256, usual(nil), nil),
-		"several audiences":           sign(t, jwt.SigningMethodEdDSA, ed, usual(claims{"aud": []string{"other", audience}}), kid("d")),
-		"expired within the leeway":   sign(t, jwt.SigningMethodEdDSA, ed, usual(claims{"exp": time.Now().Add(-10 * time.Second).Unix()}), kid("d")),
-		"not yet valid within leeway": sign(t, jwt.SigningMethodEdDSA, ed, usual(claims{"nbf": time.Now().Add(10 * time.Second).Unix()}), kid("d")),
-		"a foreign jwk in the header": sign(t, jwt.SigningMethodEdDSA, ed, usual(nil), map[string]any{"kid": "d", "jku": "https://evil.example.com"}),
+		"RS256":             sign(t, jwt.SigningMethodRS256, rsa2048, usual(nil), kid("r")),
+		"PS256":             sign(t, jwt.SigningMethodPS256, rsa2048, usual(nil), kid("r")),
+		"ES256":             sign(t, jwt.SigningMethodES256, p256, usual(nil), kid("e")),
+		"EdDSA":             sign(t, jwt.SigningMethodEdDSA, ed, usual(nil), kid("d")),
+		"no kid":            sign(t, jwt.SigningMethodES256, p256, usual(nil), nil),
+		"several audiences": sign(t, jwt.SigningMethodEdDSA, ed, usual(claims{"aud": []string{"other", audience}}), kid("d")),
+		"expired within the leeway": sign(t, jwt.SigningMethodEdDSA, ed,
+			usual(claims{"exp": time.Now().Add(-10 * time.Second).Unix()}), kid("d")),
+		"not yet valid within leeway": sign(t, jwt.SigningMethodEdDSA, ed,
+			usual(claims{"nbf": time.Now().Add(10 * time.Second).Unix()}), kid("d")),
+		"a foreign jwk in the header": sign(t, jwt.SigningMethodEdDSA, ed, usual(nil),
+			map[string]any{"kid": "d", "jku": "https://evil.example.com"}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			v, err := a.Authenticate(t.Context(), []string{"Bearer " + token})
@@ -75,11 +78,13 @@ func TestAuthenticate_Refused(t *testing.T) {
 	header := func(h map[string]any) string { return sign(t, jwt.SigningMethodEdDSA, ed, usual(nil), h) }
 	parts := strings.Split(good, ".")
 	for name, authorization := range map[string][]string{
-		"alg none":                      {"Bearer " + sign(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, usual(nil), nil)},
-		"alg None in other case":        {"Bearer " + b64([]byte(`{"alg":"nOnE","kid":"d"}`)) + "." + parts[1] + "."},
-		"HS256 by the public key":       {"Bearer " + sign(t, jwt.SigningMethodHS256, publicPEM, usual(nil), map[string]any{"kid": "r"})},
-		"HS256 by the modulus":          {"Bearer " + sign(t, jwt.SigningMethodHS256, rsa2048.N.Bytes(), usual(nil), map[string]any{"kid": "r"})},
-		"HS256 by a secret of the set":  {"Bearer " + sign(t, jwt.SigningMethodHS256, []byte("secret"), usual(nil), map[string]any{"kid": "secret"})},
+		"alg none":                {"Bearer " + sign(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, usual(nil), nil)},
+		"alg None in other case":  {"Bearer " + b64([]byte(`{"alg":"nOnE","kid":"d"}`)) + "." + parts[1] + "."},
+		"HS256 by the public key": {"Bearer " + sign(t, jwt.SigningMethodHS256, publicPEM, usual(nil), map[string]any{"kid": "r"})},
+		"HS256 by the modulus": {"Bearer " +
+			sign(t, jwt.SigningMethodHS256, rsa2048.N.Bytes(), usual(nil), map[string]any{"kid": "r"})},
+		"HS256 by a secret of the set": {"Bearer " +
+			sign(t, jwt.SigningMethodHS256, []byte("secret"), usual(nil), map[string]any{"kid": "secret"})},
 		"an algorithm that is not set":  {"Bearer " + sign(t, jwt.SigningMethodRS512, rsa2048, usual(nil), map[string]any{"kid": "r"})},
 		"a curve that does not fit":     {"Bearer " + sign(t, jwt.SigningMethodES384, p384, usual(nil), map[string]any{"kid": "wide"})},
 		"an RSA key that is too short":  {"Bearer " + sign(t, jwt.SigningMethodRS256, rsa1024, usual(nil), map[string]any{"kid": "short"})},
@@ -239,11 +244,13 @@ func TestConfig_Refused(t *testing.T) {
 func TestJWKS_File(t *testing.T) {
 	ed, p := edKey(t), newProvider(t)
 	file := filepath.Join(t.TempDir(), "keys.json")
-	if err := os.WriteFile(file, []byte(`{"keys":[{"kty":"OKP","crv":"Ed25519","x":"`+edJWK("", ed)["x"].(string)+`"}]}`), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(`{"keys":[{"kty":"OKP","crv":"Ed25519","x":"`+edJWK("", ed)["x"].(string)+`"}]}`),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	a := newAuthenticator(t, p, func(c *auth.Config) { c.JWKS = file })
-	if v, err := a.Authenticate(t.Context(), []string{"Bearer " + sign(t, jwt.SigningMethodEdDSA, ed, usual(nil), nil)}); err != nil || v == nil {
+	if v, err := a.Authenticate(t.Context(), []string{"Bearer " +
+		sign(t, jwt.SigningMethodEdDSA, ed, usual(nil), nil)}); err != nil || v == nil {
 		t.Errorf("%+v, %v", v, err)
 	}
 }

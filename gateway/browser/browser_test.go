@@ -102,7 +102,8 @@ func TestCORS_AllowedOrigins(t *testing.T) {
 		}
 	}
 	got := ask(h, http.MethodPost, "Origin: https://shop.example.com")
-	if exposed := got.Header.Get("Access-Control-Expose-Headers"); !strings.Contains(exposed, "Server-Timing") || !strings.Contains(exposed, "Tributary-Seen") || got.Header.Get("Vary") != "Origin" {
+	if exposed := got.Header.Get("Access-Control-Expose-Headers"); !strings.Contains(exposed, "Server-Timing") ||
+		!strings.Contains(exposed, "Tributary-Seen") || got.Header.Get("Vary") != "Origin" {
 		t.Errorf("exposes %v", got.Header)
 	}
 	with := browser.Config{Origins: []string{"https://shop.example.com"}, Credentials: true}
@@ -113,7 +114,8 @@ func TestCORS_AllowedOrigins(t *testing.T) {
 
 func TestCORS_InvalidOrigin(t *testing.T) {
 	for origin, ok := range map[string]bool{
-		"https://shop.example.com": true, "http://localhost:3000": true, "http://localhost:*": true, "https://*.example.com": true, "*": true, "http://[::1]:8000": true,
+		"https://shop.example.com": true, "http://localhost:3000": true, "http://localhost:*": true,
+		"https://*.example.com": true, "*": true, "http://[::1]:8000": true,
 		"": false, "shop.example.com": false, "https://shop.example.com/": false, "ftp://example.com": false, "null": false,
 		"https://*.*.example.com": false, "https://user@example.com": false, "http://localhost:port": false, "https://": false,
 	} {
@@ -126,10 +128,12 @@ func TestCORS_InvalidOrigin(t *testing.T) {
 func TestOrigins_WithCredentials(t *testing.T) {
 	for origin, ok := range map[string]bool{
 		"https://shop.example.com": true, "http://localhost:*": true, "http://[::1]:*": true, "http://127.0.0.1:3000": true,
-		"https://*.example.com": true, "https://*.preview.example.co.uk": true, "https://pr-*.example.com:8443": true, "https://*-pr.example.com": true,
-		"*": false, "https://*": false, "http://*": false, "https://*:*": false, "https://*:8443": false,
+		"https://*.example.com": true, "https://*.preview.example.co.uk": true, "https://pr-*.example.com:8443": true,
+		"https://*-pr.example.com": true,
+		"*":                        false, "https://*": false, "http://*": false, "https://*:*": false, "https://*:8443": false,
 		"https://shop.example.com*": false, "https://shop.*": false, "https://shop.example.*": false, "http://localhost*": false,
-		"https://*.com": false, "https://*.co.uk": false, "https://*.CO.UK": false, "https://*.github.io": false, "https://*.com:8443": false,
+		"https://*.com": false, "https://*.co.uk": false, "https://*.CO.UK": false, "https://*.github.io": false,
+		"https://*.com:8443":   false,
 		"https://*example.com": false, "https://*example.co.uk": false, "https://a.*example.com": false,
 	} {
 		err := (browser.Config{Origins: []string{"https://first.example.com", origin}, Credentials: true}).Validate()
@@ -150,7 +154,8 @@ func TestSecurityHeaders_Default(t *testing.T) {
 			}
 		}))
 		got := ask(h, http.MethodGet, "").Header
-		if !strings.HasPrefix(got.Get("Content-Security-Policy"), want) || got.Get("Referrer-Policy") != "same-origin" || got.Get("X-Frame-Options") != "DENY" {
+		if !strings.HasPrefix(got.Get("Content-Security-Policy"), want) || got.Get("Referrer-Policy") != "same-origin" ||
+			got.Get("X-Frame-Options") != "DENY" {
 			t.Errorf("%v", got)
 		}
 	}

@@ -37,8 +37,9 @@ func (g *Guard) Use(cfg Config) {
 			AllowCredentials: cfg.Credentials,
 			AllowedMethods:   []string{http.MethodGet, http.MethodHead, http.MethodPost},
 			AllowedHeaders:   []string{"*"}, // an origin that may ask may say what it wants
-			ExposedHeaders:   []string{"Age", "Cache-Status", "ETag", "Retry-After", "Server-Timing", "Tributary-Seen", "WWW-Authenticate", "X-Request-Id"},
-			MaxAge:           preflightMaxAge,
+			ExposedHeaders: []string{"Age", "Cache-Status", "ETag", "Retry-After", "Server-Timing", "Tributary-Seen",
+				"WWW-Authenticate", "X-Request-Id"},
+			MaxAge: preflightMaxAge,
 		})
 	}
 	g.current.Store(r)

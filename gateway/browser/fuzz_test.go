@@ -10,7 +10,8 @@ import (
 // A * stands for a part of a host and for nothing else: what is allowed is an
 // origin of the domain, whatever a header makes of it.
 func FuzzOrigin(f *testing.F) {
-	for _, s := range []string{"", "null", "https://a.example.com", "https://.example.com", "https://evil.example/.example.com", "https://a@b.example.com", "HTTPS://A.EXAMPLE.COM", "https://a.example.com.evil.example"} {
+	for _, s := range []string{"", "null", "https://a.example.com", "https://.example.com",
+		"https://evil.example/.example.com", "https://a@b.example.com", "HTTPS://A.EXAMPLE.COM", "https://a.example.com.evil.example"} {
 		f.Add(s)
 	}
 	cfg := browser.Config{Origins: []string{"https://*.example.com"}}
@@ -27,12 +28,14 @@ func FuzzOrigin(f *testing.F) {
 
 // What may be set as an origin is one, or a pattern with one *.
 func FuzzOrigins(f *testing.F) {
-	for _, s := range []string{"", "*", "null", "https://shop.example.com", "http://localhost:*", "https://*.*.example.com", "https://user@example.com", "http://[::1]:8000", "https://a/b"} {
+	for _, s := range []string{"", "*", "null", "https://shop.example.com", "http://localhost:*", "https://*.*.example.com",
+		"https://user@example.com", "http://[::1]:8000", "https://a/b"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, origin string) {
 		err := (browser.Config{Origins: []string{origin}}).Validate()
-		if err == nil && origin != "*" && (!strings.HasPrefix(origin, "http") || strings.Count(origin, "/") != 2 || strings.Count(origin, "*") > 1) {
+		if err == nil && origin != "*" && (!strings.HasPrefix(origin, "http") || strings.Count(origin, "/") != 2 ||
+			strings.Count(origin, "*") > 1) {
 			t.Errorf("%q is taken for an origin", origin)
 		}
 		if err != nil && !strings.HasPrefix(err.Error(), "cors-origins: ") {

@@ -114,8 +114,11 @@ func TestCompress_Negotiation(t *testing.T) {
 
 func TestCompress_Unchanged(t *testing.T) {
 	for name, h := range map[string]http.Handler{
-		"a short answer":  answering(long[:compress.MinSize-1]),
-		"a short body":    http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { compress.NewBody([]byte("{}")).Write(w, r, 200) }),
+		"a short answer": answering(long[:compress.MinSize-1]),
+		"a short body": http.HandlerFunc(func(w http.ResponseWriter,
+			r *http.Request) {
+			compress.NewBody([]byte("{}")).Write(w, r, 200)
+		}),
 		"a picture":       answering(long, "Content-Type", "image/png"),
 		"an odd type":     answering(long, "Content-Type", ";"),
 		"something coded": answering(long, "Content-Encoding", "br"),
@@ -131,7 +134,8 @@ func TestCompress_Unchanged(t *testing.T) {
 			}
 		})
 	}
-	if got := get(t, compress.Handler(answering(long)), http.MethodHead, "Accept-Encoding", "gzip"); got.Header.Get("Content-Encoding") != "" {
+	if got := get(t, compress.Handler(answering(long)), http.MethodHead, "Accept-Encoding",
+		"gzip"); got.Header.Get("Content-Encoding") != "" {
 		t.Error("compresses nothing")
 	}
 }

@@ -59,7 +59,8 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	switch o {
 	case Failed:
-		return answer(r, status, "application/problem+json", `{"title":"`+http.StatusText(status)+`","status":`+strconv.Itoa(status)+`,"detail":"failure injected by a fault rule"}`), nil
+		return answer(r, status, "application/problem+json",
+			`{"title":"`+http.StatusText(status)+`","status":`+strconv.Itoa(status)+`,"detail":"failure injected by a fault rule"}`), nil
 	case Hung:
 		<-r.Context().Done()
 		return nil, r.Context().Err()

@@ -45,17 +45,21 @@ func TestTransport_Outcomes(t *testing.T) {
 		asked  int
 		takes  time.Duration
 	}{
-		"no rule that applies":     {faultinject.Rule{Route: "GET /poems/{id}", ErrorRate: 1, Status: 503}, "GET /books/{id}", 200, "{}", 1, 0},
-		"another method":           {faultinject.Rule{Route: "POST /books/{id}", ErrorRate: 1, Status: 503}, "GET /books/{id}", 200, "{}", 1, 0},
-		"a failure":                {faultinject.Rule{Route: "*", ErrorRate: 1, Status: 429}, "GET /books/{id}", 429, "fault rule", 0, 0},
-		"a route by other names":   {faultinject.Rule{Route: "GET /books/{book_id}", ErrorRate: 1, Status: 500}, "GET /books/{id}", 500, "fault rule", 0, 0},
-		"the health check":         {faultinject.Rule{Route: "*", ErrorRate: 1, Status: 503}, "GET /healthz", 200, "{}", 1, 0},
-		"the health check by name": {faultinject.Rule{Route: "GET /healthz", ErrorRate: 1, Status: 503}, "GET /healthz", 503, "fault rule", 0, 0},
-		"garbage":                  {faultinject.Rule{Route: "*", Garbage: true}, "GET /books/{id}", 200, `{"garbage": [}`, 0, 0},
-		"an answer that is lost":   {faultinject.Rule{Route: "*", Lost: true}, "POST /books", 0, "connection closed by a fault rule", 1, 0},
-		"a delay":                  {faultinject.Rule{Route: "*", Latency: "3s"}, "GET /books/{id}", 200, "{}", 1, 3 * time.Second},
-		"a delay beyond the end":   {faultinject.Rule{Route: "*", Latency: "3m"}, "GET /books/{id}", 0, "deadline", 0, time.Minute},
-		"no answer":                {faultinject.Rule{Route: "*", Hang: true}, "GET /books/{id}", 0, "deadline", 0, time.Minute},
+		"no rule that applies": {faultinject.Rule{Route: "GET /poems/{id}", ErrorRate: 1, Status: 503},
+			"GET /books/{id}", 200, "{}", 1, 0},
+		"another method": {faultinject.Rule{Route: "POST /books/{id}", ErrorRate: 1, Status: 503},
+			"GET /books/{id}", 200, "{}", 1, 0},
+		"a failure": {faultinject.Rule{Route: "*", ErrorRate: 1, Status: 429}, "GET /books/{id}", 429, "fault rule", 0, 0},
+		"a route by other names": {faultinject.Rule{Route: "GET /books/{book_id}", ErrorRate: 1, Status: 500},
+			"GET /books/{id}", 500, "fault rule", 0, 0},
+		"the health check": {faultinject.Rule{Route: "*", ErrorRate: 1, Status: 503}, "GET /healthz", 200, "{}", 1, 0},
+		"the health check by name": {faultinject.Rule{Route: "GET /healthz", ErrorRate: 1, Status: 503}, "GET /healthz", 503,
+			"fault rule", 0, 0},
+		"garbage":                {faultinject.Rule{Route: "*", Garbage: true}, "GET /books/{id}", 200, `{"garbage": [}`, 0, 0},
+		"an answer that is lost": {faultinject.Rule{Route: "*", Lost: true}, "POST /books", 0, "connection closed by a fault rule", 1, 0},
+		"a delay":                {faultinject.Rule{Route: "*", Latency: "3s"}, "GET /books/{id}", 200, "{}", 1, 3 * time.Second},
+		"a delay beyond the end": {faultinject.Rule{Route: "*", Latency: "3m"}, "GET /books/{id}", 0, "deadline", 0, time.Minute},
+		"no answer":              {faultinject.Rule{Route: "*", Hang: true}, "GET /books/{id}", 0, "deadline", 0, time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -69,7 +73,8 @@ func TestTransport_Outcomes(t *testing.T) {
 					body = err.Error()
 				}
 				if status != tt.status || !strings.Contains(body, tt.body) || s.asked != tt.asked || time.Since(start) != tt.takes {
-					t.Errorf("%d %s, %v after %s, asked %d times; want %d %s after %s, asked %d times", status, body, err, time.Since(start), s.asked, tt.status, tt.body, tt.takes, tt.asked)
+					t.Errorf("%d %s, %v after %s, asked %d times; want %d %s after %s, asked %d times", status, body, err,
+						time.Since(start), s.asked, tt.status, tt.body, tt.takes, tt.asked)
 				}
 			})
 		})

@@ -86,7 +86,8 @@ func (p *Panel) service(handle func(http.ResponseWriter, *http.Request, *faultin
 	return func(w http.ResponseWriter, r *http.Request) {
 		rules := p.services[r.PathValue("service")]
 		if rules == nil {
-			httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusNotFound, Code: "NOT_FOUND", Detail: "there is no such service"})
+			httpserver.WriteProblem(w, r, httpserver.Problem{Status: http.StatusNotFound, Code: "NOT_FOUND",
+				Detail: "there is no such service"})
 			return
 		}
 		handle(w, r, rules)

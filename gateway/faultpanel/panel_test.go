@@ -48,7 +48,8 @@ func TestPanel_Rules(t *testing.T) {
 		want               string
 	}{
 		{http.MethodGet, "/dev/faults/drafts", "", 200, "[]"},
-		{http.MethodPut, "/dev/faults/drafts", `[{"route":"GET /drafts/{id}","latency":"200ms","error_rate":0.5,"status":500},{"route":"*","lost":true}]`, 200,
+		{http.MethodPut, "/dev/faults/drafts",
+			`[{"route":"GET /drafts/{id}","latency":"200ms","error_rate":0.5,"status":500},{"route":"*","lost":true}]`, 200,
 			`[{"route":"GET /drafts/{id}","latency":"200ms","error_rate":0.5,"status":500},{"route":"*","status":503,"lost":true}]`},
 		{http.MethodPut, "/dev/faults/drafts", `[{"route":"*"}]`, 200, `[{"route":"*","status":503}]`},
 		{http.MethodGet, "/dev/faults", "", 200, `{"services":{"drafts":[{"route":"*","status":503}],"poets":[]},"redis":null}`},
@@ -71,7 +72,8 @@ func TestPanel_Rules(t *testing.T) {
 		`[{"route":"*","status":200}]`:                                 "body[0].status: must be from 400 to 599",
 		`[` + strings.Repeat(`{"route":"*"},`, 100) + `{"route":"*"}]`: "has 101 rules",
 	} {
-		if w := send(p, http.MethodPut, "/dev/faults/drafts", body); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), want) {
+		if w := send(p, http.MethodPut, "/dev/faults/drafts", body); w.Code != http.StatusBadRequest ||
+			!strings.Contains(w.Body.String(), want) {
 			t.Errorf("%.60s: %d %s, want %s", body, w.Code, w.Body, want)
 		}
 	}
@@ -166,7 +168,8 @@ func TestProxy_CutAndMended(t *testing.T) {
 func TestPanel_RefusesRebindingHosts(t *testing.T) {
 	p, rules := panel(nil, func(context.Context) error { t.Error("the cache was emptied"); return nil })
 	for _, host := range []string{"evil.example:8000", "evil.example", "localhost.evil.example:8000", ""} {
-		for _, request := range [][2]string{{http.MethodGet, "/dev/faults"}, {http.MethodPut, "/dev/faults/books"}, {http.MethodPut, "/dev/redis"}, {http.MethodDelete, "/dev/cache"}} {
+		for _, request := range [][2]string{{http.MethodGet, "/dev/faults"}, {http.MethodPut, "/dev/faults/books"},
+			{http.MethodPut, "/dev/redis"}, {http.MethodDelete, "/dev/cache"}} {
 			r := httptest.NewRequest(request[0], request[1], strings.NewReader(`[{"route":"*"}]`))
 			r.Host = host
 			r.Header.Set("Sec-Fetch-Site", "same-origin")

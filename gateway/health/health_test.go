@@ -64,7 +64,8 @@ func TestHealth_Aggregates(t *testing.T) {
 				if err := json.Unmarshal(w.Body.Bytes(), &f); err != nil {
 					t.Fatal(err)
 				}
-				if w.Code != tt.code || f.Status != tt.overall || f.Services["drafts"].Status != tt.ofDrafts || f.Cache.Status != tt.ofCache {
+				if w.Code != tt.code || f.Status != tt.overall || f.Services["drafts"].Status != tt.ofDrafts ||
+					f.Cache.Status != tt.ofCache {
 					t.Errorf("%d %s", w.Code, w.Body)
 				}
 				if f.Service != "api-gateway" || f.Version != "v1" || f.Cache.Type != "redis" || f.Timestamp.IsZero() {

@@ -105,7 +105,8 @@ func Check(log *slog.Logger, root fs.FS, budgets ...Budget) {
 	case sum == Unlimited:
 		remedy = "limit the settings that have no limit"
 	case by != "GOMEMLIMIT":
-		remedy = "lower the settings, or raise the memory of the container above " + mebibytes(sum) + "; and set GOMEMLIMIT to nine tenths of it"
+		remedy = "lower the settings, or raise the memory of the container above " + mebibytes(sum) +
+			"; and set GOMEMLIMIT to nine tenths of it"
 	}
 	log.Warn("the settings permit more memory than the process has", "permitted", mebibytes(sum), "limit", mebibytes(limit), "limit_by", by,
 		"settings", strings.Join(parts, ", "), "remedy", remedy)

@@ -105,7 +105,8 @@ func TestSite_Assets(t *testing.T) {
 }
 
 func TestSite_NotFound(t *testing.T) {
-	for _, target := range []string{"/playground/app-2.js", "/playground/index.html", "/playground/secret.txt", "/playground/", "/playground/..%2fapp-1.js.gz"} {
+	for _, target := range []string{"/playground/app-2.js", "/playground/index.html", "/playground/secret.txt",
+		"/playground/", "/playground/..%2fapp-1.js.gz"} {
 		if w := get(site(t).File, target); w.Code != http.StatusNotFound {
 			t.Errorf("%s answers %d", target, w.Code)
 		}

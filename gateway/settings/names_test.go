@@ -57,9 +57,10 @@ func TestRenamed_IsAnsweredWithTheNewName(t *testing.T) {
 		file, flag string
 		want       string
 	}{
-		"in the environment":      {map[string]string{"BFF_ADMIN_ADDR": ":1"}, "", "", "BFF_ADMIN_ADDR is now BFF_OPS_ADDR"},
-		"another":                 {map[string]string{"BFF_MAX_NUMBER": "1"}, "", "", "BFF_MAX_NUMBER is now BFF_MOST"},
-		"beside the new name":     {map[string]string{"BFF_ADMIN_ADDR": ":1", "BFF_OPS_ADDR": ":2"}, "", "", "BFF_ADMIN_ADDR is now BFF_OPS_ADDR"},
+		"in the environment": {map[string]string{"BFF_ADMIN_ADDR": ":1"}, "", "", "BFF_ADMIN_ADDR is now BFF_OPS_ADDR"},
+		"another":            {map[string]string{"BFF_MAX_NUMBER": "1"}, "", "", "BFF_MAX_NUMBER is now BFF_MOST"},
+		"beside the new name": {map[string]string{"BFF_ADMIN_ADDR": ":1", "BFF_OPS_ADDR": ":2"}, "", "",
+			"BFF_ADMIN_ADDR is now BFF_OPS_ADDR"},
 		"in the file":             {nil, "other: x\nadmin_addr: ':1'\n", "", ":2: admin_addr is now ops_addr"},
 		"another in the file":     {nil, "max_number: 4\n", "", ":1: max_number is now most"},
 		"a flag":                  {nil, "", "--admin-addr=:1", "--admin-addr is now --ops-addr"},
@@ -87,10 +88,12 @@ func TestUnknown_HasTheNearestName(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := s.Unknown([]string{
-		"BFF_OPS_ADR=1", "BFF_CACHE_TLL=10s", "BFF_BOOK_URL=x=y", "BFF_QIUCK=1", "BFF_PORT_8000_TCP_ADDR=10.0.0.1", "BFF_" + strings.Repeat("X", 10_000) + "=1",
+		"BFF_OPS_ADR=1", "BFF_CACHE_TLL=10s", "BFF_BOOK_URL=x=y", "BFF_QIUCK=1", "BFF_PORT_8000_TCP_ADDR=10.0.0.1", "BFF_" +
+			strings.Repeat("X", 10_000) + "=1",
 		"BFF_OPS_ADDR=1", "BFF_CONFIG=x", "BFF_QUICK=1", "OTHER_NAME=x", "BF_MOST=1", "PATH=/bin", "BFF_EMPTY=", "nothing", "",
 	}, k.Model)
-	want := map[string]string{"BFF_OPS_ADR": "BFF_OPS_ADDR", "BFF_CACHE_TLL": "BFF_CACHE_TTL", "BFF_BOOK_URL": "BFF_BOOKS_URL", "BFF_QIUCK": "BFF_QUICK"}
+	want := map[string]string{"BFF_OPS_ADR": "BFF_OPS_ADDR", "BFF_CACHE_TLL": "BFF_CACHE_TTL",
+		"BFF_BOOK_URL": "BFF_BOOKS_URL", "BFF_QIUCK": "BFF_QUICK"}
 	for _, u := range got {
 		if nearest, ok := want[u.Name]; ok && nearest != u.Nearest || u.Nearest == "" {
 			t.Errorf("the nearest of %s is %s", u.Name, u.Nearest)
@@ -102,7 +105,8 @@ func TestUnknown_HasTheNearestName(t *testing.T) {
 }
 
 func TestChanged_IsMasked(t *testing.T) {
-	env := map[string]string{"BFF_TOKEN": "s3cr3t", "BFF_BOOKS_URL": "http://ann:s3cr3t@books.example.com/?key=s3cr3t", "BFF_CACHE_TTL": "1m"}
+	env := map[string]string{"BFF_TOKEN": "s3cr3t", "BFF_BOOKS_URL": "http://ann:s3cr3t@books.example.com/?key=s3cr3t",
+		"BFF_CACHE_TTL": "1m"}
 	s, _, ctx, err := parse(t, env, "other: x\n", "--most=7")
 	if err != nil {
 		t.Fatal(err)

@@ -74,7 +74,8 @@ func TestFile_Shape(t *testing.T) {
 }
 
 func FuzzLoad(f *testing.F) {
-	for _, seed := range []string{"a: 1\n", "a:\n  b: c\n", "a: 'x'\n---\n", "&x a: *x", "? a\n: b", "a: !!str 1", "{a: 1}", "a: |\n  b\n"} {
+	for _, seed := range []string{"a: 1\n", "a:\n  b: c\n", "a: 'x'\n---\n", "&x a: *x", "? a\n: b", "a: !!str 1", "{a: 1}",
+		"a: |\n  b\n"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -23,7 +23,8 @@ func Tables(w io.Writer, command *kong.Node) error {
 		rows[group] += row(flag)
 	}
 	for _, group := range groups {
-		if _, err := fmt.Fprintf(w, "## %s\n\n| in the environment | default | |\n| --- | --- | --- |\n%s\n", group, rows[group]); err != nil {
+		if _, err := fmt.Fprintf(w, "## %s\n\n| in the environment | default | |\n| --- | --- | --- |\n%s\n", group,
+			rows[group]); err != nil {
 			return err
 		}
 	}

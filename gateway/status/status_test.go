@@ -50,8 +50,9 @@ func running(t *testing.T) (*figures, *status.Sampler) {
 		requests:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "http_requests_total"}, []string{"endpoint", "status"}),
 		operations: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "graphql_operations_total"}, []string{"outcome"}),
 		attempts:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "upstream_attempts_total"}, []string{"service_name", "outcome"}),
-		latency:    prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "http_request_duration_seconds", Buckets: []float64{.1, .2}}, []string{"endpoint"}),
-		breaker:    prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "upstream_breaker_state"}, []string{"service_name"}),
+		latency: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "http_request_duration_seconds",
+			Buckets: []float64{.1, .2}}, []string{"endpoint"}),
+		breaker: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "upstream_breaker_state"}, []string{"service_name"}),
 	}
 	reg.MustRegister(f.requests, f.operations, f.attempts, f.latency, f.breaker)
 	checker := &health.Checker{Services: map[string]health.Check{}, Cache: func(context.Context) error { return nil }, Timeout: time.Second}
@@ -89,7 +90,8 @@ func TestSampler_Deltas(t *testing.T) {
 			t.Fatalf("%d samples", len(got))
 		}
 		first, drafts := got[0], got[0].Services["drafts"]
-		if first.Requests != 4 || first.Failed != 1 || first.Incomplete != 1.5 || drafts != (status.Service{Calls: 4, Failed: 1, Breaker: 2}) {
+		if first.Requests != 4 || first.Failed != 1 || first.Incomplete != 1.5 ||
+			drafts != (status.Service{Calls: 4, Failed: 1, Breaker: 2}) {
 			t.Errorf("first sample: %+v", first)
 		}
 		if first.P95 == nil || *first.P95 < 190 || *first.P95 > 200 {

@@ -363,7 +363,8 @@ func TestOutput_LogPanic(t *testing.T) {
 		}()
 		o.Close()
 		got := strings.Split(strings.TrimSpace(text.String()), "\n")
-		if len(got) != 2 || !strings.Contains(got[0], "before") || !strings.Contains(got[1], `of the process\n`) || !strings.Contains(got[1], "output_test.go") {
+		if len(got) != 2 || !strings.Contains(got[0], "before") || !strings.Contains(got[1], `of the process\n`) ||
+			!strings.Contains(got[1], "output_test.go") {
 			t.Errorf("%s: got %s", format, &text)
 		}
 	}

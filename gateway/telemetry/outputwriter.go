@@ -83,7 +83,8 @@ func (w *outputWriter) piece(due bool) piece {
 	}
 	if due {
 		p.notice, w.gap = w.gap, gap{}
-		w.text = append(w.text, w.line(slog.LevelWarn, "log lines are missing", slog.Int("lines", p.notice.lines), slog.Time("since", p.notice.since))...)
+		w.text = append(w.text, w.line(slog.LevelWarn, "log lines are missing", slog.Int("lines", p.notice.lines),
+			slog.Time("since", p.notice.since))...)
 	}
 	p.lines = len(w.text)
 	w.text = append(w.text, lines...)

@@ -106,7 +106,8 @@ func TestLog_Sampling(t *testing.T) {
 		time.Sleep(time.Second)
 		log.Info(message, "status", 200)
 		text := b.String()
-		if good, bad := strings.Count(text, `"status":200`), strings.Count(text, `"status":500`); good != 3 || bad != 5 || !strings.Contains(text, "something else") {
+		if good, bad := strings.Count(text, `"status":200`), strings.Count(text, `"status":500`); good != 3 || bad != 5 ||
+			!strings.Contains(text, "something else") {
 			t.Errorf("%d that ended well, %d that failed: %s", good, bad, text)
 		}
 		if !strings.Contains(text, `"status":200,"skipped":3`) {
@@ -151,7 +152,8 @@ func TestForLibraries_LinesPerSecond(t *testing.T) {
 		time.Sleep(time.Second)
 		library.Print("the last")
 		got := lines(&b)
-		if len(got) != 6 || !strings.HasSuffix(got[4], `"text":"complaint 4"}`) || !strings.HasSuffix(got[5], `"text":"the last","skipped":95}`) {
+		if len(got) != 6 || !strings.HasSuffix(got[4], `"text":"complaint 4"}`) ||
+			!strings.HasSuffix(got[5], `"text":"the last","skipped":95}`) {
 			t.Errorf("got %s", &b)
 		}
 	})

@@ -13,7 +13,8 @@ import (
 func FuzzTraceparent(f *testing.F) {
 	for _, s := range []string{
 		"", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-00000000000000000000000000000000-b7ad6b7169203331-01",
-		"ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more", "00-x-y-z",
+		"ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+		"01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more", "00-x-y-z",
 	} {
 		f.Add(s, "vendor=1")
 	}
@@ -32,7 +33,8 @@ func FuzzTraceparent(f *testing.F) {
 // name and not its value.
 func FuzzSettings(f *testing.F) {
 	variables := tracing.Names()
-	for i, seed := range []string{"true", "otlp", "always_on", "0.5", "tracecontext,baggage", "me", "a=b,c=%20d", "http://collector:4318", "a=b%zz", "a=\x00"} {
+	for i, seed := range []string{"true", "otlp", "always_on", "0.5", "tracecontext,baggage", "me", "a=b,c=%20d",
+		"http://collector:4318", "a=b%zz", "a=\x00"} {
 		f.Add(uint8(i), seed)
 	}
 	f.Fuzz(func(t *testing.T, which uint8, value string) {

@@ -26,15 +26,16 @@ func TestSettings_OffByDefault(t *testing.T) {
 		env variables
 		on  bool
 	}{
-		"nothing is set":               {nil, false},
-		"an endpoint":                  {variables{"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}, true},
-		"an endpoint of traces":        {variables{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": endpoint + "/v1/traces"}, true},
-		"an exporter":                  {variables{"OTEL_TRACES_EXPORTER": "otlp"}, true},
-		"an endpoint, and none":        {variables{"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_TRACES_EXPORTER": "none"}, false},
-		"an endpoint, and disabled":    {variables{"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_SDK_DISABLED": "True"}, false},
-		"what would be refused, if on": {variables{"OTEL_EXPORTER_OTLP_HEADERS": "none", "OTEL_BSP_MAX_QUEUE_SIZE": "-4", "OTEL_SDK_DISABLED": "maybe"}, false},
-		"an endpoint that is no URL":   {variables{"OTEL_EXPORTER_OTLP_ENDPOINT": "collector", "OTEL_TRACES_EXPORTER": "none"}, false},
-		"an exporter of metrics":       {variables{"OTEL_METRICS_EXPORTER": "otlp"}, false},
+		"nothing is set":            {nil, false},
+		"an endpoint":               {variables{"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}, true},
+		"an endpoint of traces":     {variables{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": endpoint + "/v1/traces"}, true},
+		"an exporter":               {variables{"OTEL_TRACES_EXPORTER": "otlp"}, true},
+		"an endpoint, and none":     {variables{"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_TRACES_EXPORTER": "none"}, false},
+		"an endpoint, and disabled": {variables{"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_SDK_DISABLED": "True"}, false},
+		"what would be refused, if on": {variables{"OTEL_EXPORTER_OTLP_HEADERS": "none", "OTEL_BSP_MAX_QUEUE_SIZE": "-4",
+			"OTEL_SDK_DISABLED": "maybe"}, false},
+		"an endpoint that is no URL": {variables{"OTEL_EXPORTER_OTLP_ENDPOINT": "collector", "OTEL_TRACES_EXPORTER": "none"}, false},
+		"an exporter of metrics":     {variables{"OTEL_METRICS_EXPORTER": "otlp"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, err := tracing.New(t.Context(), tracing.Source{Name: "me"}, env(tt.env), quiet())
@@ -70,7 +71,8 @@ func keyPair(t *testing.T) (certificate, key string) {
 
 func TestSettings_InvalidIsNamed(t *testing.T) {
 	for name, values := range map[string][]string{
-		"OTEL_EXPORTER_OTLP_ENDPOINT":        {"hunter2:4317", "http://", "http://:4317", "http://ann:hunter2@h", "http://h?key=hunter2", "http://h#hunter2", "http://h:hunter2"},
+		"OTEL_EXPORTER_OTLP_ENDPOINT": {"hunter2:4317", "http://", "http://:4317", "http://ann:hunter2@h",
+			"http://h?key=hunter2", "http://h#hunter2", "http://h:hunter2"},
 		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": {"/v1/hunter2", "unix:///hunter2"},
 		"OTEL_EXPORTER_OTLP_HEADERS":         {"Bearer hunter2", "a=%zzhunter2", "a=hunter2,b", "=hunter2", "hunter2 2=b", "a=hunter2%0Ab"},
 		"OTEL_EXPORTER_OTLP_TRACES_HEADERS":  {"hunter2"},
@@ -102,20 +104,24 @@ func TestSettings_InvalidIsNamed(t *testing.T) {
 func TestSettings_Specification(t *testing.T) {
 	certificate, key := keyPair(t)
 	for name, set := range map[string]map[string]string{
-		"headers":             {"OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20abc==, x-tenant = a%2Cb"},
-		"a URL with a path":   {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://[::1]:4318/base/"},
-		"no limit of time":    {"OTEL_EXPORTER_OTLP_TIMEOUT": "0", "OTEL_BSP_EXPORT_TIMEOUT": "0"},
-		"TLS":                 {"OTEL_EXPORTER_OTLP_CERTIFICATE": certificate, "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": certificate, "OTEL_EXPORTER_OTLP_CLIENT_KEY": key},
-		"a share":             {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.25"},
-		"a long queue":        {"OTEL_BSP_MAX_QUEUE_SIZE": "8192", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "4096"},
-		"a short queue":       {"OTEL_BSP_MAX_QUEUE_SIZE": "10"},
-		"propagators":         {"OTEL_PROPAGATORS": "tracecontext, baggage"},
-		"attributes":          {"OTEL_RESOURCE_ATTRIBUTES": "app.kubernetes.io/name=a%20b,empty=", "OTEL_SERVICE_NAME": "x y"},
-		"no limit":            {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "-1", "OTEL_SPAN_LINK_COUNT_LIMIT": "0"},
-		"a truth of any case": {"OTEL_SDK_DISABLED": "FALSE", "OTEL_EXPORTER_OTLP_INSECURE": "True", "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip"},
+		"headers":           {"OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20abc==, x-tenant = a%2Cb"},
+		"a URL with a path": {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://[::1]:4318/base/"},
+		"no limit of time":  {"OTEL_EXPORTER_OTLP_TIMEOUT": "0", "OTEL_BSP_EXPORT_TIMEOUT": "0"},
+		"TLS": {"OTEL_EXPORTER_OTLP_CERTIFICATE": certificate,
+			"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": certificate, "OTEL_EXPORTER_OTLP_CLIENT_KEY": key},
+		"a share":       {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.25"},
+		"a long queue":  {"OTEL_BSP_MAX_QUEUE_SIZE": "8192", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "4096"},
+		"a short queue": {"OTEL_BSP_MAX_QUEUE_SIZE": "10"},
+		"propagators":   {"OTEL_PROPAGATORS": "tracecontext, baggage"},
+		"attributes":    {"OTEL_RESOURCE_ATTRIBUTES": "app.kubernetes.io/name=a%20b,empty=", "OTEL_SERVICE_NAME": "x y"},
+		"no limit":      {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "-1", "OTEL_SPAN_LINK_COUNT_LIMIT": "0"},
+		"a truth of any case": {"OTEL_SDK_DISABLED": "FALSE", "OTEL_EXPORTER_OTLP_INSECURE": "True",
+			"OTEL_EXPORTER_OTLP_COMPRESSION": "gzip"},
 		"what is not checked": {
-			"OTEL_TRACES_SAMPLER": "?", "OTEL_TRACES_SAMPLER_ARG": "2", "OTEL_EXPORTER_OTLP_TIMEOUT": "10s", "OTEL_EXPORTER_OTLP_COMPRESSION": "?",
-			"OTEL_EXPORTER_OTLP_CERTIFICATE": "/none", "OTEL_SPAN_LINK_COUNT_LIMIT": "many", "OTEL_RESOURCE_ATTRIBUTES": "a", "OTEL_BSP_EXPORT_TIMEOUT": "-1",
+			"OTEL_TRACES_SAMPLER": "?", "OTEL_TRACES_SAMPLER_ARG": "2", "OTEL_EXPORTER_OTLP_TIMEOUT": "10s",
+			"OTEL_EXPORTER_OTLP_COMPRESSION": "?",
+			"OTEL_EXPORTER_OTLP_CERTIFICATE": "/none", "OTEL_SPAN_LINK_COUNT_LIMIT": "many", "OTEL_RESOURCE_ATTRIBUTES": "a",
+			"OTEL_BSP_EXPORT_TIMEOUT": "-1",
 		},
 		"what has no effect": {"OTEL_METRICS_EXPORTER": "?", "OTEL_LOG_LEVEL": "?"},
 	} {
@@ -133,7 +139,8 @@ func TestPropagators_BaggageIsWarnedOf(t *testing.T) {
 		"": false, "tracecontext": false, "tracecontext,baggage": true, "baggage,tracecontext": true, "tracecontext, baggage": true,
 	} {
 		var log strings.Builder
-		p, err := tracing.New(t.Context(), tracing.Source{Name: "me"}, env(map[string]string{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_PROPAGATORS": propagators}),
+		p, err := tracing.New(t.Context(), tracing.Source{Name: "me"},
+			env(map[string]string{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_PROPAGATORS": propagators}),
 			slog.New(slog.NewTextHandler(&log, nil)))
 		if err != nil {
 			t.Fatal(err)

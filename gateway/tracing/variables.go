@@ -48,7 +48,8 @@ func violation(name, value string) (must string) {
 	case "OTEL_EXPORTER_OTLP_HEADERS":
 		return mustBe(areHeaders(value), "headers as in name=value,name=value, values percent-encoded")
 	case "OTEL_PROPAGATORS":
-		return mustBe(slices.Contains([]string{"tracecontext", "tracecontext,baggage", "baggage,tracecontext"}, strings.ReplaceAll(value, " ", "")),
+		return mustBe(slices.Contains([]string{"tracecontext", "tracecontext,baggage", "baggage,tracecontext"},
+			strings.ReplaceAll(value, " ", "")),
 			"tracecontext or tracecontext,baggage")
 	case "OTEL_BSP_SCHEDULE_DELAY":
 		return mustBe(isCount(value, math.MaxInt32), "a whole number from 1 to 2147483647")
@@ -80,7 +81,8 @@ func areHeaders(list string) bool {
 	for pair := range strings.SplitSeq(list, ",") {
 		name, encoded, found := strings.Cut(pair, "=")
 		value, err := url.PathUnescape(encoded)
-		if !found || err != nil || !httpguts.ValidHeaderFieldName(strings.TrimSpace(name)) || !httpguts.ValidHeaderFieldValue(strings.TrimSpace(value)) {
+		if !found || err != nil || !httpguts.ValidHeaderFieldName(strings.TrimSpace(name)) ||
+			!httpguts.ValidHeaderFieldValue(strings.TrimSpace(value)) {
 			return false
 		}
 	}

@@ -114,7 +114,8 @@ func (n *node) row(zero time.Time, depth int) Row {
 	case tracing.Resolve:
 		r.Name = cmp.Or(n.text(tracing.Field), r.Name)
 	case tracing.Cache:
-		r.Cache = &Cache{n.number(tracing.FromMemory), n.number(tracing.FromRedis), n.number(tracing.Stale), n.number(tracing.Missed), n.number(tracing.Coalesced)}
+		r.Cache = &Cache{n.number(tracing.FromMemory), n.number(tracing.FromRedis), n.number(tracing.Stale),
+			n.number(tracing.Missed), n.number(tracing.Coalesced)}
 	case tracing.Attempt:
 		r.Attempt = &Attempt{
 			Kind: n.text(tracing.AttemptKind), Method: n.text(tracing.Method), Path: truncate.String(n.text(tracing.Path), maxText),

@@ -35,7 +35,8 @@ func catalog() []tracing.Record {
 	call := func(id, parent string, from, to int) tracing.Record {
 		return step(id, parent, tracing.Call, from, to, attributes{tracing.Service: id, tracing.Outcome: "ok"})
 	}
-	batch := step("batch editions", "execute", tracing.Batch, 20, 40, attributes{tracing.Keys: int64(2), tracing.KeyList: []string{"p1", "p2"}})
+	batch := step("batch editions", "execute", tracing.Batch, 20, 40,
+		attributes{tracing.Keys: int64(2), tracing.KeyList: []string{"p1", "p2"}})
 	batch.Links = []string{"edition"}
 	return []tracing.Record{
 		step("query", "", tracing.Operation, 0, 42, nil),
@@ -56,7 +57,8 @@ func TestWaterfall_CriticalPath(t *testing.T) {
 			critical = append(critical, row.Name)
 		}
 	}
-	if want := []string{"query", "execute", "GET drafts", "DraftItem.edition", "batch editions", "cache", "POST editions"}; !slices.Equal(critical, want) {
+	if want := []string{"query", "execute", "GET drafts", "DraftItem.edition", "batch editions", "cache",
+		"POST editions"}; !slices.Equal(critical, want) {
 		t.Errorf("critical: %q, want %q", critical, want)
 	}
 }
@@ -73,7 +75,8 @@ func TestWaterfall_Totals(t *testing.T) {
 
 func TestWaterfall_Retries(t *testing.T) {
 	attempt := func(id, kind string, from, to int) tracing.Record {
-		r := step(id, "call", tracing.Attempt, from, to, attributes{tracing.AttemptKind: kind, tracing.Method: "GET", tracing.Path: "/", tracing.Status: int64(503)})
+		r := step(id, "call", tracing.Attempt, from, to,
+			attributes{tracing.AttemptKind: kind, tracing.Method: "GET", tracing.Path: "/", tracing.Status: int64(503)})
 		r.Error = "unavailable"
 		return r
 	}
@@ -90,7 +93,8 @@ func TestWaterfall_Retries(t *testing.T) {
 	for _, row := range got.Rows {
 		rows = append(rows, row.Name+" "+row.Error)
 	}
-	if want := []string{"query ", "call unavailable", "GET unavailable", "GET again unavailable", "refused circuit_open"}; !slices.Equal(rows, want) {
+	if want := []string{"query ", "call unavailable", "GET unavailable", "GET again unavailable",
+		"refused circuit_open"}; !slices.Equal(rows, want) {
 		t.Errorf("rows %q", rows)
 	}
 }
@@ -108,7 +112,8 @@ func TestWaterfall_Bounded(t *testing.T) {
 	keys := slices.Repeat([]string{strings.Repeat("ключ", 64)}, 100)
 	records := []tracing.Record{step("query", "", tracing.Operation, 0, 10, nil)}
 	for i := range 2_000 {
-		records = append(records, step(fmt.Sprint(i), "query", tracing.Batch, 0, 1, attributes{tracing.Keys: int64(100), tracing.KeyList: keys}))
+		records = append(records, step(fmt.Sprint(i), "query", tracing.Batch, 0, 1,
+			attributes{tracing.Keys: int64(100), tracing.KeyList: keys}))
 	}
 	got := waterfall.New(records, 7)
 	text, err := json.Marshal(got)

@@ -67,10 +67,13 @@ func rejectRebinding(_ string, next http.Handler) http.Handler {
 
 func ruleExamples() map[string]*huma.Example {
 	return map[string]*huma.Example{
-		"slow":    {Summary: "Everything takes 200 ms longer", Value: []faultinject.Rule{{Route: faultinject.EveryRoute, Latency: "200ms"}}},
-		"failing": {Summary: "Every second request fails with 503", Value: []faultinject.Rule{{Route: faultinject.EveryRoute, ErrorRate: 0.5, Status: 503}}},
+		"slow": {Summary: "Everything takes 200 ms longer",
+			Value: []faultinject.Rule{{Route: faultinject.EveryRoute, Latency: "200ms"}}},
+		"failing": {Summary: "Every second request fails with 503",
+			Value: []faultinject.Rule{{Route: faultinject.EveryRoute, ErrorRate: 0.5, Status: 503}}},
 		"hanging": {Summary: "No request is answered", Value: []faultinject.Rule{{Route: faultinject.EveryRoute, Hang: true}}},
-		"lost":    {Summary: "Requests are executed and not answered", Value: []faultinject.Rule{{Route: faultinject.EveryRoute, Lost: true}}},
+		"lost": {Summary: "Requests are executed and not answered",
+			Value: []faultinject.Rule{{Route: faultinject.EveryRoute, Lost: true}}},
 		"garbled": {Summary: "Answers are not JSON", Value: []faultinject.Rule{{Route: faultinject.EveryRoute, Garbage: true}}},
 	}
 }

@@ -60,8 +60,10 @@ func TestFaults_PutAndDelete(t *testing.T) {
 func TestFaults_HostMayNotBeRebound(t *testing.T) {
 	s := newThings(restservice.Options{Faults: true})
 	for host, want := range map[string]int{
-		"localhost:8001": 200, "LOCALHOST": 200, "a.localhost": 200, "127.0.0.1:8001": 200, "[::1]:8001": 200, "192.168.0.7:8001": 200, "users:8001": 200,
-		"evil.example.com": 403, "evil.example.com:8001": 403, "localhost.example.com": 403, "127.0.0.1.example.com": 403, "users.": 403, "localhost.": 200,
+		"localhost:8001": 200, "LOCALHOST": 200, "a.localhost": 200, "127.0.0.1:8001": 200, "[::1]:8001": 200,
+		"192.168.0.7:8001": 200, "users:8001": 200,
+		"evil.example.com": 403, "evil.example.com:8001": 403, "localhost.example.com": 403, "127.0.0.1.example.com": 403,
+		"users.": 403, "localhost.": 200,
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete} {
 			r := httptest.NewRequest(method, "/_faults", strings.NewReader("[]"))
@@ -118,7 +120,8 @@ func TestFaults_ErrorRate(t *testing.T) {
 	for _, c := range []struct{ does, rule, want string }{
 		{"every second one", `{"route":"*","error_rate":0.5}`, "200 503 200 503 200 503 200 503 200 503"},
 		{"three of ten, spread evenly", `{"route":"*","error_rate":0.3,"status":429}`, "200 200 200 429 200 200 429 200 200 429"},
-		{"one of ten, whatever floats make of that", `{"route":"*","error_rate":0.1,"status":500}`, "200 200 200 200 200 200 200 200 200 500"},
+		{"one of ten, whatever floats make of that", `{"route":"*","error_rate":0.1,"status":500}`,
+			"200 200 200 200 200 200 200 200 200 500"},
 		{"all", `{"route":"*","error_rate":1}`, "503 503 503 503 503 503 503 503 503 503"},
 		{"none", `{"route":"*","error_rate":0}`, "200 200 200 200 200 200 200 200 200 200"},
 	} {

@@ -35,7 +35,8 @@ func newCounter(t *testing.T, rules string) *counter {
 		}
 	}
 	type output struct{ Body int64 }
-	restservice.Write(s, huma.Operation{OperationID: "count", Method: http.MethodPost, Path: "/count"}, restservice.ResponseDocs{http.StatusOK: "The number."},
+	restservice.Write(s, huma.Operation{OperationID: "count", Method: http.MethodPost, Path: "/count"},
+		restservice.ResponseDocs{http.StatusOK: "The number."},
 		func(_ context.Context, in *input) (*output, error) {
 			n := c.executed.Add(1)
 			switch in.Body.Name {

@@ -192,7 +192,8 @@ func TestPlayground_Links(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	p := browsertest.New(t, 1440, 900)
-	p.Open(s.Gateway + "/playground?" + url.Values{"query": {"query Linked($id: ID!) { user(id: $id) { orders { id } } }"}, "variables": {`{"id":"u8"}`}}.Encode())
+	p.Open(s.Gateway + "/playground?" + url.Values{"query": {"query Linked($id: ID!) { user(id: $id) { orders { id } } }"},
+		"variables": {`{"id":"u8"}`}}.Encode())
 	p.Until(shows("Linked"))
 	p.Click(`button[aria-label="Copy as curl"]`)
 	p.ClickText("button", "Plan")

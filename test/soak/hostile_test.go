@@ -132,13 +132,15 @@ func (s *soak) readNothing(ctx context.Context) {
 
 // chooseNames chooses all that a client may choose: id of the request, trace, operation.
 func (s *soak) chooseNames(ctx context.Context) {
-	query := url.QueryEscape(fmt.Sprintf(`query %s{user(id:%q){id}}`, strings.Repeat("n", 1+rand.N(3000)), strings.Repeat("é", 1+rand.N(300))))
+	query := url.QueryEscape(fmt.Sprintf(`query %s{user(id:%q){id}}`, strings.Repeat("n", 1+rand.N(3000)),
+		strings.Repeat("é", 1+rand.N(300))))
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.gateway+"/graphql?query="+query, http.NoBody)
 	if err != nil {
 		s.t.Error(err)
 		return
 	}
-	for _, name := range []string{"X-Request-Id", "Traceparent", "Tracestate", "Accept-Language", "Accept", "If-None-Match", "X-Request-Timeout", "Cookie"} {
+	for _, name := range []string{"X-Request-Id", "Traceparent", "Tracestate", "Accept-Language", "Accept", "If-None-Match",
+		"X-Request-Timeout", "Cookie"} {
 		r.Header.Set(name, strings.Repeat(string(rune('!'+rand.N(90))), rand.N(2000)))
 	}
 	s.send(r)
@@ -146,7 +148,8 @@ func (s *soak) chooseNames(ctx context.Context) {
 
 // openSocket opens a WebSocket and sends nothing, garbage or more operations than it may.
 func (s *soak) openSocket(ctx context.Context) {
-	conn, _, err := websocket.Dial(ctx, s.gateway+"/graphql", &websocket.DialOptions{Subprotocols: []string{wstest.Protocol}, HTTPClient: s.client})
+	conn, _, err := websocket.Dial(ctx, s.gateway+"/graphql",
+		&websocket.DialOptions{Subprotocols: []string{wstest.Protocol}, HTTPClient: s.client})
 	if err != nil {
 		return
 	}
@@ -157,7 +160,8 @@ func (s *soak) openSocket(ctx context.Context) {
 	case 1:
 		_ = conn.Write(ctx, websocket.MessageText, []byte(`{"type":"connection_init"}`))
 		for i := range 200 {
-			_ = conn.Write(ctx, websocket.MessageText, fmt.Appendf(nil, `{"id":"%d","type":"subscribe","payload":{"query":"{user(id:\"u%[1]d\"){orders{id}}}"}}`, i))
+			_ = conn.Write(ctx, websocket.MessageText,
+				fmt.Appendf(nil, `{"id":"%d","type":"subscribe","payload":{"query":"{user(id:\"u%[1]d\"){orders{id}}}"}}`, i))
 		}
 	}
 	for err == nil {

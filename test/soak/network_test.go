@@ -122,7 +122,8 @@ func (n *network) breakSomething(gateway int) {
 // limitFiles sets how many files a process may have open. Fewer than it has means that it
 // can open none.
 func (n *network) limitFiles(process int, most string) {
-	if path, err := exec.LookPath("prlimit"); err == nil && exec.Command(path, "--pid", strconv.Itoa(process), "--nofile="+most+":").Run() == nil {
+	if path, err := exec.LookPath("prlimit"); err == nil &&
+		exec.Command(path, "--pid", strconv.Itoa(process), "--nofile="+most+":").Run() == nil {
 		n.scarce = process
 	}
 }

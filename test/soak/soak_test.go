@@ -51,7 +51,8 @@ func TestSoak(t *testing.T) {
 	var after usage
 	testkit.WaitFor(t, "the gateway", func() bool {
 		after = s.settled()
-		return after.goroutines <= before.goroutines+moreGoroutines && after.files <= before.files+moreFiles && after.heap <= before.heap+moreHeap ||
+		return after.goroutines <= before.goroutines+moreGoroutines && after.files <= before.files+moreFiles &&
+			after.heap <= before.heap+moreHeap ||
 			time.Since(healed) > 9*time.Second
 	})
 	t.Logf("before: %+v; after: %+v", before, after)
@@ -102,7 +103,8 @@ func newSoak(t *testing.T) *soak {
 		"--request-timeout=1s", "--upstream-timeout=300ms", "--upstream-breaker-delay=200ms", "--upstream-max-body=65536",
 		"--upstream-hedge-quantile=0.95", "--upstream-concurrency=16", "--upstream-queue=16", "--upstream-queue-wait=50ms",
 		"--max-operations=24", "--operation-queue=4", "--operation-queue-wait=20ms",
-		"--cache-ttl=150ms", "--cache-stale-if-error=300ms", "--cache-soft-timeout=100ms", "--cache-memory-mb=8", "--cache-response-mb=4", "--graphql-documents-mb=2",
+		"--cache-ttl=150ms", "--cache-stale-if-error=300ms", "--cache-soft-timeout=100ms", "--cache-memory-mb=8",
+		"--cache-response-mb=4", "--graphql-documents-mb=2",
 	}, s.network.arrange...)...)
 	s.process = p.Cmd.Process.Pid
 	t.Cleanup(func() {
@@ -273,10 +275,13 @@ func faultsOfASoak() []faultyupstream.Behaviour {
 	return []faultyupstream.Behaviour{
 		faultyupstream.Reset(), faultyupstream.Hangup(), faultyupstream.Garbage(), faultyupstream.HTML(),
 		faultyupstream.Stall(""), faultyupstream.Stall(head[:20]), faultyupstream.Stall(head), faultyupstream.Stall(head + `[{"id"`),
-		faultyupstream.Drip(strings.Repeat(" ", 900), time.Millisecond), faultyupstream.Truncated(`[{"id":"p1"`), faultyupstream.Overrun(`[]`),
+		faultyupstream.Drip(strings.Repeat(" ", 900), time.Millisecond), faultyupstream.Truncated(`[{"id":"p1"`),
+		faultyupstream.Overrun(`[]`),
 		faultyupstream.Announced(1 << 24), faultyupstream.Endless(), faultyupstream.Bomb(1 << 22), faultyupstream.JSON(`[null,{"id":5}]`),
-		faultyupstream.JSON(`{"error":"boom"}`), faultyupstream.Answer(400, `{}`), faultyupstream.Answer(404, `{}`), faultyupstream.Answer(429, ``),
-		faultyupstream.Answer(500, `boom`), faultyupstream.Answer(503, ``, "Retry-After: 1"), faultyupstream.Late(150*time.Millisecond, wellBehaved),
+		faultyupstream.JSON(`{"error":"boom"}`), faultyupstream.Answer(400, `{}`), faultyupstream.Answer(404, `{}`),
+		faultyupstream.Answer(429, ``),
+		faultyupstream.Answer(500, `boom`), faultyupstream.Answer(503, ``, "Retry-After: 1"),
+		faultyupstream.Late(150*time.Millisecond, wellBehaved),
 	}
 }
 

@@ -149,10 +149,12 @@ func (t Table) judge(g Goal) string {
 	switch {
 	case g.MoreMS > 0:
 		mine, base := of(p50)
-		return fmt.Sprintf("Goal: p50 at most %.1f ms more than the %s; it is %.2f ms more: %s.", g.MoreMS, g.Base, mine-base, verdict[mine-base <= g.MoreMS])
+		return fmt.Sprintf("Goal: p50 at most %.1f ms more than the %s; it is %.2f ms more: %s.", g.MoreMS, g.Base,
+			mine-base, verdict[mine-base <= g.MoreMS])
 	case g.PerSecond > 0:
 		mine, base := of(perSecond)
-		return fmt.Sprintf("Goal: at least %.2f × the requests a second of the %s; it is %.2f: %s.", g.PerSecond, g.Base, mine/base, verdict[mine/base >= g.PerSecond])
+		return fmt.Sprintf("Goal: at least %.2f × the requests a second of the %s; it is %.2f: %s.", g.PerSecond, g.Base,
+			mine/base, verdict[mine/base >= g.PerSecond])
 	}
 	mine, base := of(cpu)
 	return fmt.Sprintf("Goal: at most %.2f × the CPU of the %s; it is %.2f: %s.", g.CPU, g.Base, mine/base, verdict[mine/base <= g.CPU])

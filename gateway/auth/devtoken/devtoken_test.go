@@ -58,7 +58,8 @@ func TestEnsure_LeavesOtherFiles(t *testing.T) {
 			if err := os.WriteFile(file, []byte(tt.text), tt.mode); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := devtoken.Ensure(file); err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), file) {
+			if _, err := devtoken.Ensure(file); err == nil || !strings.Contains(err.Error(), tt.want) ||
+				!strings.Contains(err.Error(), file) {
 				t.Errorf("%v, want %q", err, tt.want)
 			}
 			if after, _ := os.ReadFile(file); string(after) != tt.text {
@@ -166,7 +167,8 @@ func TestPanel_GivesTokens(t *testing.T) {
 		t.Fatalf("%v %s", err, w.Body)
 	}
 	var one viewer
-	if err := json.Unmarshal(send(http.MethodPost, devtoken.TokenPath, `{"sub":"cleo","scopes":["a"],"claims":{"n":1}}`, nil).Body.Bytes(), &one); err != nil {
+	if err := json.Unmarshal(send(http.MethodPost, devtoken.TokenPath, `{"sub":"cleo","scopes":["a"],"claims":{"n":1}}`,
+		nil).Body.Bytes(), &one); err != nil {
 		t.Fatal(err)
 	}
 	for _, given := range append(list.Viewers, one) {
@@ -180,10 +182,14 @@ func TestPanel_GivesTokens(t *testing.T) {
 		change             func(*http.Request)
 		want               int
 	}{
-		"another name of the host":     {http.MethodGet, devtoken.ViewersPath, "", func(r *http.Request) { r.Host = "evil.example.com" }, 403},
-		"another name, to sign":        {http.MethodPost, devtoken.TokenPath, `{"sub":"a"}`, func(r *http.Request) { r.Host = "localhost.example.com:8000" }, 403},
-		"a page of another origin":     {http.MethodPost, devtoken.TokenPath, `{"sub":"a"}`, func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }, 403},
-		"an older browser's":           {http.MethodPost, devtoken.TokenPath, `{"sub":"a"}`, func(r *http.Request) { r.Header.Set("Origin", "https://evil.example.com") }, 403},
+		"another name of the host": {http.MethodGet, devtoken.ViewersPath, "",
+			func(r *http.Request) { r.Host = "evil.example.com" }, 403},
+		"another name, to sign": {http.MethodPost, devtoken.TokenPath, `{"sub":"a"}`,
+			func(r *http.Request) { r.Host = "localhost.example.com:8000" }, 403},
+		"a page of another origin": {http.MethodPost, devtoken.TokenPath, `{"sub":"a"}`,
+			func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }, 403},
+		"an older browser's": {http.MethodPost, devtoken.TokenPath, `{"sub":"a"}`,
+			func(r *http.Request) { r.Header.Set("Origin", "https://evil.example.com") }, 403},
 		"no subject":                   {http.MethodPost, devtoken.TokenPath, `{}`, nil, 400},
 		"no JSON":                      {http.MethodPost, devtoken.TokenPath, `sub=a`, nil, 400},
 		"too long":                     {http.MethodPost, devtoken.TokenPath, `{"sub":"` + strings.Repeat("a", 10_000) + `"}`, nil, 400},

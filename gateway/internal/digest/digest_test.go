@@ -9,7 +9,8 @@ import (
 
 func TestOf_IsSHA256(t *testing.T) {
 	const want = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" // FIPS 180-2, B.1
-	if got := digest.Of("abc"); got.String() != want || got != digest.Of([]byte("abc")) || got.Short() != want[:12] || got.Base64(3) != "ungW" {
+	if got := digest.Of("abc"); got.String() != want || got != digest.Of([]byte("abc")) || got.Short() != want[:12] ||
+		got.Base64(3) != "ungW" {
 		t.Errorf("%s, %s, %s", got, got.Short(), got.Base64(3))
 	}
 }

@@ -19,11 +19,13 @@ type writes struct {
 func newWrites(store *cache.Cache, clients map[string]*upstream.Client) writes {
 	authors, books := clients[Authors], clients[Books]
 	return writes{
-		cache:    store,
-		update:   rest.WriteOne(rest.Endpoint{Up: authors, Call: "PATCH /authors/{id}", Named: true, IDs: []string{"id"}, Body: "input"}, decodeAuthor),
+		cache: store,
+		update: rest.WriteOne(rest.Endpoint{Up: authors, Call: "PATCH /authors/{id}", Named: true, IDs: []string{"id"},
+			Body: "input"}, decodeAuthor),
 		publish:  rest.WriteOne(rest.Endpoint{Up: books, Call: "POST /books", Named: true, Body: "input", Idempotent: true}, decodeBook),
 		withdraw: rest.WriteOne(rest.Endpoint{Up: books, Call: "POST /books/{id}/withdraw", Named: true, IDs: []string{"id"}}, decodeBook),
-		replace:  rest.WriteOne(rest.Endpoint{Up: books, Call: "PUT /books/{id}", Named: true, IDs: []string{"id"}, Body: "input"}, decodeBook),
+		replace: rest.WriteOne(rest.Endpoint{Up: books, Call: "PUT /books/{id}", Named: true, IDs: []string{"id"},
+			Body: "input"}, decodeBook),
 	}
 }
 
@@ -44,7 +46,8 @@ func (w writes) updateAuthor(ctx context.Context, id string, input UpdateAuthorI
 
 func (w writes) publishBook(ctx context.Context, input PublishBookInput) (*Book, error) {
 	v, err := w.publish(ctx, rest.Key(rest.Arg("input", rest.JSON(input))))
-	return rest.Changed(ctx, w.cache, v, err, rest.TagOf("book", v, func(v *Book) string { return v.ID }), rest.Tag("author", input.AuthorID))
+	return rest.Changed(ctx, w.cache, v, err, rest.TagOf("book", v, func(v *Book) string { return v.ID }),
+		rest.Tag("author", input.AuthorID))
 }
 
 func (w writes) withdrawBook(ctx context.Context, id string) (*Book, error) {

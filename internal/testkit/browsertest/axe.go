@@ -24,9 +24,10 @@ func (p *Page) Accessible(axe string, except ...string) {
 		excluded[i] = "[" + quote(selector) + "]"
 	}
 	var found []string
-	p.do("run axe", chromedp.Evaluate(`axe.run({ include: [["body"]], exclude: [`+strings.Join(excluded, ",")+`] }, { resultTypes: ["violations"] }).then((r) =>
-		r.violations.filter((v) => v.impact === "serious" || v.impact === "critical")
-			.map((v) => v.id + ": " + v.help + ": " + v.nodes.slice(0, 5).map((n) => n.target.join(" ") + " " + n.any.concat(n.all).map((c) => c.message).join("; ")).join("\n    ")))`, &found,
+	p.do("run axe", chromedp.Evaluate(`axe.run({ include: [["body"]], exclude: [`+strings.Join(excluded, ",")+`] },
+		{ resultTypes: ["violations"] }).then((r) => r.violations.filter((v) => v.impact === "serious" || v.impact === "critical")
+			.map((v) => v.id + ": " + v.help + ": " + v.nodes.slice(0, 5).map((n) => n.target.join(" ") + " " +
+				n.any.concat(n.all).map((c) => c.message).join("; ")).join("\n    ")))`, &found,
 		func(e *runtime.EvaluateParams) *runtime.EvaluateParams { return e.WithAwaitPromise(true) }))
 	for _, violation := range found {
 		p.t.Errorf("not accessible: %s", violation)

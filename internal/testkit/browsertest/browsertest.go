@@ -86,7 +86,8 @@ func (p *Page) listen(event any) {
 	p.mu.Unlock()
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
-		if u, err := url.Parse(e.Request.URL); err != nil || (u.Hostname() != "127.0.0.1" && !slices.Contains([]string{"data", "blob"}, u.Scheme)) {
+		if u, err := url.Parse(e.Request.URL); err != nil ||
+			(u.Hostname() != "127.0.0.1" && !slices.Contains([]string{"data", "blob"}, u.Scheme)) {
 			p.record("asks for %s", e.Request.URL)
 		}
 	case *runtime.EventExceptionThrown:

@@ -74,13 +74,15 @@ func (p *Page) Wait(selector string, texts ...string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	p.Until("document.querySelector(" + quote(selector) + ") && " + string(wanted) + ".every((text) => document.querySelector(" + quote(selector) + ").innerText.includes(text))")
+	p.Until("document.querySelector(" + quote(selector) + ") && " + string(wanted) +
+		".every((text) => document.querySelector(" + quote(selector) + ").innerText.includes(text))")
 }
 
 // Until waits until an expression of JavaScript is true.
 func (p *Page) Until(expression string) {
 	p.t.Helper()
-	p.do("wait until "+expression, chromedp.Poll("Boolean("+expression+")", nil, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(patience)))
+	p.do("wait until "+expression, chromedp.Poll("Boolean("+expression+")", nil,
+		chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(patience)))
 }
 
 // Eval gives the value of an expression of JavaScript.
@@ -110,7 +112,8 @@ func (p *Page) Screenshot(file string) {
 		return
 	}
 	var picture []byte
-	p.do("shoot", emulation.SetDeviceMetricsOverride(p.width, p.height, 2, false), chromedp.Sleep(5*time.Second), // editors highlight a while after they show
+	// editors highlight a while after they show
+	p.do("shoot", emulation.SetDeviceMetricsOverride(p.width, p.height, 2, false), chromedp.Sleep(5*time.Second),
 		chromedp.ActionFunc(func(ctx context.Context) (err error) {
 			picture, err = page.CaptureScreenshot().WithFormat(page.CaptureScreenshotFormatWebp).WithQuality(70).Do(ctx)
 			return err

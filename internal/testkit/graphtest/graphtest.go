@@ -63,7 +63,8 @@ func New(up *upstreamtest.Upstreams, with Setup) (server *Server, stop func() er
 // Over makes a graph over the services of where.
 func Over(where upstreamtest.Config, with Setup) (server *Server, stop func() error, err error) {
 	log, reg := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
-	store, err := cache.New(cache.Config{TTL: with.TTL, TTLs: with.TTLs, StaleIfError: time.Minute, AbsentTTL: 5 * time.Second, MemoryMB: 16}, log, reg)
+	store, err := cache.New(cache.Config{TTL: with.TTL, TTLs: with.TTLs, StaleIfError: time.Minute,
+		AbsentTTL: 5 * time.Second, MemoryMB: 16}, log, reg)
 	if err != nil {
 		return nil, nil, err
 	}

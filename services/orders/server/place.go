@@ -38,7 +38,8 @@ var plainAmount = regexp.MustCompile(`^\d{1,12}(\.\d{1,6})?$`)
 // Resolve validates the amount.
 func (a amount) Resolve(_ huma.Context, place *huma.PathBuffer) []error {
 	if !plainAmount.MatchString(a.String()) {
-		return []error{&huma.ErrorDetail{Location: place.String(), Message: "expected a number from 0 with at most 12 digits before and 6 after the point"}}
+		return []error{&huma.ErrorDetail{Location: place.String(),
+			Message: "expected a number from 0 with at most 12 digits before and 6 after the point"}}
 	}
 	return nil
 }

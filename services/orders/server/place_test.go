@@ -24,12 +24,14 @@ func TestPlaceOrder_Stored(t *testing.T) {
 	}
 	before := list()
 	got := restservicetest.Send(t, srv, http.MethodPost, "/orders", `{"user_id":"user123","items":[
-		{"product_id":"a","quantity":3,"price":0.1},{"product_id":"b","quantity":100000,"price":999999999999.999999},{"product_id":"c","quantity":1,"price":0}]}`)
+		{"product_id":"a","quantity":3,"price":0.1},{"product_id":"b","quantity":100000,"price":999999999999.999999},
+		{"product_id":"c","quantity":1,"price":0}]}`)
 	var placed server.Order
 	if err := json.Unmarshal([]byte(got.Body), &placed); err != nil || got.StatusCode != http.StatusCreated {
 		t.Fatalf("%d %s: %v", got.StatusCode, got.Body, err)
 	}
-	if placed.Status != "pending" || placed.TotalAmount != "100000000000000000.200000" || len(placed.Items) != 3 || placed.ID == "" || placed.CreatedAt == "" {
+	if placed.Status != "pending" || placed.TotalAmount != "100000000000000000.200000" || len(placed.Items) != 3 ||
+		placed.ID == "" || placed.CreatedAt == "" {
 		t.Errorf("%+v", placed)
 	}
 	if at := got.Header.Get("Location"); at != "/orders/user/user123" {

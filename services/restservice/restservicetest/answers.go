@@ -20,7 +20,8 @@ func (s Suite) responses(t *testing.T) {
 	service := s.New(restservice.Options{})
 	srv := Start(t, service)
 	doc := service.OpenAPI()
-	for _, ask := range append(s.Requests, Request{Name: "tells its health", Route: "GET /health", Path: "/health", Status: http.StatusOK}) {
+	for _, ask := range append(s.Requests, Request{Name: "tells its health", Route: "GET /health", Path: "/health",
+		Status: http.StatusOK}) {
 		t.Run(ask.Name, func(t *testing.T) {
 			method, _, _ := strings.Cut(ask.Route, " ")
 			got := SendType(t, srv, method, ask.Path, cmp.Or(ask.Type, "application/json"), ask.Body)

@@ -37,7 +37,8 @@ func (s Suite) document(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got.String() != string(want) {
-			t.Errorf("%s differs from what the service serves (faults: %t); if that is meant, run this test with -update", s.Document, faults)
+			t.Errorf("%s differs from what the service serves (faults: %t); if that is meant, run this test with -update",
+				s.Document, faults)
 		}
 	}
 }
@@ -68,7 +69,8 @@ func (s Suite) described(t *testing.T) {
 
 func operations(item *huma.PathItem) map[string]*huma.Operation {
 	all := map[string]*huma.Operation{
-		http.MethodGet: item.Get, http.MethodPut: item.Put, http.MethodPost: item.Post, http.MethodDelete: item.Delete, http.MethodPatch: item.Patch,
+		http.MethodGet: item.Get, http.MethodPut: item.Put, http.MethodPost: item.Post, http.MethodDelete: item.Delete,
+		http.MethodPatch: item.Patch,
 	}
 	for method, op := range all {
 		if op == nil {

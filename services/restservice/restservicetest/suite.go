@@ -48,7 +48,8 @@ func (s Suite) operation(t *testing.T) {
 	if got := Send(t, srv, http.MethodGet, "/health", ""); got.Body != `{"status":"healthy","service":"`+s.Name+`"}`+"\n" {
 		t.Errorf("/health answers %q", got.Body)
 	}
-	if got := Send(t, srv, http.MethodGet, "/metrics", ""); !strings.Contains(got.Body, `http_requests_total{endpoint="/health",method="GET",status="200"} 1`) {
+	if got := Send(t, srv, http.MethodGet, "/metrics", ""); !strings.Contains(got.Body,
+		`http_requests_total{endpoint="/health",method="GET",status="200"} 1`) {
 		t.Errorf("/metrics has no request to /health:\n%s", got.Body)
 	}
 }

@@ -40,9 +40,13 @@ type localizedName struct{ latin, russian string }
 
 // Women's surnames have one letter more, in both alphabets.
 var (
-	women    = [...]localizedName{{"anna", "Анна"}, {"maria", "Мария"}, {"elena", "Елена"}, {"olga", "Ольга"}, {"daria", "Дарья"}, {"irina", "Ирина"}, {"sofia", "София"}}
-	men      = [...]localizedName{{"ivan", "Иван"}, {"pavel", "Павел"}, {"dmitry", "Дмитрий"}, {"sergey", "Сергей"}, {"nikita", "Никита"}, {"maxim", "Максим"}, {"andrey", "Андрей"}}
-	surnames = [...]localizedName{{"smirnov", "Смирнов"}, {"kuznetsov", "Кузнецов"}, {"popov", "Попов"}, {"sokolov", "Соколов"}, {"lebedev", "Лебедев"}, {"novikov", "Новиков"}, {"morozov", "Морозов"}, {"volkov", "Волков"}, {"pavlov", "Павлов"}, {"nikitin", "Никитин"}, {"orlov", "Орлов"}}
+	women = [...]localizedName{{"anna", "Анна"}, {"maria", "Мария"}, {"elena", "Елена"}, {"olga", "Ольга"},
+		{"daria", "Дарья"}, {"irina", "Ирина"}, {"sofia", "София"}}
+	men = [...]localizedName{{"ivan", "Иван"}, {"pavel", "Павел"}, {"dmitry", "Дмитрий"}, {"sergey", "Сергей"},
+		{"nikita", "Никита"}, {"maxim", "Максим"}, {"andrey", "Андрей"}}
+	surnames = [...]localizedName{{"smirnov", "Смирнов"}, {"kuznetsov", "Кузнецов"}, {"popov", "Попов"},
+		{"sokolov", "Соколов"}, {"lebedev", "Лебедев"}, {"novikov", "Новиков"}, {"morozov", "Морозов"}, {"volkov",
+			"Волков"}, {"pavlov", "Павлов"}, {"nikitin", "Никитин"}, {"orlov", "Орлов"}}
 )
 
 // name returns the name of the n-th generated user.

@@ -79,7 +79,8 @@ func TestRun_Documents(t *testing.T) {
 			if err := add.Run(tt.opts, &out); err != nil {
 				t.Fatal(err)
 			}
-			got := read(t, "graph/schema/"+tt.opts.Service+".graphqls") + "\n# ---- printed:\n# " + strings.ReplaceAll(strings.TrimSpace(out.String()), "\n", "\n# ") + "\n"
+			got := read(t, "graph/schema/"+tt.opts.Service+".graphqls") + "\n# ---- printed:\n# " +
+				strings.ReplaceAll(strings.TrimSpace(out.String()), "\n", "\n# ") + "\n"
 			want := filepath.Join(golden, tt.opts.Service+".graphqls")
 			if *update {
 				write(t, want, got)
@@ -105,18 +106,19 @@ func TestRun_Errors(t *testing.T) {
 		opts add.Options
 		want string
 	}{
-		"no document":          {add.Options{Service: "a", Document: "none.yaml"}, "none.yaml: no such file or directory"},
-		"a folder":             {add.Options{Service: "a", Document: "."}, ".: is a directory"},
-		"a page":               {add.Options{Service: "a", Document: "page.yaml"}, "page.yaml:1: this is HTML or XML"},
-		"an empty file":        {add.Options{Service: "a", Document: "empty.json"}, "empty.json:1: the file is empty"},
-		"broken JSON":          {add.Options{Service: "a", Document: "broken.json"}, "broken.json:3: this is not JSON"},
-		"broken YAML":          {add.Options{Service: "a", Document: "broken.yaml"}, "broken.yaml:"},
-		"other JSON":           {add.Options{Service: "a", Document: "else.json"}, "else.json: this is not an OpenAPI document"},
-		"no operations":        {add.Options{Service: "a", Document: "nothing.yaml"}, "nothing.yaml: nothing can be added"},
-		"no JSON":              {add.Options{Service: "a", Document: "html.yaml"}, "GET /a: it does not answer with JSON"},
-		"an unknown operation": {add.Options{Service: "a", Document: library, Operations: []string{"read_bock"}}, `there is no operation "read_bock"`},
-		"a setting's name":     {add.Options{Service: "redis", Document: library}, `"redis" cannot be the name of a service`},
-		"another's name":       {add.Options{Service: "Books", Document: library}, `"Books" cannot be the name of a service`},
+		"no document":   {add.Options{Service: "a", Document: "none.yaml"}, "none.yaml: no such file or directory"},
+		"a folder":      {add.Options{Service: "a", Document: "."}, ".: is a directory"},
+		"a page":        {add.Options{Service: "a", Document: "page.yaml"}, "page.yaml:1: this is HTML or XML"},
+		"an empty file": {add.Options{Service: "a", Document: "empty.json"}, "empty.json:1: the file is empty"},
+		"broken JSON":   {add.Options{Service: "a", Document: "broken.json"}, "broken.json:3: this is not JSON"},
+		"broken YAML":   {add.Options{Service: "a", Document: "broken.yaml"}, "broken.yaml:"},
+		"other JSON":    {add.Options{Service: "a", Document: "else.json"}, "else.json: this is not an OpenAPI document"},
+		"no operations": {add.Options{Service: "a", Document: "nothing.yaml"}, "nothing.yaml: nothing can be added"},
+		"no JSON":       {add.Options{Service: "a", Document: "html.yaml"}, "GET /a: it does not answer with JSON"},
+		"an unknown operation": {add.Options{Service: "a", Document: library, Operations: []string{"read_bock"}},
+			`there is no operation "read_bock"`},
+		"a setting's name": {add.Options{Service: "redis", Document: library}, `"redis" cannot be the name of a service`},
+		"another's name":   {add.Options{Service: "Books", Document: library}, `"Books" cannot be the name of a service`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := add.Run(tt.opts, &bytes.Buffer{})
@@ -138,12 +140,14 @@ type Book @entity(service: "mine", one: "GET /books/{id}") { id: ID! }
 enum Genre { A }
 `)
 	before := read(t, "graph/schema/mine.graphqls")
-	if err := add.Run(add.Options{Service: "city-library", Document: filepath.Join(from, "library.json"), TrustRequired: true}, &bytes.Buffer{}); err != nil {
+	if err := add.Run(add.Options{Service: "city-library", Document: filepath.Join(from, "library.json"),
+		TrustRequired: true}, &bytes.Buffer{}); err != nil {
 		t.Fatal(err)
 	}
 	text := read(t, "graph/schema/city-library.graphqls")
 	for _, want := range []string{
-		"\ntype CityLibraryBook @entity(", "\nenum CityLibraryGenre {", "\n  cityLibraryBook(bookId: ID!): CityLibraryBook @join(", "\n  cityLibraryLoans(",
+		"\ntype CityLibraryBook @entity(", "\nenum CityLibraryGenre {",
+		"\n  cityLibraryBook(bookId: ID!): CityLibraryBook @join(", "\n  cityLibraryLoans(",
 		"\n  author(authorId: ID!): Author @join(", "genre: CityLibraryGenre!",
 	} {
 		if !strings.Contains(text, want) {
@@ -153,7 +157,8 @@ enum Genre { A }
 	if read(t, "graph/schema/mine.graphqls") != before {
 		t.Error("another file has changed")
 	}
-	if err := add.Run(add.Options{Service: "city-library", Document: filepath.Join(from, "library.json")}, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "is yours") {
+	if err := add.Run(add.Options{Service: "city-library", Document: filepath.Join(from, "library.json")},
+		&bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "is yours") {
 		t.Errorf("adding it once more: %v", err)
 	}
 }
@@ -206,10 +211,12 @@ func TestRun_Overlay(t *testing.T) {
 	project(t,
 		"api.yaml", "openapi: 3.0.0\npaths: {\"/poems/{id}\": {get: {operationId: x, responses: {200: {content: {application/json: {schema: {$ref: '#/components/schemas/Poem'}}}}}}}}\ncomponents: {schemas: {Poem: {type: object, properties: {id: {type: string}}}}}\n",
 		"names.yaml", "overlay: 1.0.0\nextends: api.yaml\nactions:\n  - {target: \"$.paths['/poems/{id}'].get\", update: {operationId: getPoem}}\n")
-	if err := add.Run(add.Options{Service: "poems", Document: "names.yaml", URL: "http://localhost:1", TrustRequired: true}, &bytes.Buffer{}); err != nil {
+	if err := add.Run(add.Options{Service: "poems", Document: "names.yaml", URL: "http://localhost:1", TrustRequired: true},
+		&bytes.Buffer{}); err != nil {
 		t.Fatal(err)
 	}
-	if got := read(t, "graph/schema/poems.graphqls"); !strings.Contains(got, `openapi: "names.yaml"`) || !strings.Contains(got, "poem(id: ID!): Poem") {
+	if got := read(t, "graph/schema/poems.graphqls"); !strings.Contains(got, `openapi: "names.yaml"`) ||
+		!strings.Contains(got, "poem(id: ID!): Poem") {
 		t.Errorf("wrote\n%s", got)
 	}
 }

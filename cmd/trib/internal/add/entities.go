@@ -183,7 +183,8 @@ func (k *keys) fits(d *definition, e *entity) bool {
 	name = strings.TrimPrefix(name, "filter")
 	key := normal(e.keys[0])
 	for _, candidate := range []string{
-		"ids", "id", "keys", key, key + "s", normal(d.name) + "ids", normal(d.name) + "id", normal(plural(d.name)), normal(d.name) + key + "s", "",
+		"ids", "id", "keys", key, key + "s", normal(d.name) + "ids", normal(d.name) + "id", normal(plural(d.name)),
+		normal(d.name) + key + "s", "",
 	} {
 		if name == candidate {
 			return true
@@ -247,7 +248,8 @@ func isIDs(name string) bool {
 	name = strings.TrimSuffix(name, "[]")
 	_, ok := idsStem(name)
 	n := normal(name)
-	return ok || isID(name) || n == "ids" || n == "keys" || n == "filterid" || n == "filterids" || strings.HasSuffix(n, "keys") || strings.HasSuffix(n, "codes") || strings.HasSuffix(n, "skus")
+	return ok || isID(name) || n == "ids" || n == "keys" || n == "filterid" || n == "filterids" ||
+		strings.HasSuffix(n, "keys") || strings.HasSuffix(n, "codes") || strings.HasSuffix(n, "skus")
 }
 
 func isScalar(s *openapi.Schema) bool {

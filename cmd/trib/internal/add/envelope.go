@@ -51,11 +51,14 @@ func unwrap(s *openapi.Schema, path string) *result {
 // if only what belongs to envelopes does.
 var (
 	always = []string{"data"}
-	often  = []string{"items", "results", "result", "content", "value", "values", "records", "record", "entries", "list", "hits", "elements", "rows", "item", "payload", "response"}
+	often  = []string{"items", "results", "result", "content", "value", "values", "records", "record", "entries", "list",
+		"hits", "elements", "rows", "item", "payload", "response"}
 	beside = []string{
 		"meta", "metadata", "links", "_links", "_meta", "included", "jsonapi", "paging", "pagination", "page", "pages", "pageable", "sort",
-		"total", "count", "size", "limit", "offset", "skip", "next", "prev", "previous", "first", "last", "number", "empty", "cursor", "cursors",
-		"status", "success", "ok", "message", "messages", "error", "errors", "code", "object", "url", "took", "timestamp", "warnings", "version", "type", "kind", "etag", "self",
+		"total", "count", "size", "limit", "offset", "skip", "next", "prev", "previous", "first", "last", "number", "empty",
+		"cursor", "cursors",
+		"status", "success", "ok", "message", "messages", "error", "errors", "code", "object", "url", "took", "timestamp",
+		"warnings", "version", "type", "kind", "etag", "self",
 	}
 )
 
@@ -78,10 +81,12 @@ func envelopeMember(s *openapi.Schema, path string) *openapi.Property {
 	if only != nil && s.Name == "" && only.Schema.Type == openapi.Object && addressed(only.Name, path) {
 		return only
 	}
-	if only == nil || only.Schema.Type != openapi.Array && (only.Schema.Type != openapi.Object || len(s.Properties) > 1 && !slices.Contains(often, strings.ToLower(only.Name))) {
+	if only == nil || only.Schema.Type != openapi.Array &&
+		(only.Schema.Type != openapi.Object || len(s.Properties) > 1 && !slices.Contains(often, strings.ToLower(only.Name))) {
 		return nil
 	}
-	if slices.Contains(often, strings.ToLower(only.Name)) || len(s.Properties) > 1 && only.Schema.Type == openapi.Array && only.Schema.Items.Type == openapi.Object {
+	if slices.Contains(often, strings.ToLower(only.Name)) || len(s.Properties) > 1 && only.Schema.Type == openapi.Array &&
+		only.Schema.Items.Type == openapi.Object {
 		return only
 	}
 	return nil
@@ -98,7 +103,9 @@ func addressed(name, path string) bool {
 func besides(name string) bool {
 	all := words(name)
 	for _, w := range all {
-		if !slices.Contains(beside, strings.ToLower(w)) && !slices.Contains([]string{"has", "more", "per", "is", "of", "items", "elements", "results", "current", "incomplete", "token", "key", "time"}, strings.ToLower(w)) {
+		if !slices.Contains(beside, strings.ToLower(w)) &&
+			!slices.Contains([]string{"has", "more", "per", "is", "of", "items", "elements", "results", "current",
+				"incomplete", "token", "key", "time"}, strings.ToLower(w)) {
 			return slices.Contains(beside, strings.ToLower(name))
 		}
 	}

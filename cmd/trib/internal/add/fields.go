@@ -169,7 +169,8 @@ func (p *plan) parameters(o *operation, known map[string]string) (args []argDef,
 	}
 	for _, param := range o.Params {
 		if param.In == "header" && param.Required {
-			p.leaveOut("the header %s that %s needs: give it by BFF_%s_HEADERS or BFF_FORWARD_HEADERS", param.Name, o.Call(), setting(p.opts.Service))
+			p.leaveOut("the header %s that %s needs: give it by BFF_%s_HEADERS or BFF_FORWARD_HEADERS", param.Name, o.Call(),
+				setting(p.opts.Service))
 		}
 	}
 	return args, target, true
@@ -245,7 +246,8 @@ func (e *entity) above(param string, o *operation) bool {
 }
 
 // general are names of parameters that do not say what they identify.
-var general = []string{"id", "uuid", "guid", "key", "name", "code", "slug", "type", "title", "status", "number", "value", "ref", "reference", "version", "date"}
+var general = []string{"id", "uuid", "guid", "key", "name", "code", "slug", "type", "title", "status", "number", "value",
+	"ref", "reference", "version", "date"}
 
 // prefixes and suffixes are what frameworks add to the names of types.
 var (

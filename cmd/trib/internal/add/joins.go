@@ -124,7 +124,9 @@ func (p *plan) joinsOfOthers() {
 			for _, e := range p.entities {
 				name := camel(stem)
 				if e.namedBy(m.Field.Name) && o.Def.Fields.ForName(name) == nil && d.field(name) == nil && m.Field.Type.Elem == nil {
-					d.fields = append(d.fields, &fieldDef{name: name, typ: e.typeName, directives: (&call{name: "join"}).with("key", "{"+m.Field.Name+"}").String()})
+					d.fields = append(d.fields,
+						&fieldDef{name: name, typ: e.typeName,
+							directives: (&call{name: "join"}).with("key", "{"+m.Field.Name+"}").String()})
 					p.lines = append(p.lines, "join    "+d.name+"."+name+": "+e.typeName+" by "+m.Field.Name)
 				}
 			}

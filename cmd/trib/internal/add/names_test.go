@@ -60,7 +60,8 @@ func TestNames(t *testing.T) {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt)
 		}
 	}
-	for one, many := range map[string]string{"book": "books", "category": "categories", "box": "boxes", "day": "days", "branch": "branches", "class": "classes"} {
+	for one, many := range map[string]string{"book": "books", "category": "categories", "box": "boxes", "day": "days",
+		"branch": "branches", "class": "classes"} {
 		if plural(one) != many || singular(many) != one {
 			t.Errorf("%s and %s: %s, %s", one, many, plural(one), singular(many))
 		}

@@ -37,7 +37,8 @@ func (p *plan) text() string {
 
 // service returns the directive @service.
 func (p *plan) service() string {
-	c := (&call{name: "service"}).with("name", p.opts.Service).with("url", p.url()).with("health", p.health()).with("openapi", filepath.ToSlash(p.opts.Document))
+	c := (&call{name: "service"}).with("name", p.opts.Service).with("url", p.url()).with("health",
+		p.health()).with("openapi", filepath.ToSlash(p.opts.Document))
 	if p.camel {
 		c.raw("casing", "CAMEL")
 	}

@@ -105,7 +105,9 @@ func (p *plan) inputObject(s *openapi.Schema, context string) (typ, problem stri
 		if property.Required && !property.Schema.Nullable {
 			typ += "!"
 		}
-		d.fields = append(d.fields, &fieldDef{name: camel(property.Name), typ: typ, about: firstParagraph(property.Description()), directives: p.wire(camel(property.Name), property.Name, wire), property: property})
+		d.fields = append(d.fields, &fieldDef{name: camel(property.Name), typ: typ,
+			about: firstParagraph(property.Description()), directives: p.wire(camel(property.Name), property.Name,
+				wire), property: property})
 	}
 	if len(d.fields) == 0 {
 		p.forget(d)

@@ -214,7 +214,8 @@ func (c *comparison) hidden(o *schema.Object, m *schema.Member) {
 		for _, part := range f.Parts {
 			if part.Member == m {
 				c.add(Problem{Field: f.Parent.Name + "." + f.Def.Name, At: f.Def.Position, Breaks: true,
-					Message: fmt.Sprintf("{%s} is neither an argument nor a field of %s, nor a member of it in the document", m.JSON, o.Def.Name)})
+					Message: fmt.Sprintf("{%s} is neither an argument nor a field of %s, nor a member of it in the document",
+						m.JSON, o.Def.Name)})
 			}
 		}
 		if f.Loader.By == m {
@@ -225,7 +226,8 @@ func (c *comparison) hidden(o *schema.Object, m *schema.Member) {
 	for _, f := range c.graph.Writes {
 		if slices.ContainsFunc(f.Write.Tags, func(t schema.Tag) bool { return t.Result == m }) {
 			c.add(Problem{Field: f.Parent.Name + "." + f.Def.Name, At: f.Def.Position, Breaks: true,
-				Message: fmt.Sprintf("{result.%s} in invalidates is no field of %s and no member of it in the document", m.JSON, o.Def.Name)})
+				Message: fmt.Sprintf("{result.%s} in invalidates is no field of %s and no member of it in the document",
+					m.JSON, o.Def.Name)})
 		}
 	}
 }
@@ -247,12 +249,14 @@ func (c *comparison) enum(e *schema.Enum, s *openapi.Schema) {
 	}
 	for _, v := range s.Enum {
 		if !slices.ContainsFunc(e.Values, func(known schema.EnumValue) bool { return known.JSON == v }) {
-			c.add(Problem{Field: e.Def.Name, At: e.Def.Position, Message: fmt.Sprintf("the document has the value %q, which the enum does not", v)})
+			c.add(Problem{Field: e.Def.Name, At: e.Def.Position,
+				Message: fmt.Sprintf("the document has the value %q, which the enum does not", v)})
 		}
 	}
 	for i, v := range e.Values {
 		if len(s.Enum) > 0 && !slices.Contains(s.Enum, v.JSON) {
-			c.add(Problem{Field: e.Def.Name + "." + v.GraphQL, At: e.Def.EnumValues[i].Position, Message: fmt.Sprintf("the document does not have the value %q", v.JSON)})
+			c.add(Problem{Field: e.Def.Name + "." + v.GraphQL, At: e.Def.EnumValues[i].Position,
+				Message: fmt.Sprintf("the document does not have the value %q", v.JSON)})
 		}
 	}
 }
@@ -261,14 +265,16 @@ func (c *comparison) union(u *schema.Union, s *openapi.Schema) {
 	for _, v := range s.Variants {
 		i := slices.IndexFunc(u.Types, func(t schema.UnionType) bool { return t.Value == v.Value })
 		if i < 0 {
-			c.add(Problem{Field: u.Def.Name, At: u.Def.Position, Message: fmt.Sprintf("the document has a variant %q, which the union does not", v.Value)})
+			c.add(Problem{Field: u.Def.Name, At: u.Def.Position,
+				Message: fmt.Sprintf("the document has a variant %q, which the union does not", v.Value)})
 			continue
 		}
 		c.object(u.Types[i].Object, v.Schema)
 	}
 	for _, t := range u.Types {
 		if len(s.Variants) > 0 && !slices.ContainsFunc(s.Variants, func(v openapi.Variant) bool { return t.Value == v.Value }) {
-			c.add(Problem{Field: u.Def.Name, At: u.Def.Position, Message: fmt.Sprintf("the document does not have the variant %q", t.Value)})
+			c.add(Problem{Field: u.Def.Name, At: u.Def.Position,
+				Message: fmt.Sprintf("the document does not have the variant %q", t.Value)})
 		}
 	}
 }

@@ -43,7 +43,8 @@ func lines(t *testing.T, edits ...string) string {
 	if err := os.MkdirAll("graph/schema", 0o750); err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"graph/schema/schema.graphqls": "scalar DateTime\nscalar Decimal\n", "library.yaml": document} {
+	for name, text := range map[string]string{"graph/schema/schema.graphqls": "scalar DateTime\nscalar Decimal\n",
+		"library.yaml": document} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -108,7 +109,8 @@ func TestCompare_Lines(t *testing.T) {
 			`Book.title: the member "title" may be absent or null: remove the !`},
 		{"values of an enum", "enum: [free, lent]", "enum: [free, lost]",
 			"BookState: the document has the value \"lost\", which the enum does not\nBookState.LENT: the document does not have the value \"lent\""},
-		{"ids that are integers", "Book: {type: object, required: [id, title], properties: {id: {type: string}", "Book: {type: object, required: [id, title], properties: {id: {type: integer}",
+		{"ids that are integers", "Book: {type: object, required: [id, title], properties: {id: {type: string}",
+			"Book: {type: object, required: [id, title], properties: {id: {type: integer}",
 			`Book.id: the member "id" is an integer in the document, which is not decoded as ID: add @wire(type: INTEGER)`},
 		{"a parameter of another name", "{name: genre, in: query", "{name: kind, in: query",
 			`Query.books: GET /books of library.yaml does not have the parameter "genre"`},
@@ -117,7 +119,8 @@ func TestCompare_Lines(t *testing.T) {
 		{"the parameter of a batch", "{name: ids, in: query", "{name: keys, in: query",
 			"Query.book: GET /books of library.yaml does not have the parameter \"ids\"\nQuery.books: GET /books of library.yaml does not have the parameter \"ids\""},
 		{"a path", "/books/{id}:", "/book/{id}:", "Query.book: library.yaml does not have GET /books/{id}"},
-		{"an envelope", "items: {type: array, items: {$ref: '#/components/schemas/Book'}}", "data: {type: array, items: {$ref: '#/components/schemas/Book'}}",
+		{"an envelope", "items: {type: array, items: {$ref: '#/components/schemas/Book'}}",
+			"data: {type: array, items: {$ref: '#/components/schemas/Book'}}",
 			"Query.book: the response of GET /books of library.yaml has no \"items\"\nQuery.books: the response of GET /books of library.yaml has no \"items\""},
 		{"a variant of a union", "{$ref: '#/components/schemas/Photo'}, ", "{$ref: '#/components/schemas/Author'}, ",
 			"Cover: the document has a variant \"Author\", which the union does not\nCover: the document does not have the variant \"Photo\""},
@@ -128,7 +131,8 @@ func TestCompare_Lines(t *testing.T) {
 			`NewLoanInput.bookId: the document has no member "book_id" of NewLoan`},
 		{"a type that is sent", "book_id: {type: string}", "book_id: {type: integer}",
 			`NewLoanInput.bookId: the member "book_id" is an integer in the document, which is not decoded as ID: add @wire(type: INTEGER)`},
-		{"a member that must be sent", "NewLoan: {type: object, required: [book_id], properties: {", "NewLoan: {type: object, required: [book_id, days], properties: {days: {type: integer}, ",
+		{"a member that must be sent", "NewLoan: {type: object, required: [book_id], properties: {",
+			"NewLoan: {type: object, required: [book_id, days], properties: {days: {type: integer}, ",
 			`NewLoanInput: the document requires a member "days", which the input does not have`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

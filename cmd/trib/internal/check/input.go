@@ -57,7 +57,8 @@ func (c *comparison) sent(t *schema.Type, s *openapi.Schema) {
 	}
 	for _, p := range s.Properties {
 		if p.Required && !p.ReadOnly && !slices.ContainsFunc(t.Input.Members, func(m *schema.Member) bool { return m.JSON == p.Name }) {
-			c.add(Problem{Field: t.Input.Def.Name, At: t.Input.Def.Position, Message: fmt.Sprintf("the document requires a member %q, which the input does not have", p.Name)})
+			c.add(Problem{Field: t.Input.Def.Name, At: t.Input.Def.Position,
+				Message: fmt.Sprintf("the document requires a member %q, which the input does not have", p.Name)})
 		}
 	}
 }

@@ -191,7 +191,8 @@ func (f field) Ahead() string {
 	case f.ofParent() && len(f.keyArgs()) == 0:
 		return "lookahead.Key(" + f.KeyFunc() + ")"
 	case f.ofParent():
-		return fmt.Sprintf("rest.ByParentAndArgs(func(o *services.%s, r *rest.Raw) string { return %s(o, %s) })", f.Object.Go, f.KeyFunc(), f.rawArgs())
+		return fmt.Sprintf("rest.ByParentAndArgs(func(o *services.%s, r *rest.Raw) string { return %s(o, %s) })",
+			f.Object.Go, f.KeyFunc(), f.rawArgs())
 	}
 	return fmt.Sprintf("rest.ByArgs(func(%s *rest.Raw) string { return %s(%s) })", f.rawName(), f.KeyFunc(), f.rawArgs())
 }

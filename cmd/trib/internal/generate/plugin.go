@@ -105,7 +105,8 @@ var generatedBody = regexp.MustCompile(`^return r\.(load|write)\w+\([^\n]*\)$`)
 // none, or one that was written here. Others stay.
 func (p *plugin) Implement(previous string, f *codegen.Field) string {
 	loads := p.loads[f.Object.Name+"."+f.Name]
-	if previous = strings.TrimSpace(previous); previous != "" && previous != stubOf(f) && (loads == nil || !generatedBody.MatchString(previous)) {
+	if previous = strings.TrimSpace(previous); previous != "" && previous != stubOf(f) &&
+		(loads == nil || !generatedBody.MatchString(previous)) {
 		return previous
 	}
 	if loads == nil {

@@ -112,7 +112,8 @@ func embeddedFields(g *schema.Graph) (all []embedded) {
 			if m.Field == nil || !leads.anyOf(t.Leaf()) {
 				continue
 			}
-			e := embedded{Name: o.Def.Name + "." + m.Field.Name, Parent: o, Slice: "[]" + goType(t.Leaf(), "services."), Value: "o." + m.Go, Length: 1}
+			e := embedded{Name: o.Def.Name + "." + m.Field.Name, Parent: o, Slice: "[]" + goType(t.Leaf(), "services."),
+				Value: "o." + m.Go, Length: 1}
 			switch {
 			case t.Elem == nil && t.Kind == schema.UnionKind:
 				e.Value = "rest.PresentVariant(o." + m.Go + ")"

@@ -46,7 +46,8 @@ func (f field) Tags() []string {
 func (f field) tag(t schema.Tag) string {
 	switch {
 	case t.Result != nil:
-		return fmt.Sprintf("rest.TagOf(%q, v, func(v *%s) string { return %s })", t.Kind, bare(f.Field.Loader.Value, "services."), text("v", t.Result))
+		return fmt.Sprintf("rest.TagOf(%q, v, func(v *%s) string { return %s })", t.Kind,
+			bare(f.Field.Loader.Value, "services."), text("v", t.Result))
 	case t.Input != nil:
 		return fmt.Sprintf("rest.Tag(%q, rest.Text(%s.%s))", t.Kind, t.Arg.Go, t.Input.Go)
 	case t.Arg != nil && t.Arg.Type.Elem == nil && t.Arg.Type.NonNull:

@@ -19,7 +19,8 @@ func (l *rewriter) buffer(n ast.Node) {
 	for i := range len(b.List) - 1 {
 		name, data := bufferOf(b.List[i]), writtenTo(b.List[i+1])
 		if name != "" && data != nil {
-			l.edits = append(l.edits, edit{l.at(b.List[i].Pos()), l.at(b.List[i+1].End()), name + " := execute.Written(ctx, " + l.source(data) + ")"})
+			l.edits = append(l.edits, edit{l.at(b.List[i].Pos()), l.at(b.List[i+1].End()), name +
+				" := execute.Written(ctx, " + l.source(data) + ")"})
 		}
 	}
 }

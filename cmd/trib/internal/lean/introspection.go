@@ -26,7 +26,8 @@ func (l *rewriter) typeMember(f *ast.FuncDecl) {
 		}
 		if s, ok := c.Fun.(*ast.SelectorExpr); ok {
 			if obj, ok := s.X.(*ast.Ident); ok && obj.Name == "obj" {
-				l.edits = append(l.edits, edit{l.at(c.Pos()), l.at(c.End()), "execute.TypeMember(obj, " + strconv.Quote(member) + ", " + l.source(c) + ")"})
+				l.edits = append(l.edits, edit{l.at(c.Pos()), l.at(c.End()), "execute.TypeMember(obj, " +
+					strconv.Quote(member) + ", " + l.source(c) + ")"})
 			}
 		}
 		return true

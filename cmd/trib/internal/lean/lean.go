@@ -53,7 +53,8 @@ func Rewrite(dir string) error {
 // check returns an error unless the rewritten code has each of the calls that every schema
 // leads to.
 func check(dir string, texts map[string][]byte) error {
-	for _, call := range []string{"execute.NewFieldSet(", "execute.Written(", "execute.MarshalString(", "execute.ArgumentMap(", "execute.TypeMember(", "execute.Schema("} {
+	for _, call := range []string{"execute.NewFieldSet(", "execute.Written(", "execute.MarshalString(",
+		"execute.ArgumentMap(", "execute.TypeMember(", "execute.Schema("} {
 		found := false
 		for _, text := range texts {
 			found = found || bytes.Contains(text, []byte(call))
@@ -73,7 +74,8 @@ func rewriteFile(texts map[string][]byte) error {
 		if err != nil {
 			return err
 		}
-		l := &rewriter{name: name, text: text, at: func(p token.Pos) int { return fset.Position(p).Offset }, plain: map[string]plainValue{}, all: all}
+		l := &rewriter{name: name, text: text, at: func(p token.Pos) int { return fset.Position(p).Offset },
+			plain: map[string]plainValue{}, all: all}
 		files[l] = file
 		l.collect(file)
 	}

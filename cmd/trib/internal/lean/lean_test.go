@@ -59,7 +59,8 @@ func TestLean_PlainValue(t *testing.T) {
 		"an object":             {"obj.F, nil", "nil", "Other", `return &graphql.FieldContext{Object: "T"}, nil`, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			text := strings.NewReplacer("RESOLVER", tt.resolver, "MIDDLEWARE", tt.middleware, "TYPE", tt.kind, "CONTEXT", tt.context).Replace(generated)
+			text := strings.NewReplacer("RESOLVER", tt.resolver, "MIDDLEWARE", tt.middleware, "TYPE", tt.kind, "CONTEXT",
+				tt.context).Replace(generated)
 			out := leaned(t, text)
 			if plain := strings.Contains(out, "return ec.marshalNString2string(ctx, field.Selections, obj.F)"); plain != tt.plain {
 				t.Errorf("written straight away: %v, want %v:\n%s", plain, tt.plain, out)
@@ -123,8 +124,10 @@ func TestLean_PlainObject(t *testing.T) {
 				return
 			}
 			for _, want := range []string{
-				"if shape, ok := ec.shape_T(fields); ok {", "return execute.Object[*executionContext, T]{Shape: shape, Of: obj}", `case "__typename", "f":`,
-				"func write_T(ec *executionContext, w io.Writer, field *graphql.CollectedField, obj *T) {", "execute.String(\"T\").MarshalGQL(w)", tt.want,
+				"if shape, ok := ec.shape_T(fields); ok {",
+				"return execute.Object[*executionContext, T]{Shape: shape, Of: obj}", `case "__typename", "f":`,
+				"func write_T(ec *executionContext, w io.Writer, field *graphql.CollectedField, obj *T) {",
+				"execute.String(\"T\").MarshalGQL(w)", tt.want,
 			} {
 				if !strings.Contains(out, want) {
 					t.Errorf("nothing says %s:\n%s", want, out)

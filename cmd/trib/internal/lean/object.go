@@ -21,7 +21,8 @@ func (l *rewriter) object(f *ast.FuncDecl) {
 	l.edits = append(l.edits, edit{after, after, fmt.Sprintf(
 		"\n\tif shape, ok := ec.shape%s(fields); ok%s {\n\t\treturn execute.Object[*executionContext, %s]{Shape: shape, Of: obj}\n\t}",
 		f.Name.Name, ifElseEmpty(holdsLists(members), " && whole"+f.Name.Name+"(obj)"), of.kind)})
-	l.more = append(l.more, shapeFunc(f.Name.Name, of, members), writeFunc(f.Name.Name, of, members), nilCheckFunc(f.Name.Name, of, members))
+	l.more = append(l.more, shapeFunc(f.Name.Name, of, members), writeFunc(f.Name.Name, of, members),
+		nilCheckFunc(f.Name.Name, of, members))
 }
 
 // list makes the method that marshals a list return [execute.Objects] if all selected

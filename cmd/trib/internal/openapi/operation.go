@@ -197,7 +197,8 @@ func (p *Param) members(definition object) (all []*Param) {
 		if deep {
 			name = p.Name + "[" + m.Name + "]"
 		}
-		all = append(all, &Param{Name: name, In: "query", Required: p.Required && m.Required, Schema: m.Schema, About: firstLine(m.Description())})
+		all = append(all, &Param{Name: name, In: "query", Required: p.Required &&
+			m.Required, Schema: m.Schema, About: firstLine(m.Description())})
 	}
 	return all
 }
@@ -297,5 +298,6 @@ func isJSON(mediaType string) bool {
 		t, _, _ = strings.Cut(mediaType, ";")
 	}
 	t = strings.ToLower(strings.TrimSpace(t))
-	return t == "*/*" || strings.HasSuffix(t, "/json") || strings.HasSuffix(t, "+json") || strings.HasSuffix(t, "json") && strings.Contains(t, "/")
+	return t == "*/*" || strings.HasSuffix(t, "/json") || strings.HasSuffix(t, "+json") || strings.HasSuffix(t, "json") &&
+		strings.Contains(t, "/")
 }

@@ -45,22 +45,30 @@ func TestLoad_Overlay(t *testing.T) {
 		actions string
 		holds   check
 	}{
-		"a name":              {`- {target: "$.paths['/books/{id}'].get", update: {operationId: getBook}}`, func(d *openapi.Document) bool { return book(d).ID == "getBook" && poems(d).ID == "x_19" }},
-		"a value alone":       {`- {target: "$.paths['/poems'].get.operationId", update: poems}`, func(d *openapi.Document) bool { return poems(d).ID == "poems" }},
-		"a type":              {`- {target: $.components.schemas.Book.properties.price, update: {type: number}}`, func(d *openapi.Document) bool { return book(d).Result.Property("price").Schema.Type == "number" }},
-		"members of a list":   {`- {target: $.components.schemas.Book, update: {required: [id, price]}}`, func(d *openapi.Document) bool { return book(d).Result.Property("price").Required }},
-		"a member is removed": {`- {target: $.components.schemas.Book.properties.note, remove: true}`, func(d *openapi.Document) bool { return book(d).Result.Property("note") == nil }},
-		"an operation":        {`- {target: "$.paths[*].delete", remove: true}`, func(d *openapi.Document) bool { return len(d.Operations) == 2 }},
-		"a parameter by filter": {`- {target: "$.paths.*.get.parameters[?@.name=='page'].schema", update: {type: integer}}`, func(d *openapi.Document) bool {
-			return poems(d).QueryParams()[0].Schema.Type == "integer" && poems(d).QueryParams()[1].Schema.Type == "string"
-		}},
+		"a name": {`- {target: "$.paths['/books/{id}'].get", update: {operationId: getBook}}`,
+			func(d *openapi.Document) bool { return book(d).ID == "getBook" && poems(d).ID == "x_19" }},
+		"a value alone": {`- {target: "$.paths['/poems'].get.operationId", update: poems}`,
+			func(d *openapi.Document) bool { return poems(d).ID == "poems" }},
+		"a type": {`- {target: $.components.schemas.Book.properties.price, update: {type: number}}`,
+			func(d *openapi.Document) bool { return book(d).Result.Property("price").Schema.Type == "number" }},
+		"members of a list": {`- {target: $.components.schemas.Book, update: {required: [id, price]}}`,
+			func(d *openapi.Document) bool { return book(d).Result.Property("price").Required }},
+		"a member is removed": {`- {target: $.components.schemas.Book.properties.note, remove: true}`,
+			func(d *openapi.Document) bool { return book(d).Result.Property("note") == nil }},
+		"an operation": {`- {target: "$.paths[*].delete", remove: true}`,
+			func(d *openapi.Document) bool { return len(d.Operations) == 2 }},
+		"a parameter by filter": {`- {target: "$.paths.*.get.parameters[?@.name=='page'].schema", update: {type: integer}}`,
+			func(d *openapi.Document) bool {
+				return poems(d).QueryParams()[0].Schema.Type == "integer" && poems(d).QueryParams()[1].Schema.Type == "string"
+			}},
 		"others by filter": {`- {target: "$..parameters[?(@.name != 'page' && true)]", remove: true}`, nil},
 		"all below": {`- {target: "$..parameters[?(@.in == 'query')]", remove: true}`, func(d *openapi.Document) bool {
 			return len(poems(d).QueryParams()) == 0 && len(book(d).PathParams()) == 1
 		}},
 		"an item is added":    {`- {target: "$.paths['/poems'].get.parameters", update: {name: size, in: query, schema: {type: integer}}}`, func(d *openapi.Document) bool { return len(poems(d).QueryParams()) == 3 }},
 		"one after the other": {"- {target: \"$.paths['/poems'].get\", update: {operationId: a}}\n- {target: \"$.paths.*[?@.operationId=='a']\", update: {operationId: b}}", func(d *openapi.Document) bool { return poems(d).ID == "b" }},
-		"an index":            {`- {target: "$.paths['/poems'].get.parameters[1]", update: {name: text}}`, func(d *openapi.Document) bool { return poems(d).QueryParams()[1].Name == "text" }},
+		"an index": {`- {target: "$.paths['/poems'].get.parameters[1]", update: {name: text}}`,
+			func(d *openapi.Document) bool { return poems(d).QueryParams()[1].Name == "text" }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, err := load(t, tt.actions)
@@ -86,12 +94,14 @@ func TestLoad_OverlayErrors(t *testing.T) {
 		`- {target: "$.paths[?length(@.x)]", update: {}}`: `is not a JSONPath that is known here`,
 	} {
 		_, err := load(t, actions)
-		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "overlay.yaml") || strings.Contains(err.Error(), "\n") {
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "overlay.yaml") ||
+			strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error %v, want %s", actions, err, want)
 		}
 	}
 	file := filepath.Join(t.TempDir(), "overlay.yaml")
-	for text, want := range map[string]string{"overlay: 1.0.0\n": "give it extends:", "overlay: 1.0.0\nextends: none.yaml\n": "none.yaml: no such file"} {
+	for text, want := range map[string]string{"overlay: 1.0.0\n": "give it extends:",
+		"overlay: 1.0.0\nextends: none.yaml\n": "none.yaml: no such file"} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -35,7 +35,8 @@ func (r *reader) byHand(def *ast.Definition) *GoType {
 // neither generated nor an object must have it.
 func (r *reader) decodedByHand(def *ast.Definition, t *GoType) {
 	if name := "decode" + t.Name; !r.written.Declared[name] {
-		errorf(def.Position, "%s: its type in Go, %s, needs func %s(d *rest.Decoder, v *%s) bool in %s", def.Name, t.Name, name, t.Name, r.written.Package)
+		errorf(def.Position, "%s: its type in Go, %s, needs func %s(d *rest.Decoder, v *%s) bool in %s", def.Name, t.Name,
+			name, t.Name, r.written.Package)
 	}
 }
 

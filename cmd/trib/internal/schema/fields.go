@@ -64,7 +64,8 @@ func argName(name string) string {
 // arguments reads the arguments of a field of a service.
 func (r *reader) arguments(f *Field, s *Service) {
 	for _, a := range f.Def.Arguments {
-		f.Args = append(f.Args, &Arg{Def: a, Go: argName(a.Name), Type: r.typeOf(a.Type, s, a.Directives.ForName(directive.Wire), a.Position)})
+		f.Args = append(f.Args, &Arg{Def: a, Go: argName(a.Name),
+			Type: r.typeOf(a.Type, s, a.Directives.ForName(directive.Wire), a.Position)})
 	}
 }
 
@@ -85,13 +86,15 @@ func (r *reader) join(f *Field, d *ast.Directive) {
 	def := r.schema.Types[f.Def.Type.Name()]
 	o := r.objects[def.Name]
 	if o == nil || o.Entity == nil {
-		errorf(d.Position, "%s joins %s, which is not an entity: give %s an @entity, or load the field with @read", f.name(), def.Name, def.Name)
+		errorf(d.Position, "%s joins %s, which is not an entity: give %s an @entity, or load the field with @read", f.name(),
+			def.Name, def.Name)
 	}
 	f.Loader = o.Entity
 	r.arguments(f, o.Entity.Service)
 	key := directive.Strings(d, "key")
 	if len(key) != len(f.Loader.Key) {
-		errorf(d.Position, "%s gives a key of %d parts, but that of %s has %d (%s)", f.name(), len(key), def.Name, len(f.Loader.Key), strings.Join(f.Loader.Params, ", "))
+		errorf(d.Position, "%s gives a key of %d parts, but that of %s has %d (%s)", f.name(), len(key), def.Name,
+			len(f.Loader.Key), strings.Join(f.Loader.Params, ", "))
 	}
 	for i, k := range key {
 		f.Parts = append(f.Parts, r.part(f, f.Loader.Params[i], k, d))
@@ -139,7 +142,8 @@ func (r *reader) placeholder(f *Field, param, name string, d *ast.Directive) Par
 		return Part{Param: param, Arg: a}
 	}
 	if a != nil {
-		if e := f.Object.Entity; e != nil && slices.ContainsFunc(e.Key, func(m *Member) bool { return m.Field != nil && m.Field.Name == name }) {
+		if e := f.Object.Entity; e != nil && slices.ContainsFunc(e.Key,
+			func(m *Member) bool { return m.Field != nil && m.Field.Name == name }) {
 			errorf(f.Def.Position, "%s: {%s} is an argument and the key of %s: rename the argument", f.name(), name, f.Parent.Name)
 		}
 		return Part{Param: param, Arg: a}

@@ -74,7 +74,8 @@ func (r *reader) call(f *Field, l *Loader, d *ast.Directive) {
 func (r *reader) tags(f *Field) {
 	w, l := f.Write, f.Loader
 	w.Tags = r.addressed(f)
-	if o := l.Value.Leaf().Object; o != nil && o.Entity != nil && !slices.ContainsFunc(w.Tags, func(t Tag) bool { return t.Kind == o.Entity.Kind }) {
+	if o := l.Value.Leaf().Object; o != nil && o.Entity != nil &&
+		!slices.ContainsFunc(w.Tags, func(t Tag) bool { return t.Kind == o.Entity.Kind }) {
 		t := Tag{Kind: o.Entity.Kind}
 		if !l.List() && !o.Entity.Named {
 			t.Result = o.Entity.Key[0]
@@ -148,7 +149,8 @@ func (r *reader) tag(f *Field, text string, d *ast.Directive) Tag {
 		return t
 	}
 	if !strings.HasPrefix(placeholder, "{") || !strings.HasSuffix(placeholder, "}") {
-		errorf(d.Position, "%s: %q in invalidates is not a placeholder: write an argument in braces, as in %s={id}", f.name(), placeholder, name)
+		errorf(d.Position, "%s: %q in invalidates is not a placeholder: write an argument in braces, as in %s={id}",
+			f.name(), placeholder, name)
 	}
 	placeholder = strings.Trim(placeholder, "{}")
 	if member, ok := strings.CutPrefix(placeholder, "result."); ok {
@@ -166,7 +168,8 @@ func (r *reader) tag(f *Field, text string, d *ast.Directive) Tag {
 	if inInput {
 		t.Input = inputMember(t.Arg, member)
 		if t.Input == nil {
-			errorf(d.Position, "%s: {%s} in invalidates must be a member of type ID! or String! of an input that is given", f.name(), placeholder)
+			errorf(d.Position, "%s: {%s} in invalidates must be a member of type ID! or String! of an input that is given",
+				f.name(), placeholder)
 		}
 	}
 	return t
