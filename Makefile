@@ -109,7 +109,8 @@ pages: ## Build what browsers are shown (web/) anew; needs npm. The result is co
 pages-check: ## Fail when the built pages are not what npm would build; without npm, say so.
 	scripts/pages.sh check
 
-rules: ## Check and unit-test the Prometheus rules, where promtool is found.
+rules: ## Check subjects of commits, names of tests and words, and, where promtool is found, check and unit-test the Prometheus rules.
+	scripts/words.sh
 	scripts/rules.sh
 
 scripts: ## Check the shell scripts, where shellcheck is found.

@@ -17,8 +17,8 @@ import (
 	"tributary/gateway/telemetry"
 )
 
-// TestViewers_Interleaved has two viewers and nobody ask for the same few authors 10,000
-// times, concurrently, while the service fails now and then and entries go stale within
+// TestViewers_Interleaved sends 10,000 reads of the same few authors by two viewers and anonymous clients,
+// concurrently, while the service fails now and then and entries go stale within
 // milliseconds: each sees its own watermarks alone.
 func TestViewers_Interleaved(t *testing.T) {
 	p := authtest.New(t)

@@ -121,7 +121,7 @@ func TestRules_CacheStates(t *testing.T) {
 				"nobody": {"", "UNAUTHENTICATED"}, "no scopes": {"Bearer " + p.Token(t, "v1", nil), "FORBIDDEN"}, "the scope": {good, ""},
 			}
 			const query = `query ($id: ID!) { author(id: $id) { name books { title } } }`
-			// Everybody asks for another author, so that calls are told apart.
+			// Each request is for another author, so that calls can be distinguished.
 			number, n := map[string]int{}, 0
 			for way := range ways {
 				for viewer := range viewers {
