@@ -24,24 +24,24 @@ import (
 	"tributary/bench/internal/shop"
 )
 
-// compare measures all works and writes the report.
+// compare measures all scenarios and writes the report.
 func compare(o options) (err error) {
 	if o.binary == "" {
 		return errors.New("-tributary must name the binary of Tributary: make bench-compare builds it")
 	}
-	f := &field{options: o, running: map[string]*process.Process{}}
+	f := &lineup{options: o, running: map[string]*process.Process{}}
 	defer f.stop()
 	go f.stopOnSignal()
-	if err := f.assemble(); err != nil {
+	if err := f.startAll(); err != nil {
 		return err
 	}
 	var tables []report.Table
-	for _, w := range works() {
-		names := f.present(w)
-		if !o.wants(w.name) || len(names) < 2 {
+	for _, w := range scenarios() {
+		names := f.participants(w)
+		if !o.selects(w.name) || len(names) < 2 {
 			continue
 		}
-		if err := f.equal(w, names); err != nil {
+		if err := f.checkEqual(w, names); err != nil {
 			return err
 		}
 		fmt.Fprintf(os.Stderr, "bench: %s: %s\n", w.name, strings.Join(names, ", "))
@@ -54,7 +54,7 @@ func compare(o options) (err error) {
 		tables = append(tables, t)
 	}
 	all := report.Report{Machine: report.ThisMachine(), Versions: f.versions(), Rounds: o.rounds, Duration: o.duration, Tables: tables}
-	if o.wants("memory") {
+	if o.selects("memory") {
 		m, err := f.memory()
 		if err != nil {
 			return err
@@ -70,7 +70,7 @@ func compare(o options) (err error) {
 }
 
 // stopOnSignal stops the servers when the program is interrupted.
-func (f *field) stopOnSignal() {
+func (f *lineup) stopOnSignal() {
 	told := make(chan os.Signal, 1)
 	signal.Notify(told, os.Interrupt, syscall.SIGTERM)
 	<-told
@@ -78,19 +78,19 @@ func (f *field) stopOnSignal() {
 	exit(errors.New("interrupted"))
 }
 
-// wants reports whether a work is selected.
-func (o options) wants(work string) bool { return strings.Contains(work, o.only) }
+// selects reports whether a scenario is selected.
+func (o options) selects(scenario string) bool { return strings.Contains(scenario, o.only) }
 
-func table(w work, rounds map[string][]report.Round) report.Table {
+func table(w scenario, rounds map[string][]report.Round) report.Table {
 	t := report.Table{Name: w.name, Title: w.title, Base: w.base, Rounds: rounds}
 	for _, g := range w.goals {
-		t.Goals = append(t.Goals, report.Goal{Subject: g.subject, Base: g.base, CPU: g.cpu, PerSecond: g.perSecond, MoreMS: g.more})
+		t.Goals = append(t.Goals, report.Goal{Subject: g.subject, Base: g.base, CPU: g.cpu, PerSecond: g.perSecond, MoreMS: g.maxExtraMS})
 	}
 	return t
 }
 
-// assemble starts all subjects.
-func (f *field) assemble() (err error) {
+// startAll starts all subjects.
+func (f *lineup) startAll() (err error) {
 	if f.upstreams, err = f.baseline("upstreams", "upstreams", "-"); err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (f *field) assemble() (err error) {
 			return err
 		}
 	}
-	if err := errors.Join(f.sameBytes(), f.fillRedis()); err != nil {
+	if err := errors.Join(f.startReplays(), f.fillRedis()); err != nil {
 		return err
 	}
 	return errors.Join(
@@ -111,9 +111,9 @@ func (f *field) assemble() (err error) {
 		f.peer(hive, "hive", "node", "server.mjs"))
 }
 
-// sameBytes starts the bare handler and Redis with the response of Tributary.
-func (f *field) sameBytes() error {
-	rest, err := load.Ask(f.running[tributary].Addr, works()[0].does[tributary](0))
+// startReplays starts the bare handler and Redis with the response of Tributary.
+func (f *lineup) startReplays() error {
+	rest, err := load.Do(f.running[tributary].Addr, scenarios()[0].requests[tributary](0))
 	if err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (f *field) sameBytes() error {
 	return err
 }
 
-func (f *field) set(key string, value []byte) error {
+func (f *lineup) set(key string, value []byte) error {
 	opts, err := redis.ParseURL(f.redisURL)
 	if err != nil {
 		return err
@@ -148,8 +148,8 @@ func (f *field) set(key string, value []byte) error {
 
 // fillRedis has one gateway put users into Redis, and starts another, with little
 // memory of its own, that finds them there.
-func (f *field) fillRedis() error {
-	if f.redisURL == "" || !f.options.wants("redis-entity") {
+func (f *lineup) fillRedis() error {
+	if f.redisURL == "" || !f.options.selects("redis-entity") {
 		return nil
 	}
 	env := []string{"BFF_REDIS_URL=" + f.redisURL, "BFF_CACHE_TTL=1h", "BFF_CACHE_RESPONSE_MB=0", "BFF_CACHE_MEMORY_MB=1"}
@@ -159,7 +159,7 @@ func (f *field) fillRedis() error {
 	if err := f.fillAll(); err != nil {
 		return err
 	}
-	one, err := load.Ask(f.running["filler"].Addr, inRedis(0))
+	one, err := load.Do(f.running["filler"].Addr, inRedis(0))
 	if err != nil {
 		return err
 	}
@@ -168,7 +168,7 @@ func (f *field) fillRedis() error {
 
 // fillAll requests all users from the filler until they are in Redis: a gateway
 // drops writes when its queue is full.
-func (f *field) fillAll() error {
+func (f *lineup) fillAll() error {
 	opts, err := redis.ParseURL(f.redisURL)
 	if err != nil {
 		return err
@@ -179,7 +179,7 @@ func (f *field) fillAll() error {
 		for s := range redisShops {
 			body := fmt.Sprintf(`{"query":"query($ids: [ID!]!) { users(ids: $ids) { id } }","variables":{"ids":["%s"]}}`,
 				strings.Join(shop.UserIDs(s), `","`))
-			if _, err := load.Ask(f.running["filler"].Addr, load.Post("/graphql", body)); err != nil {
+			if _, err := load.Do(f.running["filler"].Addr, load.Post("/graphql", body)); err != nil {
 				return err
 			}
 		}
@@ -191,20 +191,20 @@ func (f *field) fillAll() error {
 	return errors.New("not all users are in Redis")
 }
 
-// present returns the running subjects of a work.
-func (f *field) present(w work) []string {
-	names := slices.Sorted(maps.Keys(w.does))
+// participants returns the running subjects of a scenario.
+func (f *lineup) participants(w scenario) []string {
+	names := slices.Sorted(maps.Keys(w.requests))
 	return slices.DeleteFunc(names, func(name string) bool { return f.running[name] == nil })
 }
 
-// equal returns an error unless all subjects give the same response.
-func (f *field) equal(w work, names []string) error {
+// checkEqual returns an error unless all subjects give the same response.
+func (f *lineup) checkEqual(w scenario, names []string) error {
 	answers := map[string]string{}
 	for _, name := range names {
 		if name == bare || name == redisGet {
 			continue // they have their bytes from Tributary
 		}
-		body, err := load.Ask(f.running[name].Addr, w.does[name](0))
+		body, err := load.Do(f.running[name].Addr, w.requests[name](0))
 		if err != nil {
 			return fmt.Errorf("%s by %s: %w", w.name, name, err)
 		}

@@ -35,7 +35,7 @@ func main() {
 	flag.StringVar(&o.binary, "tributary", "", "the binary of Tributary")
 	flag.IntVar(&o.rounds, "rounds", 5, "number of measured rounds")
 	flag.DurationVar(&o.duration, "duration", 2*time.Second, "duration of a round")
-	flag.StringVar(&o.only, "only", "", "measure only works whose name contains this")
+	flag.StringVar(&o.only, "only", "", "measure only scenarios whose name contains this")
 	flag.StringVar(&o.peers, "peers", "peers",
 		"the folder of the peers that run on Node.js; those that are not installed there are skipped")
 	flag.StringVar(&o.out, "out", "", "the folder for RESULTS.md and the charts; empty: print them")

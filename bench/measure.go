@@ -11,8 +11,8 @@ import (
 	"tributary/bench/internal/report"
 )
 
-// measure measures the subjects of a work in rotation, round by round.
-func (f *field) measure(w work, names []string) (map[string][]report.Round, error) {
+// measure measures the subjects of a scenario in rotation, round by round.
+func (f *lineup) measure(w scenario, names []string) (map[string][]report.Round, error) {
 	if err := f.delay(w.delay); err != nil {
 		return nil, err
 	}
@@ -32,23 +32,23 @@ func (f *field) measure(w work, names []string) (map[string][]report.Round, erro
 	return rounds, f.delay(0)
 }
 
-// next returns the requests of a work. Each cold one is about a shop of its own, or
-// as many as the work says share one.
-func (f *field) next(w work, name string) load.Request {
+// next returns the requests of a scenario. Each cold one is about a shop of its own, or
+// as many as the scenario says share one.
+func (f *lineup) next(w scenario, name string) load.Request {
 	asked := 0
 	return func() []byte {
 		if w.fixed {
-			return w.does[name](0)
+			return w.requests[name](0)
 		}
-		if asked%max(1, w.together) == 0 {
+		if asked%max(1, w.consecutive) == 0 {
 			f.shops++
 		}
 		asked++
-		return w.does[name](f.shops)
+		return w.requests[name](f.shops)
 	}
 }
 
-func (f *field) round(w work, name string) (r report.Round, err error) {
+func (f *lineup) round(w scenario, name string) (r report.Round, err error) {
 	p := f.running[name]
 	calls, err := f.calls()
 	if err != nil {
@@ -85,7 +85,7 @@ func (f *field) round(w work, name string) (r report.Round, err error) {
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // delay sets the latency of the upstreams in ms.
-func (f *field) delay(ms int) error {
+func (f *lineup) delay(ms int) error {
 	resp, err := http.Post(f.url()+"/delay?ms="+strconv.Itoa(ms), "", nil)
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func (f *field) delay(ms int) error {
 }
 
 // calls returns the number of calls that the upstreams have received.
-func (f *field) calls() (int, error) {
+func (f *lineup) calls() (int, error) {
 	resp, err := http.Get(f.url() + "/calls")
 	if err != nil {
 		return 0, err
@@ -112,7 +112,7 @@ const cachedProfiles = 10_000
 
 // memory measures the memory of a gateway that caches many profiles: at the start,
 // afterwards, and the part of it that its metrics attribute to cache entries.
-func (f *field) memory() (m report.Memory, err error) {
+func (f *lineup) memory() (m report.Memory, err error) {
 	if err := f.gateway("memory"); err != nil {
 		return m, err
 	}
@@ -122,10 +122,10 @@ func (f *field) memory() (m report.Memory, err error) {
 		return m, err
 	}
 	m.StartMB = float64(now) / (1 << 20)
-	ask := works()[0].does[tributary]
+	ask := scenarios()[0].requests[tributary]
 	for range cachedProfiles {
 		f.shops++
-		if _, err := load.Ask(p.Addr, ask(f.shops)); err != nil {
+		if _, err := load.Do(p.Addr, ask(f.shops)); err != nil {
 			return m, err
 		}
 	}

@@ -24,7 +24,7 @@ func soak(args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	f := &field{options: o, running: map[string]*process.Process{}}
+	f := &lineup{options: o, running: map[string]*process.Process{}}
 	defer f.stop()
 	go f.stopOnSignal()
 	var err error
@@ -75,7 +75,7 @@ const (
 )
 
 // mixed returns requests for cached and for uncached data, by REST and by GraphQL.
-func (f *field) mixed() load.Request {
+func (f *lineup) mixed() load.Request {
 	rest := func(s int) []byte { return load.Get("/api/profile/" + shop.UserID(s, 0)) }
 	profile, list := graphql(profileQuery, "id"), graphql(listQuery, "ids")
 	return func() []byte {

@@ -17,7 +17,7 @@ func stateOf(p *process.Process) (s state, err error) {
 		return s, err
 	}
 	s.residentMB = float64(now) / (1 << 20)
-	text, err := load.Ask(p.Addr, load.Get("/metrics"))
+	text, err := load.Do(p.Addr, load.Get("/metrics"))
 	if err != nil {
 		return s, err
 	}

@@ -23,18 +23,18 @@ const (
 	hive       = "Hive Gateway"
 )
 
-// field is the set of running subjects, with the services that they call.
-type field struct {
+// lineup is the set of running subjects, with the services that they call.
+type lineup struct {
 	options   options
 	upstreams *process.Process
 	redisURL  string // empty where there is no redis-server
 	running   map[string]*process.Process
 	all       []*process.Process
-	shops     int // the last shop that cold work was about
+	shops     int // the last shop of the cold scenarios
 }
 
 // start starts a server with an address of its own.
-func (f *field) start(name, ready string, env []string, dir, command string, args ...string) (*process.Process, error) {
+func (f *lineup) start(name, ready string, env []string, dir, command string, args ...string) (*process.Process, error) {
 	addr, err := process.FreeAddr()
 	if err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func (f *field) start(name, ready string, env []string, dir, command string, arg
 // addrHere stands in arguments for the address to listen on.
 const addrHere = "ADDR"
 
-func (f *field) url() string {
+func (f *lineup) url() string {
 	if f.upstreams == nil {
 		return ""
 	}
@@ -66,7 +66,7 @@ func (f *field) url() string {
 }
 
 // baseline starts one of this program's own servers.
-func (f *field) baseline(name, kind, arg string) (*process.Process, error) {
+func (f *lineup) baseline(name, kind, arg string) (*process.Process, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func (f *field) baseline(name, kind, arg string) (*process.Process, error) {
 }
 
 // gateway starts Tributary with its defaults and env.
-func (f *field) gateway(name string, env ...string) error {
+func (f *lineup) gateway(name string, env ...string) error {
 	u := f.url()
 	_, err := f.start(name, "/readyz", append([]string{"BFF_USERS_URL=" + u, "BFF_ORDERS_URL=" + u, "BFF_PRODUCTS_URL=" + u}, env...),
 		"", f.options.binary, "gateway")
@@ -83,10 +83,10 @@ func (f *field) gateway(name string, env ...string) error {
 }
 
 // redis starts a Redis, if one is installed.
-func (f *field) redis() error {
+func (f *lineup) redis() error {
 	path, err := exec.LookPath("redis-server")
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench: redis-server is not installed: works that need it are skipped")
+		fmt.Fprintln(os.Stderr, "bench: redis-server is not installed: scenarios that need it are skipped")
 		return nil
 	}
 	addr, err := process.FreeAddr()
@@ -107,7 +107,7 @@ func (f *field) redis() error {
 }
 
 // peer starts a server that runs on Node.js, if it is installed in its folder.
-func (f *field) peer(name, folder string, command ...string) error {
+func (f *lineup) peer(name, folder string, command ...string) error {
 	dir := filepath.Join(f.options.peers, folder)
 	if _, err := os.Stat(filepath.Join(dir, "node_modules")); errors.Is(err, os.ErrNotExist) {
 		fmt.Fprintf(os.Stderr, "bench: %s is not installed in %s: it is skipped\n", name, dir)
@@ -117,7 +117,7 @@ func (f *field) peer(name, folder string, command ...string) error {
 	return err
 }
 
-func (f *field) stop() {
+func (f *lineup) stop() {
 	for _, p := range f.all {
 		p.Stop()
 	}

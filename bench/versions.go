@@ -12,7 +12,7 @@ import (
 )
 
 // versions returns the names and versions of the subjects, as far as they are known.
-func (f *field) versions() []string {
+func (f *lineup) versions() []string {
 	v := []string{tributary + " " + revision(f.options.binary)}
 	for _, program := range []string{"redis-server", "node"} {
 		if out, err := exec.Command(program, "--version").Output(); err == nil { //nolint:gosec // G204: one of the two

@@ -16,13 +16,13 @@ func Aggregator(upstreams string) http.Handler {
 	a := &aggregator{NewServices(upstreams)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /profile/{id}", func(w http.ResponseWriter, r *http.Request) {
-		reply(w, r, func(ctx context.Context) (any, error) { return a.profile(ctx, r.PathValue("id")) })
+		writeResult(w, r, func(ctx context.Context) (any, error) { return a.profile(ctx, r.PathValue("id")) })
 	})
 	mux.HandleFunc("GET /user/{id}", func(w http.ResponseWriter, r *http.Request) {
-		reply(w, r, func(ctx context.Context) (any, error) { return a.userOrders(ctx, r.PathValue("id")) })
+		writeResult(w, r, func(ctx context.Context) (any, error) { return a.userOrders(ctx, r.PathValue("id")) })
 	})
 	mux.HandleFunc("GET /users/{ids}", func(w http.ResponseWriter, r *http.Request) {
-		reply(w, r, func(ctx context.Context) (any, error) { return a.list(ctx, strings.Split(r.PathValue("ids"), ",")) })
+		writeResult(w, r, func(ctx context.Context) (any, error) { return a.list(ctx, strings.Split(r.PathValue("ids"), ",")) })
 	})
 	mux.HandleFunc("GET /health", func(http.ResponseWriter, *http.Request) {})
 	return mux
@@ -30,7 +30,7 @@ func Aggregator(upstreams string) http.Handler {
 
 type aggregator struct{ Services }
 
-func reply(w http.ResponseWriter, r *http.Request, answer func(context.Context) (any, error)) {
+func writeResult(w http.ResponseWriter, r *http.Request, answer func(context.Context) (any, error)) {
 	data, err := answer(r.Context())
 	if err != nil {
 		http.Error(w, "could not be had", http.StatusBadGateway)
@@ -44,7 +44,7 @@ func reply(w http.ResponseWriter, r *http.Request, answer func(context.Context) 
 	writeJSON(w, body)
 }
 
-type profileAnswer struct {
+type profileResult struct {
 	Profile struct {
 		User     *profileUser      `json:"user"`
 		Orders   []profileOrder    `json:"orders"`
@@ -62,7 +62,7 @@ func (a *aggregator) profile(ctx context.Context, id string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out profileAnswer
+	var out profileResult
 	out.Profile.User = (*profileUser)(user)
 	out.Profile.Orders = make([]profileOrder, len(orders))
 	for i, o := range orders {

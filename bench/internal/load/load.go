@@ -102,8 +102,8 @@ func timed(addr string, requests iter.Seq[[]byte]) (latencies []time.Duration, e
 	return latencies, nil
 }
 
-// Ask sends one request on a connection of its own and gives the body of the answer.
-func Ask(addr string, request []byte) ([]byte, error) {
+// Do sends one request on a connection of its own and gives the body of the answer.
+func Do(addr string, request []byte) ([]byte, error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, err

@@ -16,7 +16,7 @@ const (
 	heading   = 34
 )
 
-// Bars draws the processor time of each work as an SVG that reads well on light
+// Bars draws the processor time of each scenario as an SVG that is legible on light
 // and on dark ground.
 func (r Report) Bars() string {
 	var b strings.Builder
@@ -34,7 +34,7 @@ func (r Report) Bars() string {
 		width, y, width, y, b.String())
 }
 
-// bars draws one work from y on and gives where it ends.
+// bars draws one scenario at y and returns the y of its end.
 func (t Table) bars(b *strings.Builder, y int) int {
 	fmt.Fprintf(b, `<text class="h" x="8" y="%d">%s, µs of CPU a request</text>`+"\n", y+18, html.EscapeString(t.Title))
 	y += heading

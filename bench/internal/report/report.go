@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Round is what one subject took for one work in one round.
+// Round is what one subject took for one scenario in one round.
 type Round struct {
 	CPU       float64 // µs a request
 	PerSecond float64 // requests
@@ -28,7 +28,7 @@ type Goal struct {
 	MoreMS        float64 // at most so much more than the base at p50
 }
 
-// Table has the results of one work.
+// Table has the results of one scenario.
 type Table struct {
 	Name, Title, Base string
 	Rounds            map[string][]Round

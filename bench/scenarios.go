@@ -19,20 +19,20 @@ const (
 	oneQuery  = `query($id: ID!) { user(id: $id) { id username email fullName isActive createdAt } }`
 )
 
-// work is one comparison of subjects.
-type work struct {
+// scenario is one comparison of subjects.
+type scenario struct {
 	name, title string
 	connections int
 	delay       int    // of the upstreams, in ms
 	base        string // the subject to which the others are compared
 	fixed       bool   // all requests are the same
-	together    int    // the number of consecutive requests about the same shop; 0 for one
-	does        map[string]question
+	consecutive int    // the number of consecutive requests about the same shop; 0 for one
+	requests    map[string]requestFunc
 	goals       []goal
 }
 
-// question returns the request for the users of a shop.
-type question func(shop int) []byte
+// requestFunc returns the request for the users of a shop.
+type requestFunc func(shop int) []byte
 
 // goal is an upper bound of the CPU time in relation to base, a lower bound of
 // the relative throughput, or an upper bound in ms of the difference at p50. 0: none.
@@ -40,66 +40,66 @@ type goal struct {
 	subject, base string
 	cpu           float64
 	perSecond     float64
-	more          float64
+	maxExtraMS    float64
 }
 
 const connections = 8
 
-func works() []work {
+func scenarios() []scenario {
 	profile, list := graphql(profileQuery, "id"), graphql(listQuery, "ids")
-	cold := map[string]question{
+	cold := map[string]requestFunc{
 		aggregator: func(s int) []byte { return load.Get("/profile/" + shop.UserID(s, 0)) },
 		tributary:  profile, gqlgen: profile, apollo: profile, hive: profile}
-	return []work{{
+	return []scenario{{
 		name: "cached-rest", title: "cached profile by REST", connections: connections, base: bare, fixed: true,
-		does: map[string]question{
+		requests: map[string]requestFunc{
 			bare: get("/"), redisGet: get("/rest"), tributary: func(s int) []byte { return load.Get("/api/profile/" + shop.UserID(s, 0)) }},
 		goals: []goal{{subject: tributary, base: bare, cpu: 1.5}, {subject: tributary, base: bare, perSecond: .7}},
 	}, {
 		name: "cached-graphql", title: "cached profile by GraphQL", connections: connections, base: bare, fixed: true,
-		does:  map[string]question{bare: profile, tributary: profile, apollo: profile, hive: profile},
-		goals: []goal{{subject: tributary, base: bare, cpu: 2}},
+		requests: map[string]requestFunc{bare: profile, tributary: profile, apollo: profile, hive: profile},
+		goals:    []goal{{subject: tributary, base: bare, cpu: 2}},
 	}, {
 		name: "redis-entity", title: "one entity from Redis, not in memory", connections: connections, base: redisGet,
-		does:  map[string]question{redisGet: get("/one"), overRedis: inRedis},
-		goals: []goal{{subject: overRedis, base: redisGet, cpu: 1.5}},
+		requests: map[string]requestFunc{redisGet: get("/one"), overRedis: inRedis},
+		goals:    []goal{{subject: overRedis, base: redisGet, cpu: 1.5}},
 	}, {
-		name: "cold-profile", title: "cold profile, 3 upstream calls", connections: connections, base: aggregator, does: cold,
+		name: "cold-profile", title: "cold profile, 3 upstream calls", connections: connections, base: aggregator, requests: cold,
 		goals: []goal{{subject: tributary, base: aggregator, cpu: 1.3}},
 	}, {
 		name: "cold-together", title: "the same cold profile, asked for by eight at a time", connections: connections,
-		together: connections,
-		base:     aggregator, does: cold,
+		consecutive: connections,
+		base:        aggregator, requests: cold,
 	}, {
 		name: "cold-list", title: "cold list: 20 users × 5 orders × 3 items", connections: connections, base: gqlgen,
-		does: map[string]question{
+		requests: map[string]requestFunc{
 			aggregator: func(s int) []byte { return load.Get("/users/" + strings.Join(shop.UserIDs(s), ",")) },
 			tributary:  list, gqlgen: list, apollo: list, hive: list},
 		goals: []goal{{subject: tributary, base: gqlgen, cpu: 0.3}},
 	}, {
 		name: "entity-list", title: "the same list from the cache of entities, beside plain gqlgen cold",
 		connections: connections, base: gqlgen,
-		does:  map[string]question{entities: func(int) []byte { return list(0) }, gqlgen: list},
-		goals: []goal{{subject: entities, base: gqlgen, cpu: 0.15}},
-	}, slow("latency-profile", "cold profile over upstreams that take 20 ms, one client", "/profile/", profileQuery),
-		slow("latency-user", "cold user → orders → products over upstreams that take 20 ms, one client", "/user/", userQuery)}
+		requests: map[string]requestFunc{entities: func(int) []byte { return list(0) }, gqlgen: list},
+		goals:    []goal{{subject: entities, base: gqlgen, cpu: 0.15}},
+	}, latencyScenario("latency-profile", "cold profile over upstreams that take 20 ms, one client", "/profile/", profileQuery),
+		latencyScenario("latency-user", "cold user → orders → products over upstreams that take 20 ms, one client", "/user/", userQuery)}
 }
 
-// slow returns a work that measures latency.
-func slow(name, title, path, query string) work {
+// latencyScenario returns a scenario that measures latency.
+func latencyScenario(name, title, path, query string) scenario {
 	q := graphql(query, "id")
-	return work{name: name, title: title, connections: 1, delay: 20, base: aggregator,
-		does: map[string]question{
+	return scenario{name: name, title: title, connections: 1, delay: 20, base: aggregator,
+		requests: map[string]requestFunc{
 			aggregator: func(s int) []byte { return load.Get(path + shop.UserID(s, 0)) },
 			tributary:  q, gqlgen: q, apollo: q, hive: q},
-		goals: []goal{{subject: tributary, base: aggregator, more: 0.5}},
+		goals: []goal{{subject: tributary, base: aggregator, maxExtraMS: 0.5}},
 	}
 }
 
-func get(path string) question { return func(int) []byte { return load.Get(path) } }
+func get(path string) requestFunc { return func(int) []byte { return load.Get(path) } }
 
 // graphql returns requests of a query whose variable is the first user of the shop, or all of them.
-func graphql(query, variable string) question {
+func graphql(query, variable string) requestFunc {
 	return func(s int) []byte {
 		var value any = shop.UserID(s, 0)
 		if variable == "ids" {
