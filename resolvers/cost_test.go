@@ -13,7 +13,7 @@ import (
 	"tributary/internal/testkit/upstreamtest"
 )
 
-// explain tells what a query costs, and sees that this asks nobody.
+// explain returns the cost of a query, and fails the test if that makes a call.
 func explain(t *testing.T, query string, variables map[string]any) (*lookahead.Cost, *engine.Result) {
 	t.Helper()
 	up := upstreamtest.New(t, upstreamtest.Shop(3, 2, 3, 5))

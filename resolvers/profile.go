@@ -11,9 +11,9 @@ import (
 	"tributary/services"
 )
 
-// profileOf returns nil only if the user service says that there is no such user. If that
+// loadProfile returns nil only if the user service says that there is no such user. If that
 // is unknown, because the service failed, there may still be orders to show.
-func (r *Resolver) profileOf(ctx context.Context, userID string) (*graph.Profile, error) {
+func (r *Resolver) loadProfile(ctx context.Context, userID string) (*graph.Profile, error) {
 	user, err := r.UserByID.Load(ctx, userID)
 	if err != nil && fault.From(err).Kind == fault.BadUserInput {
 		return nil, err
@@ -24,9 +24,9 @@ func (r *Resolver) profileOf(ctx context.Context, userID string) (*graph.Profile
 	return &graph.Profile{UserID: userID}, nil
 }
 
-// productsOf returns the products that could be loaded. It is null only if there are some
+// loadProducts returns the products that could be loaded. It is null only if there are some
 // but none could be loaded.
-func (r *Resolver) productsOf(ctx context.Context, p *graph.Profile) ([]*services.Product, error) {
+func (r *Resolver) loadProducts(ctx context.Context, p *graph.Profile) ([]*services.Product, error) {
 	list, err := r.Orders.Load(ctx, p.UserID)
 	if err != nil {
 		return nil, err

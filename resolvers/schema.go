@@ -20,11 +20,11 @@ func (r *profileResolver) Orders(ctx context.Context, obj *graph.Profile) ([]*se
 }
 
 func (r *profileResolver) Products(ctx context.Context, obj *graph.Profile) ([]*services.Product, error) {
-	return r.productsOf(ctx, obj)
+	return r.loadProducts(ctx, obj)
 }
 
 func (r *queryResolver) Profile(ctx context.Context, userID string) (*graph.Profile, error) {
-	return r.profileOf(ctx, userID)
+	return r.loadProfile(ctx, userID)
 }
 
 func (r *Resolver) Mutation() graph.MutationResolver { return &mutationResolver{r} }

@@ -42,9 +42,9 @@ func (c *devCommand) Run(p *process) error {
 	}
 	urls := map[string]string{}
 	for i, ln := range examples {
-		urls[c.Examples.services[i]] = urlOf(ln)
+		urls[c.Examples.services[i]] = listenerURL(ln)
 	}
-	c.fill(p, urls)
+	c.applyDefaults(p, urls)
 	p.beside = true
 	if p.settings.IsDefault(p.parsed, "log-format") && telemetry.IsTerminal(p.Stderr) {
 		c.Log.Format = "text"
@@ -73,19 +73,19 @@ func (c *devCommand) Run(p *process) error {
 			if err != nil {
 				return reread{}, err
 			}
-			c.fill(later, urls)
+			c.applyDefaults(later, urls)
 			return reread{c.Gateway, c.Log, later.snapshot}, nil
 		})
 	})
 	stdout := telemetry.NewOutput(p.Stdout) // which never blocks the servers and their stop
 	defer stdout.Close()
-	c.welcome(stdout, p.graph, own, urls)
+	c.printBanner(stdout, p.graph, own, urls)
 	return group.Wait()
 }
 
-// fill applies the defaults that are different in dev: the URLs of the services that it
+// applyDefaults applies the defaults that are different in dev: the URLs of the services that it
 // runs, and what developers need.
-func (c *devCommand) fill(p *process, urls map[string]string) {
+func (c *devCommand) applyDefaults(p *process, urls map[string]string) {
 	for i, s := range p.graph.Services {
 		if url := urls[s.Name]; url != "" && p.settings.IsDefault(p.parsed, s.Name+"-url") {
 			c.Gateway.services[i].URL = url
@@ -120,8 +120,8 @@ func (p *process) listenAll(addrs ...address) ([]net.Listener, error) {
 	return all, nil
 }
 
-// urlOf returns the base URL of a listener on this machine.
-func urlOf(ln net.Listener) string {
+// listenerURL returns the base URL of a listener on this machine.
+func listenerURL(ln net.Listener) string {
 	host, port, err := net.SplitHostPort(ln.Addr().String())
 	if err != nil { // a TCP address always has both
 		panic(err)
@@ -132,15 +132,15 @@ func urlOf(ln net.Listener) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-// welcome prints the addresses of what dev runs, and the hints of the graph.
-func (c *devCommand) welcome(stdout io.Writer, g *Graph, own listeners, urls map[string]string) {
-	gateway := urlOf(own.clients)
+// printBanner prints the addresses of what dev runs, and the hints of the graph.
+func (c *devCommand) printBanner(stdout io.Writer, g *Graph, own listeners, urls map[string]string) {
+	gateway := listenerURL(own.clients)
 	if c.Gateway.Server.TLS.Cert != "" {
 		gateway = strings.Replace(gateway, "http:", "https:", 1)
 	}
 	ops := gateway
 	if own.ops != nil {
-		ops = urlOf(own.ops)
+		ops = listenerURL(own.ops)
 	}
 	var b strings.Builder
 	line := func(name, url string) { fmt.Fprintf(&b, "  %-10s  %s\n", name, url) }

@@ -85,7 +85,7 @@ const (
 )
 
 func (p *process) serveExample(ctx context.Context, example *Example, ln net.Listener, faults faultsConfig, log *slog.Logger) error {
-	traces, err := tracing.New(ctx, tracing.Source{Name: example.Name, Version: p.version, KeepName: p.beside}, p.Getenv, log)
+	traces, err := tracing.New(ctx, tracing.Source{Name: example.Name, Version: p.version, IgnoreEnvName: p.beside}, p.Getenv, log)
 	if err != nil {
 		_ = ln.Close()
 		return usageError{err}

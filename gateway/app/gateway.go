@@ -76,10 +76,10 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, on listen
 		_ = on.Close()
 		return errors.Join(usageError{err}, release())
 	}
-	stopWatch := inBackground(certificates.Watch)
+	stopWatch := runBackground(certificates.Watch)
 	reloads := newReloader(handlers.reloadable, p, cfg, read, log)
 	operators.Handle("POST /admin/reload", admin.Reload(reloads.reload))
-	stopReloads := inBackground(func(ctx context.Context) { reloads.run(ctx, p.Hangup) })
+	stopReloads := runBackground(func(ctx context.Context) { reloads.run(ctx, p.Hangup) })
 	server := &httpserver.Server{
 		Handler: traced, Log: log,
 		Limits: cfg.Server.Limits, WriteTimeout: cfg.Server.RequestTimeout + cfg.Server.WriteTimeout,
@@ -126,7 +126,7 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 	history := status.New(reg, checker, status.Options{Endpoints: endpoints(routes), Log: log})
 
 	clients, ops := routers(cfg.Admin, ready, log, reg)
-	mountOperators(ops, cfg.Admin, operators, checker, core.store, log, reg)
+	mountAdmin(ops, cfg.Admin, operators, checker, core.store, log, reg)
 	cfg.faults.mount(clients, graphql, core.store, log)
 	err = mountPages(pageRoutes(clients), pageRoutes(ops), cfg, history)
 	cfg.mountTokens(clients)
@@ -145,7 +145,7 @@ func newGateway(cfg gatewayConfig, operators *admin.Mux, version string, ready *
 	guard := browser.NewGuard(cfg.Browser)
 	streams := mountGraph(clients, graphql, routes, cfg, guard, viewers, reg)
 	ready.OnDrain(streams.Drain)
-	stop := inBackground(history.Run)
+	stop := runBackground(history.Run)
 	changeable := reloadable{graphql, guard, func(cfg gatewayConfig) error { return cfg.Cache.CheckKinds(core.store.Kinds()) }, newReloadMetrics(reg)}
 	return handlers{clients, ops, changeable}, func() error { streams.Close(); stop(); authenticator.Close(); return core.close() }, nil
 }
@@ -204,9 +204,9 @@ func endpoints(routes []Route) []string {
 	return patterns
 }
 
-// inBackground runs work on a goroutine. The returned function cancels its context and
+// runBackground runs work on a goroutine. The returned function cancels its context and
 // waits for it to return.
-func inBackground(work func(context.Context)) (stop func()) {
+func runBackground(work func(context.Context)) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); work(ctx) }()

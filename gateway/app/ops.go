@@ -79,9 +79,9 @@ func routers(cfg admin.Config, ready *httpserver.Readiness, log *slog.Logger, re
 	return clients, ops
 }
 
-// mountOperators adds to r what operators need: health, metrics, and the endpoints of
+// mountAdmin adds to r what operators need: health, metrics, and the endpoints of
 // /admin if there are any.
-func mountOperators(r httpserver.Router, cfg admin.Config, operators *admin.Mux, health http.Handler, store *cache.Cache, log *slog.Logger, reg *prometheus.Registry) {
+func mountAdmin(r httpserver.Router, cfg admin.Config, operators *admin.Mux, health http.Handler, store *cache.Cache, log *slog.Logger, reg *prometheus.Registry) {
 	quiet := r.With(httpserver.Quiet)
 	quiet.Method(http.MethodGet, "/health", health)
 	quiet.Method(http.MethodGet, "/metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg, EnableOpenMetrics: true, DisableCompression: true}))
@@ -111,7 +111,7 @@ func serveOps(ln net.Listener, h http.Handler, cfg gatewayConfig, log *slog.Logg
 		MaxConnections: cfg.Admin.MaxConnections, Probes: probes,
 		Grace: stopGrace,
 	}
-	return inBackground(func(ctx context.Context) {
+	return runBackground(func(ctx context.Context) {
 		if err := server.Serve(ctx, ln); err != nil {
 			log.Error("ops listener has failed", "error", err.Error())
 		}

@@ -5,8 +5,8 @@
 //
 // The central type is [Func], which loads the values of many keys at once. A client
 // method is a Func, the cache decorates one, and a [Loader] is built on one. Decorators
-// adapt it to what a service can do: [Each] for services that take one key per call,
-// [Chunks] for a maximum number of keys per call, [Check] for the validation of keys,
+// adapt it to what a service can do: [PerKey] for services that take one key per call,
+// [Chunks] for a maximum number of keys per call, [Validate] for the validation of keys,
 // [Default] for the value of unknown keys, and [InTurns] for a limit of concurrent calls
 // per operation.
 //
@@ -93,9 +93,9 @@ func ErrorOf[K comparable](err error, key K) error {
 	return err
 }
 
-// Check validates keys before they are loaded: those for which valid returns an error
+// Validate validates keys before they are loaded: those for which valid returns an error
 // get that error, and the others are passed to next.
-func Check[K comparable, V any](valid func(K) error, next Func[K, V]) Func[K, V] {
+func Validate[K comparable, V any](valid func(K) error, next Func[K, V]) Func[K, V] {
 	return func(ctx context.Context, keys []K) (map[K]V, error) {
 		var refused KeyErrors[K]
 		for i, key := range keys {
@@ -165,7 +165,7 @@ func Chunks[K comparable, V any](size int, next Func[K, V]) Func[K, V] {
 		for start := 0; start < len(keys); start += size {
 			chunk := keys[start:min(start+size, len(keys))]
 			calls.Go(func() error {
-				values, err := call(ctx, next, chunk)
+				values, err := callSafely(ctx, next, chunk)
 				mu.Lock()
 				defer mu.Unlock()
 				for _, key := range chunk {
@@ -183,9 +183,9 @@ func Chunks[K comparable, V any](size int, next Func[K, V]) Func[K, V] {
 	}
 }
 
-// Each returns a Func for an upstream that takes one key per call. It makes the calls
+// PerKey returns a Func for an upstream that takes one key per call. It makes the calls
 // in parallel. The bool that get returns says whether the upstream knows the key.
-func Each[K comparable, V any](get func(ctx context.Context, key K) (V, bool, error)) Func[K, V] {
+func PerKey[K comparable, V any](get func(ctx context.Context, key K) (V, bool, error)) Func[K, V] {
 	return Chunks(1, func(ctx context.Context, keys []K) (map[K]V, error) {
 		v, ok, err := get(ctx, keys[0])
 		if !ok || err != nil {

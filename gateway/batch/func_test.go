@@ -61,7 +61,7 @@ func TestValidate_SkipsInvalidKeys(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var asked []string
 			given := slices.Clone(c.keys)
-			values, err := batch.Check(valid, func(_ context.Context, keys []string) (map[string]int, error) {
+			values, err := batch.Validate(valid, func(_ context.Context, keys []string) (map[string]int, error) {
 				asked = slices.Clone(keys)
 				values, failed := map[string]int{}, batch.KeyErrors[string]{}
 				for _, key := range keys {
@@ -130,7 +130,7 @@ func TestChunks_ParallelAndIndependent(t *testing.T) {
 }
 
 func TestPerKey_OneCallEach(t *testing.T) {
-	values, err := batch.Each(func(_ context.Context, key string) (int, bool, error) {
+	values, err := batch.PerKey(func(_ context.Context, key string) (int, bool, error) {
 		if key == "fails" {
 			return 0, false, errBroken
 		}

@@ -19,7 +19,7 @@ type future[V any] struct {
 	done    chan struct{}    // closed on resolution; created by the first caller that has to wait
 	after   []func(V, error) // to be called on resolution
 	waiting []tracing.Ref    // the recorded spans that wait
-	sent    *sent            // the batch, once it has been loaded; nil before that, or if it is not recorded
+	sent    *batchLinks      // the batch, once it has been loaded; nil before that, or if it is not recorded
 
 	value V
 	err   error

@@ -92,10 +92,10 @@ func (l *Loader[K, V]) Load(ctx context.Context, key K) (V, error) {
 		}
 		return v, l.errorOf(err, key)
 	}
-	f, begun := l.in(s).future(key)
-	f.waitsIn(tracing.Current(ctx))
+	f, begun := l.stateFor(s).future(key)
+	f.linkWaiter(tracing.Current(ctx))
 	if begun {
-		willWait(ctx)
+		notifyBlock(ctx)
 	}
 	return f.wait(ctx, l.opts.Service)
 }
@@ -108,19 +108,19 @@ func (l *Loader[K, V]) LoadAll(ctx context.Context, keys []K) ([]V, []error) {
 	if own {
 		s = &Scope{ctx: ctx}
 	}
-	loads, span := l.in(s), tracing.Current(ctx)
+	loads, span := l.stateFor(s), tracing.Current(ctx)
 	futures := make([]*future[V], len(keys))
 	begunHere := false
 	for i, key := range keys {
 		f, begun := loads.future(key)
-		f.waitsIn(span)
+		f.linkWaiter(span)
 		futures[i], begunHere = f, begunHere || begun
 	}
 	if own {
 		loads.flush() // there is no scope, so no other key can join the batch
 	}
 	if begunHere {
-		willWait(ctx)
+		notifyBlock(ctx)
 	}
 	values, errs := make([]V, len(keys)), make([]error, len(keys))
 	for i, f := range futures {
@@ -130,19 +130,19 @@ func (l *Loader[K, V]) LoadAll(ctx context.Context, keys []K) ([]V, []error) {
 }
 
 // Begin requests key without waiting for it. ctx must have a [Scope].
-func (l *Loader[K, V]) Begin(ctx context.Context, key K) { l.in(scopeOf(ctx)).future(key) }
+func (l *Loader[K, V]) Begin(ctx context.Context, key K) { l.stateFor(scopeOf(ctx)).future(key) }
 
 // Start is [Loader.Begin] with a callback. It is called once, with the results of
 // [Loader.Load]: immediately if they are known, on another goroutine otherwise.
 func (l *Loader[K, V]) Start(ctx context.Context, key K, then func(V, error)) {
-	f, _ := l.in(scopeOf(ctx)).future(key)
+	f, _ := l.stateFor(scopeOf(ctx)).future(key)
 	f.then(then)
 }
 
 // Flush loads the keys that are waiting to be batched, for the operation of ctx.
 func (l *Loader[K, V]) Flush(ctx context.Context) {
 	if s := scopeOf(ctx); s != nil {
-		l.in(s).flush()
+		l.stateFor(s).flush()
 	}
 }
 
@@ -156,6 +156,6 @@ func (l *Loader[K, V]) errorOf(err error, key K) error {
 	return err
 }
 
-func (l *Loader[K, V]) in(s *Scope) *loads[K, V] {
-	return s.of(l, func() any { return newLoads(s.ctx, l) }).(*loads[K, V])
+func (l *Loader[K, V]) stateFor(s *Scope) *operationLoader[K, V] {
+	return s.getOrCreate(l, func() any { return newOperationLoader(s.ctx, l) }).(*operationLoader[K, V])
 }

@@ -11,27 +11,27 @@ import (
 	"tributary/gateway/tracing"
 )
 
-// loads has the loads of one loader for one operation. dataloader collects the keys into
+// operationLoader has the loads of one loader for one operation. dataloader collects the keys into
 // batches. The futures store the values; unlike waiting for a dataloader thunk, waiting
 // for a future ends with the caller's context.
-type loads[K comparable, V any] struct {
+type operationLoader[K comparable, V any] struct {
 	loader   *Loader[K, V]
 	ctx      context.Context
 	dispatch *dataloader.Loader[K, V] // nil if keys are loaded alone
 
-	mu      sync.Mutex
-	alone   alone[K]
-	futures map[K]*future[V]
-	oldest  time.Time   // when the first key of the current batch arrived
-	quiet   *time.Timer // sends the batch when no key has arrived for Gap
+	mu       sync.Mutex
+	alone    alone[K]
+	futures  map[K]*future[V]
+	oldest   time.Time   // when the first key of the current batch arrived
+	gapTimer *time.Timer // sends the batch when no key has arrived for Gap
 }
 
 // inputCapacity is how many keys can be added to a batch without waiting for its
 // goroutine.
 const inputCapacity = 16
 
-func newLoads[K comparable, V any](ctx context.Context, l *Loader[K, V]) *loads[K, V] {
-	s := &loads[K, V]{loader: l, ctx: ctx, futures: make(map[K]*future[V])}
+func newOperationLoader[K comparable, V any](ctx context.Context, l *Loader[K, V]) *operationLoader[K, V] {
+	s := &operationLoader[K, V]{loader: l, ctx: ctx, futures: make(map[K]*future[V])}
 	if l.opts.Alone {
 		s.alone.shared = &l.workers
 		return s
@@ -43,33 +43,33 @@ func newLoads[K comparable, V any](ctx context.Context, l *Loader[K, V]) *loads[
 		dataloader.WithCache(&dataloader.NoCache[K, V]{}), // the futures are the cache
 		dataloader.WithInputCapacity[K, V](inputCapacity),
 		dataloader.WithWait[K, V](l.opts.Linger))
-	s.quiet = time.AfterFunc(l.opts.Gap, s.dispatch.Flush)
-	s.quiet.Stop()
+	s.gapTimer = time.AfterFunc(l.opts.Gap, s.dispatch.Flush)
+	s.gapTimer.Stop()
 	return s
 }
 
 // flush sends the current batch.
-func (s *loads[K, V]) flush() {
+func (s *operationLoader[K, V]) flush() {
 	if s.dispatch != nil {
 		s.dispatch.Flush()
 	}
 }
 
 // send loads a batch and resolves its futures.
-func (s *loads[K, V]) send(ctx context.Context, keys []K, waited time.Duration) {
+func (s *operationLoader[K, V]) send(ctx context.Context, keys []K, waited time.Duration) {
 	if s.loader.opts.Observe != nil {
 		s.loader.opts.Observe(len(keys), waited)
 	}
 	ctx, span := tracing.Start(ctx, tracing.Batch, "batch", s.loader.opts.Service)
-	values, err := call(ctx, s.loader.load, keys)
+	values, err := callSafely(ctx, s.loader.load, keys)
 	s.trace(span, keys, waited, err)
 	span.End() // before the values are delivered: a response may report its spans then
-	s.deliver(keys, values, err)
+	s.resolveAll(keys, values, err)
 }
 
-// call calls load and turns a panic into an error, so that it fails only its own keys.
+// callSafely calls load and turns a panic into an error, so that it fails only its own keys.
 // It does not call load if the operation has ended.
-func call[K comparable, V any](ctx context.Context, load Func[K, V], keys []K) (values map[K]V, err error) {
+func callSafely[K comparable, V any](ctx context.Context, load Func[K, V], keys []K) (values map[K]V, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fault.Recovered("", v)
@@ -82,7 +82,7 @@ func call[K comparable, V any](ctx context.Context, load Func[K, V], keys []K) (
 }
 
 // future returns the future of key, and whether this call has started its load.
-func (s *loads[K, V]) future(key K) (f *future[V], begun bool) {
+func (s *operationLoader[K, V]) future(key K) (f *future[V], begun bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f, ok := s.futures[key]; ok {
@@ -103,12 +103,12 @@ func (s *loads[K, V]) future(key K) (f *future[V], begun bool) {
 	// key being in a batch, and flush that. The batch runs in the operation's
 	// context, not in that of the caller that happened to be first.
 	s.dispatch.Load(s.ctx, key)
-	s.quiet.Reset(s.loader.opts.Gap)
+	s.gapTimer.Reset(s.loader.opts.Gap)
 	return f, true
 }
 
 // work loads queued keys, each alone, until there are none.
-func (s *loads[K, V]) work() {
+func (s *operationLoader[K, V]) work() {
 	for {
 		s.mu.Lock()
 		key, ok := s.alone.next()
@@ -120,7 +120,7 @@ func (s *loads[K, V]) work() {
 	}
 }
 
-func (s *loads[K, V]) waited() time.Duration {
+func (s *operationLoader[K, V]) waited() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	waited := time.Since(s.oldest)
@@ -128,10 +128,10 @@ func (s *loads[K, V]) waited() time.Duration {
 	return waited
 }
 
-func (s *loads[K, V]) deliver(keys []K, values map[K]V, err error) {
+func (s *operationLoader[K, V]) resolveAll(keys []K, values map[K]V, err error) {
 	var tell []func()
 	for _, key := range keys {
-		f := s.known(key)
+		f := s.futureOf(key)
 		v, ok := values[key]
 		var keyErr error
 		if !ok {

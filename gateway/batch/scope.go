@@ -29,8 +29,8 @@ func scopeOf(ctx context.Context) *Scope {
 	return s
 }
 
-// of returns the scope's state for owner, and creates it on first use.
-func (s *Scope) of(owner any, create func() any) any {
+// getOrCreate returns the scope's state for owner, and creates it on first use.
+func (s *Scope) getOrCreate(owner any, create func() any) any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	part, ok := s.parts[owner]

@@ -11,7 +11,7 @@ import (
 )
 
 // trace sets the attributes of a batch's span, with links to the spans that wait for it.
-func (s *loads[K, V]) trace(span tracing.Span, keys []K, waited time.Duration, err error) {
+func (s *operationLoader[K, V]) trace(span tracing.Span, keys []K, waited time.Duration, err error) {
 	if !span.On() {
 		return
 	}
@@ -22,17 +22,17 @@ func (s *loads[K, V]) trace(span tracing.Span, keys []K, waited time.Duration, e
 		span.Fail(fault.From(err).Kind.Reason())
 	}
 	names := make([]string, len(keys))
-	gone := &sent{batch: span.Ref()}
+	gone := &batchLinks{batch: span.Ref()}
 	for i, key := range keys {
 		names[i] = fmt.Sprint(key)
-		s.known(key).leaveWith(gone)
+		s.futureOf(key).flushLinks(gone)
 	}
 	span.Details(tracing.KeyList, names)
 	span.Link(gone.callers...)
 }
 
-// sent is a batch whose span is about to end, and the spans that it is linked with.
-type sent struct {
+// batchLinks is a batch whose span is about to end, and the spans that it is linked with.
+type batchLinks struct {
 	batch tracing.Ref
 
 	mu      sync.Mutex
@@ -40,7 +40,7 @@ type sent struct {
 }
 
 // link adds a span and reports whether it is new.
-func (s *sent) link(caller tracing.Ref) bool {
+func (s *batchLinks) link(caller tracing.Ref) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if slices.Contains(s.callers, caller) {
@@ -50,16 +50,16 @@ func (s *sent) link(caller tracing.Ref) bool {
 	return true
 }
 
-// known returns the future of a key that has been requested.
-func (s *loads[K, V]) known(key K) *future[V] {
+// futureOf returns the future of a key that has been requested.
+func (s *operationLoader[K, V]) futureOf(key K) *future[V] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.futures[key]
 }
 
-// waitsIn links the span that waits for f with the batch that loads it. The link is in
+// linkWaiter links the span that waits for f with the batch that loads it. The link is in
 // the batch's span or, if that has ended, in span.
-func (f *future[V]) waitsIn(span tracing.Span) {
+func (f *future[V]) linkWaiter(span tracing.Span) {
 	if !span.On() {
 		return
 	}
@@ -74,8 +74,8 @@ func (f *future[V]) waitsIn(span tracing.Span) {
 	}
 }
 
-// leaveWith adds the spans that wait for f to the links of its batch.
-func (f *future[V]) leaveWith(s *sent) {
+// flushLinks adds the spans that wait for f to the links of its batch.
+func (f *future[V]) flushLinks(s *batchLinks) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, ref := range f.waiting {

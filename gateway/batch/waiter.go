@@ -20,7 +20,7 @@ func WaiterOf(ctx context.Context) Waiter {
 	return w
 }
 
-func willWait(ctx context.Context) {
+func notifyBlock(ctx context.Context) {
 	if w := WaiterOf(ctx); w != nil {
 		w.WillWait()
 	}

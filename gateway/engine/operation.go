@@ -216,7 +216,7 @@ func (e *Engine) checkSize(_ context.Context, op *operation) *refusal.Refusal {
 	return cmp.Or(refuseIntrospection(op.execution), op.policy.limits.CheckFields(op.execution))
 }
 
-// refuseIntrospection refuses an operation with __schema or __type where introspection is off:
+// refuseIntrospection refuses an operation with __schema or __type where introspection is disabled:
 // as a whole, like one with a field that does not exist.
 func refuseIntrospection(op *graphql.OperationContext) *refusal.Refusal {
 	if !op.DisableIntrospection {

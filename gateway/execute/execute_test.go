@@ -40,7 +40,7 @@ func text(m graphql.Marshaler) string {
 func together(n int64) *batch.Loader[string, string] {
 	var under atomic.Int64
 	all := make(chan struct{})
-	return batch.NewLoader(batch.Each(func(_ context.Context, key string) (string, bool, error) {
+	return batch.NewLoader(batch.PerKey(func(_ context.Context, key string) (string, bool, error) {
 		if under.Add(1) == n {
 			close(all)
 		}
@@ -96,7 +96,7 @@ func fields(names ...string) []graphql.CollectedField {
 }
 
 func TestWhatWasBegunAheadNeedsNoGoroutine(t *testing.T) {
-	loader := batch.NewLoader(batch.Each(func(_ context.Context, key string) (string, bool, error) { return key, true, nil }), batch.Options{Alone: true})
+	loader := batch.NewLoader(batch.PerKey(func(_ context.Context, key string) (string, bool, error) { return key, true, nil }), batch.Options{Alone: true})
 	ctx := batch.WithScope(operation(t))
 	begun, idle := make(chan struct{}, 100), runtime.NumGoroutine()
 	for i := range 100 {

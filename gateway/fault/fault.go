@@ -35,14 +35,14 @@ const (
 	Canceled
 )
 
-type row struct {
+type kindInfo struct {
 	code, reason string
 	status       int
 	retryable    bool
 	meaning      string
 }
 
-var table = [...]row{
+var kinds = [...]kindInfo{
 	Internal:             {"INTERNAL", "internal", 500, false, "A bug in the gateway."},
 	Unavailable:          {"UPSTREAM_UNAVAILABLE", "unavailable", 503, true, "The service could not be reached, closed the connection, or failed itself (429, 5xx other than 504)."},
 	Timeout:              {"UPSTREAM_TIMEOUT", "timeout", 504, true, "The service did not send a complete response in time, or said so (408, 504)."},
@@ -65,7 +65,7 @@ var table = [...]row{
 
 // Kinds lists every kind, for tables and documentation.
 func Kinds() []Kind {
-	kinds := make([]Kind, len(table))
+	kinds := make([]Kind, len(kinds))
 	for i := range kinds {
 		kinds[i] = Kind(i)
 	}
@@ -81,19 +81,19 @@ func Asked(err error) bool {
 
 // Code is the value of extensions.code in GraphQL errors and of code in problem
 // documents.
-func (k Kind) Code() string { return table[k].code }
+func (k Kind) Code() string { return kinds[k].code }
 
 // Reason is the short form of the code in degradation reports and logs.
-func (k Kind) Reason() string { return table[k].reason }
+func (k Kind) Reason() string { return kinds[k].reason }
 
 // HTTPStatus is the status of a REST response that consists of nothing but this failure.
-func (k Kind) HTTPStatus() int { return table[k].status }
+func (k Kind) HTTPStatus() int { return kinds[k].status }
 
 // Meaning describes the kind in a sentence, for documentation.
-func (k Kind) Meaning() string { return table[k].meaning }
+func (k Kind) Meaning() string { return kinds[k].meaning }
 
 // Retryable reports whether the same call may succeed if retried at once.
-func (k Kind) Retryable() bool { return table[k].retryable }
+func (k Kind) Retryable() bool { return kinds[k].retryable }
 
 // String is the code.
 func (k Kind) String() string { return k.Code() }

@@ -17,12 +17,12 @@ import (
 type Cost struct {
 	Services []Calls `json:"services"` // in order of name, only those that are called
 
-	reckoned *costing
+	costNode *costEstimator
 	nodes    []*node
 }
 
 // Fields returns the fields that lead to loads, nested as in the operation.
-func (c *Cost) Fields() []Field { return c.reckoned.fields(c.nodes) }
+func (c *Cost) Fields() []Field { return c.costNode.fields(c.nodes) }
 
 // Calls is the cost for one service.
 type Calls struct {
@@ -59,9 +59,9 @@ func times(a, b int) int {
 	return a * b
 }
 
-// values describes the parents of a field: how many there are, and in how many
+// valueSet describes the parents of a field: how many there are, and in how many
 // responses they arrive.
-type values struct {
+type valueSet struct {
 	set     int // identifies them, by whatever path they are reached
 	sample  any // a stub with what is known of each; nil if nothing is
 	count   int
@@ -76,24 +76,24 @@ type origin struct {
 	with any // the key, or the [derivation] of keys
 }
 
-// within returns the values that a join takes from v without a load.
-func (v values) within(c *costing, j *Join, length int, sample any) values {
+// derived returns the values that a join takes from v without a load.
+func (v valueSet) derived(c *costEstimator, j *Join, length int, sample any) valueSet {
 	set, _ := c.set(origin{from: v.set, by: j})
-	return values{set: set, sample: sample, count: times(v.count, length), answers: v.answers, assumed: v.assumed || length != 1}
+	return valueSet{set: set, sample: sample, count: times(v.count, length), answers: v.answers, assumed: v.assumed || length != 1}
 }
 
-// costing counts the loads of one operation. It visits the same nodes as a run, with
+// costEstimator counts the loads of one operation. It visits the same nodes as a run, with
 // stubs in place of values, and counts each set of values once.
-type costing struct {
+type costEstimator struct {
 	plan   *Plan
 	sets   map[origin]int
-	seen   map[met]bool
+	seen   map[visitKey]bool
 	totals []total // by the number of the loader
 	loads  map[*node][]Load
 }
 
-// met is a field that was visited for a set of values.
-type met struct {
+// visitKey is a field that was visited for a set of values.
+type visitKey struct {
 	n   *node
 	set int
 }
@@ -109,27 +109,27 @@ type total struct {
 func (p *Plan) Cost(op *graphql.OperationContext) *Cost {
 	root := p.rootType(op.Operation.Operation)
 	if root == nil {
-		return &Cost{Services: []Calls{}, reckoned: &costing{}}
+		return &Cost{Services: []Calls{}, costNode: &costEstimator{}}
 	}
 	nodes := p.selected(op, root)
 	c := newCosting(p)
 	if op.Operation.Operation != ast.Mutation {
-		c.all(nodes, values{count: 1, answers: 1})
-		return &Cost{Services: c.services(), reckoned: c, nodes: nodes}
+		c.visitAll(nodes, valueSet{count: 1, answers: 1})
+		return &Cost{Services: c.services(), costNode: c, nodes: nodes}
 	}
-	cost := &Cost{Services: []Calls{}, reckoned: c, nodes: nodes}
+	cost := &Cost{Services: []Calls{}, costNode: c, nodes: nodes}
 	for _, n := range nodes { // each has loads of its own
 		field := newCosting(p)
 		field.loads = c.loads
-		field.all([]*node{n}, values{count: 1, answers: 1})
+		field.visitAll([]*node{n}, valueSet{count: 1, answers: 1})
 		cost.add(field.services())
 	}
 	return cost
 }
 
-func newCosting(p *Plan) *costing {
-	return &costing{
-		plan: p, sets: map[origin]int{}, seen: map[met]bool{},
+func newCosting(p *Plan) *costEstimator {
+	return &costEstimator{
+		plan: p, sets: map[origin]int{}, seen: map[visitKey]bool{},
 		totals: make([]total, len(p.loaders)), loads: map[*node][]Load{},
 	}
 }
@@ -150,18 +150,18 @@ func (c *Cost) add(calls []Calls) {
 	}
 }
 
-// all counts the loads of nodes below values, once for each set.
-func (c *costing) all(nodes []*node, in values) {
+// visitAll counts the loads of nodes below values, once for each set.
+func (c *costEstimator) visitAll(nodes []*node, in valueSet) {
 	for _, n := range nodes {
-		if m := (met{n, in.set}); !c.seen[m] {
+		if m := (visitKey{n, in.set}); !c.seen[m] {
 			c.seen[m] = true
-			n.join.reckon(c, n, in, func(children values) { c.all(n.children, children) })
+			n.join.estimate(c, n, in, func(children valueSet) { c.visitAll(n.children, children) })
 		}
 	}
 }
 
 // set returns the number of the set with an origin, and whether it is new.
-func (c *costing) set(o origin) (number int, isNew bool) {
+func (c *costEstimator) set(o origin) (number int, isNew bool) {
 	if number, ok := c.sets[o]; ok {
 		return number, false
 	}
@@ -172,8 +172,8 @@ func (c *costing) set(o origin) (number int, isNew bool) {
 
 // reckon counts the keys that can be derived from the parents' stub or the arguments
 // or, where none can, one key for each parent.
-func (s Source[T]) reckon(keys *Keys) func(*costing, *node, values, func(values)) {
-	return func(c *costing, n *node, parents values, next func(values)) {
+func (s Source[T]) reckon(keys *Keys) func(*costEstimator, *node, valueSet, func(valueSet)) {
+	return func(c *costEstimator, n *node, parents valueSet, next func(valueSet)) {
 		known := false
 		keys.each(parents.sample, n.args, func(key string) {
 			if key == "" {
@@ -181,32 +181,32 @@ func (s Source[T]) reckon(keys *Keys) func(*costing, *node, values, func(values)
 			}
 			known = true
 			set, isNew := c.set(origin{by: s.loader, with: key})
-			c.know(n, s.loader, isNew)
-			next(values{set: set, sample: s.stub(key), count: s.length, answers: 1, assumed: s.length != 1})
+			c.addKnownKey(n, s.loader, isNew)
+			next(valueSet{set: set, sample: s.stub(key), count: s.length, answers: 1, assumed: s.length != 1})
 		})
 		if known || !keys.ofParent {
 			return
 		}
 		set, isNew := c.set(origin{from: parents.set, by: s.loader, with: keys.of(n)})
-		c.expect(n, s.loader, parents, isNew)
-		next(values{set: set, sample: s.stub(""), count: times(parents.count, s.length), answers: parents.count, assumed: parents.assumed || s.length != 1})
+		c.addExpectedKeys(n, s.loader, parents, isNew)
+		next(valueSet{set: set, sample: s.stub(""), count: times(parents.count, s.length), answers: parents.count, assumed: parents.assumed || s.length != 1})
 	}
 }
 
-// know counts a key that is known before execution.
-func (c *costing) know(n *node, l loader, isNew bool) {
+// addKnownKey counts a key that is known before execution.
+func (c *costEstimator) addKnownKey(n *node, l loader, isNew bool) {
 	t := &c.totals[c.plan.number[l]]
 	load := Load{Service: l.Service()}
 	if isNew {
 		t.known++
 		load.Keys = 1
 	}
-	c.note(n, load)
+	c.addLoad(n, load)
 }
 
-// expect counts the keys that parents will yield once they are loaded: one for each
+// addExpectedKeys counts the keys that parents will yield once they are loaded: one for each
 // parent, in one batch for each response that parents arrive in.
-func (c *costing) expect(n *node, l loader, parents values, isNew bool) {
+func (c *costEstimator) addExpectedKeys(n *node, l loader, parents valueSet, isNew bool) {
 	load := Load{Service: l.Service(), Assumed: parents.assumed}
 	if isNew {
 		t := &c.totals[c.plan.number[l]]
@@ -217,11 +217,11 @@ func (c *costing) expect(n *node, l loader, parents values, isNew bool) {
 		t.assumed = t.assumed || parents.assumed
 		load.Keys = parents.count
 	}
-	c.note(n, load)
+	c.addLoad(n, load)
 }
 
-// note adds load to those of a field.
-func (c *costing) note(n *node, load Load) {
+// addLoad adds load to those of a field.
+func (c *costEstimator) addLoad(n *node, load Load) {
 	for i, known := range c.loads[n] {
 		if known.Service == load.Service {
 			c.loads[n][i].Keys = min(known.Keys+load.Keys, uncountable)
@@ -233,7 +233,7 @@ func (c *costing) note(n *node, load Load) {
 }
 
 // services sums the totals of the loaders by service.
-func (c *costing) services() []Calls {
+func (c *costEstimator) services() []Calls {
 	all := []Calls{}
 	for i, t := range c.totals {
 		l := c.plan.loaders[i]
@@ -255,7 +255,7 @@ func (c *costing) services() []Calls {
 	return all
 }
 
-func (c *costing) fields(nodes []*node) (fields []Field) {
+func (c *costEstimator) fields(nodes []*node) (fields []Field) {
 	for _, n := range nodes {
 		fields = append(fields, Field{Name: n.name, Loads: c.loads[n], Children: c.fields(n.children)})
 	}

@@ -17,14 +17,14 @@ type Joins map[string]*Join
 // field's parent, and the values to which the joins of its subfields apply.
 type Join struct {
 	loaders []loader
-	// visit starts the loads of a field under parent and calls next with each
+	// prefetch starts the loads of a field under parent and calls next with each
 	// value below it, now for what is known and later for what arrives. below
 	// holds the loaders that next may reach. The result holds those that could
 	// not be reached yet because parent is a stub that does not know enough.
-	visit func(r *run, n *node, parent any, below set, next func(child any) set) set
-	// reckon counts what visit would load, without loading it.
-	reckon func(c *costing, n *node, parents values, next func(children values))
-	unseen bool // what it loads is not known
+	prefetch func(r *walker, n *node, parent any, below set, next func(child any) set) set
+	// estimate counts what visit would load, without loading it.
+	estimate func(c *costEstimator, n *node, parents valueSet, next func(children valueSet))
+	unseen   bool // what it loads is not known
 }
 
 // loader is what the look-ahead needs of a [batch.Loader], whatever it loads.
@@ -148,8 +148,8 @@ func Many[T any](l *batch.Loader[string, []T], length int, stub func(key string)
 
 // By returns the join that loads from s by keys.
 func (s Source[T]) By(keys *Keys) *Join {
-	j := &Join{loaders: []loader{s.loader}, reckon: s.reckon(keys)}
-	j.visit = func(r *run, n *node, parent any, below set, next func(any) set) set {
+	j := &Join{loaders: []loader{s.loader}, estimate: s.reckon(keys)}
+	j.prefetch = func(r *walker, n *node, parent any, below set, next func(any) set) set {
 		if n.variant != nil && !keys.ofParent {
 			return set{}
 		}
@@ -164,13 +164,13 @@ func (s Source[T]) By(keys *Keys) *Join {
 				s.loader.Begin(r.ctx, key)
 				return
 			}
-			if !r.first(n, j, key) {
+			if !r.firstVisit(n, j, key) {
 				return
 			}
 			open := next(s.stub(key))
 			r.begin(s.loader, open)
 			s.start(r.ctx, key, func(values []T) {
-				r.do(func() {
+				r.enqueue(func() {
 					for _, v := range values {
 						next(v)
 					}
@@ -190,13 +190,13 @@ func (s Source[T]) By(keys *Keys) *Join {
 func (j *Join) Then(following *Join) *Join {
 	return &Join{
 		loaders: append(append([]loader(nil), j.loaders...), following.loaders...),
-		visit: func(r *run, n *node, parent any, below set, next func(any) set) set {
-			return j.visit(r, n, parent, r.plan.set(following.loaders...).union(below), func(v any) set {
-				return following.visit(r, n, v, below, next)
+		prefetch: func(r *walker, n *node, parent any, below set, next func(any) set) set {
+			return j.prefetch(r, n, parent, r.plan.set(following.loaders...).union(below), func(v any) set {
+				return following.prefetch(r, n, v, below, next)
 			})
 		},
-		reckon: func(c *costing, n *node, parents values, next func(values)) {
-			j.reckon(c, n, parents, func(v values) { following.reckon(c, n, v, next) })
+		estimate: func(c *costEstimator, n *node, parents valueSet, next func(valueSet)) {
+			j.estimate(c, n, parents, func(v valueSet) { following.estimate(c, n, v, next) })
 		},
 	}
 }
@@ -205,7 +205,7 @@ func (j *Join) Then(following *Join) *Join {
 // values. length is the list length that costs assume.
 func Each[P, C any](length int, get func(P) []C) *Join {
 	j := &Join{
-		visit: func(_ *run, _ *node, parent any, below set, next func(any) set) set {
+		prefetch: func(_ *walker, _ *node, parent any, below set, next func(any) set) set {
 			if p, ok := parent.(P); ok {
 				for _, c := range get(p) {
 					next(c)
@@ -214,8 +214,8 @@ func Each[P, C any](length int, get func(P) []C) *Join {
 			return below // the list in a stub is never complete
 		},
 	}
-	j.reckon = func(c *costing, _ *node, parents values, next func(values)) {
-		next(parents.within(c, j, length, nil))
+	j.estimate = func(c *costEstimator, _ *node, parents valueSet, next func(valueSet)) {
+		next(parents.derived(c, j, length, nil))
 	}
 	return j
 }
@@ -223,19 +223,19 @@ func Each[P, C any](length int, get func(P) []C) *Join {
 // As is the join of a field whose value is computed from its parent.
 func As[P, C any](value func(P) C) *Join {
 	j := &Join{
-		visit: func(_ *run, _ *node, parent any, _ set, next func(any) set) set {
+		prefetch: func(_ *walker, _ *node, parent any, _ set, next func(any) set) set {
 			if p, ok := parent.(P); ok {
 				return next(value(p))
 			}
 			return set{}
 		},
 	}
-	j.reckon = func(c *costing, _ *node, parents values, next func(values)) {
+	j.estimate = func(c *costEstimator, _ *node, parents valueSet, next func(valueSet)) {
 		var sample any
 		if p, ok := parents.sample.(P); ok {
 			sample = value(p)
 		}
-		next(parents.within(c, j, 1, sample))
+		next(parents.derived(c, j, 1, sample))
 	}
 	return j
 }

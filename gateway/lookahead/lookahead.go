@@ -91,8 +91,8 @@ func (p *Plan) Start(ctx context.Context) {
 	if len(nodes) == 0 {
 		return
 	}
-	r := &run{ctx: ctx, plan: p, seen: map[visited]struct{}{}, open: make([]int, len(p.loaders))}
-	r.do(func() { r.visitAll(nodes, nil) })
+	r := &walker{ctx: ctx, plan: p, seen: map[visited]struct{}{}, open: make([]int, len(p.loaders))}
+	r.enqueue(func() { r.visitAll(nodes, nil) })
 }
 
 func (p *Plan) rootType(op ast.Operation) *ast.Definition {

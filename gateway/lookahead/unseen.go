@@ -19,10 +19,10 @@ func Unseen(length int) *Join {
 // length under each parent. Fields below it are treated as those below [Unseen] are.
 func Computed(length int) *Join {
 	return &Join{
-		visit: func(*run, *node, any, set, func(any) set) set { return set{} },
-		reckon: func(c *costing, n *node, parents values, next func(values)) {
+		prefetch: func(*walker, *node, any, set, func(any) set) set { return set{} },
+		estimate: func(c *costEstimator, n *node, parents valueSet, next func(valueSet)) {
 			set, _ := c.set(origin{from: parents.set, by: n}) // arguments may make each alias another value
-			next(values{set: set, count: times(parents.count, length), answers: parents.answers, assumed: true})
+			next(valueSet{set: set, count: times(parents.count, length), answers: parents.answers, assumed: true})
 		},
 	}
 }

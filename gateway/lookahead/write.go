@@ -11,13 +11,13 @@ import (
 func Write(service string, length int) *Join {
 	w := &write{service}
 	j := &Join{
-		loaders: []loader{w},
-		visit:   func(*run, *node, any, set, func(any) set) set { return set{} },
+		loaders:  []loader{w},
+		prefetch: func(*walker, *node, any, set, func(any) set) set { return set{} },
 	}
-	j.reckon = func(c *costing, n *node, in values, next func(values)) {
-		c.know(n, w, true)
+	j.estimate = func(c *costEstimator, n *node, in valueSet, next func(valueSet)) {
+		c.addKnownKey(n, w, true)
 		set, _ := c.set(origin{from: in.set, by: j, with: n})
-		next(values{set: set, count: length, answers: 1, assumed: length != 1})
+		next(valueSet{set: set, count: length, answers: 1, assumed: length != 1})
 	}
 	return j
 }
@@ -26,11 +26,11 @@ func Write(service string, length int) *Join {
 // Only the values of j have subfields. Its loads are counted and not started ahead.
 func (j *Join) After(loads *Join) *Join {
 	return &Join{
-		loaders: slices.Concat(loads.loaders, j.loaders),
-		visit:   j.visit,
-		reckon: func(c *costing, n *node, parents values, next func(values)) {
-			loads.reckon(c, n, parents, func(values) {})
-			j.reckon(c, n, parents, next)
+		loaders:  slices.Concat(loads.loaders, j.loaders),
+		prefetch: j.prefetch,
+		estimate: func(c *costEstimator, n *node, parents valueSet, next func(valueSet)) {
+			loads.estimate(c, n, parents, func(valueSet) {})
+			j.estimate(c, n, parents, next)
 		},
 	}
 }

@@ -31,7 +31,7 @@ func (r *Report) Calling(service string) (ended func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.asked = true
-	r.loose = r.loose || !r.kept
+	r.untracked = r.untracked || !r.tracksUses
 	r.calls = append(r.calls, c)
 	return func() {
 		r.mu.Lock()
@@ -40,8 +40,8 @@ func (r *Report) Calling(service string) (ended func()) {
 	}
 }
 
-// byService adds up calls, as far as they have come at now.
-func byService(calls []*call, now time.Time) (sums []Calls) {
+// sumByService adds up calls, as far as they have come at now.
+func sumByService(calls []*call, now time.Time) (sums []Calls) {
 	for _, c := range calls {
 		took := c.took
 		if !c.began.IsZero() {

@@ -26,27 +26,27 @@ type Part struct {
 // A Report belongs to one operation. Its methods are safe for concurrent use, and
 // do nothing on a nil Report.
 type Report struct {
-	*notes
-	kept bool // what is called for it is noted by Used as well
+	*state
+	tracksUses bool // what is called for it is noted by Used as well
 }
 
-// notes are what a report and its views have noted.
-type notes struct {
-	mu       sync.Mutex
-	asked    bool
-	uses     []Use
-	loose    bool // something was called that no Use accounts for
-	calls    []*call
-	degraded []Part
-	personal bool // some of it may be different for another viewer
-	failures failures
+// state are what a report and its views have noted.
+type state struct {
+	mu        sync.Mutex
+	asked     bool
+	uses      []Use
+	untracked bool // something was called that no Use accounts for
+	calls     []*call
+	degraded  []Part
+	personal  bool // some of it may be different for another viewer
+	failures  failures
 }
 
 type key struct{}
 
 // With returns a context that carries a new report.
 func With(ctx context.Context) (context.Context, *Report) {
-	r := &Report{notes: &notes{}}
+	r := &Report{state: &state{}}
 	return context.WithValue(ctx, key{}, r), r
 }
 
@@ -55,10 +55,10 @@ func With(ctx context.Context) (context.Context, *Report) {
 // other context makes the whole answer uncacheable.
 func Kept(ctx context.Context) context.Context {
 	r := From(ctx)
-	if r == nil || r.kept {
+	if r == nil || r.tracksUses {
 		return ctx
 	}
-	return context.WithValue(ctx, key{}, &Report{notes: r.notes, kept: true})
+	return context.WithValue(ctx, key{}, &Report{state: r.state, tracksUses: true})
 }
 
 // From returns the report of ctx, or nil.
@@ -90,16 +90,18 @@ func (r *Report) Personal() {
 
 // Missing records that something of service could not be loaded. The same service
 // and reason are recorded once.
-func (r *Report) Missing(service, reason string) { r.degrade(Part{Service: service, Reason: reason}) }
+func (r *Report) Missing(service, reason string) {
+	r.addDegraded(Part{Service: service, Reason: reason})
+}
 
 // OutOfDate records that something of service is stale. Of several ages, the
 // greatest counts.
 func (r *Report) OutOfDate(service string, age time.Duration) {
 	seconds := float64(age.Milliseconds()) / 1000
-	r.degrade(Part{Service: service, Reason: Stale, Age: &seconds})
+	r.addDegraded(Part{Service: service, Reason: Stale, Age: &seconds})
 }
 
-func (r *Report) degrade(p Part) {
+func (r *Report) addDegraded(p Part) {
 	if r == nil {
 		return
 	}
@@ -146,7 +148,7 @@ func (r *Report) Summary() Summary {
 		Asked:    r.asked,
 		Personal: r.personal,
 		Cached:   slices.ContainsFunc(r.uses, func(u Use) bool { return !u.Asked }),
-		Calls:    byService(r.calls, time.Now()),
+		Calls:    sumByService(r.calls, time.Now()),
 		Degraded: append([]Part(nil), r.degraded...),
 	}
 	for _, use := range r.uses {
@@ -154,7 +156,7 @@ func (r *Report) Summary() Summary {
 			s.Oldest = use.Answered
 		}
 	}
-	if !r.loose {
+	if !r.untracked {
 		s.Life = lifeOf(r.uses)
 	}
 	return s

@@ -91,7 +91,7 @@ func (r *Request) Ran(o Operation, s Summary) {
 		return
 	}
 	r.operation = r.operation.with(o)
-	r.summary = r.summary.with(s)
+	r.summary = r.summary.merge(s)
 }
 
 // severalOperations is the name of operations with different names.

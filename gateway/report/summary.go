@@ -26,8 +26,8 @@ func (s Summary) Cache() string {
 	return cacheMiss
 }
 
-// with is what s and another summary say together.
-func (s Summary) with(other Summary) Summary {
+// merge is what s and another summary say together.
+func (s Summary) merge(other Summary) Summary {
 	s.Asked = s.Asked || other.Asked
 	s.Cached = s.Cached || other.Cached
 	s.Calls, s.Degraded = slices.Clone(s.Calls), slices.Clone(s.Degraded)

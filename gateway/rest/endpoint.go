@@ -130,7 +130,7 @@ func each[V any](c *client, read func(response []byte, args Args) (V, bool, erro
 	}
 	return Source[V]{
 		Service: c.Up.Name(), PerCall: 1, Check: c.check,
-		Load: batch.InTurns(c.Up.Share(), batch.Each(get)),
+		Load: batch.LimitConcurrency(c.Up.Share(), batch.PerKey(get)),
 	}
 }
 

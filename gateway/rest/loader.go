@@ -37,7 +37,7 @@ func Loader[V any](c *cache.Cache, m *batch.Metrics, kind string, from Source[V]
 	}
 	load := cache.Through(c, k, from.Load)
 	if from.Check != nil {
-		load = batch.Check(from.Check, load)
+		load = batch.Validate(from.Check, load)
 	}
 	if from.Default != nil {
 		load = batch.Default(*from.Default, load)

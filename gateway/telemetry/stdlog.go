@@ -11,12 +11,12 @@ import (
 // such as net/http use, to log. It affects the whole process, so main calls it once.
 func RedirectStdLog(log *slog.Logger) {
 	stdlog.SetFlags(0)
-	stdlog.SetOutput(newCaught(log))
+	stdlog.SetOutput(newSlogWriter(log))
 }
 
 // ForLibraries returns a standard library logger that writes to log, for APIs that
 // take no other, such as [net/http.Server.ErrorLog].
-func ForLibraries(log *slog.Logger) *stdlog.Logger { return stdlog.New(newCaught(log), "", 0) }
+func ForLibraries(log *slog.Logger) *stdlog.Logger { return stdlog.New(newSlogWriter(log), "", 0) }
 
 // libraryLines is the maximum number of lines of libraries that are logged per second:
 // they belong to no request that could bound them.
@@ -27,7 +27,7 @@ type slogWriter struct {
 	sampler *sampler
 }
 
-func newCaught(log *slog.Logger) slogWriter { return slogWriter{log, newSampler(libraryLines)} }
+func newSlogWriter(log *slog.Logger) slogWriter { return slogWriter{log, newSampler(libraryLines)} }
 
 // Write logs a line up to its first quotation.
 func (c slogWriter) Write(line []byte) (int, error) {

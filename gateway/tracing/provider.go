@@ -26,8 +26,8 @@ const flushTime = 2 * time.Second
 type Source struct {
 	Name    string // unless OTEL_SERVICE_NAME is set
 	Version string
-	// KeepName ignores OTEL_SERVICE_NAME, which names another server of the process.
-	KeepName bool
+	// IgnoreEnvName ignores OTEL_SERVICE_NAME, which names another server of the process.
+	IgnoreEnvName bool
 }
 
 // Provider creates the traces of one server. A nil Provider creates none.
@@ -73,7 +73,7 @@ func (s Source) resource(ctx context.Context) (*resource.Resource, error) {
 	name := resource.WithAttributes(attribute.String("service.name", s.Name))
 	options := []resource.Option{resource.WithTelemetrySDK(), resource.WithHost(), name,
 		resource.WithAttributes(attribute.String("service.version", s.Version)), resource.WithFromEnv()}
-	if s.KeepName {
+	if s.IgnoreEnvName {
 		options = append(options, name)
 	}
 	return resource.New(ctx, options...)

@@ -17,8 +17,8 @@ const scope = "tributary"
 // Span is a running step. The methods of the zero value do nothing. It is safe for
 // concurrent use.
 type Span struct {
-	otel    trace.Span // nil if the span is not recorded
-	details *details   // nil if the span is not collected
+	otel    trace.Span       // nil if the span is not recorded
+	details *localAttributes // nil if the span is not collected
 }
 
 // Start starts a step of the request that ctx belongs to, and returns a context for
@@ -41,7 +41,7 @@ func start(ctx context.Context, step Step, kind trace.SpanKind, words []string) 
 	name := strings.Join(words, " ")
 	ctx, span := parent.TracerProvider().Tracer(scope).Start(ctx, name,
 		trace.WithSpanKind(kind), trace.WithAttributes(attribute.String(string(StepKey), string(step))))
-	return ctx, Span{span, collectionOf(ctx).add(step, span)}
+	return ctx, Span{span, recorderFrom(ctx).add(step, span)}
 }
 
 // Current returns the recording span of ctx, or the zero Span.

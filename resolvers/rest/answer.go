@@ -82,7 +82,7 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request, result *engine.Re
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	changing := changing(&result.Summary, age)
+	changing := volatileMetadata(&result.Summary, age)
 	fields.Add("Content-Type", []byte("application/json"))
 	fields.Add("Content-Length", strconv.AppendInt(value[:0], int64(len(a.body)+len(changing)), 10))
 	fields.Set(h)
@@ -90,8 +90,8 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request, result *engine.Re
 	_, _ = w.Write(changing)
 }
 
-// changing encodes the metadata that change with time, and the end of the body.
-func changing(s *report.Summary, age time.Duration) []byte {
+// volatileMetadata encodes the metadata that change with time, and the end of the body.
+func volatileMetadata(s *report.Summary, age time.Duration) []byte {
 	b := make([]byte, 0, 96)
 	b = append(b, `,"cached":`...)
 	b = strconv.AppendBool(b, !s.Asked)

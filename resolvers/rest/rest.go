@@ -58,7 +58,7 @@ func (p *Profile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	result := p.result(r.Context(), id)
 	telemetry.Observe(r.Context(), p.duration, time.Since(start))
-	made, _ := result.Derive(func() any { return p.make(id, result) }).(outcome)
+	made, _ := result.Derive(func() any { return p.build(id, result) }).(outcome)
 	refusal, overload := result.Refusal(), result.Overload()
 	switch {
 	case refusal != nil:
@@ -78,7 +78,7 @@ func (p *Profile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		httpserver.WriteProblem(w, r, httpserver.Problem{
 			Status: http.StatusNotFound, Code: "NOT_FOUND", Detail: "there is no such user"})
 	default:
-		nothing(w, r, result)
+		writeUnavailable(w, r, result)
 	}
 }
 
@@ -103,7 +103,7 @@ type outcome struct {
 	err    error
 }
 
-func (p *Profile) make(id string, result *engine.Result) outcome {
+func (p *Profile) build(id string, result *engine.Result) outcome {
 	parts, err := parse(result)
 	if err != nil || parts == nil || parts.empty() {
 		return outcome{err: err}
@@ -115,9 +115,9 @@ func (p *Profile) make(id string, result *engine.Result) outcome {
 	return outcome{a, err}
 }
 
-// nothing answers if no part could be loaded, with the first error that is due to a service
+// writeUnavailable responds if no part is available, with the first error that is due to a service
 // or a timeout, since that may be transient; a bug is not.
-func nothing(w http.ResponseWriter, r *http.Request, result *engine.Result) {
+func writeUnavailable(w http.ResponseWriter, r *http.Request, result *engine.Result) {
 	for _, err := range result.Errors {
 		if code, _ := err.Extensions["code"].(string); code != fault.Internal.Code() {
 			w.Header().Set("Retry-After", retryAfter)

@@ -15,7 +15,7 @@ const maxBatch = 100
 type client struct{ up *upstream.Client }
 
 func (c client) author(ctx context.Context, ids []string) (map[string]*Author, error) {
-	return batch.Each(func(ctx context.Context, id string) (*Author, bool, error) {
+	return batch.PerKey(func(ctx context.Context, id string) (*Author, bool, error) {
 		body, err := c.up.Get(ctx, "/authors/{id}", id)
 		if errors.Is(err, upstream.ErrNotFound) {
 			return nil, false, nil

@@ -38,11 +38,11 @@ func New(d Dependencies) (graphql.ExecutableSchema, lookahead.Joins, error) {
 	r := &Resolver{
 		writes: newWrites(d.Cache, d.Clients),
 		authors: batch.NewLoader(
-			batch.Check(scalar.CheckID, cache.Through(d.Cache, cache.Kind{Name: "author", Service: Authors},
-				batch.InTurns(d.Clients[Authors].Share(), client{d.Clients[Authors]}.author))),
+			batch.Validate(scalar.CheckID, cache.Through(d.Cache, cache.Kind{Name: "author", Service: Authors},
+				batch.LimitConcurrency(d.Clients[Authors].Share(), client{d.Clients[Authors]}.author))),
 			batch.Options{Service: Authors, Alone: true, Observe: d.Batches.Of("author")}),
 		books: batch.NewLoader(
-			batch.Check(scalar.CheckID, cache.Through(d.Cache, cache.Kind{Name: "book", Service: Books},
+			batch.Validate(scalar.CheckID, cache.Through(d.Cache, cache.Kind{Name: "book", Service: Books},
 				batch.Chunks(maxBatch, client{d.Clients[Books]}.books))),
 			batch.Options{Service: Books, PerCall: maxBatch, Observe: d.Batches.Of("book")}),
 	}

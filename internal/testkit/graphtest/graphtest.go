@@ -83,7 +83,8 @@ func Over(where upstreamtest.Config, with Setup) (server *Server, stop func() er
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
-	responses, err := responsecache.New[*engine.Result](responsecache.Config{MaxMB: with.ResponseMB}, responsecache.Deps{Entities: store, Metrics: reg})
+	responses, err := responsecache.New[*engine.Result](responsecache.Config{MaxMB: with.ResponseMB},
+		responsecache.Deps{Entities: store, Metrics: reg})
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}

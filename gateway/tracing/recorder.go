@@ -22,18 +22,18 @@ const (
 // A Collection holds the spans of one request. It is safe for concurrent use.
 type Collection struct {
 	mu      sync.Mutex
-	spans   []*collected
+	spans   []*recordedSpan
 	dropped int
 }
 
-type collected struct {
+type recordedSpan struct {
 	step    Step
 	span    sdk.ReadOnlySpan
-	details *details
+	details *localAttributes
 }
 
-// details are the attributes of a span that are not exported.
-type details struct {
+// localAttributes are the attributes of a span that are not exported.
+type localAttributes struct {
 	mu     sync.Mutex
 	values map[Key]any
 }
@@ -75,12 +75,12 @@ func (recordOnly) ShouldSample(p sdk.SamplingParameters) sdk.SamplingResult {
 
 func (recordOnly) Description() string { return "RecordOnly" }
 
-func collectionOf(ctx context.Context) *Collection {
+func recorderFrom(ctx context.Context) *Collection {
 	c, _ := ctx.Value(collectionKey{}).(*Collection)
 	return c
 }
 
-func (c *Collection) add(step Step, span trace.Span) *details {
+func (c *Collection) add(step Step, span trace.Span) *localAttributes {
 	s, readable := span.(sdk.ReadOnlySpan)
 	if c == nil || !readable {
 		return nil
@@ -91,8 +91,8 @@ func (c *Collection) add(step Step, span trace.Span) *details {
 		c.dropped++
 		return nil
 	}
-	d := &details{values: map[Key]any{}}
-	c.spans = append(c.spans, &collected{step, s, d})
+	d := &localAttributes{values: map[Key]any{}}
+	c.spans = append(c.spans, &recordedSpan{step, s, d})
 	return d
 }
 
@@ -110,7 +110,7 @@ func (s Span) Details(key Key, values []string) {
 	}
 }
 
-func (d *details) set(key Key, value any) {
+func (d *localAttributes) set(key Key, value any) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.values[key] = value
@@ -135,7 +135,7 @@ func (c *Collection) Spans() []Record {
 	return records
 }
 
-func (s *collected) record() Record {
+func (s *recordedSpan) record() Record {
 	r := Record{
 		ID:     s.span.SpanContext().SpanID().String(),
 		Parent: s.span.Parent().SpanID().String(),

@@ -7,9 +7,9 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// run is the walk of one operation. All visits run on the goroutine that currently
+// walker is the walk of one operation. All visits run on the goroutine that currently
 // drains the queue, so they are serialized and need no lock; they never block.
-type run struct {
+type walker struct {
 	ctx  context.Context
 	plan *Plan
 
@@ -32,9 +32,9 @@ type visited struct {
 	key string
 }
 
-// do queues f. If no goroutine is draining the queue, the caller drains it and then
+// enqueue queues f. If no goroutine is draining the queue, the caller drains it and then
 // sends the batches that are complete.
-func (r *run) do(f func()) {
+func (r *walker) enqueue(f func()) {
 	r.mu.Lock()
 	r.queue = append(r.queue, f)
 	if r.draining {
@@ -48,7 +48,7 @@ func (r *run) do(f func()) {
 
 // drain empties the queue. It may run on a goroutine of a loader, where a panic in a
 // join's function would otherwise end the process.
-func (r *run) drain() {
+func (r *walker) drain() {
 	defer func() {
 		if v := recover(); v != nil {
 			r.sendAll()
@@ -62,7 +62,7 @@ func (r *run) drain() {
 
 // next removes and returns the head of the queue. If the queue is empty it flushes the
 // complete batches, and returns nil if that has queued nothing.
-func (r *run) next() func() {
+func (r *walker) next() func() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.queue) == 0 {
@@ -79,7 +79,7 @@ func (r *run) next() func() {
 	return f
 }
 
-func (r *run) flush() {
+func (r *walker) flush() {
 	waiting := r.waiting
 	r.waiting = set{}
 	waiting.each(func(i int) {
@@ -93,7 +93,7 @@ func (r *run) flush() {
 
 // sendAll sends the keys collected so far when the walk ends by a panic. draining
 // stays set, so values that arrive later do not resume the walk.
-func (r *run) sendAll() {
+func (r *walker) sendAll() {
 	r.waiting.each(func(i int) { r.plan.loaders[i].Flush(r.ctx) })
 }
 
@@ -102,7 +102,7 @@ const checkedVisits = 64
 
 // ended reports whether the operation has ended, so that nothing needs to be loaded. Lists
 // in responses of services may be long.
-func (r *run) ended() bool {
+func (r *walker) ended() bool {
 	r.visits++
 	if r.visits%checkedVisits == 0 {
 		r.over = r.over || r.ctx.Err() != nil
@@ -111,19 +111,19 @@ func (r *run) ended() bool {
 }
 
 // visitAll visits nodes under a parent and returns the loaders that they could not reach yet.
-func (r *run) visitAll(nodes []*node, parent any) (open set) {
+func (r *walker) visitAll(nodes []*node, parent any) (open set) {
 	if r.ended() {
 		return set{}
 	}
 	for _, n := range nodes {
-		open = open.union(n.join.visit(r, n, parent, n.below, func(child any) set {
+		open = open.union(n.join.prefetch(r, n, parent, n.below, func(child any) set {
 			return r.visitAll(n.children, child)
 		}))
 	}
 	return open
 }
 
-func (r *run) first(n *node, j *Join, key string) bool {
+func (r *walker) firstVisit(n *node, j *Join, key string) bool {
 	v := visited{n, j, key}
 	if _, ok := r.seen[v]; ok {
 		return false
@@ -134,12 +134,12 @@ func (r *run) first(n *node, j *Join, key string) bool {
 
 // begin records that l was given a key whose value may produce keys for the loaders in
 // open.
-func (r *run) begin(l loader, open set) {
+func (r *walker) begin(l loader, open set) {
 	r.waiting = r.waiting.union(r.plan.set(l))
 	open.each(func(i int) { r.open[i]++ })
 }
 
 // end undoes begin: the value has produced all of its keys.
-func (r *run) end(open set) {
+func (r *walker) end(open set) {
 	open.each(func(i int) { r.open[i]-- })
 }
