@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tributary/gateway/auth/authtest"
+	"tributary/gateway/cache/redistest"
 	"tributary/gateway/internal/testgraph"
 	"tributary/gateway/telemetry"
 )
@@ -32,11 +33,18 @@ func TestViewers_Interleaved(t *testing.T) {
 		_, _ = fmt.Fprintf(w, `{"id":%q,"name":"seen by <%s>"}`, strings.TrimPrefix(r.URL.Path, "/authors/"), r.Header.Get("X-User-Id"))
 	}))
 	defer service.Close()
-	handler, _ := assemble(t, map[string]string{testgraph.Authors: service.URL, testgraph.Books: service.URL}, silent, func(cfg *gatewayConfig) {
-		cfg.Auth, cfg.Forward.Claims, cfg.Cache.TTL, cfg.Cache.StaleIfError = p.Config(), []string{"sub:X-User-Id@authors"}, 20*time.Millisecond, time.Minute
-	})
+	redis := redistest.Start(t)
+	var gateways [2]http.Handler
+	for i := range gateways {
+		gateways[i], _ = assemble(t, map[string]string{testgraph.Authors: service.URL, testgraph.Books: service.URL}, silent, func(cfg *gatewayConfig) {
+			cfg.Auth, cfg.Forward.Claims, cfg.Cache.RedisURL = p.Config(), []string{"sub:X-User-Id@authors"}, redis.URL()
+			cfg.Cache.TTL, cfg.Cache.StaleIfError = 20*time.Millisecond, time.Minute
+		})
+	}
 	authorizations := map[string]string{"v1": "Bearer " + p.Token(t, "v1", nil), "v2": "Bearer " + p.Token(t, "v2", nil), "": ""}
-	askAs(handler, http.MethodPost, "/graphql", helloQuery, authorizations["v1"]) // which waits for the keys
+	for _, gateway := range gateways {
+		askAs(gateway, http.MethodPost, "/graphql", helloQuery, authorizations["v1"]) // which waits for the keys
+	}
 	var all sync.WaitGroup
 	var seen atomic.Int64
 	for viewer, authorization := range authorizations {
@@ -52,7 +60,7 @@ func TestViewers_Interleaved(t *testing.T) {
 					if authorization != "" {
 						given = []string{authorization}
 					}
-					got := askAs(handler, method, target, body, given...).Body.String()
+					got := askAs(gateways[(i+worker)%2], method, target, body, given...).Body.String()
 					own := strings.Count(got, "seen by \\u003c"+viewer+"\\u003e") + strings.Count(got, "seen by <"+viewer+">")
 					if strings.Count(got, "seen by") != own {
 						t.Errorf("%q is answered %s", viewer, got)
