@@ -31,9 +31,9 @@ func bigShop() upstreamtest.Data {
 }
 
 // bounded serves the big shop within limits.
-func bounded(t testing.TB, limits limits.Config, with graphtest.Setup) http.Handler {
+func bounded(t testing.TB, bounds limits.Config, with graphtest.Setup) http.Handler {
 	t.Helper()
-	with.GraphQL.Limits = limits
+	with.GraphQL.Limits = bounds
 	return serving(t, graphQL, bigShop(), with)
 }
 
@@ -141,14 +141,14 @@ func TestBounds_FieldsOfTheDataCount(t *testing.T) {
 		"elements of which some are no": {`{users(ids:["u1","nobody","big"]){orders{id}}}`, 1 + 2 + 10 + 2000},
 	} {
 		t.Run(name, func(t *testing.T) {
-			limits := limits.Default()
-			limits.Fields = tt.fields
-			at := request(t, bounded(t, limits, graphtest.Usual()), tt.query)
+			bounds := limits.Default()
+			bounds.Fields = tt.fields
+			at := request(t, bounded(t, bounds, graphtest.Usual()), tt.query)
 			if n := at.fields(t); at.status != http.StatusOK || n != tt.fields {
 				t.Fatalf("status %d, and %d fields, want %d: %.300s", at.status, n, tt.fields, at.text)
 			}
-			limits.Fields--
-			if over := request(t, bounded(t, limits, graphtest.Usual()), tt.query); over.limit() != "fields" || over.errors[0]["allowed"] != float64(limits.Fields) {
+			bounds.Fields--
+			if over := request(t, bounded(t, bounds, graphtest.Usual()), tt.query); over.limit() != "fields" || over.errors[0]["allowed"] != float64(bounds.Fields) {
 				t.Errorf("one field more than is allowed: %.300s", over.text)
 			}
 		})
@@ -163,19 +163,19 @@ func TestBounds_ResponseIsExact(t *testing.T) {
 		"flattened":       `{users(ids:[` + idList(90, 90) + `]){id orders{user{id} items{product{name}}}}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			limits := limits.Default()
-			limits.Response = 1 << 30
-			whole := request(t, bounded(t, limits, graphtest.Usual()), query).text
+			bounds := limits.Default()
+			bounds.Response = 1 << 30
+			whole := request(t, bounded(t, bounds, graphtest.Usual()), query).text
 			for _, with := range []graphtest.Setup{graphtest.Usual(), entitiesAlone()} {
-				limits.Response = len(whole)
-				h := bounded(t, limits, with)
+				bounds.Response = len(whole)
+				h := bounded(t, bounds, with)
 				for range 2 { // the second may be that of the first
 					if at := request(t, h, query); at.text != whole {
 						t.Errorf("with %d bytes, which are allowed: %.300s", len(whole), at.text)
 					}
 				}
-				limits.Response--
-				if over := request(t, bounded(t, limits, with), query); over.limit() != "response" || over.errors[0]["allowed"] != float64(limits.Response) {
+				bounds.Response--
+				if over := request(t, bounded(t, bounds, with), query); over.limit() != "response" || over.errors[0]["allowed"] != float64(bounds.Response) {
 					t.Errorf("with a byte more than is allowed: %.300s", over.text)
 				}
 			}
@@ -231,15 +231,15 @@ func (q *hostileQuery) draw() string {
 }
 
 func TestBounds_HoldForRandomHostileQueries(t *testing.T) {
-	limits := limits.Default()
-	limits.Response, limits.Fields = 1<<20, 60_000
-	h := bounded(t, limits, graphtest.Usual())
+	bounds := limits.Default()
+	bounds.Response, bounds.Fields = 1<<20, 60_000
+	h := bounded(t, bounds, graphtest.Usual())
 	outcomes := map[string]int{}
 	rapid.Check(t, func(rt *rapid.T) {
 		query := (&hostileQuery{t: rt, aliases: 490}).draw()
 		got := request(t, h, query)
 		n := got.fields(t)
-		if len(got.text) > limits.Response || n > limits.Fields || len(got.errors) > 100 {
+		if len(got.text) > bounds.Response || n > bounds.Fields || len(got.errors) > 100 {
 			rt.Errorf("%d bytes, %d fields and %d errors came of %s", len(got.text), n, len(got.errors), query)
 		}
 		outcome := got.limit()
@@ -261,9 +261,9 @@ func TestBounds_HoldForRandomHostileQueries(t *testing.T) {
 func TestBounds_AnswersInFlightShareTheirMemory(t *testing.T) {
 	with := entitiesAlone()
 	with.GraphQL.Admission.ResponsesMB = 1 // but at least three of the longest answers
-	limits := limits.Default()
-	limits.Response = 1 << 20
-	h := bounded(t, limits, with)
+	bounds := limits.Default()
+	bounds.Response = 1 << 20
+	h := bounded(t, bounds, with)
 	query := `{user(id:"big"){` + aliased(20, 4, "orders{id}") + `}}`
 	var all sync.WaitGroup
 	statuses := make([]int, 16)

@@ -209,9 +209,9 @@ func decodeNumbers(t failer, text []byte, into any) {
 }
 
 func limitsWithParts(n int) limits.Config {
-	limits := limits.Default()
-	limits.Parts = n
-	return limits
+	bounds := limits.Default()
+	bounds.Parts = n
+	return bounds
 }
 
 // A part comes when all fields of its fragment are there, each field once.

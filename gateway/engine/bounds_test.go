@@ -12,9 +12,9 @@ import (
 
 func limited(t *testing.T, response int) *server {
 	t.Helper()
-	limits := limits.Default()
-	limits.Response = response
-	return newServer(t, engine.Config{Limits: limits, Batching: 10})
+	bounds := limits.Default()
+	bounds.Response = response
+	return newServer(t, engine.Config{Limits: bounds, Batching: 10})
 }
 
 // What stands beside the data counts as well.
@@ -57,9 +57,9 @@ func TestResponseLimit_BoundsABatch(t *testing.T) {
 
 // A stream ends with an answer that is too long, and goes on after an event that is.
 func TestResponseLimit_BoundsStreams(t *testing.T) {
-	limits := limits.Default()
-	limits.Response = len(`{"data":{"ticks":1}}`) // and there is a line feed
-	s := newStreaming(t, usualStreams(), limits)
+	bounds := limits.Default()
+	bounds.Response = len(`{"data":{"ticks":1}}`) // and there is a line feed
+	s := newStreaming(t, usualStreams(), bounds)
 	const refused = `{"message":"the response has more than 20 bytes","extensions":{"allowed":20,"code":"QUERY_TOO_COMPLEX","limit":"response"}}`
 	event := "event: next\ndata: {\"errors\":[" + refused + "],\"data\":null}\n\n"
 	if got := all(t, s.listen(t.Context(), "subscription { ticks(to: 2) }")); got != event+event+complete {

@@ -20,9 +20,9 @@ func TestFieldsLimit_CountsMergedFieldsOnce(t *testing.T) {
 		`{ authors(ids: ["a1", "a2"]) { ...f ...g } } fragment f on Author { id name } fragment g on Author { t: __typename u: __typename }`: false,
 		`{ authors(ids: ["a1", "a2"]) { ...f } b: authors(ids: ["a1"]) { ...f } } fragment f on Author { id name t: __typename }`:            false,
 	} {
-		limits := limits.Default()
-		limits.Fields = 7
-		got := execute(t, engine.Config{Limits: limits}, query)
+		bounds := limits.Default()
+		bounds.Fields = 7
+		got := execute(t, engine.Config{Limits: bounds}, query)
 		if got.TooComplex() == fits || fits && len(got.Errors) > 0 {
 			t.Errorf("%s: %s %v", query, got.Data, got.Errors)
 		}

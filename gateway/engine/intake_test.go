@@ -38,9 +38,9 @@ type intake struct {
 
 func newIntake(t *testing.T, timeout time.Duration) *intake {
 	t.Helper()
-	limits := limits.Default()
-	limits.Body = intakeBody
-	s := newServer(t, engine.Config{Limits: limits, Batching: 10, Admission: admission.Config{BodiesMB: 8, Operations: 4 * senders}})
+	bounds := limits.Default()
+	bounds.Body = intakeBody
+	s := newServer(t, engine.Config{Limits: bounds, Batching: 10, Admission: admission.Config{BodiesMB: 8, Operations: 4 * senders}})
 	cfg := usualStreams()
 	cfg.Max, cfg.Timeout = 2*senders, timeout
 	streams := newStreams(s.handler, cfg, s.metrics)

@@ -22,11 +22,11 @@ func FuzzDocumentLimits(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	limits := limits.Config{
+	bounds := limits.Config{
 		Body: 1 << 16, Values: 100, Tokens: 200, Selections: 40, Fragments: 5, Depth: 8, RootFields: 10,
 		Aliases: 10, Directives: 10, List: 10, Fields: 500, Calls: 5, AliasLength: 20, Parts: 10, Response: 1 << 16,
 	}
-	s := newServer(f, engine.Config{Limits: limits, Persisted: true, DocumentsMB: 1})
+	s := newServer(f, engine.Config{Limits: bounds, Persisted: true, DocumentsMB: 1})
 	f.Fuzz(func(t *testing.T, query string) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second) // for fields that wait
 		defer cancel()

@@ -30,7 +30,7 @@ func nested(n int, open, core, shut string) string {
 func TestEachLimitHoldsAtItsValue(t *testing.T) {
 	list := func(n int) any { return make([]int, n) }
 	for name, tt := range map[string]struct {
-		limits    func(*limits.Config)
+		bounds    func(*limits.Config)
 		query     func(n int) string
 		variables func(n int) any
 		at        int
@@ -76,9 +76,9 @@ func TestEachLimitHoldsAtItsValue(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			limit, _, _ := strings.Cut(name, "/")
-			limits := limits.Default()
-			tt.limits(&limits)
-			s := newServer(t, engine.Config{Limits: limits})
+			bounds := limits.Default()
+			tt.bounds(&bounds)
+			s := newServer(t, engine.Config{Limits: bounds})
 			ask := func(n int) reply {
 				members := map[string]any{"query": tt.query(n)}
 				if tt.variables != nil {
@@ -113,9 +113,9 @@ func TestEachLimitHoldsAtItsValue(t *testing.T) {
 }
 
 func TestTheBodyHoldsAtItsLimit(t *testing.T) {
-	limits := limits.Default()
-	limits.Body = 100
-	s := newServer(t, engine.Config{Limits: limits})
+	bounds := limits.Default()
+	bounds.Body = 100
+	s := newServer(t, engine.Config{Limits: bounds})
 	pad := func(n int) string { return body(t, "{ hello }") + strings.Repeat(" ", n-len(body(t, "{ hello }"))) }
 	s.post(pad(100)).expect(200, "")
 	over := s.post(pad(101)).expect(413, "BAD_USER_INPUT").answer().Errors[0]

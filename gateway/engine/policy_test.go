@@ -89,9 +89,9 @@ func TestPrepare_BeyondBudgets(t *testing.T) {
 		"graphql-max-values":   func(l *limits.Config) { l.Values = 1 << 20 },
 		"graphql-max-response": func(l *limits.Config) { l.Response = 11 << 20 },
 	} {
-		limits := limits.Default()
-		raise(&limits)
-		if _, err := s.handler.Prepare(engine.Config{Limits: limits}, nil); err == nil || !strings.Contains(err.Error(), name) {
+		bounds := limits.Default()
+		raise(&bounds)
+		if _, err := s.handler.Prepare(engine.Config{Limits: bounds}, nil); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

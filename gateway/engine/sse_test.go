@@ -38,9 +38,9 @@ func usualStreams() streamConfig {
 	}
 }
 
-func newStreaming(t testing.TB, cfg streamConfig, limits limits.Config) *streaming {
+func newStreaming(t testing.TB, cfg streamConfig, bounds limits.Config) *streaming {
 	t.Helper()
-	s := newServer(t, engine.Config{Limits: limits, Persisted: true, DocumentsMB: 1})
+	s := newServer(t, engine.Config{Limits: bounds, Persisted: true, DocumentsMB: 1})
 	streams := newStreams(s.handler, cfg, s.metrics)
 	srv := httptest.NewUnstartedServer(streams.Handler(httpserver.Deadline(requestTime)(s.handler)))
 	srv.Config.ReadTimeout, srv.Config.WriteTimeout, srv.Config.IdleTimeout = requestTime, requestTime, time.Minute

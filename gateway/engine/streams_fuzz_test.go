@@ -121,9 +121,9 @@ func FuzzWebSocket(f *testing.F) {
 		f.Add(script, true)
 		f.Add(script, false)
 	}
-	limits := limits.Default()
-	limits.Body = 1000
-	s := newServer(f, engine.Config{Limits: limits, Persisted: true, DocumentsMB: 1})
+	bounds := limits.Default()
+	bounds.Body = 1000
+	s := newServer(f, engine.Config{Limits: bounds, Persisted: true, DocumentsMB: 1})
 	streams := newStreams(s.handler, usualStreams(), s.metrics)
 	srv := httptest.NewServer(streams.Handler(s.handler))
 	f.Cleanup(srv.Close)

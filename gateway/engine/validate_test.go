@@ -130,12 +130,12 @@ func (d *drawing) field(b *strings.Builder, f *ast.FieldDefinition, fragment, de
 func TestValidator_AgreesWithTheLibrary(t *testing.T) {
 	schema := gqlparser.MustLoadSchema(&ast.Source{Input: cacheControl + mergeable})
 	const most = 1 << 30
-	limits := limits.Config{
+	bounds := limits.Config{
 		Body: most, Tokens: most, Selections: most, Fragments: most, Depth: most, RootFields: most,
 		Aliases: most, AliasLength: most, Directives: most, List: most, Fields: most, Calls: most,
 		Values: most, Parts: most, Response: most,
 	}
-	s, _ := newCachedIn(t, nil, mergeable, engine.Config{Limits: limits}, prometheus.NewRegistry())
+	s, _ := newCachedIn(t, nil, mergeable, engine.Config{Limits: bounds}, prometheus.NewRegistry())
 	conflicts := map[bool]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		text := drawDocument(t, schema)

@@ -14,8 +14,8 @@ import (
 // The values of a request are counted before they are decoded, by whatever way they come and
 // wherever they stand.
 func TestValues_HoldAtTheirLimit(t *testing.T) {
-	limits := limits.Default()
-	limits.Values = 50
+	bounds := limits.Default()
+	bounds.Values = 50
 	list := func(n int) string { return "[1" + strings.Repeat(", {}", n-2) + "]" } // n values
 	for name, tt := range map[string]struct {
 		body func(n int) string
@@ -36,17 +36,17 @@ func TestValues_HoldAtTheirLimit(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newServer(t, engine.Config{Limits: limits, Batching: 2})
+			s := newServer(t, engine.Config{Limits: bounds, Batching: 2})
 			ask := func(n int) reply {
 				if tt.url != nil {
 					return s.do(http.MethodGet, tt.url(n).Encode(), "", "Accept", graphQL)
 				}
 				return s.post(tt.body(n))
 			}
-			if got := ask(limits.Values); got.status != http.StatusOK || !strings.Contains(got.text, "hello you") {
+			if got := ask(bounds.Values); got.status != http.StatusOK || !strings.Contains(got.text, "hello you") {
 				t.Errorf("at the limit: %d %s", got.status, got.text)
 			}
-			over := ask(limits.Values+1).expect(422, "QUERY_TOO_COMPLEX").answer().Errors[0]
+			over := ask(bounds.Values+1).expect(422, "QUERY_TOO_COMPLEX").answer().Errors[0]
 			if e := over.Extensions; e["limit"] != "values" || e["allowed"] != 50.0 || e["value"] != 51.0 {
 				t.Errorf("one above: %v", e)
 			}
@@ -59,9 +59,9 @@ func TestValues_HoldAtTheirLimit(t *testing.T) {
 
 // On streams, too many values refuse their operation alone.
 func TestValues_OfStreams(t *testing.T) {
-	limits := limits.Default()
-	limits.Values = 5
-	s := newStreaming(t, usualStreams(), limits)
+	bounds := limits.Default()
+	bounds.Values = 5
+	s := newStreaming(t, usualStreams(), bounds)
 	c := s.greeted(t)
 	c.Say(`{"id":"1","type":"subscribe","payload":{"query":"{ hello }","x":[1,2]}}`)
 	c.Hear(`{"id":"1","type":"next","payload":{"data":{"hello":"hello you"}}}`, `{"id":"1","type":"complete"}`)
@@ -78,9 +78,9 @@ func FuzzCountOfValues(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	limits := limits.Default()
-	limits.Values = 1
-	s := newServer(f, engine.Config{Limits: limits})
+	bounds := limits.Default()
+	bounds.Values = 1
+	s := newServer(f, engine.Config{Limits: bounds})
 	f.Fuzz(func(t *testing.T, text string) {
 		body := `{"x":` + text + `}`
 		asked := *s

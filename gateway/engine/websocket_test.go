@@ -81,9 +81,9 @@ func TestAWebSocketIsClosedForWhatItsClientDoes(t *testing.T) {
 	quick.dial(t, wstest.Protocol).Closed(4408)
 	quick.dial(t, "graphql-ws").Closed(4406)
 
-	limits := limits.Default()
-	limits.Body = 200
-	s := newStreaming(t, usualStreams(), limits)
+	bounds := limits.Default()
+	bounds.Body = 200
+	s := newStreaming(t, usualStreams(), bounds)
 	shown(t, s.dial(t, wstest.Protocol), `{"id":"1","type":"subscribe","payload":{"query":"{ hello }"}}`, 4401)
 	for message, code := range map[string]websocket.StatusCode{
 		`{"type":"connection_init"}`: 4429,

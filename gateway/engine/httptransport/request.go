@@ -86,10 +86,10 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, lease *admiss
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		return nil, &BadRequest{status: http.StatusUnsupportedMediaType, Message: "send the request as it is, without Content-Encoding"}
 	}
-	limits := h.engine.Limits()
-	body, err := httpserver.ReadBody(w, r, limits.Body, lease)
+	checker := h.engine.Limits()
+	body, err := httpserver.ReadBody(w, r, checker.Body, lease)
 	if err != nil {
-		return nil, h.unread(r.Context(), limits, err)
+		return nil, h.unread(r.Context(), checker, err)
 	}
 	return body, nil
 }

@@ -72,7 +72,7 @@ func writeError(w http.ResponseWriter, media string, status int, message string)
 	h.Set("Content-Type", contentType(media))
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(engine.Refused(refusal.Of(fault.BadUserInput, message)).Response().Bytes())
+	_ = engine.Refused(refusal.Of(fault.BadUserInput, message)).Response().Write(w) // if it fails the client has gone
 }
 
 // write answers with a result, or with 304 if the client has it.
