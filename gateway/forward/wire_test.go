@@ -103,7 +103,9 @@ func TestVariant_IsWhatIsOnTheWire(t *testing.T) {
 		"accept-language", "x-tenant", "Cookie@books", "Authorization@books", "User-Agent", "X_Under", "traceparent", "X-Request-Id", "X-Other@authors",
 	}})
 	var variant string
-	front := httptest.NewServer(f.Handler(func(w http.ResponseWriter, _ *http.Request, err error) { http.Error(w, err.Error(), http.StatusRequestHeaderFieldsTooLarge) })(
+	front := httptest.NewServer(f.Handler(func(w http.ResponseWriter, _ *http.Request, err error) {
+		http.Error(w, err.Error(), http.StatusRequestHeaderFieldsTooLarge)
+	})(
 		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			variant = forward.Variant(r.Context(), "books")
 			if _, err := client.Get(r.Context(), "/x"); err != nil {

@@ -49,28 +49,28 @@ var errNoTime = errors.New("the request's deadline is too close for a call")
 
 // attempt records each request in the metrics, the trace and the operation's report. It
 // sends none if less than LeastTime is left.
-func attempt(cfg Config, f *figures, next http.RoundTripper) http.RoundTripper {
-	return RoundTrip(func(r *http.Request) (*http.Response, error) {
+func attempt(cfg Config, f *figures, next roundTrip) roundTrip {
+	return func(r *http.Request) reply {
 		ctx := r.Context()
 		if err := context.Cause(ctx); err != nil {
-			return nil, err
+			return noReply(f.service, err)
 		}
 		if !leaves(ctx, cfg.LeastTime) {
-			return nil, fault.New(fault.Timeout, f.service, errNoTime)
+			return noReply(f.service, fault.New(fault.Timeout, f.service, errNoTime))
 		}
 		f.inFlight.Inc()
 		defer f.inFlight.Dec()
 		r, span := f.startAttempt(r)
 		start, ended := time.Now(), report.From(ctx).Calling(f.service)
-		resp, err := next.RoundTrip(r)
+		got := next(r)
 		took := time.Since(start)
 		ended()
-		out := outcome(ctx, verdict(f.service, resp, err))
+		out := outcome(ctx, got.err)
 		f.attempted(r.Context(), out, took)
 		if cfg.ShowExchanges && span.On() {
-			showExchange(span, r, resp)
+			showExchange(span, r, got)
 		}
-		f.endAttempt(span, r, resp, out)
-		return resp, err
-	})
+		f.endAttempt(span, r, got, out)
+		return got
+	}
 }

@@ -22,15 +22,14 @@ const errorBody = 64 << 10
 // If the status decides what the response means, no fault of the body changes that: it
 // is read so that the connection can be reused, up to [errorBody] bytes, and is empty if
 // that fails.
-func buffer(limit int64, next http.RoundTripper) http.RoundTripper {
+func buffer(f *figures, limit int64, next http.RoundTripper) roundTrip {
 	whole, part := &reading{limit: limit}, &reading{limit: min(limit, errorBody)}
-	return RoundTrip(func(r *http.Request) (*http.Response, error) {
+	return func(r *http.Request) reply {
 		resp, err := next.RoundTrip(r)
 		if err != nil {
-			return nil, err
+			return noReply(f.service, blamed(r.Context(), err))
 		}
-		unread := resp.Body
-		defer func() { _ = unread.Close() }()
+		defer func() { _ = resp.Body.Close() }()
 		var body []byte
 		if status := resp.StatusCode; status/100 == 2 || mayBeNotFound(status) {
 			body, err = whole.all(r.Context(), resp)
@@ -38,20 +37,11 @@ func buffer(limit int64, next http.RoundTripper) http.RoundTripper {
 			body, _ = part.all(r.Context(), resp)
 		}
 		if err != nil {
-			return nil, err
+			return noReply(f.service, blamed(r.Context(), err))
 		}
-		resp.Body, resp.ContentLength = &inMemory{*bytes.NewReader(body), body}, int64(len(body))
-		return resp, nil
-	})
+		return newReply(f.service, resp.StatusCode, resp.Header, body)
+	}
 }
-
-// inMemory is a body that has been read.
-type inMemory struct {
-	bytes.Reader
-	whole []byte
-}
-
-func (*inMemory) Close() error { return nil }
 
 // reading reads each body into a single allocation of its exact size.
 type reading struct {

@@ -12,12 +12,12 @@ import (
 
 // bulkhead limits concurrent calls. Up to Queue more wait for QueueWait at most; others
 // are rejected.
-func bulkhead(cfg Config, f *figures, next http.RoundTripper) http.RoundTripper {
+func bulkhead(cfg Config, f *figures, next roundTrip) roundTrip {
 	if cfg.Concurrency == 0 {
 		return next
 	}
 	slots := admission.NewSlots(cfg.Concurrency, cfg.Queue, cfg.QueueWait, f.queue)
-	return RoundTrip(func(r *http.Request) (*http.Response, error) {
+	return func(r *http.Request) reply {
 		start := time.Now()
 		switch err := slots.Acquire(r.Context()); {
 		case err == nil:
@@ -25,13 +25,13 @@ func bulkhead(cfg Config, f *figures, next http.RoundTripper) http.RoundTripper 
 			if took := time.Since(start); took > time.Millisecond {
 				r = r.WithContext(context.WithValue(r.Context(), queuedKey{}, took))
 			}
-			return next.RoundTrip(r)
+			return next(r)
 		case errors.Is(err, admission.ErrQueueFull), errors.Is(err, admission.ErrWaitTooLong):
-			return nil, fault.New(fault.Overloaded, f.service, err)
+			return noReply(f.service, fault.New(fault.Overloaded, f.service, err))
 		default:
-			return nil, err
+			return noReply(f.service, err)
 		}
-	})
+	}
 }
 
 type queuedKey struct{}

@@ -5,11 +5,8 @@ import (
 	"net/http"
 )
 
-// RoundTrip adapts a function to [http.RoundTripper].
-type RoundTrip func(*http.Request) (*http.Response, error)
-
-// RoundTrip implements [http.RoundTripper].
-func (f RoundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+// A roundTrip makes a call. Policies wrap one in another.
+type roundTrip func(*http.Request) reply
 
 // build sets the policies around net/http for one service:
 //
@@ -27,7 +24,8 @@ func (f RoundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 //   - Authorize adds the gateway's own token, if it has one for the service. It is outside
 //     Timeout, so that the service has all of the time of an attempt, and waits as long itself.
 //   - Timeout is outside Buffer, so that it covers the body.
-//   - Buffer reads and closes the body, so that policies can drop a response.
+//   - Buffer reads and closes the body, so that policies can drop a response, and says what the
+//     response, or the lack of one, means: once for all policies.
 //   - Pool is net/http, with connections that are replaced in time. In development,
 //     faults are injected around it.
 //
@@ -40,18 +38,18 @@ func (c *Client) build(cfg Config, to connection) {
 	if cfg.Faults != nil {
 		send = cfg.Faults(c.service, c.health, c.pool)
 	}
-	c.probes = authorize(c.tokens, timeout(cfg.Timeout, buffer(cfg.MaxBody, send)))
+	c.probes = authorize(c.tokens, timeout(cfg.Timeout, buffer(f, cfg.MaxBody, send)))
 	attempts := attempt(cfg, f, c.probes)
 	c.circuit = newCircuit(cfg, f, c.newProber(attempts))
 	c.calls = measure(f,
 		bulkhead(cfg, f,
 			breaker(c.circuit, headerSize(c.header),
 				retry(cfg, paid,
-					hedge(cfg, paid, attempts)))))
+					hedge(cfg, f, paid, attempts)))))
 }
 
 // newProber returns the prober of the service, which sends reads through attempts.
-func (c *Client) newProber(attempts http.RoundTripper) *prober {
+func (c *Client) newProber(attempts roundTrip) *prober {
 	p := &prober{once: c.probes, calls: attempts}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	if c.health != "" {

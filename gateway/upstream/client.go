@@ -33,8 +33,8 @@ type Client struct {
 	header  http.Header // of all requests
 	health  string      // the path of the health check, "" for none
 	figures *figures
-	calls   http.RoundTripper
-	probes  http.RoundTripper
+	calls   roundTrip
+	probes  roundTrip
 	bodies  *admission.Budget
 	pool    *pool
 	tokens  *tokens  // nil if the gateway has no token of its own for the service
@@ -121,7 +121,7 @@ func (c *Client) Ping(ctx context.Context) error {
 	switch f, failed := errors.AsType[*fault.Error](err); {
 	case errors.Is(err, ErrNotFound), failed && mayBeNotFound(f.Status):
 		return nil
-	case failed && isOurs(f, err):
+	case failed && isOurs(f):
 		return fmt.Errorf("%w: %w", ErrUnknown, err)
 	}
 	return err
@@ -140,23 +140,22 @@ func (c *Client) Invalid(cause error) error {
 	return fault.New(fault.InvalidResponse, c.service, cause)
 }
 
-func (c *Client) ask(ctx context.Context, through http.RoundTripper, method string, body []byte, route string, values []string) ([]byte, error) {
+func (c *Client) ask(ctx context.Context, through roundTrip, method string, body []byte, route string, values []string) ([]byte, error) {
 	return c.send(c.request(ctx, method, body, route, values), through)
 }
 
 // send makes a call and returns the body of its response.
-func (c *Client) send(r *http.Request, through http.RoundTripper) ([]byte, error) {
+func (c *Client) send(r *http.Request, through roundTrip) ([]byte, error) {
 	if _, leased := r.Context().Value(leaseKey{}).(*admission.Lease); !leased {
 		ctx, release := c.WithLease(r.Context())
 		defer release()
 		r = r.WithContext(ctx)
 	}
-	resp, err := through.RoundTrip(r)
-	if err := verdict(c.service, resp, err); err != nil {
-		return nil, err
+	got := through(r)
+	if got.err != nil {
+		return nil, got.err
 	}
-	defer func() { _ = resp.Body.Close() }()
-	return bodyOf(resp), nil
+	return got.body, nil
 }
 
 // request returns a request for a route, see [Client.Get].

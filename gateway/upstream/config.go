@@ -7,7 +7,7 @@
 //
 // # Policies
 //
-// A call passes these policies, from the outside in. Each is an [http.RoundTripper]. All
+// A call passes these policies, from the outside in. Each wraps the next. All
 // but the timeout are disabled by the zero value of their settings in [Config].
 //
 //   - Bulkhead: limits concurrent calls to the service. Further calls wait for a short

@@ -22,7 +22,7 @@ const shownHeaders = " Accept Accept-Encoding Accept-Language Age Allow Cache-Co
 
 // showExchange adds what an attempt has sent and received to its span, for the trace of the
 // request only: it is not exported.
-func showExchange(span tracing.Span, r *http.Request, resp *http.Response) {
+func showExchange(span tracing.Span, r *http.Request, got reply) {
 	var sent []byte
 	if r.GetBody != nil {
 		if body, err := r.GetBody(); err == nil {
@@ -30,14 +30,10 @@ func showExchange(span tracing.Span, r *http.Request, resp *http.Response) {
 		}
 	}
 	span.Detail(tracing.Sent, message(fmt.Sprintf("%s %s", r.Method, r.URL.RequestURI()), r.Header, sent))
-	if resp == nil {
+	if got.status == 0 {
 		return
 	}
-	var received []byte
-	if body, ok := resp.Body.(*inMemory); ok {
-		received = body.whole
-	}
-	span.Detail(tracing.Received, message(resp.Status, resp.Header, received))
+	span.Detail(tracing.Received, message(fmt.Sprint(got.status, " ", http.StatusText(got.status)), got.header, got.body))
 }
 
 // message is a readable form of an HTTP message.

@@ -23,7 +23,7 @@ const (
 // longer than the quantile of earlier ones, and returns whichever response comes first.
 // A failure before the hedge is sent is returned, for the caller to retry; after that,
 // the other attempt decides.
-func hedge(cfg Config, paid *budget, next http.RoundTripper) http.RoundTripper {
+func hedge(cfg Config, f *figures, paid *budget, next roundTrip) roundTrip {
 	if cfg.HedgeQuantile == 0 {
 		return next
 	}
@@ -32,33 +32,32 @@ func hedge(cfg Config, paid *budget, next http.RoundTripper) http.RoundTripper {
 		WithBudget(hedgeBudget{paid}).
 		Build()
 	executor := failsafe.With(policy)
-	return RoundTrip(func(r *http.Request) (*http.Response, error) {
+	return func(r *http.Request) reply {
 		if !repeatable(r) || deliveryOf(r.Context()) != nil {
-			return next.RoundTrip(r)
+			return next(r)
 		}
 		o, err := executor.WithContext(r.Context()).GetWithExecution(func(e failsafe.Execution[outcomes]) (outcomes, error) {
-			return attemptOf(e, r, next), nil
+			return attemptOf(e, f, r, next), nil
 		})
 		if err != nil {
-			return nil, cmp.Or(context.Cause(r.Context()), err)
+			return noReply(f.service, cmp.Or(context.Cause(r.Context()), err))
 		}
-		return o.resp, o.err
-	})
+		return o.reply
+	}
 }
 
 // outcomes is the result of one attempt. If it is final, the other is not waited for.
 type outcomes struct {
-	resp  *http.Response
-	err   error
+	reply
 	final bool
 }
 
 // attemptOf makes one attempt. It runs on a goroutine of the policy, where a panic
 // would end the process.
-func attemptOf(e failsafe.Execution[outcomes], r *http.Request, next http.RoundTripper) (o outcomes) {
+func attemptOf(e failsafe.Execution[outcomes], f *figures, r *http.Request, next roundTrip) (o outcomes) {
 	defer func() {
 		if v := recover(); v != nil {
-			o = outcomes{err: fault.Recovered("", v), final: true}
+			o = outcomes{noReply(f.service, fault.Recovered(f.service, v)), true}
 		}
 	}()
 	kind := kindOf(r.Context())
@@ -67,10 +66,10 @@ func attemptOf(e failsafe.Execution[outcomes], r *http.Request, next http.RoundT
 	}
 	once, err := again(e.Context(), r, kind)
 	if err != nil {
-		return outcomes{err: err, final: true}
+		return outcomes{noReply(f.service, err), true}
 	}
-	o.resp, o.err = next.RoundTrip(once) //nolint:bodyclose // Buffer has closed it
-	o.final = e.Hedges() == 0 || !retryable("", o.resp, o.err)
+	o.reply = next(once)
+	o.final = e.Hedges() == 0 || !o.retryable()
 	return o
 }
 

@@ -35,17 +35,16 @@ const (
 //     many servers hang up on them.
 //
 // forwarded is the size of the headers that the call has from clients.
-func judge(r *http.Request, resp *http.Response, err error, forwarded int) judgement {
-	if resp != nil && resp.StatusCode < 500 {
+func judge(r *http.Request, got reply, forwarded int) judgement {
+	f, failed := errors.AsType[*fault.Error](got.err)
+	switch err := got.err; {
+	case got.status >= 500:
+		return fails
+	case !failed, got.status > 0, f.Kind == fault.InvalidResponse:
 		return works
-	}
-	f, failed := errors.AsType[*fault.Error](verdict("", resp, err))
-	switch {
-	case !failed, f.Kind == fault.InvalidResponse:
-		return works
-	case resp == nil && isOurs(f, err):
+	case isOurs(f):
 		return unknown
-	case resp != nil, errors.Is(err, errAttemptTimeout):
+	case errors.Is(err, errAttemptTimeout):
 		return fails
 	case r.Context().Err() != nil, errors.Is(err, context.Canceled), errors.Is(err, errNoTime):
 		return unknown
@@ -56,9 +55,9 @@ func judge(r *http.Request, resp *http.Response, err error, forwarded int) judge
 }
 
 // isOurs reports whether an attempt failed for a lack of something that is not the service's:
-// memory for the response, a token, file descriptors; or by a bug. f is the failure that err is.
-func isOurs(f *fault.Error, err error) bool {
-	return f.Kind == fault.Overloaded || f.Kind == fault.Internal || errors.Is(err, errNoToken) || isLocal(err)
+// memory for the response, a token, file descriptors; or by a bug.
+func isOurs(f *fault.Error) bool {
+	return f.Kind == fault.Overloaded || f.Kind == fault.Internal || errors.Is(f, errNoToken) || isLocal(f)
 }
 
 // largeHeader is the size of forwarded headers, in bytes, from which on a connection may be

@@ -80,17 +80,17 @@ func TestJudge_CountsWhatTheServiceDid(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var resp *http.Response
-			if tt.status > 0 {
-				resp = &http.Response{StatusCode: tt.status, Body: http.NoBody}
+			resp := newReply("things", tt.status, nil, nil)
+			if tt.err != nil {
+				resp = noReply("things", tt.err)
 			}
-			if got := judge(r, resp, tt.err, tt.forwarded); got != tt.want {
+			if got := judge(r, resp, tt.forwarded); got != tt.want {
 				t.Errorf("it says %v, want %v", got, tt.want)
 			}
 			ended, cancel := context.WithCancel(t.Context())
 			cancel()
 			timedOut := errors.Is(tt.err, errAttemptTimeout)
-			if got := judge(r.WithContext(ended), resp, tt.err, tt.forwarded); got == fails && resp == nil && !timedOut {
+			if got := judge(r.WithContext(ended), resp, tt.forwarded); got == fails && tt.err != nil && !timedOut {
 				t.Error("it blames the service when the caller is gone")
 			}
 		})

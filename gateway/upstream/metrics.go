@@ -104,31 +104,30 @@ func (f *figures) attempted(ctx context.Context, outcome string, took time.Durat
 }
 
 // measure records the duration and the outcome of each call.
-func measure(f *figures, next http.RoundTripper) http.RoundTripper {
-	return RoundTrip(func(r *http.Request) (*http.Response, error) {
+func measure(f *figures, next roundTrip) roundTrip {
+	return func(r *http.Request) reply {
 		start := time.Now()
 		r, span := f.startCall(r)
-		resp, err := next.RoundTrip(r)
+		got := next(r)
 		took := time.Since(start)
-		v := verdict(f.service, resp, err)
-		out := outcome(r.Context(), v)
+		out := outcome(r.Context(), got.err)
 		if d := deliveryOf(r.Context()); d != nil {
-			if resp != nil && concernsClients(resp.StatusCode) {
+			if got.status > 0 && concernsClients(got.status) {
 				out = refused
 			}
 			written := executed
-			if v != nil {
-				written = string(d.outcome(resp))
+			if got.err != nil {
+				written = string(d.outcome(got))
 			}
 			span.String(tracing.Written, written)
 		}
-		if failed, ok := failure(v); ok && out != canceled {
+		if failed, ok := failure(got.err); ok && out != canceled {
 			f.failed(failed.Kind)
 		}
 		telemetry.Observe(r.Context(), f.calls.Get(out), took)
 		f.endCall(span, out)
-		return resp, err
-	})
+		return got
+	}
 }
 
 // canceled is the outcome of a call whose client disconnected. It says nothing about
@@ -141,16 +140,16 @@ const outcomeOK = "ok"
 // client, such as input that is not valid. It is no failure of the service.
 const refused = "refused"
 
-// failure returns the failure that a verdict is. A page in place of a resource is none:
+// failure returns the failure that the error of a reply is. A page in place of a resource is none:
 // only the caller can tell "not found" from a proxy without a route.
-func failure(verdict error) (*fault.Error, bool) {
-	f, failed := errors.AsType[*fault.Error](verdict)
+func failure(err error) (*fault.Error, bool) {
+	f, failed := errors.AsType[*fault.Error](err)
 	return f, failed && !errors.Is(f, fault.ErrNotFoundPage)
 }
 
-// outcome returns the label value of a verdict.
-func outcome(ctx context.Context, verdict error) string {
-	f, failed := failure(verdict)
+// outcome returns the label value of the error of a reply.
+func outcome(ctx context.Context, err error) string {
+	f, failed := failure(err)
 	switch {
 	case !failed:
 		return outcomeOK

@@ -222,21 +222,21 @@ func withoutSecrets(err error) error {
 }
 
 // authorize adds the gateway's own token to each request of a service that has one.
-func authorize(t *tokens, next http.RoundTripper) http.RoundTripper {
+func authorize(t *tokens, next roundTrip) roundTrip {
 	if t == nil {
 		return next
 	}
-	return RoundTrip(func(r *http.Request) (*http.Response, error) {
+	return func(r *http.Request) reply {
 		token, err := t.get(r.Context())
 		if err != nil {
-			return nil, err
+			return noReply(t.service, err)
 		}
 		r = r.Clone(r.Context())
 		r.Header.Set("Authorization", "Bearer "+token)
-		resp, err := next.RoundTrip(r)
-		if err == nil && resp.StatusCode == http.StatusUnauthorized {
+		got := next(r)
+		if got.status == http.StatusUnauthorized {
 			t.drop(token)
 		}
-		return resp, err
-	})
+		return got
+	}
 }

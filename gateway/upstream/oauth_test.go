@@ -261,7 +261,7 @@ func inBubble(t *testing.T, g *grants, slow time.Duration, test func(t *testing.
 			BreakerRate: .5, BreakerCalls: 10, BreakerWindow: 10 * time.Second, BreakerDelay: time.Second,
 		}
 		cfg.Faults = func(string, string, http.RoundTripper) http.RoundTripper {
-			return RoundTrip(func(r *http.Request) (*http.Response, error) {
+			return sending(func(r *http.Request) (*http.Response, error) {
 				select {
 				case <-time.After(slow):
 					return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody}, nil
@@ -280,6 +280,11 @@ func inBubble(t *testing.T, g *grants, slow time.Duration, test func(t *testing.
 		test(t, c)
 	})
 }
+
+// sending adapts a function to [http.RoundTripper].
+type sending func(*http.Request) (*http.Response, error)
+
+func (f sending) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // A lack of a token says nothing about the service, which was not asked: its circuit stays
 // closed, and its health is unknown. As soon as there is one, calls succeed.

@@ -14,17 +14,16 @@ func mayBeNotFound(status int) bool {
 	return status == http.StatusNotFound || status == http.StatusGone
 }
 
-// isPage reports whether the body of a response is text or HTML for people to read, by
-// its Content-Type, or by its first bytes if there is none. JSON is not, whatever its
-// Content-Type, and neither is an empty body. The response must have passed buffer.
-func isPage(resp *http.Response) bool {
-	body, ok := resp.Body.(*inMemory)
-	if !ok || isBlank(body.whole) || isJSONText(body.whole) {
+// isPage reports whether a body is text or HTML for people to read, by its Content-Type, or by
+// its first bytes if there is none. JSON is not, whatever its Content-Type, and neither is an
+// empty body.
+func isPage(contentType string, body []byte) bool {
+	if isBlank(body) || isJSONText(body) {
 		return false
 	}
-	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	media, _, _ := mime.ParseMediaType(contentType)
 	if media == "" {
-		media, _, _ = mime.ParseMediaType(http.DetectContentType(body.whole))
+		media, _, _ = mime.ParseMediaType(http.DetectContentType(body))
 	}
 	return media == "application/xhtml+xml" || strings.HasPrefix(media, "text/") && !strings.HasSuffix(media, "json")
 }

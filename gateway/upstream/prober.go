@@ -24,8 +24,8 @@ const (
 type prober struct {
 	health func(ctx context.Context) *http.Request // nil if there is no health check
 	read   func(ctx context.Context, f *failedRead) *http.Request
-	once   http.RoundTripper // for health checks
-	calls  http.RoundTripper // for reads, which are counted
+	once   roundTrip // for health checks
+	calls  roundTrip // for reads, which are counted
 
 	ctx     context.Context //nolint:containedctx // of all tries: they belong to no request
 	cancel  context.CancelFunc
@@ -200,16 +200,12 @@ func (p *prober) dropAfterTries(f *failedRead) {
 }
 
 // ask sends the request that build returns, and judges the result.
-func ask(by http.RoundTripper, build func() *http.Request) (said judgement) {
+func ask(by roundTrip, build func() *http.Request) (said judgement) {
 	defer func() {
 		if recover() != nil { // a panic here would end the process
 			said = unknown
 		}
 	}()
 	r := build()
-	resp, err := by.RoundTrip(r)
-	if resp != nil {
-		_ = resp.Body.Close()
-	}
-	return judge(r, resp, err, 0)
+	return judge(r, by(r), 0)
 }

@@ -20,16 +20,16 @@ const (
 
 // problemOf returns what clients may know of a service's reason to refuse a write, or nil if
 // the status is not one whose reason concerns them.
-func problemOf(resp *http.Response) *fault.Problem {
-	if !concernsClients(resp.StatusCode) {
+func problemOf(got reply) *fault.Problem {
+	if !concernsClients(got.status) {
 		return nil
 	}
-	p := &fault.Problem{Status: resp.StatusCode}
-	if !isJSONMedia(resp.Header.Get("Content-Type")) {
+	p := &fault.Problem{Status: got.status}
+	if !isJSONMedia(got.header.Get("Content-Type")) {
 		return p
 	}
 	var sent map[string]json.RawMessage
-	value := jsontext.Value(bodyOf(resp))
+	value := jsontext.Value(got.body)
 	if !value.IsValid() || json.Unmarshal(value, &sent) != nil {
 		return p
 	}
@@ -63,10 +63,4 @@ func problemText(member json.RawMessage) string {
 		return ""
 	}
 	return truncate.String(text, maxProblemText)
-}
-
-// bodyOf returns the body of a response that has passed buffer.
-func bodyOf(resp *http.Response) []byte {
-	body, _ := resp.Body.(*inMemory)
-	return body.whole
 }

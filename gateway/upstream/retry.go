@@ -14,44 +14,44 @@ import (
 
 // retry retries repeatable calls that failed in a retryable way, with backoff, as long
 // as budget and deadline allow.
-func retry(cfg Config, paid *budget, next http.RoundTripper) http.RoundTripper {
+func retry(cfg Config, paid *budget, next roundTrip) roundTrip {
 	if cfg.Retries == 0 && cfg.HedgeQuantile == 0 {
 		return next // nothing spends the budget, so it needs no credit
 	}
-	return &retrier{cfg, paid, next}
+	return (&retrier{cfg, paid, next}).roundTrip
 }
 
 type retrier struct {
 	cfg  Config
 	paid *budget
-	next http.RoundTripper
+	next roundTrip
 }
 
-func (p *retrier) RoundTrip(r *http.Request) (*http.Response, error) {
+func (p *retrier) roundTrip(r *http.Request) reply {
 	ctx := r.Context()
 	if d := deliveryOf(ctx); d != nil {
 		return p.resend(d, r)
 	}
 	p.paid.earn()
-	resp, err := p.next.RoundTrip(r)
+	got := p.next(r)
 	for n := range p.cfg.Retries {
-		if !repeatable(r) || !retryable("", resp, err) || !p.wait(ctx, p.delay(n, resp), p.least(resp, err), p.paid.spend) {
+		if !repeatable(r) || !got.retryable() || !p.wait(ctx, p.delay(n, got), p.least(got), p.paid.spend) {
 			break
 		}
-		once, e := again(ctx, r, retryAttempt)
-		if e != nil {
+		once, err := again(ctx, r, retryAttempt)
+		if err != nil {
 			break
 		}
-		resp, err = p.next.RoundTrip(once)
+		got = p.next(once)
 	}
-	return resp, err
+	return got
 }
 
 // least is the time that must be left for another attempt. After a timeout it is that
 // of a whole attempt: otherwise a service that hangs would use up all of a request's
 // time, and its calls to other services would fail as well.
-func (p *retrier) least(resp *http.Response, err error) time.Duration {
-	if f, failed := errors.AsType[*fault.Error](verdict("", resp, err)); failed && f.Kind == fault.Timeout {
+func (p *retrier) least(got reply) time.Duration {
+	if f, failed := errors.AsType[*fault.Error](got.err); failed && f.Kind == fault.Timeout {
 		return p.cfg.Timeout
 	}
 	return p.cfg.LeastTime
@@ -77,25 +77,22 @@ func (p *retrier) wait(ctx context.Context, delay, least time.Duration, pay func
 // delay returns how long to wait before retry n, counted from 0: a random time up to an
 // exponential bound ("full jitter"), so that callers that failed at the same time do
 // not retry at the same time, added to the service's Retry-After.
-func (p *retrier) delay(n int, resp *http.Response) time.Duration {
+func (p *retrier) delay(n int, got reply) time.Duration {
 	bound := min(p.cfg.Backoff, p.cfg.BackoffMax)
 	for range n {
 		bound = min(2*bound, p.cfg.BackoffMax)
 	}
-	return retryAfter(resp) + rand.N(bound+1) //nolint:gosec // G404: nobody gains from guessing it
+	return retryAfter(got.header) + rand.N(bound+1) //nolint:gosec // G404: nobody gains from guessing it
 }
 
 // forever is longer than any deadline, and small enough that adding to it cannot
 // overflow.
 const forever = 24 * time.Hour
 
-// retryAfter returns the response's Retry-After, in seconds or as a date (RFC 9110,
+// retryAfter returns a response's Retry-After, in seconds or as a date (RFC 9110,
 // section 10.2.3), at most forever; 0 if it is missing or invalid.
-func retryAfter(resp *http.Response) time.Duration {
-	if resp == nil {
-		return 0
-	}
-	value := resp.Header.Get("Retry-After")
+func retryAfter(header http.Header) time.Duration {
+	value := header.Get("Retry-After")
 	if isDigits(value) {
 		seconds, err := strconv.ParseUint(value, 10, 31)
 		if err != nil { // out of range, which is no reason to come back at once

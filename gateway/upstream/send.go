@@ -45,16 +45,16 @@ func (c *Client) Send(ctx context.Context, w Write, read func(response []byte) e
 	if w.Key != "" {
 		r.Header[idempotencyKey] = []string{w.Key}
 	}
-	resp, err := c.calls.RoundTrip(r) //nolint:bodyclose // Buffer has closed it
-	failed := c.judge(resp, err)
+	got := c.calls(r)
+	failed := c.writeFailure(got)
 	if failed == nil {
-		if err := read(bodyOf(resp)); err != nil {
+		if err := read(got.body); err != nil {
 			failed, _ = errors.AsType[*fault.Error](c.Invalid(err))
 		}
 	}
 	outcome := executed
 	if failed != nil {
-		failed.Outcome = d.outcome(resp)
+		failed.Outcome = d.outcome(got)
 		outcome = string(failed.Outcome)
 	}
 	if outcome != string(fault.NotExecuted) {
@@ -70,22 +70,21 @@ func (c *Client) Send(ctx context.Context, w Write, read func(response []byte) e
 // executed is the outcome of a write that succeeded, as metrics name it.
 const executed = "executed"
 
-// judge returns the failure of a write. Other than for a read, a resource that does not
+// writeFailure returns the failure of a write. Other than for a read, a resource that does not
 // exist is one.
-func (c *Client) judge(resp *http.Response, err error) *fault.Error {
-	err = verdict(c.service, resp, err)
-	if err == nil {
+func (c *Client) writeFailure(got reply) *fault.Error {
+	if got.err == nil {
 		return nil
 	}
-	failed := &fault.Error{Kind: fault.Rejected, Service: c.service, Err: err}
-	if known, ok := errors.AsType[*fault.Error](err); ok && !errors.Is(err, fault.ErrNotFoundPage) {
+	failed := &fault.Error{Kind: fault.Rejected, Service: c.service, Err: got.err}
+	if known, ok := errors.AsType[*fault.Error](got.err); ok && !errors.Is(got.err, fault.ErrNotFoundPage) {
 		failed.Kind = known.Kind
 	} else {
 		c.figures.failed(fault.Rejected) // for reads it is no failure
 	}
-	if resp != nil {
-		failed.Status = resp.StatusCode
-		failed.Problem = problemOf(resp)
+	if got.status > 0 {
+		failed.Status = got.status
+		failed.Problem = problemOf(got)
 	}
 	return failed
 }
@@ -108,24 +107,23 @@ type delivery struct {
 	connections atomic.Int64
 }
 
-// outcome returns the outcome of a write that failed. resp is the last response, nil if
-// there was none.
-func (d *delivery) outcome(resp *http.Response) fault.Outcome {
+// outcome returns the outcome of a write that failed, by its last reply.
+func (d *delivery) outcome(got reply) fault.Outcome {
 	switch arrived := d.connections.Load(); {
 	case arrived == 0:
 		return fault.NotExecuted
-	case arrived > 1, resp == nil, resp.StatusCode < 400, resp.StatusCode >= 500, resp.StatusCode == http.StatusRequestTimeout:
+	case arrived > 1, got.status < 400, got.status >= 500, got.status == http.StatusRequestTimeout:
 		return fault.OutcomeUnknown
-	case d.underWay(resp):
+	case d.underWay(got):
 		return fault.OutcomeUnknown
 	}
 	return fault.NotExecuted
 }
 
-// underWay reports whether a response, nil if there is none, is a 409 which may mean that an
-// earlier request with the key is under way.
-func (d *delivery) underWay(resp *http.Response) bool {
-	return resp != nil && resp.StatusCode == http.StatusConflict && d.keyed && (d.keyRepeats || d.connections.Load() > 1) && saysUnderWay(resp)
+// underWay reports whether a reply is a 409 which may mean that an earlier request with the
+// key is under way.
+func (d *delivery) underWay(got reply) bool {
+	return got.status == http.StatusConflict && d.keyed && (d.keyRepeats || d.connections.Load() > 1) && saysUnderWay(got)
 }
 
 // unpaid lets an attempt be made without the budget.
@@ -133,19 +131,19 @@ func unpaid() bool { return true }
 
 // resend makes the attempts of a write. It is sent again if it cannot have arrived, or if it
 // may be repeated.
-func (p *retrier) resend(d *delivery, r *http.Request) (*http.Response, error) {
+func (p *retrier) resend(d *delivery, r *http.Request) reply {
 	ctx := r.Context()
-	resp, err := p.next.RoundTrip(r)
+	got := p.next(r)
 	for n, arrived := 0, d.connections.Load(); n < p.cfg.Retries; n, arrived = n+1, d.connections.Load() {
 		mayRepeat := d.repeatable || arrived == 0
-		if !mayRepeat || kindOf(ctx) == probeAttempt || !retryable("", resp, err) && !d.underWay(resp) || !p.wait(ctx, p.delay(n, resp), p.least(resp, err), unpaid) {
+		if !mayRepeat || kindOf(ctx) == probeAttempt || !got.retryable() && !d.underWay(got) || !p.wait(ctx, p.delay(n, got), p.least(got), unpaid) {
 			break
 		}
-		once, e := again(ctx, r, retryAttempt)
-		if e != nil {
+		once, err := again(ctx, r, retryAttempt)
+		if err != nil {
 			break
 		}
-		resp, err = p.next.RoundTrip(once)
+		got = p.next(once)
 	}
-	return resp, err
+	return got
 }

@@ -14,16 +14,20 @@ import (
 var errAttemptTimeout = fmt.Errorf("no complete response within upstream-timeout: %w", context.DeadlineExceeded)
 
 // timeout limits an attempt, including its body, to d.
-func timeout(d time.Duration, next http.RoundTripper) http.RoundTripper {
-	return RoundTrip(func(r *http.Request) (*http.Response, error) {
+func timeout(d time.Duration, next roundTrip) roundTrip {
+	return func(r *http.Request) reply {
 		ctx, cancel := context.WithTimeoutCause(r.Context(), d, errAttemptTimeout)
 		defer cancel() // next has read the body already
-		resp, err := next.RoundTrip(r.WithContext(ctx))
-		if err != nil && timedOut(ctx) && !errors.Is(err, errAttemptTimeout) {
-			err = fmt.Errorf("%w: %w", errAttemptTimeout, err)
-		}
-		return resp, err
-	})
+		return next(r.WithContext(ctx))
+	}
+}
+
+// blamed returns the error of a request with its cause if that is the time limit of its attempt.
+func blamed(ctx context.Context, err error) error {
+	if timedOut(ctx) && !errors.Is(err, errAttemptTimeout) {
+		return fmt.Errorf("%w: %w", errAttemptTimeout, err)
+	}
+	return err
 }
 
 // timedOut reports whether the context of an attempt ended because of its own time limit.

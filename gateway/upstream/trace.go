@@ -49,7 +49,7 @@ func (f *figures) startAttempt(r *http.Request) (*http.Request, tracing.Span) {
 }
 
 // endAttempt ends the span of an attempt with its result.
-func (f *figures) endAttempt(span tracing.Span, r *http.Request, resp *http.Response, outcome string) {
+func (f *figures) endAttempt(span tracing.Span, r *http.Request, got reply, outcome string) {
 	if !span.On() {
 		return
 	}
@@ -63,9 +63,9 @@ func (f *figures) endAttempt(span tracing.Span, r *http.Request, resp *http.Resp
 		span.Int(tracing.Port, port)
 	}
 	span.Detail(tracing.Path, r.URL.EscapedPath())
-	if resp != nil {
-		span.Int(tracing.Status, resp.StatusCode)
-		span.Int(tracing.Bytes, int(resp.ContentLength))
+	if got.status > 0 {
+		span.Int(tracing.Status, got.status)
+		span.Int(tracing.Bytes, len(got.body))
 	}
 	end(span, outcome)
 }

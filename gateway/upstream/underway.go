@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"encoding/json"
-	"net/http"
 	"strings"
 )
 
@@ -16,8 +15,8 @@ var underWayWords = []string{
 
 // saysUnderWay reports whether a 409 may say so: with one of these words in a member of its
 // problem, or because it gives no reason at all.
-func saysUnderWay(resp *http.Response) bool {
-	reasons := reasonsOf(resp)
+func saysUnderWay(got reply) bool {
+	reasons := reasonsOf(got)
 	if len(reasons) == 0 {
 		return true
 	}
@@ -36,9 +35,9 @@ var separators = strings.NewReplacer("_", " ", "-", " ", "/", " ", ".", " ")
 // reasonsOf returns the texts by which a problem says what is wrong (RFC 9457), also where
 // they are members of an error, as other forms have it: in small letters, with blanks between
 // words.
-func reasonsOf(resp *http.Response) (reasons []string) {
+func reasonsOf(got reply) (reasons []string) {
 	var body map[string]json.RawMessage
-	if !isJSONMedia(resp.Header.Get("Content-Type")) || json.Unmarshal(bodyOf(resp), &body) != nil {
+	if !isJSONMedia(got.header.Get("Content-Type")) || json.Unmarshal(got.body, &body) != nil {
 		return nil
 	}
 	add := func(members map[string]json.RawMessage) {

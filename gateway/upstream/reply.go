@@ -17,12 +17,32 @@ import (
 // [fault.InvalidResponse] caused by [fault.ErrNotFoundPage] instead.
 var ErrNotFound = errors.New("upstream: not found")
 
-// verdict returns the error of a round trip: nil for a response with data,
-// [ErrNotFound], or a *fault.Error of the service. The response must have passed buffer.
-func verdict(service string, resp *http.Response, err error) error {
-	if err == nil {
-		return statusVerdict(service, resp)
-	}
+// A reply is how a call, or an attempt at it, has ended.
+type reply struct {
+	status int // of the response; 0 if there was none, or its body could not be read
+	header http.Header
+	body   []byte
+
+	// err is nil if the response has data; else [ErrNotFound], or a *fault.Error of the service.
+	err error
+}
+
+// retryable reports whether another attempt may succeed.
+func (got reply) retryable() bool {
+	f, failed := errors.AsType[*fault.Error](got.err)
+	return failed && f.Kind.Retryable()
+}
+
+// newReply returns the reply that a response is.
+func newReply(service string, status int, header http.Header, body []byte) reply {
+	return reply{status, header, body, statusError(service, status, header, body)}
+}
+
+// noReply returns the reply if there is no response, because of err.
+func noReply(service string, err error) reply { return reply{err: requestError(service, err)} }
+
+// requestError returns the failure of a service that the error of a request is.
+func requestError(service string, err error) *fault.Error {
 	if f, ok := errors.AsType[*fault.Error](err); ok {
 		if f.Service == service {
 			return f
@@ -54,13 +74,14 @@ type unquoted struct{ error }
 func (e unquoted) Error() string { return telemetry.Unquoted(e.error.Error()) }
 func (e unquoted) Unwrap() error { return e.error }
 
-func statusVerdict(service string, resp *http.Response) error {
-	code, kind := resp.StatusCode, fault.InvalidResponse
+// statusError returns what the status of a response means, see [reply].
+func statusError(service string, code int, header http.Header, body []byte) error {
+	kind := fault.InvalidResponse
 	switch {
 	case code >= 200 && code < 300:
 		return nil
 	case mayBeNotFound(code):
-		if isPage(resp) {
+		if isPage(header.Get("Content-Type"), body) {
 			return &fault.Error{Kind: fault.InvalidResponse, Service: service, Status: code, Err: fault.ErrNotFoundPage}
 		}
 		return ErrNotFound
@@ -72,12 +93,6 @@ func statusVerdict(service string, resp *http.Response) error {
 		kind = fault.Rejected
 	}
 	return &fault.Error{Kind: kind, Service: service, Status: code, Err: fmt.Errorf("status %d", code)}
-}
-
-// retryable reports whether another attempt may succeed.
-func retryable(service string, resp *http.Response, err error) bool {
-	f, failed := errors.AsType[*fault.Error](verdict(service, resp, err))
-	return failed && f.Kind.Retryable()
 }
 
 // repeatable reports whether r may be sent more than once. Probes of a circuit
