@@ -94,3 +94,30 @@ func TestMutation_ClientLeaves(t *testing.T) {
 		})
 	}
 }
+
+// What a service executes after the gateway has given it up is soon seen, although it was
+// read, and cached, in between.
+func TestMutation_ExecutedLater(t *testing.T) {
+	w := newWritable(t, nil)
+	const query = `{ book(id: "b1-1") { title } }`
+	arrived := make(chan *faultyupstream.Exchange, 1)
+	w.books.Follow(func(int) faultyupstream.Behaviour {
+		return func(e *faultyupstream.Exchange) bool {
+			if e.Request.URL.Path == "/books/b1-1/withdraw" {
+				arrived <- e
+				return faultyupstream.Hangup()(e)
+			}
+			return w.execute[testgraph.Books](e)
+		}
+	})
+	if got := read(t, send(w, `mutation { withdrawBook(id: "b1-1") { id } }`)).failures(); len(got) != 1 || !strings.Contains(got[0], "unknown") {
+		t.Fatalf("failures %q", got)
+	}
+	for range 2 {
+		if got := send(w, query).Body.String(); strings.Contains(got, "withdrawn") {
+			t.Fatalf("before it is executed: %s", got)
+		}
+	}
+	w.execute[testgraph.Books](<-arrived)
+	testkit.WaitFor(t, "it is seen", func() bool { return strings.Contains(send(w, query).Body.String(), "withdrawn") })
+}

@@ -24,6 +24,7 @@ type Cache struct {
 
 	kinds       []string // of entities
 	generations generation.Counters
+	unsettled   unsettled
 	revocations atomic.Uint64 // number of entries revoked so far
 	writes      chan writeBatch
 	refreshing  chan struct{}   // semaphore for background refreshes
