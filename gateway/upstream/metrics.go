@@ -112,7 +112,7 @@ func measure(f *figures, next roundTrip) roundTrip {
 		took := time.Since(start)
 		out := outcome(r.Context(), got.err)
 		if d := deliveryOf(r.Context()); d != nil {
-			if got.status > 0 && concernsClients(got.status) {
+			if concernsClients(got.status) {
 				out = refused
 			}
 			written := executed
