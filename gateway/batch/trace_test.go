@@ -13,7 +13,7 @@ func TestTrace_BatchEndsBeforeDelivery(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var up recorder
 			l := up.loader(opts)
-			ctx, collection := tracing.Collect(t.Context())
+			ctx, collection := tracing.StartRecording(t.Context())
 			ctx = batch.WithScope(ctx)
 			delivered := make(chan []tracing.Record, 1)
 			l.Start(ctx, "a", func(string, error) { delivered <- collection.Spans() })

@@ -55,8 +55,8 @@ type Engine struct {
 	bodies        *admission.Bodies  // memory of requests
 	answers       *admission.Budget  // memory of responses
 	clients       *admission.Clients // nil: they have no limit of their own
-	gate          *admission.Gate    // of operations
-	parsing       *admission.Gate    // of documents that have to be parsed
+	gate          *admission.Limiter // of operations
+	parsing       *admission.Limiter // of documents that have to be parsed
 	cachePolicies *document.Property[responsecache.Policy]
 	ruledFields   *document.Property[[]*ast.Field]
 
@@ -83,8 +83,8 @@ func New(cfg Config, deps Deps) *Engine {
 		bodies:  admission.NewBodies(cfg.Admission, largest.LargestRequest(), reg),
 		answers: admission.NewResponses(cfg.Admission, largest.ResponseMemory(), reg),
 		clients: admission.NewClients(cfg.Admission, reg),
-		gate:    admission.NewGate(cfg.Admission, reg),
-		parsing: admission.NewDocumentGate(cfg.Admission, reg),
+		gate:    admission.NewLimiter(cfg.Admission, reg),
+		parsing: admission.NewDocumentLimiter(cfg.Admission, reg),
 	}
 	e.cachePolicies = document.NewProperty(func(op *ast.OperationDefinition) responsecache.Policy { return responsecache.PolicyOf(schema, op) })
 	e.ruledFields = document.NewProperty(func(op *ast.OperationDefinition) []*ast.Field { return fieldsWithRules(e.rules, op) })

@@ -17,7 +17,7 @@ import (
 )
 
 type metrics struct {
-	operations *telemetry.Memo[labels, operationSeries]
+	operations *telemetry.SeriesCache[labels, operationSeries]
 	phases     map[string]prometheus.Observer
 	panics     prometheus.Counter
 	limitHits  *prometheus.CounterVec // by limit
@@ -52,7 +52,7 @@ type operationSeries struct {
 	duration prometheus.Observer
 }
 
-func newOperations(reg prometheus.Registerer) *telemetry.Memo[labels, operationSeries] {
+func newOperations(reg prometheus.Registerer) *telemetry.SeriesCache[labels, operationSeries] {
 	count := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "graphql_operations_total",
 		Help: "Operations by name (other unless known beforehand), type and outcome: complete, partial (data with errors), refused (not executed, as a mutation all of whose fields were refused) or canceled (its client disconnected).",
@@ -60,7 +60,7 @@ func newOperations(reg prometheus.Registerer) *telemetry.Memo[labels, operationS
 	duration := prometheus.NewHistogramVec(telemetry.Durations("graphql_operation_duration_seconds",
 		"How long operations took, by name (other unless known beforehand) and type."), []string{"operation", "type"})
 	reg.MustRegister(count, duration)
-	return telemetry.NewMemo(func(o labels) operationSeries {
+	return telemetry.NewSeriesCache(func(o labels) operationSeries {
 		return operationSeries{count.WithLabelValues(o.name, o.kind, o.outcome), duration.WithLabelValues(o.name, o.kind)}
 	})
 }

@@ -84,7 +84,7 @@ func collectTrace(next handler) handler {
 		if !op.Trace {
 			return next(ctx, op)
 		}
-		ctx, collection := tracing.Collect(ctx)
+		ctx, collection := tracing.StartRecording(ctx)
 		result := *next(ctx, op) // a copy, since a cached result is shared
 		spans := collection.Spans()
 		result.Trace = waterfall.New(spans, collection.Dropped())
@@ -166,7 +166,7 @@ func (e *Engine) admit(next handler) handler {
 		if op.isSubscription() {
 			return next(ctx, op)
 		}
-		leave, err := e.gate.Enter(ctx)
+		leave, err := e.gate.Acquire(ctx)
 		if err != nil {
 			return Refused(refusal.NotAdmitted(err))
 		}

@@ -50,7 +50,7 @@ func (r *resolverSpans) around(next graphql.FieldMiddleware) graphql.FieldMiddle
 		}
 		of := r.begin(field.Object + "." + field.Field.Name)
 		defer r.ended(of)
-		return next(tracing.Within(ctx, of.ctx), resolver)
+		return next(tracing.WithSpanOf(ctx, of.ctx), resolver)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 type metrics struct {
-	series *telemetry.Memo[answer, series]
+	series *telemetry.SeriesCache[answer, series]
 	active prometheus.Gauge
 	panics prometheus.Counter
 }
@@ -34,7 +34,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		telemetry.Durations("http_request_duration_seconds", "How long requests took, by method and route pattern."),
 		[]string{"method", "endpoint"})
 	m := &metrics{
-		series: telemetry.NewMemo(func(a answer) series {
+		series: telemetry.NewSeriesCache(func(a answer) series {
 			return series{
 				requests.WithLabelValues(a.method, a.endpoint, strconv.Itoa(a.status)),
 				duration.WithLabelValues(a.method, a.endpoint),

@@ -49,7 +49,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		WriteTimeout:      s.WriteTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    cmp.Or(s.Limits.HeaderBytes, headerBytes),
-		ErrorLog:          telemetry.ForLibraries(s.Log),
+		ErrorLog:          telemetry.NewStdLogger(s.Log),
 
 		DisableGeneralOptionsHandler: true, // it answers OPTIONS * past all that is ours
 	}

@@ -14,9 +14,9 @@ func RedirectStdLog(log *slog.Logger) {
 	stdlog.SetOutput(newSlogWriter(log))
 }
 
-// ForLibraries returns a standard library logger that writes to log, for APIs that
+// NewStdLogger returns a standard library logger that writes to log, for APIs that
 // take no other, such as [net/http.Server.ErrorLog].
-func ForLibraries(log *slog.Logger) *stdlog.Logger { return stdlog.New(newSlogWriter(log), "", 0) }
+func NewStdLogger(log *slog.Logger) *stdlog.Logger { return stdlog.New(newSlogWriter(log), "", 0) }
 
 // libraryLines is the maximum number of lines of libraries that are logged per second:
 // they belong to no request that could bound them.
@@ -35,16 +35,16 @@ func (c slogWriter) Write(line []byte) (int, error) {
 	switch {
 	case !pass:
 	case skipped > 0:
-		c.log.Warn("log from a library", "text", Unquoted(string(line)), "skipped", skipped)
+		c.log.Warn("log from a library", "text", StripQuoted(string(line)), "skipped", skipped)
 	default:
-		c.log.Warn("log from a library", "text", Unquoted(string(line)))
+		c.log.Warn("log from a library", "text", StripQuoted(string(line)))
 	}
 	return len(line), nil
 }
 
-// Unquoted returns text up to its first quotation, because quoted parts of library
+// StripQuoted returns text up to its first quotation, because quoted parts of library
 // messages come from outside and may be part of a response.
-func Unquoted(text string) string {
+func StripQuoted(text string) string {
 	text, _, _ = strings.Cut(text, `"`)
 	return strings.TrimSpace(text)
 }

@@ -56,7 +56,7 @@ func TestLog_ControlCharacters(t *testing.T) {
 		var b bytes.Buffer
 		log := telemetry.NewLogger(&b, telemetry.LogConfig{Format: format})
 		log.InfoContext(of(t.Context(), nasty, nasty), "once", "value", nasty, "list", []string{nasty}, slog.Group("g", "inner", nasty))
-		telemetry.ForLibraries(log).Print(nasty)
+		telemetry.NewStdLogger(log).Print(nasty)
 		got := lines(&b)
 		if len(got) != 2 {
 			t.Errorf("%s: %q", format, got)
@@ -145,7 +145,7 @@ func TestLogger_LinesOfARequest(t *testing.T) {
 func TestForLibraries_LinesPerSecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b bytes.Buffer
-		library := telemetry.ForLibraries(telemetry.NewLogger(&b, telemetry.LogConfig{}))
+		library := telemetry.NewStdLogger(telemetry.NewLogger(&b, telemetry.LogConfig{}))
 		for i := range 100 {
 			library.Print("complaint ", i)
 		}
@@ -180,7 +180,7 @@ func TestRegistry_BuildInfo(t *testing.T) {
 
 func TestSeriesCache_CreatesOnce(t *testing.T) {
 	made := 0
-	m := telemetry.NewMemo(func(k string) *string { made++; return &k })
+	m := telemetry.NewSeriesCache(func(k string) *string { made++; return &k })
 	a, b := m.Get("a"), m.Get("b")
 	if m.Get("a") != a || m.Get("b") != b || *a != "a" || made != 2 {
 		t.Errorf("made %d", made)

@@ -21,13 +21,13 @@
 //
 // # Collected
 //
-// [Collect] returns a context whose spans are collected, for a waterfall of one
+// [StartRecording] returns a context whose spans are collected, for a waterfall of one
 // request. It needs no Provider. Attributes set with [Span.Detail] (the keys of a
 // batch, the path of a call) are collected only, never exported.
 //
-//	ctx, collection := tracing.Collect(ctx)
+//	ctx, recorder := tracing.StartRecording(ctx)
 //	result := server.Execute(ctx, request)
-//	for _, s := range collection.Spans() { … }
+//	for _, s := range recorder.Spans() { … }
 //
 // A [Record] has the step, so that a reader needs no names, and attributes by
 // the constants of this package:

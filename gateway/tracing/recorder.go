@@ -19,8 +19,8 @@ const (
 	maxList    = 100
 )
 
-// A Collection holds the spans of one request. It is safe for concurrent use.
-type Collection struct {
+// A Recorder holds the spans of one request. It is safe for concurrent use.
+type Recorder struct {
 	mu      sync.Mutex
 	spans   []*recordedSpan
 	dropped int
@@ -49,13 +49,13 @@ type Record struct {
 	Error      string      // the reason of [Span.Fail]; "" if it did not fail
 }
 
-type collectionKey struct{}
+type recorderKey struct{}
 
-// Collect returns a context whose spans are collected. They are exported if they would have been
+// StartRecording returns a context whose spans are collected. They are exported if they would have been
 // exported without it.
-func Collect(ctx context.Context) (context.Context, *Collection) {
-	c := &Collection{}
-	ctx = context.WithValue(ctx, collectionKey{}, c)
+func StartRecording(ctx context.Context) (context.Context, *Recorder) {
+	c := &Recorder{}
+	ctx = context.WithValue(ctx, recorderKey{}, c)
 	if trace.SpanFromContext(ctx).IsRecording() {
 		return ctx, c
 	}
@@ -75,12 +75,12 @@ func (recordOnly) ShouldSample(p sdk.SamplingParameters) sdk.SamplingResult {
 
 func (recordOnly) Description() string { return "RecordOnly" }
 
-func recorderFrom(ctx context.Context) *Collection {
-	c, _ := ctx.Value(collectionKey{}).(*Collection)
+func recorderFrom(ctx context.Context) *Recorder {
+	c, _ := ctx.Value(recorderKey{}).(*Recorder)
 	return c
 }
 
-func (c *Collection) add(step Step, span trace.Span) *localAttributes {
+func (c *Recorder) add(step Step, span trace.Span) *localAttributes {
 	s, readable := span.(sdk.ReadOnlySpan)
 	if c == nil || !readable {
 		return nil
@@ -116,15 +116,15 @@ func (d *localAttributes) set(key Key, value any) {
 	d.values[key] = value
 }
 
-// Dropped returns the number of spans that did not fit into the collection.
-func (c *Collection) Dropped() int {
+// Dropped returns the number of spans that did not fit into the recorder.
+func (c *Recorder) Dropped() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.dropped
 }
 
 // Spans returns the spans so far, in order of their start.
-func (c *Collection) Spans() []Record {
+func (c *Recorder) Spans() []Record {
 	c.mu.Lock()
 	spans := slices.Clone(c.spans)
 	c.mu.Unlock()

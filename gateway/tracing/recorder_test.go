@@ -15,7 +15,7 @@ func TestRecorder_DetailsStayLocal(t *testing.T) {
 	c := otlptest.New(t)
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", c.URL)
 	one(t, "", func(ctx context.Context) {
-		ctx, collection := tracing.Collect(ctx)
+		ctx, collection := tracing.StartRecording(ctx)
 		_, span := tracing.StartClient(ctx, tracing.Attempt, "GET", "/poets/{id}")
 		span.Detail(tracing.Path, "/poets/u1")
 		span.Details(tracing.KeyList, []string{"u1"})
@@ -42,7 +42,7 @@ func TestRecorder_NotExported(t *testing.T) {
 	t.Setenv("OTEL_TRACES_SAMPLER", "always_off")
 	one(t, "", func(ctx context.Context) {
 		trace := tracing.ID(ctx)
-		ctx, collection := tracing.Collect(ctx)
+		ctx, collection := tracing.StartRecording(ctx)
 		ctx, span := tracing.Start(ctx, tracing.Batch, "batch")
 		span.End()
 		if len(collection.Spans()) != 1 {
@@ -58,7 +58,7 @@ func TestRecorder_NotExported(t *testing.T) {
 }
 
 func TestRecorder_SpanFields(t *testing.T) {
-	ctx, collection := tracing.Collect(t.Context())
+	ctx, collection := tracing.StartRecording(t.Context())
 	inside, outer := tracing.Start(ctx, tracing.Call, "call", "poets")
 	_, inner := tracing.Start(inside, tracing.Attempt, "GET", "/poets/{id}")
 	inner.Fail("timeout")
@@ -79,7 +79,7 @@ func TestRecorder_SpanFields(t *testing.T) {
 }
 
 func TestRecorder_Bounded(t *testing.T) {
-	ctx, collection := tracing.Collect(t.Context())
+	ctx, collection := tracing.StartRecording(t.Context())
 	keys := make([]string, 1000)
 	for range 3000 {
 		_, span := tracing.Start(ctx, tracing.Batch, "batch")
@@ -92,7 +92,7 @@ func TestRecorder_Bounded(t *testing.T) {
 	}
 }
 
-// A step sets attributes and details, which the collection contains.
+// A step sets attributes and details, which the recorder has.
 func ExampleCollect() {
 	load := func(ctx context.Context, keys []string) error {
 		_, span := tracing.Start(ctx, tracing.Batch, "batch", "poets")
@@ -103,7 +103,7 @@ func ExampleCollect() {
 		return errors.New("the poet service did not answer in time")
 	}
 
-	ctx, collection := tracing.Collect(context.Background())
+	ctx, collection := tracing.StartRecording(context.Background())
 	_ = load(ctx, []string{"u1", "u2"})
 	for _, r := range collection.Spans() {
 		fmt.Println(r.Step, r.Name, r.Attributes[tracing.Keys], r.Attributes[tracing.KeyList], r.Error)

@@ -53,8 +53,8 @@ func Current(ctx context.Context) Span {
 	return Span{otel: span}
 }
 
-// Within returns ctx with the current span of another context.
-func Within(ctx, of context.Context) context.Context {
+// WithSpanOf returns ctx with the current span of another context.
+func WithSpanOf(ctx, of context.Context) context.Context {
 	return trace.ContextWithSpan(ctx, trace.SpanFromContext(of))
 }
 

@@ -244,7 +244,7 @@ func BenchmarkStart(b *testing.B) {
 	b.Run("collected", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			ctx, _ := tracing.Collect(deep)
+			ctx, _ := tracing.StartRecording(deep)
 			_, span := tracing.Start(ctx, tracing.Batch, "batch", "poets")
 			span.Int(tracing.Keys, 3)
 			span.End()

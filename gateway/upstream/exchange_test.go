@@ -29,7 +29,7 @@ func TestExchange_IsShownWithoutSecrets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, collection := tracing.Collect(t.Context())
+		ctx, collection := tracing.StartRecording(t.Context())
 		ctx = upstream.Forward(ctx, func(_ string, to http.Header) {
 			to.Set("Authorization", "Bearer secret")
 			to.Set("X-Api-Key", "secret")

@@ -62,11 +62,11 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 // figures are the metrics of one service.
 type figures struct {
 	service                          string
-	errors                           *telemetry.Memo[fault.Kind, prometheus.Counter]
-	calls                            *telemetry.Memo[string, prometheus.Observer] // by outcome
-	writes                           *telemetry.Memo[string, prometheus.Counter]  // by outcome
-	attempts                         *telemetry.Memo[attempted, prometheus.Counter]
-	durations                        *telemetry.Memo[string, prometheus.Observer] // by kind of attempt
+	errors                           *telemetry.SeriesCache[fault.Kind, prometheus.Counter]
+	calls                            *telemetry.SeriesCache[string, prometheus.Observer] // by outcome
+	writes                           *telemetry.SeriesCache[string, prometheus.Counter]  // by outcome
+	attempts                         *telemetry.SeriesCache[attempted, prometheus.Counter]
+	durations                        *telemetry.SeriesCache[string, prometheus.Observer] // by kind of attempt
 	inFlight, queue, breaker, budget prometheus.Gauge
 }
 
@@ -75,15 +75,15 @@ type attempted struct{ outcome, kind string }
 func (m *Metrics) of(service string) *figures {
 	f := &figures{
 		service: service,
-		errors: telemetry.NewMemo(func(kind fault.Kind) prometheus.Counter {
+		errors: telemetry.NewSeriesCache(func(kind fault.Kind) prometheus.Counter {
 			return m.errors.WithLabelValues(service, kind.Code())
 		}),
-		calls: telemetry.NewMemo(func(outcome string) prometheus.Observer { return m.calls.WithLabelValues(service, outcome) }),
-		attempts: telemetry.NewMemo(func(a attempted) prometheus.Counter {
+		calls: telemetry.NewSeriesCache(func(outcome string) prometheus.Observer { return m.calls.WithLabelValues(service, outcome) }),
+		attempts: telemetry.NewSeriesCache(func(a attempted) prometheus.Counter {
 			return m.attempts.WithLabelValues(service, a.outcome, a.kind)
 		}),
-		durations: telemetry.NewMemo(func(kind string) prometheus.Observer { return m.durations.WithLabelValues(service, kind) }),
-		writes:    telemetry.NewMemo(func(outcome string) prometheus.Counter { return m.writes.WithLabelValues(service, outcome) }),
+		durations: telemetry.NewSeriesCache(func(kind string) prometheus.Observer { return m.durations.WithLabelValues(service, kind) }),
+		writes:    telemetry.NewSeriesCache(func(outcome string) prometheus.Counter { return m.writes.WithLabelValues(service, outcome) }),
 		inFlight:  m.inFlight.WithLabelValues(service),
 		queue:     m.queue.WithLabelValues(service),
 		breaker:   m.breaker.WithLabelValues(service),

@@ -71,7 +71,7 @@ func garbled(err error) bool {
 // sent.
 type unquoted struct{ error }
 
-func (e unquoted) Error() string { return telemetry.Unquoted(e.error.Error()) }
+func (e unquoted) Error() string { return telemetry.StripQuoted(e.error.Error()) }
 func (e unquoted) Unwrap() error { return e.error }
 
 // statusError returns what the status of a response means, see [reply].

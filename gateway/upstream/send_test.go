@@ -356,7 +356,7 @@ func TestSend_OutcomeInSpans(t *testing.T) {
 		"executed": faultyupstream.JSON(`{"id":"t1"}`), "not_executed": faultyupstream.Answer(404, ``), "unknown": faultyupstream.Reset(),
 	} {
 		c := over(t, once, faultyupstream.Always(behave))
-		ctx, collection := tracing.Collect(t.Context())
+		ctx, collection := tracing.StartRecording(t.Context())
 		_ = c.Send(ctx, upstream.Write{Request: upstream.Request{Method: http.MethodPost, Route: "/things", Path: "/things"}}, func([]byte) error { return nil })
 		_, _ = c.Get(ctx, "/things/{id}", "t1")
 		var got []any

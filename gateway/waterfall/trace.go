@@ -3,9 +3,9 @@
 // size is bounded. The playground renders the JSON, and [Trace.Draw] draws it in a
 // terminal.
 //
-//	ctx, collection := tracing.Collect(ctx)
+//	ctx, recorder := tracing.StartRecording(ctx)
 //	result := server.Execute(ctx, request)
-//	trace := waterfall.New(collection.Spans(), collection.Dropped())
+//	trace := waterfall.New(recorder.Spans(), recorder.Dropped())
 package waterfall
 
 // Limits of a trace, so that browsers can display it.

@@ -32,8 +32,8 @@ type Config struct {
 // Deps has what stores share.
 type Deps struct {
 	Schema    *ast.Schema
-	Gate      *admission.Gate // of documents that have to be parsed
-	Persisted PersistedStore  // of all gateways; nil: there is none
+	Gate      *admission.Limiter // of documents that have to be parsed
+	Persisted PersistedStore     // of all gateways; nil: there is none
 	Metrics   *Metrics
 	Time      func(phase string) (done func()) // times a phase
 }
@@ -89,7 +89,7 @@ func (s *Store) Load(ctx context.Context, text string) (doc *Document, isNew boo
 	if doc, ok := s.cache.get(sum); ok {
 		return doc, false, nil
 	}
-	leave, err := s.deps.Gate.Enter(ctx)
+	leave, err := s.deps.Gate.Acquire(ctx)
 	if err != nil {
 		return nil, true, refusal.NotAdmitted(err)
 	}

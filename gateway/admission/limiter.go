@@ -16,41 +16,41 @@ import (
 // operations that were in its way have ended.
 const RetryAfter = "1"
 
-// Gate limits what is done concurrently. It is safe for concurrent use; a nil Gate
+// Limiter limits what is done concurrently. It is safe for concurrent use; a nil Limiter
 // admits everything.
-type Gate struct {
+type Limiter struct {
 	slots   *Slots
 	running prometheus.Gauge
 	shed    *prometheus.CounterVec
 }
 
-// NewGate returns a gate for the execution of operations, or nil if cfg sets no limit.
-func NewGate(cfg Config, reg prometheus.Registerer) *Gate {
-	return newGate(cfg, cfg.Operations, "operations", "Operations", "executed", reg)
+// NewLimiter returns a limiter for the execution of operations, or nil if cfg sets no limit.
+func NewLimiter(cfg Config, reg prometheus.Registerer) *Limiter {
+	return newLimiter(cfg, cfg.Operations, "operations", "Operations", "executed", reg)
 }
 
 // documentWait is how long a document may wait if operations may not wait at all. It is
 // several times what the most expensive document takes.
 const documentWait = 250 * time.Millisecond
 
-// NewDocumentGate returns a gate for parsing and validating documents, or nil if cfg sets
+// NewDocumentLimiter returns a limiter for parsing and validating documents, or nil if cfg sets
 // no limit. It admits one for every two processors: they do nothing else than compute, and
 // cached answers need a processor, too. As many may wait as operations may be executed and
 // wait.
-func NewDocumentGate(cfg Config, reg prometheus.Registerer) *Gate {
+func NewDocumentLimiter(cfg Config, reg prometheus.Registerer) *Limiter {
 	slots := max(1, runtime.GOMAXPROCS(0)/2)
 	cfg.Queue += cfg.Operations
 	cfg.QueueWait = cmp.Or(cfg.QueueWait, documentWait)
-	return newGate(cfg, slots, "documents", "Documents", "parsed and validated", reg)
+	return newLimiter(cfg, slots, "documents", "Documents", "parsed and validated", reg)
 }
 
-func newGate(cfg Config, slots int, subject, title, done string, reg prometheus.Registerer) *Gate {
+func newLimiter(cfg Config, slots int, subject, title, done string, reg prometheus.Registerer) *Limiter {
 	if cfg.Operations == 0 {
 		return nil
 	}
 	waiting := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "admission_" + subject + "_waiting", Help: title + " waiting to be " + done + "."})
-	g := &Gate{
+	g := &Limiter{
 		slots: NewSlots(slots, cfg.Queue, cfg.QueueWait, waiting),
 		running: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "admission_" + subject + "_running", Help: title + " being " + done + "."}),
@@ -61,12 +61,12 @@ func newGate(cfg Config, slots int, subject, title, done string, reg prometheus.
 	}
 	reg.MustRegister(g.running, waiting, g.shed)
 	for _, reason := range []string{reasonQueueFull, reasonQueueTimeout} {
-		g.shed.WithLabelValues(reason) // at 0, so that the first refusal is a rise
+		g.shed.WithLabelValues(reason) // at 0, so that the first rejection is a rise
 	}
 	return g
 }
 
-// The reasons of a refusal, as metrics name them.
+// The reasons of rejections in metrics.
 const (
 	reasonQueueFull    = "queue_full"
 	reasonQueueTimeout = "wait_too_long"
@@ -74,9 +74,9 @@ const (
 
 var errBusy = errors.New("the concurrency limit is reached")
 
-// Enter waits for a slot, in order of arrival. The caller must call leave when
+// Acquire waits for a slot, in order of arrival. The caller must call leave when
 // it is done. The error is a [fault.Overloaded] or that of ctx.
-func (g *Gate) Enter(ctx context.Context) (leave func(), err error) {
+func (g *Limiter) Acquire(ctx context.Context) (leave func(), err error) {
 	if g == nil {
 		return func() {}, nil
 	}
@@ -96,7 +96,7 @@ func (g *Gate) Enter(ctx context.Context) (leave func(), err error) {
 	}, nil
 }
 
-func (g *Gate) refuse(reason string) error {
+func (g *Limiter) refuse(reason string) error {
 	g.shed.WithLabelValues(reason).Inc()
 	return fault.New(fault.Overloaded, "", errBusy)
 }

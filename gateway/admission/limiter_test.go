@@ -19,8 +19,8 @@ import (
 )
 
 // enter acquires a slot and returns the outcome: "in", a reason, or the error of the context.
-func enter(ctx context.Context, g *admission.Gate) (leave func(), got string) {
-	leave, err := g.Enter(ctx)
+func enter(ctx context.Context, g *admission.Limiter) (leave func(), got string) {
+	leave, err := g.Acquire(ctx)
 	f, refused := errors.AsType[*fault.Error](err)
 	switch {
 	case err == nil:
@@ -31,11 +31,11 @@ func enter(ctx context.Context, g *admission.Gate) (leave func(), got string) {
 	return nil, err.Error()
 }
 
-// full is a gate that lets two in and one wait, for a second, and both are in.
-func full(t *testing.T) (g *admission.Gate, leave func(), reg *prometheus.Registry) {
+// full returns a limiter of two slots, both in use, and a queue of one for a second.
+func full(t *testing.T) (g *admission.Limiter, leave func(), reg *prometheus.Registry) {
 	t.Helper()
 	reg = prometheus.NewRegistry()
-	g = admission.NewGate(admission.Config{Operations: 2, Queue: 1, QueueWait: time.Second}, reg)
+	g = admission.NewLimiter(admission.Config{Operations: 2, Queue: 1, QueueWait: time.Second}, reg)
 	var leaves []func()
 	for range 2 {
 		leave, got := enter(t.Context(), g)
@@ -109,7 +109,7 @@ func TestLimiter_WaitIsBounded(t *testing.T) {
 }
 
 func TestLimiter_Unlimited(t *testing.T) {
-	g := admission.NewGate(admission.Config{}, prometheus.NewRegistry())
+	g := admission.NewLimiter(admission.Config{}, prometheus.NewRegistry())
 	for range 1000 {
 		if _, got := enter(t.Context(), g); got != "in" {
 			t.Fatal(got)
@@ -135,14 +135,14 @@ func TestConfig_InvalidIsNamed(t *testing.T) {
 // nothing that execution would admit.
 func TestDocumentGate_QueueOfOperations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := admission.NewDocumentGate(admission.Config{Operations: 3, Queue: 2, QueueWait: time.Minute}, prometheus.NewRegistry())
+		g := admission.NewDocumentLimiter(admission.Config{Operations: 3, Queue: 2, QueueWait: time.Minute}, prometheus.NewRegistry())
 		slots := max(1, runtime.GOMAXPROCS(0)/2)
 		ctx, leave := context.WithCancel(t.Context())
 		defer leave()
 		var entered, refused atomic.Int64
 		for range slots + 3 + 2 {
 			go func() {
-				if _, err := g.Enter(ctx); err == nil {
+				if _, err := g.Acquire(ctx); err == nil {
 					entered.Add(1)
 				} else if isOverloaded(err) {
 					refused.Add(1)
@@ -153,7 +153,7 @@ func TestDocumentGate_QueueOfOperations(t *testing.T) {
 		if entered.Load() != int64(slots) || refused.Load() != 0 {
 			t.Errorf("%d of %d entered, %d were refused", entered.Load(), slots, refused.Load())
 		}
-		if _, err := g.Enter(ctx); !isOverloaded(err) {
+		if _, err := g.Acquire(ctx); !isOverloaded(err) {
 			t.Errorf("one beyond the queue: %v", err)
 		}
 		leave()

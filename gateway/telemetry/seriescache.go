@@ -6,24 +6,24 @@ import (
 	"sync/atomic"
 )
 
-// Memo caches values by key, such as metric series by label values, so that a series
+// SeriesCache caches values by key, such as metric series by label values, so that a series
 // is found without hashing its labels. It never evicts, so the number of keys must be
 // bounded. It is safe for concurrent use; reading takes no lock.
-type Memo[K comparable, V any] struct {
+type SeriesCache[K comparable, V any] struct {
 	create func(K) V
 	known  atomic.Pointer[map[K]V]
 	mu     sync.Mutex // guards writes
 }
 
-// NewMemo returns a memo that creates missing values with create.
-func NewMemo[K comparable, V any](create func(K) V) *Memo[K, V] {
-	m := &Memo[K, V]{create: create}
+// NewSeriesCache returns a cache that creates missing values with create.
+func NewSeriesCache[K comparable, V any](create func(K) V) *SeriesCache[K, V] {
+	m := &SeriesCache[K, V]{create: create}
 	m.known.Store(&map[K]V{})
 	return m
 }
 
 // Get returns the value of key.
-func (m *Memo[K, V]) Get(key K) V {
+func (m *SeriesCache[K, V]) Get(key K) V {
 	if v, ok := (*m.known.Load())[key]; ok {
 		return v
 	}
