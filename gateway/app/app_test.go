@@ -55,7 +55,7 @@ func library() *Graph {
 			return []Route{{Pattern: "/api/authors/{id}", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				id := httpserver.PathParam(r, "id")
 				key := responsecache.NewKey("author", []byte(id))
-				result := api.Engine.Recall(r.Context(), key)
+				result := api.Engine.LookupCached(r.Context(), key)
 				if result == nil {
 					result = api.Engine.Execute(r.Context(), engine.Request{
 						Query: authorQuery, Variables: map[string]any{"id": id}, ReadOnly: true, Fingerprint: key,

@@ -30,7 +30,7 @@ type Request struct {
 	Variables     map[string]any
 	ReadOnly      bool // refuse anything but a query, as GET must
 	// Fingerprint is a hash of the request as the client sent it, by which
-	// [Engine.Recall] finds the cached response to an identical one. The zero Key
+	// [Engine.LookupCached] finds the cached response to an identical one. The zero Key
 	// means that there is none.
 	Fingerprint responsecache.Key
 

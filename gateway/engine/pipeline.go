@@ -88,8 +88,8 @@ func collectTrace(next handler) handler {
 		result := *next(ctx, op) // a copy, since a cached result is shared
 		spans := collection.Spans()
 		result.Trace = waterfall.New(spans, collection.Dropped())
-		result.Trace.FromResponseCache = result.kept != nil && !slices.ContainsFunc(spans, func(s tracing.Record) bool { return s.Step == tracing.Execute })
-		result.kept = nil
+		result.Trace.FromResponseCache = result.cached != nil && !slices.ContainsFunc(spans, func(s tracing.Record) bool { return s.Step == tracing.Execute })
+		result.cached = nil
 		return &result
 	}
 }
@@ -102,7 +102,7 @@ func (e *Engine) reportCost(next handler) handler {
 			return next(ctx, op)
 		}
 		result := *next(ctx, op) // a copy, since a cached result is shared
-		result.kept = nil
+		result.cached = nil
 		if op.cost == nil || len(op.denied) > 0 { // it was not computed, or not for all fields
 			whole := *op
 			whole.cost, whole.denied = nil, nil

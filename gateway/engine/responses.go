@@ -20,23 +20,23 @@ import (
 // Responses caches the results of queries.
 type Responses = responsecache.Cache[*Result]
 
-// kept is a cached response with what the engine keeps of its operation.
-type kept struct {
+// cachedResponse is a cached response with what the engine keeps of its operation.
+type cachedResponse struct {
 	body   *responsecache.Body // the whole GraphQL response
 	labels labels              // for metrics
 	line   report.Operation    // for the log
 
-	derived sync.Once
-	form    any // what Derive made of it
+	derived  sync.Once
+	memoized any // what Memoize has computed
 }
 
 // CachedBody returns the body that the response shares with those of other requests, nil if it
 // is not from the response cache and was not stored there.
 func (r *Result) CachedBody() *responsecache.Body {
-	if r.kept == nil {
+	if r.cached == nil {
 		return nil
 	}
-	return r.kept.body
+	return r.cached.body
 }
 
 // AppendCacheStatus appends the value of the Cache-Status header (RFC 9211) at now.
@@ -44,15 +44,15 @@ func (r *Result) AppendCacheStatus(b []byte, now time.Time) []byte {
 	return r.Summary.AppendCacheStatus(b, now, r.stored)
 }
 
-// Derive returns of(), which is computed from r. For a cached result it is
+// Memoize returns of(), which is computed from r. For a cached result it is
 // computed once and shared by all requests served from it, so there can be only
 // one such form of a result.
-func (r *Result) Derive(of func() any) any {
-	if r.kept == nil {
+func (r *Result) Memoize(of func() any) any {
+	if r.cached == nil {
 		return of()
 	}
-	r.kept.derived.Do(func() { r.kept.form = of() })
-	return r.kept.form
+	r.cached.derived.Do(func() { r.cached.memoized = of() })
+	return r.cached.memoized
 }
 
 // cacheResponse serves queries from the response cache, and stores the results of next
@@ -73,9 +73,9 @@ func (e *Engine) cacheResponse(next handler) handler {
 	}
 }
 
-// Recall returns the cached result for a request that is identical, byte for byte,
+// LookupCached returns the cached result for a request that is identical, byte for byte,
 // to an earlier one of the same viewer, or nil if there is none.
-func (e *Engine) Recall(ctx context.Context, fingerprint responsecache.Key) *Result {
+func (e *Engine) LookupCached(ctx context.Context, fingerprint responsecache.Key) *Result {
 	start := time.Now()
 	result, _ := e.responses.GetByAlias(ctx, e.forViewer(ctx, e.current.Load().key(fingerprint)))
 	if result == nil {
@@ -83,8 +83,8 @@ func (e *Engine) Recall(ctx context.Context, fingerprint responsecache.Key) *Res
 	}
 	_, span := tracing.Start(ctx, tracing.Operation, "operation")
 	span.String(tracing.Outcome, fromResponses)
-	endSpan(span, result.kept.labels, result)
-	e.record(ctx, result.kept.labels, result.kept.line, result, time.Since(start))
+	endSpan(span, result.cached.labels, result)
+	e.record(ctx, result.cached.labels, result.cached.line, result, time.Since(start))
 	return result
 }
 
@@ -162,14 +162,14 @@ func (w *cacheWriter) execute(ctx context.Context, next handler, op *operation) 
 	}
 	result.ruled = op.ruled
 	public := w.policy.Public && !result.Summary.Personal && !op.ruled
-	result.kept = &kept{
+	result.cached = &cachedResponse{
 		body:   responsecache.NewBody(compact(result.encode().Bytes()), public),
 		labels: labelsOf(op, result), line: lineOf(ctx, op, result),
 	}
 	result.Summary.Life = report.Life{Until: life.Until}
 	again := renewal{w.engine, op.document.Text, op.definition.Name, bytes.Clone(w.variables)}
 	result.stored = w.engine.responses.Set(ctx, w.keyOf(result), responsecache.Response[*Result]{
-		Value: result.cacheCopy(), Size: responseSizeFactor*len(result.kept.body.Bytes()) + again.bytes(), StartedAt: began,
+		Value: result.cacheCopy(), Size: responseSizeFactor*len(result.cached.body.Bytes()) + again.bytes(), StartedAt: began,
 		Oldest: result.Summary.Oldest, Life: life,
 		Refresh: func(ctx context.Context) { again.run(admission.WithClient(ctx, ""), next) }, // which no client has asked for
 	})
@@ -192,7 +192,7 @@ const responseSizeFactor = 3
 // cacheCopy is r for requests that are served from the cache.
 func (r *Result) cacheCopy() *Result {
 	later := *r
-	later.Data = r.kept.body.Bytes()[len(execute.Opening) : len(execute.Opening)+len(r.Data)]
+	later.Data = r.cached.body.Bytes()[len(execute.Opening) : len(execute.Opening)+len(r.Data)]
 	later.document = nil
 	later.Summary.Asked, later.Summary.Calls = false, nil
 	return &later

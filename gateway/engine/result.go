@@ -33,11 +33,11 @@ type Result struct {
 	Writes  fault.Outcome    // of a mutation: unknown if a write of it may have been executed
 	Sent    bool             // the client has got it, in parts or event by event
 
-	tellsSeen bool   // Seen is told in the extensions
-	document  []byte // Data with the opening of a response before it and room for its closing behind; nil if there is none
-	ruled     bool   // it was made by rules of access
-	stored    bool   // it was stored in the response cache for this request
-	kept      *kept  // what it has in common with those who get the same one; nil if it is the only one
+	tellsSeen bool            // Seen is told in the extensions
+	document  []byte          // Data with the opening of a response before it and room for its closing behind; nil if there is none
+	ruled     bool            // it was made by rules of access
+	stored    bool            // it was stored in the response cache for this request
+	cached    *cachedResponse // what it has in common with those who get the same one; nil if it is the only one
 }
 
 // Refused returns the result of a request that is not executed, nil for nil.
@@ -156,8 +156,8 @@ func (c Chunks) Bytes() []byte {
 
 // Response returns the result as a GraphQL response in JSON, which ends with a line feed.
 func (r *Result) Response() Chunks {
-	if r.kept != nil {
-		return Chunks{r.kept.body.Bytes()}
+	if r.cached != nil {
+		return Chunks{r.cached.body.Bytes()}
 	}
 	return r.encode()
 }

@@ -281,7 +281,7 @@ func TestCaches_WeighWhatTheyKeep(t *testing.T) {
 }
 
 // The forms of a response that are made when they are asked for are weighed with it: the
-// compressed ones, and what Derive makes of it.
+// compressed ones, and what Memoize keeps of it.
 func TestCaches_WeighForms(t *testing.T) {
 	const requests, length = 10, 300_000
 	random := rand.New(rand.NewPCG(1, 2))
@@ -303,7 +303,7 @@ func TestCaches_WeighForms(t *testing.T) {
 					h.get(query, "Accept-Encoding", coding)
 				}
 				result := h.handler.Execute(t.Context(), engine.Request{Query: query})
-				result.Derive(func() any { return bytes.Clone(result.Data) })
+				result.Memoize(func() any { return bytes.Clone(result.Data) })
 			}
 			grown, weighed := heap()-before, h.weighed()-said
 			t.Logf("%d KiB are kept, %d KiB weighed", grown>>10, weighed>>10)

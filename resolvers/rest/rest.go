@@ -58,7 +58,7 @@ func (p *Profile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	result := p.result(r.Context(), id)
 	telemetry.Observe(r.Context(), p.duration, time.Since(start))
-	made, _ := result.Derive(func() any { return p.build(id, result) }).(outcome)
+	made, _ := result.Memoize(func() any { return p.build(id, result) }).(outcome)
 	refusal, overload := result.Refusal(), result.Overload()
 	switch {
 	case refusal != nil:
@@ -85,7 +85,7 @@ func (p *Profile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // result returns the result of the operation, cached or executed.
 func (p *Profile) result(ctx context.Context, id string) *engine.Result {
 	said := responsecache.NewKey("profile", []byte(id))
-	if result := p.engine.Recall(ctx, said); result != nil {
+	if result := p.engine.LookupCached(ctx, said); result != nil {
 		return result
 	}
 	return p.engine.Execute(ctx, engine.Request{

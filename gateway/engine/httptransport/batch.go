@@ -122,7 +122,7 @@ func (h *Handler) executeBatched(r *http.Request, body []byte, index int) (resul
 	}()
 	raw := RawRequest{Body: body, sender: senderOf(r)}
 	raw.sender.Index = index
-	if result := h.engine.Recall(r.Context(), raw.key()); result != nil {
+	if result := h.engine.LookupCached(r.Context(), raw.key()); result != nil {
 		return result
 	}
 	req, bad := h.Decode(r.Context(), raw, nil) // the values of all have been admitted together

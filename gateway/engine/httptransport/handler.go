@@ -55,7 +55,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) serveOne(w http.ResponseWriter, r *http.Request, accept Accept, raw RawRequest, lease *admission.BodyLease) {
 	trace, cost := h.wantsTrace(r), h.wantsCost(r)
 	if !trace && !cost {
-		if result := h.engine.Recall(r.Context(), raw.key()); result != nil {
+		if result := h.engine.LookupCached(r.Context(), raw.key()); result != nil {
 			h.WriteResult(w, r, accept.Media, result)
 			return
 		}

@@ -49,7 +49,7 @@ func (s *Streams) serveEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	case !result.Sent:
 		httptransport.SetSeen(w.Header(), result)
-		e.until = end.Add(resultWrite)
+		e.until = end.Add(resultWriteTimeout)
 		e.begin()
 		send(result)
 	case s.draining.Err() != nil:
@@ -116,7 +116,7 @@ func (e *eventStream) send(p engine.Chunks) {
 	defer e.mu.Unlock()
 	until := e.until
 	if until.IsZero() {
-		until = time.Now().Add(streamWrite)
+		until = time.Now().Add(eventWriteTimeout)
 	}
 	_ = e.control.SetWriteDeadline(until)
 	err := p.Write(e.w)

@@ -14,11 +14,11 @@ import (
 )
 
 const (
-	// streamWrite is how long a client may take to receive one event of a subscription.
-	streamWrite = 10 * time.Second
-	// resultWrite is how long it may take to receive the result of another operation, after
+	// eventWriteTimeout is how long a client may take to receive one event of a subscription.
+	eventWriteTimeout = 10 * time.Second
+	// resultWriteTimeout is how long it may take to receive the result of another operation, after
 	// the end of that operation's time.
-	resultWrite = 2 * time.Second
+	resultWriteTimeout = 2 * time.Second
 	// cutGrace is how long the operations of streams may go on when the gateway stops,
 	// after the time of those that were begun last.
 	cutGrace = 1500 * time.Millisecond

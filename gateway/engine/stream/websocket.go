@@ -20,11 +20,11 @@ import (
 type socket struct {
 	*Streams
 
-	conn *websocket.Conn
-	tcp  net.Conn           // below conn
-	gone context.CancelFunc // ends all that is done for the client
-	end  sync.Once          // of the connection
-	all  sync.WaitGroup     // what runs beside the reading
+	conn   *websocket.Conn
+	tcp    net.Conn           // below conn
+	cancel context.CancelFunc // ends all that is done for the client
+	end    sync.Once          // of the connection
+	all    sync.WaitGroup     // what runs beside the reading
 
 	mu         sync.Mutex
 	acked      bool
@@ -48,7 +48,7 @@ func (s *Streams) serveSocket(w http.ResponseWriter, r *http.Request) {
 		return // it has answered
 	}
 	ctx, cancel := context.WithCancel(r.Context())
-	c := &socket{Streams: s, conn: conn, tcp: below.conn, gone: cancel, operations: map[string]*wsOperation{}, idleSince: time.Now()}
+	c := &socket{Streams: s, conn: conn, tcp: below.conn, cancel: cancel, operations: map[string]*wsOperation{}, idleSince: time.Now()}
 	defer c.all.Wait()
 	defer func() { _ = conn.CloseNow() }()
 	defer c.running.Wait()
@@ -58,8 +58,8 @@ func (s *Streams) serveSocket(w http.ResponseWriter, r *http.Request) {
 		c.close(closeSubprotocol)
 		return
 	}
-	c.all.Go(func() { c.watch(ctx) })
-	c.listen(ctx)
+	c.all.Go(func() { c.monitor(ctx) })
+	c.readLoop(ctx)
 }
 
 // hijacker is a response writer that keeps the connection that is hijacked.
@@ -76,13 +76,13 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return conn, buffered, err
 }
 
-// listen handles messages until there are no more, or one violates the protocol.
-func (c *socket) listen(ctx context.Context) {
+// readLoop handles messages until there are no more, or one violates the protocol.
+func (c *socket) readLoop(ctx context.Context) {
 	for {
 		lease := c.engine.Lease()
 		text, bad, err := c.receive(ctx, &lease)
 		if err == nil && bad == nil {
-			bad = c.take(ctx, text, &lease)
+			bad = c.handleMessage(ctx, text, &lease)
 		}
 		lease.Release()
 		if bad != nil {
@@ -96,7 +96,7 @@ func (c *socket) listen(ctx context.Context) {
 
 // receive reads the next message into memory of lease. It waits for it as long as the
 // connection lasts, but a message that has begun must arrive within the timeout of operations.
-func (c *socket) receive(ctx context.Context, lease *admission.BodyLease) (text []byte, bad *closing, err error) {
+func (c *socket) receive(ctx context.Context, lease *admission.BodyLease) (text []byte, bad *closeReason, err error) {
 	limits := c.engine.Limits()
 	c.conn.SetReadLimit(int64(limits.Body))
 	kind, message, err := c.conn.Reader(ctx)
@@ -129,16 +129,16 @@ func (c *socket) receive(ctx context.Context, lease *admission.BodyLease) (text 
 const closeTime = 2 * time.Second
 
 // close closes the connection once. Later calls wait for that.
-func (c *socket) close(with closing) {
+func (c *socket) close(with closeReason) {
 	c.end.Do(func() {
 		_ = c.tcp.SetDeadline(time.Now().Add(closeTime))
 		_ = c.conn.Close(with.code, with.reason)
 	})
 }
 
-// take handles a message, whose memory lease holds. It returns a reason to close if the
+// handleMessage handles a message, whose memory lease holds. It returns a reason to close if the
 // message violates the protocol.
-func (c *socket) take(ctx context.Context, text []byte, lease *admission.BodyLease) *closing {
+func (c *socket) handleMessage(ctx context.Context, text []byte, lease *admission.BodyLease) *closeReason {
 	m, bad := readMessage(text)
 	if bad != nil {
 		return bad
@@ -156,7 +156,7 @@ func (c *socket) take(ctx context.Context, text []byte, lease *admission.BodyLea
 	return nil
 }
 
-func (c *socket) init(ctx context.Context, m wsMessage) *closing {
+func (c *socket) init(ctx context.Context, m wsMessage) *closeReason {
 	if c.isAcked() {
 		return &closeSecondInit
 	}
@@ -173,7 +173,7 @@ func (c *socket) init(ctx context.Context, m wsMessage) *closing {
 
 // send sends a message, or closes the connection if the client does not receive it.
 func (c *socket) send(ctx context.Context, m wsMessage) {
-	c.sendUntil(ctx, time.Now().Add(streamWrite), m)
+	c.sendUntil(ctx, time.Now().Add(eventWriteTimeout), m)
 }
 
 func (c *socket) sendUntil(ctx context.Context, until time.Time, m wsMessage) {
@@ -187,6 +187,6 @@ func (c *socket) sendUntil(ctx context.Context, until time.Time, m wsMessage) {
 		err = errors.Join(m.chunks().Write(message), message.Close())
 	}
 	if err != nil {
-		c.gone()
+		c.cancel()
 	}
 }

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// watch closes a WebSocket that is not initialised in time, does not answer pings or is
+// monitor closes a WebSocket that is not initialised in time, does not answer pings or is
 // idle for too long, or when the gateway stops.
-func (c *socket) watch(ctx context.Context) {
+func (c *socket) monitor(ctx context.Context) {
 	init := time.NewTimer(c.cfg.InitTimeout)
 	defer init.Stop()
 	alive := time.NewTicker(c.cfg.KeepAlive)
@@ -29,8 +29,8 @@ func (c *socket) watch(ctx context.Context) {
 				return
 			}
 		case <-alive.C:
-			if !c.answers(ctx) {
-				c.gone()
+			if !c.ping(ctx) {
+				c.cancel()
 				return
 			}
 		case now := <-idle.C:
@@ -42,8 +42,8 @@ func (c *socket) watch(ctx context.Context) {
 	}
 }
 
-// answers reports whether the client answers a ping.
-func (c *socket) answers(ctx context.Context) bool {
+// ping reports whether the client answers a ping.
+func (c *socket) ping(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.KeepAlive)
 	defer cancel()
 	return c.conn.Ping(ctx) == nil

@@ -19,7 +19,7 @@ import (
 type wsOperation struct{ cancel context.CancelFunc }
 
 // subscribe starts an operation. Its memory, which lease holds, is released when it has ended.
-func (c *socket) subscribe(ctx context.Context, m wsMessage, lease *admission.BodyLease) *closing {
+func (c *socket) subscribe(ctx context.Context, m wsMessage, lease *admission.BodyLease) *closeReason {
 	if !c.isAcked() {
 		return &closeNotInit
 	}
@@ -73,12 +73,12 @@ func (c *socket) complete(id string) {
 
 // run executes an operation and sends its results.
 func (c *socket) run(ctx context.Context, id string, op *wsOperation, req engine.Request) {
-	until := time.Now().Add(c.timeout + resultWrite) // of a single result
+	until := time.Now().Add(c.timeout + resultWriteTimeout) // of a single result
 	send := func(until time.Time, r *engine.Result) {
 		c.events.WithLabelValues(transportWS).Inc()
 		c.sendUntil(ctx, until, resultMessage(id, r))
 	}
-	result := c.execute(ctx, req, c.timeout, func() {}, func(r *engine.Result) { send(time.Now().Add(streamWrite), r) })
+	result := c.execute(ctx, req, c.timeout, func() {}, func(r *engine.Result) { send(time.Now().Add(eventWriteTimeout), r) })
 	if !result.Sent && !endsWithError(result) {
 		send(until, result)
 	}

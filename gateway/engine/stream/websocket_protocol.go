@@ -29,28 +29,28 @@ const (
 	wsComplete  = "complete"
 )
 
-// closing is the reason for closing a WebSocket. Clients act on the code.
-type closing struct {
+// closeReason is the reason for closing a WebSocket. Clients act on the code.
+type closeReason struct {
 	code   websocket.StatusCode
 	reason string // at most 123 bytes
 }
 
 // The closings that the protocol defines, and our own.
 var (
-	closeSubprotocol = closing{4406, "Subprotocol not acceptable"}
-	closeNotInit     = closing{4401, "Unauthorized"}
-	closeForbidden   = closing{4403, "Forbidden"}
-	closeInitTimeout = closing{4408, "Connection initialisation timeout"}
-	closeSecondInit  = closing{4429, "Too many initialisation requests"}
-	closeDuplicate   = closing{4409, "Subscriber for this id already exists"}
-	closeGoingAway   = closing{websocket.StatusGoingAway, "Going away"}
-	closeIdle        = closing{websocket.StatusNormalClosure, "Idle"}
-	closeSlow        = closing{websocket.StatusPolicyViolation, "A message took too long"}
-	closeOverloaded  = closing{websocket.StatusTryAgainLater, "Too many messages are in flight"}
+	closeSubprotocol = closeReason{4406, "Subprotocol not acceptable"}
+	closeNotInit     = closeReason{4401, "Unauthorized"}
+	closeForbidden   = closeReason{4403, "Forbidden"}
+	closeInitTimeout = closeReason{4408, "Connection initialisation timeout"}
+	closeSecondInit  = closeReason{4429, "Too many initialisation requests"}
+	closeDuplicate   = closeReason{4409, "Subscriber for this id already exists"}
+	closeGoingAway   = closeReason{websocket.StatusGoingAway, "Going away"}
+	closeIdle        = closeReason{websocket.StatusNormalClosure, "Idle"}
+	closeSlow        = closeReason{websocket.StatusPolicyViolation, "A message took too long"}
+	closeOverloaded  = closeReason{websocket.StatusTryAgainLater, "Too many messages are in flight"}
 )
 
 // badMessage is the closing for an invalid message.
-func badMessage(why string) *closing { return &closing{4400, why} }
+func badMessage(why string) *closeReason { return &closeReason{4400, why} }
 
 // wsMessage is a message in either direction.
 type wsMessage struct {
@@ -78,7 +78,7 @@ func (m wsMessage) chunks() engine.Chunks {
 const maxID = 256
 
 // readMessage decodes a message of a client, except for its payload.
-func readMessage(text []byte) (m wsMessage, bad *closing) {
+func readMessage(text []byte) (m wsMessage, bad *closeReason) {
 	if !utf8.Valid(text) {
 		return m, badMessage("a message must be text in UTF-8")
 	}

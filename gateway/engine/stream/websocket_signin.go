@@ -11,7 +11,7 @@ import (
 )
 
 // authenticate returns a context of the viewer whom connection_init names.
-func (c *socket) authenticate(ctx context.Context, payload json.RawMessage) (context.Context, *closing) {
+func (c *socket) authenticate(ctx context.Context, payload json.RawMessage) (context.Context, *closeReason) {
 	if c.signIn == nil {
 		return ctx, nil
 	}
@@ -31,7 +31,7 @@ func (c *socket) authenticate(ctx context.Context, payload json.RawMessage) (con
 
 // authorizationOf returns the authorization in the payload of connection_init. Clients have
 // other members there as well.
-func authorizationOf(payload json.RawMessage) (authorization string, bad *closing) {
+func authorizationOf(payload json.RawMessage) (authorization string, bad *closeReason) {
 	if len(payload) == 0 || string(payload) == "null" {
 		return "", nil
 	}
