@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -35,8 +36,14 @@ import (
 const gatewayName = "api-gateway"
 
 // stopGrace is how long a stop lets clients receive their answers after the time of the
-// requests that were accepted last is over.
-const stopGrace = 1500 * time.Millisecond
+// requests that were accepted last is over, and opsGrace how long it lets operators do so
+// after that. With the default settings a stop takes 10 s at most: 1 s of BFF_DRAIN_DELAY,
+// 5 s of BFF_REQUEST_TIMEOUT, stopGrace, a second for the other parts, which end side by
+// side, and a second for readers of the log.
+const (
+	stopGrace = 1500 * time.Millisecond
+	opsGrace  = 500 * time.Millisecond
+)
 
 // Limits of /health, so that it cannot be used to flood the services.
 const (
@@ -59,7 +66,8 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, on listen
 		_ = on.Close()
 		return usageError{err}
 	}
-	defer traces.Close(ctx)
+	closeTraces := sync.OnceFunc(func() { traces.Close(ctx) })
+	defer closeTraces()
 	ready := &httpserver.Readiness{}
 	operators, reg := on.operators(cfg.Admin), p.registry()
 	handlers, release, err := newGateway(cfg, operators, p.version, ready, log, reg)
@@ -91,11 +99,14 @@ func (p *process) serveGateway(ctx context.Context, cfg gatewayConfig, on listen
 	stopOps := serveOps(on.ops, handlers.ops, cfg, log)
 	log.Info("gateway is listening", "addr", on.clients.Addr().String(), "version", p.version)
 	err = server.Serve(ctx, on.clients)
-	stopOps()
-	stopReloads()
-	stopWatch()
+	var stopping sync.WaitGroup // each part takes a second at most
+	stopping.Go(closeTraces)
+	stopping.Go(stopReloads)
+	stopping.Go(stopWatch)
+	stopping.Go(func() { stopOps(); err = errors.Join(err, release()) })
+	stopping.Wait()
 	log.Info("gateway has stopped")
-	return errors.Join(err, release())
+	return err
 }
 
 // newGateway builds the gateway from the inside out: its core, GraphQL on top of it,

@@ -109,7 +109,7 @@ func serveOps(ln net.Listener, h http.Handler, cfg gatewayConfig, log *slog.Logg
 		Handler: h, Log: log,
 		Limits: cfg.Server.Limits, WriteTimeout: cfg.Server.RequestTimeout + cfg.Server.WriteTimeout,
 		MaxConnections: cfg.Admin.MaxConnections, Probes: probes,
-		Grace: stopGrace,
+		Grace: opsGrace,
 	}
 	return runBackground(func(ctx context.Context) {
 		if err := server.Serve(ctx, ln); err != nil {

@@ -20,7 +20,7 @@ import (
 )
 
 // flushTime is how long Close waits for the remaining spans to be exported.
-const flushTime = 2 * time.Second
+const flushTime = time.Second
 
 // A Source describes the service that traces come from.
 type Source struct {
