@@ -262,6 +262,42 @@ func TestPurge_OfManyVariants(t *testing.T) {
 	}
 }
 
+// A purge of an entity takes as many commands, and as much time, however many variants of it
+// are in Redis.
+func TestPurge_Of400000Variants(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	cfg := defaults()
+	cfg.RedisURL, cfg.Variant = server.URL(), variantOf
+	src := newSource("first")
+	g := newGateway(t, cfg, src)
+	wantUsed(t, g, server)
+	const fill = `local a, i = {}, 0; for n = 1, 400000 do a[i + 1], a[i + 2], i = KEYS[1] .. n, 'x', i + 2; if i == 4000 then redis.call('MSET', unpack(a)); i = 0 end end; return redis.call('DBSIZE')`
+	took := func() time.Duration {
+		least := time.Hour
+		for range 5 { // the machine may be busy: the best of five
+			start := time.Now()
+			purge(t, g, "item:a")
+			least = min(least, time.Since(start))
+		}
+		return least
+	}
+	few := took()
+	if n, err := server.Do("EVAL", fill, "1", "tributary:2:item:a\x00v"); err != nil || len(n) < 6 {
+		t.Fatal(n, err)
+	}
+	many := took()
+	t.Logf("a purge took %v with few variants and %v with 400,000", few, many)
+	if many > few+100*time.Millisecond {
+		t.Errorf("it took %v, and %v with few variants", many, few)
+	}
+	for _, command := range []string{"del", "unlink", "scan", "keys", "smembers"} {
+		if stats := calls(t, server, command); stats != "" && command != "keys" { // by countItems
+			t.Errorf("it deletes: %s %s", command, stats)
+		}
+	}
+}
+
 // Redis is used whatever commands it denies that the cache can do without, and purges are
 // heard. allowed says whether a purge can be recorded.
 func TestRedis_DeniedCommands(t *testing.T) {
