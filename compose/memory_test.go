@@ -13,8 +13,8 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/goccy/go-yaml"
 
-	"tributary/gateway/cache"
 	"tributary/gateway/engine"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/heap"
 	"tributary/gateway/httpserver"
 	"tributary/gateway/responsecache"
@@ -58,7 +58,7 @@ func readGatewayService(t *testing.T) gatewayService {
 type memoryConfig struct {
 	Server    httpserver.Config    `embed:""`
 	Upstream  upstream.Config      `embed:""`
-	Cache     cache.Config         `embed:""`
+	Cache     entitycache.Config   `embed:""`
 	Responses responsecache.Config `embed:""`
 	GraphQL   engine.Config        `embed:""`
 }

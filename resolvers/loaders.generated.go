@@ -8,7 +8,7 @@ import (
 	"tributary/gateway/access"
 	"tributary/gateway/app"
 	"tributary/gateway/batch"
-	"tributary/gateway/cache"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/lookahead"
 	"tributary/gateway/rest"
 
@@ -18,7 +18,7 @@ import (
 
 // Loaders load and write what the directives of the schema say.
 type Loaders struct {
-	cache       *cache.Cache
+	cache       *entitycache.Cache
 	ProductByID *batch.Loader[string, *services.Product]
 	UserByID    *batch.Loader[string, *services.User]
 	Orders      *batch.Loader[string, []*services.Order]

@@ -14,9 +14,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/batch"
-	"tributary/gateway/cache"
 	"tributary/gateway/engine"
 	"tributary/gateway/engine/httptransport"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/lookahead"
 	"tributary/gateway/report"
 	"tributary/gateway/telemetry"
@@ -31,7 +31,7 @@ import (
 // logged once, with its stack, under the id of the request, and counted once.
 func TestPanic_InLoad(t *testing.T) {
 	reg := prometheus.NewRegistry()
-	store, err := cache.New(cache.Config{MemoryMB: 1}, slog.New(slog.DiscardHandler), reg)
+	store, err := entitycache.New(entitycache.Config{MemoryMB: 1}, slog.New(slog.DiscardHandler), reg)
 	must(t, err)
 	t.Cleanup(func() { must(t, store.Close()) })
 	well := func(_ context.Context, ids []string) (map[string][]*services.Order, error) {
@@ -44,7 +44,7 @@ func TestPanic_InLoad(t *testing.T) {
 		return map[string]*services.User{ids[0]: {ID: ids[0]}}, nil
 	}
 	for name, load := range map[string]batch.Func[string, *services.User]{
-		"behind the cache": cache.Through(store, cache.Kind{Name: "user", Service: upstreamtest.Users}, broken), "in the loader": broken,
+		"behind the cache": entitycache.ReadThrough(store, entitycache.Kind{Name: "user", Service: upstreamtest.Users}, broken), "in the loader": broken,
 	} {
 		t.Run(name, func(t *testing.T) {
 			root := &resolvers.Resolver{Loaders: &resolvers.Loaders{

@@ -16,7 +16,7 @@ import (
 
 	"tributary/gateway/admin"
 	"tributary/gateway/batch"
-	"tributary/gateway/cache"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/telemetry"
 )
 
@@ -35,7 +35,7 @@ type gateway struct {
 func newGateway(t testing.TB, cfg admin.Config, redisURL string) *gateway {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	c, err := cache.New(cache.Config{TTL: time.Hour, MemoryMB: 1, RedisURL: redisURL}, log, prometheus.NewRegistry())
+	c, err := entitycache.New(entitycache.Config{TTL: time.Hour, MemoryMB: 1, RedisURL: redisURL}, log, prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,8 +45,8 @@ func newGateway(t testing.TB, cfg admin.Config, redisURL string) *gateway {
 		g.asked = append(g.asked, keys...)
 		return map[string]string{keys[0]: "something"}, nil
 	}
-	g.poet = cache.Through(c, cache.Kind{Name: "poet", Service: "poets"}, source)
-	g.item = cache.Through(c, cache.Kind{Name: "item", Service: "items"}, source)
+	g.poet = entitycache.ReadThrough(c, entitycache.Kind{Name: "poet", Service: "poets"}, source)
+	g.item = entitycache.ReadThrough(c, entitycache.Kind{Name: "item", Service: "items"}, source)
 	g.operators.Handle("POST /admin/purge", admin.Purge(c, log))
 	return g
 }

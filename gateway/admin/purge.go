@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"tributary/gateway/cache"
+	"tributary/gateway/entitycache"
 )
 
 const (
@@ -24,7 +24,7 @@ const (
 // A tag is an entity, a kind, or "*" for everything. 200 means that none of it is
 // served any more, on other gateways after some milliseconds; 503 that this
 // gateway has removed it but could not reach the shared cache, and will when it can.
-func Purge(c *cache.Cache, log *slog.Logger) http.Handler {
+func Purge(c *entitycache.Cache, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !requireJSON(w, r) {
 			return
@@ -71,7 +71,7 @@ func readTags(body io.Reader, kinds []string) ([]string, error) {
 		return nil, fmt.Errorf("there are %d tags, more than %d", len(in.Tags), maxTags)
 	}
 	for _, tag := range in.Tags {
-		if kind, id, entity := strings.Cut(tag, ":"); tag != cache.PurgeAll && !slices.Contains(kinds, kind) {
+		if kind, id, entity := strings.Cut(tag, ":"); tag != entitycache.PurgeAll && !slices.Contains(kinds, kind) {
 			return nil, fmt.Errorf("tag %q: unknown kind %q: want one of %s", tag, kind, strings.Join(kinds, ", "))
 		} else if entity && id == "" {
 			return nil, fmt.Errorf("tag %q has no id: want %s:ID", tag, kind)

@@ -13,9 +13,9 @@ import (
 	"tributary/gateway/auth"
 	"tributary/gateway/auth/devtoken"
 	"tributary/gateway/browser"
-	"tributary/gateway/cache"
 	"tributary/gateway/engine"
 	"tributary/gateway/engine/stream"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/forward"
 	"tributary/gateway/httpserver"
 	"tributary/gateway/responsecache"
@@ -28,7 +28,7 @@ type gatewayConfig struct {
 	Server    httpserver.Config    `embed:"" group:"Server"`
 	Services  kong.Plugins         `embed:"" group:"Services"`
 	Upstream  upstream.Config      `embed:"" group:"Calls to services"`
-	Cache     cache.Config         `embed:"" group:"Cache"`
+	Cache     entitycache.Config   `embed:"" group:"Cache"`
 	Responses responsecache.Config `embed:"" group:"Cache"`
 	GraphQL   engine.Config        `embed:"" group:"GraphQL"`
 	Streams   stream.Config        `embed:"" group:"Streams"`

@@ -8,8 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/batch"
-	"tributary/gateway/cache"
 	"tributary/gateway/engine"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/lookahead"
 	"tributary/gateway/upstream"
 )
@@ -17,7 +17,7 @@ import (
 // core is what the routes of a gateway share: the cache, the clients of the services,
 // the executable schema, and the look-ahead plan. Its owner must close it.
 type core struct {
-	store   *cache.Cache
+	store   *entitycache.Cache
 	clients map[string]*upstream.Client
 	schema  graphql.ExecutableSchema
 	plan    *lookahead.Plan
@@ -26,7 +26,7 @@ type core struct {
 }
 
 func newCore(cfg gatewayConfig, log *slog.Logger, reg prometheus.Registerer) (*core, error) {
-	store, err := cache.New(cfg.Cache, log, reg)
+	store, err := entitycache.New(cfg.Cache, log, reg)
 	if err != nil {
 		return nil, err
 	}

@@ -7,8 +7,8 @@ import (
 	"net/url"
 	"strings"
 
-	"tributary/gateway/cache"
 	"tributary/gateway/engine"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/faultinject"
 	"tributary/gateway/faultpanel"
 	"tributary/gateway/httpserver"
@@ -62,11 +62,11 @@ func (f *faults) transport() func(service, health string, next http.RoundTripper
 }
 
 // mount adds what is below /dev to r: the fault panel and the costs of operations.
-func (f *faults) mount(r httpserver.Router, graphql *engine.Engine, store *cache.Cache, log *slog.Logger) {
+func (f *faults) mount(r httpserver.Router, graphql *engine.Engine, store *entitycache.Cache, log *slog.Logger) {
 	if f == nil {
 		return
 	}
-	forget := func(ctx context.Context) error { return store.Purge(ctx, cache.PurgeAll) }
+	forget := func(ctx context.Context) error { return store.Purge(ctx, entitycache.PurgeAll) }
 	r.Handle("/dev/*", faultpanel.New(f.services, f.redis, forget, log))
 	r.Method(http.MethodPost, "/dev/explain", http.NewCrossOriginProtection().Handler(explainHandler(graphql)))
 }

@@ -17,11 +17,11 @@ import (
 	"tributary/gateway/admin"
 	"tributary/gateway/auth"
 	"tributary/gateway/browser"
-	"tributary/gateway/cache"
 	"tributary/gateway/engine"
 	"tributary/gateway/engine/document"
 	"tributary/gateway/engine/httptransport"
 	"tributary/gateway/engine/stream"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/forward"
 	"tributary/gateway/health"
 	"tributary/gateway/heap"
@@ -238,7 +238,7 @@ func trustedDocuments(operations, manifests []string) (*document.Trusted, error)
 
 // newHealth returns the checker of /health. A health check has as much time as any attempt at a
 // call, so that a slow service whose calls succeed is healthy.
-func newHealth(cfg upstream.Config, clients map[string]*upstream.Client, store *cache.Cache, a *auth.Authenticator, version string) *health.Checker {
+func newHealth(cfg upstream.Config, clients map[string]*upstream.Client, store *entitycache.Cache, a *auth.Authenticator, version string) *health.Checker {
 	checks := map[string]health.Check{}
 	for name, client := range clients {
 		checks[name] = func(ctx context.Context) error {

@@ -22,8 +22,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/batch"
-	"tributary/gateway/cache"
 	"tributary/gateway/engine"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/lookahead"
 	"tributary/gateway/upstream"
 )
@@ -116,7 +116,7 @@ type Dependencies struct {
 	// Clients has a client for each of the graph's services, by name.
 	Clients map[string]*upstream.Client
 	// Cache is the cache of entities.
-	Cache *cache.Cache
+	Cache *entitycache.Cache
 	// Batches are the metrics of loaders.
 	Batches *batch.Metrics
 }

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"tributary/gateway/auth/authtest"
-	"tributary/gateway/cache/redistest"
+	"tributary/gateway/entitycache/redistest"
 	"tributary/gateway/internal/testgraph"
 	"tributary/gateway/telemetry"
 	"tributary/internal/testkit"

@@ -12,8 +12,8 @@ import (
 
 	"tributary/gateway/admin"
 	"tributary/gateway/browser"
-	"tributary/gateway/cache"
 	"tributary/gateway/compress"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/httpserver"
 )
 
@@ -81,7 +81,7 @@ func routers(cfg admin.Config, ready *httpserver.Readiness, log *slog.Logger, re
 
 // mountAdmin adds to r what operators need: health, metrics, and the endpoints of
 // /admin if there are any.
-func mountAdmin(r httpserver.Router, cfg admin.Config, operators *admin.Mux, health http.Handler, store *cache.Cache, log *slog.Logger, reg *prometheus.Registry) {
+func mountAdmin(r httpserver.Router, cfg admin.Config, operators *admin.Mux, health http.Handler, store *entitycache.Cache, log *slog.Logger, reg *prometheus.Registry) {
 	quiet := r.With(httpserver.Quiet)
 	quiet.Method(http.MethodGet, "/health", health)
 	quiet.Method(http.MethodGet, "/metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg, EnableOpenMetrics: true, DisableCompression: true}))

@@ -16,7 +16,7 @@ import (
 
 	"tributary/gateway/access"
 	"tributary/gateway/auth/authtest"
-	"tributary/gateway/cache/redistest"
+	"tributary/gateway/entitycache/redistest"
 	"tributary/gateway/internal/testgraph"
 )
 

@@ -10,13 +10,13 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/formatter"
 
-	"tributary/gateway/cache"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/upstream"
 )
 
 // sdl returns the schema as one document.
 func (g *Graph) sdl() (string, error) {
-	cfg := gatewayConfig{graph: g, Cache: cache.Config{MemoryMB: 1}} // nothing is cached
+	cfg := gatewayConfig{graph: g, Cache: entitycache.Config{MemoryMB: 1}} // nothing is cached
 	for _, s := range g.Services {
 		cfg.services = append(cfg.services, &upstream.ServiceConfig{URL: s.URL})
 	}

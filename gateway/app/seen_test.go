@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"tributary/gateway/cache/redistest"
+	"tributary/gateway/entitycache/redistest"
 	"tributary/internal/testkit"
 	"tributary/internal/testkit/tcpproxy"
 	"tributary/internal/testkit/wstest"

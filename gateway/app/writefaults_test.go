@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"tributary/gateway/cache/redistest"
+	"tributary/gateway/entitycache/redistest"
 	"tributary/gateway/internal/testgraph"
 	"tributary/internal/testkit"
 	"tributary/internal/testkit/faultyupstream"

@@ -15,10 +15,10 @@ import (
 
 	"tributary/gateway/access"
 	"tributary/gateway/admission"
-	"tributary/gateway/cache"
 	"tributary/gateway/engine/document"
 	"tributary/gateway/engine/limits"
 	"tributary/gateway/engine/refusal"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/fault"
 	"tributary/gateway/lookahead"
 	"tributary/gateway/responsecache"
@@ -95,7 +95,7 @@ func New(cfg Config, deps Deps) *Engine {
 	e.exec.AroundRootFields(withRootField)
 	e.run = chain(e.stages(), e.execute)
 	e.use(e.newPolicy(cfg, deps.Trusted))
-	reg.MustRegister(cache.NewSizes("document", e.metrics.documents.Evicted(),
+	reg.MustRegister(entitycache.NewSizes("document", e.metrics.documents.Evicted(),
 		func() (uint64, int) { return e.current.Load().documents.Size() }))
 	return e
 }

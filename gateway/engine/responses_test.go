@@ -18,8 +18,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
-	"tributary/gateway/cache"
 	"tributary/gateway/engine"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/lookahead"
 	"tributary/gateway/report"
 	"tributary/gateway/responsecache"
@@ -72,7 +72,7 @@ func newCached(t testing.TB, sdl string) (*server, *counting) {
 // newResponses returns a place for responses.
 func newResponses(t testing.TB, reg prometheus.Registerer) *engine.Responses {
 	t.Helper()
-	store, err := cache.New(cache.Config{TTL: 30 * time.Second, MemoryMB: 1}, slog.New(slog.DiscardHandler), reg)
+	store, err := entitycache.New(entitycache.Config{TTL: 30 * time.Second, MemoryMB: 1}, slog.New(slog.DiscardHandler), reg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,8 +21,8 @@ import (
 	"github.com/coder/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"tributary/gateway/cache"
 	"tributary/gateway/engine"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/report"
 	"tributary/gateway/responsecache"
 	"tributary/internal/testkit"
@@ -145,7 +145,7 @@ type hoard struct {
 func newHoard(t *testing.T) *hoard {
 	t.Helper()
 	reg := prometheus.NewRegistry()
-	store, err := cache.New(cache.Config{TTL: time.Minute, MemoryMB: 16}, slog.New(slog.DiscardHandler), reg)
+	store, err := entitycache.New(entitycache.Config{TTL: time.Minute, MemoryMB: 16}, slog.New(slog.DiscardHandler), reg)
 	if err != nil {
 		t.Fatal(err)
 	}

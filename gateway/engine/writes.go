@@ -10,8 +10,8 @@ import (
 
 	"tributary/gateway/auth"
 	"tributary/gateway/batch"
-	"tributary/gateway/cache"
 	"tributary/gateway/engine/refusal"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/fault"
 	"tributary/gateway/internal/digest"
 	"tributary/gateway/mutation"
@@ -39,9 +39,9 @@ func (e *Engine) trackWrites(next handler) handler {
 			return Refused(why).WithOutcome(fault.NotExecuted)
 		}
 		ctx = mutation.With(ctx, e.origin(ctx, op))
-		session := cache.SessionOf(ctx)
+		session := entitycache.SessionOf(ctx)
 		if session == nil {
-			ctx, session = cache.WithSession(ctx, "")
+			ctx, session = entitycache.WithSession(ctx, "")
 		}
 		result := e.recovered(ctx, op, next)
 		outcome := fault.NotExecuted

@@ -9,16 +9,16 @@ import (
 	"github.com/maypok86/otter/v2"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"tributary/gateway/cache"
+	"tributary/gateway/entitycache"
 )
 
 // Cache stores whole responses in memory, bounded in bytes, until the first of their
 // entities expires or is purged. It is safe for concurrent use; nil stores nothing.
 type Cache[V any] struct {
-	entities *cache.Cache
+	entities *entitycache.Cache
 	entries  *otter.Cache[Key, *entry[V]]
 	aliases  *otter.Cache[Key, Key]
-	metrics  cache.LookupMetrics
+	metrics  entitycache.LookupMetrics
 	evicted  atomic.Uint64 // entries removed to make room
 }
 
@@ -34,7 +34,7 @@ const cacheType = "response"
 // Deps are what a [Cache] depends on.
 type Deps struct {
 	// Entities is the cache of the entities that responses are built from.
-	Entities *cache.Cache
+	Entities *entitycache.Cache
 	// Metrics is where the size of the cache is registered.
 	Metrics prometheus.Registerer
 }
@@ -67,7 +67,7 @@ func New[V any](cfg Config, deps Deps) (*Cache[V], error) {
 	if c.aliases, err = otter.New(&otter.Options[Key, Key]{MaximumSize: maxAliases}); err != nil {
 		return nil, fmt.Errorf("responsecache: %w", err)
 	}
-	deps.Metrics.MustRegister(cache.NewSizes(cacheType, &c.evicted, c.size))
+	deps.Metrics.MustRegister(entitycache.NewSizes(cacheType, &c.evicted, c.size))
 	return c, nil
 }
 

@@ -10,8 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"tributary/gateway/cache"
-	"tributary/gateway/cache/redistest"
+	"tributary/gateway/entitycache"
+	"tributary/gateway/entitycache/redistest"
 	"tributary/gateway/report"
 	"tributary/gateway/responsecache"
 	"tributary/internal/testkit"
@@ -91,7 +91,7 @@ func TestRefresh_OfAFailingUpstreamIsTriedOnce(t *testing.T) {
 }
 
 func TestPurge_DropsTheResponsesOfItsEntities(t *testing.T) {
-	for tag, dropped := range map[string]bool{"item:b": true, "item": true, cache.PurgeAll: true, "item:c": false, "other": false} {
+	for tag, dropped := range map[string]bool{"item:b": true, "item": true, entitycache.PurgeAll: true, "item:c": false, "other": false} {
 		t.Run(tag, func(t *testing.T) {
 			src := newSource("1")
 			p := newPage(t, defaults(), src, "a", "b")

@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"tributary/gateway/cache"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/report"
 )
 
@@ -79,7 +79,7 @@ func (e *entry[V]) needsRefresh(now time.Time) bool {
 
 // valid reports whether none of the dependencies was purged or revoked. It looks at them
 // only if there was a purge or a revocation since the last time.
-func (e *entry[V]) valid(entities *cache.Cache) bool {
+func (e *entry[V]) valid(entities *entitycache.Cache) bool {
 	version := 1 + entities.Version()
 	if e.validAt.Load() == version {
 		return true

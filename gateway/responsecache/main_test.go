@@ -12,7 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"tributary/gateway/batch"
-	"tributary/gateway/cache"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/fault"
 	"tributary/gateway/report"
 	"tributary/gateway/responsecache"
@@ -32,8 +32,8 @@ var (
 )
 
 // defaults returns settings of the entity cache, without refreshes of entries.
-func defaults() cache.Config {
-	return cache.Config{TTL: 30 * time.Second, StaleIfError: 10 * time.Minute, AbsentTTL: 5 * time.Second, MemoryMB: 16}
+func defaults() entitycache.Config {
+	return entitycache.Config{TTL: 30 * time.Second, StaleIfError: 10 * time.Minute, AbsentTTL: 5 * time.Second, MemoryMB: 16}
 }
 
 // item is an entity, the value of the source.
@@ -97,7 +97,7 @@ func (s *source) calls(key string) int {
 
 // page builds a response from the texts of items and caches it.
 type page struct {
-	*cache.Cache
+	*entitycache.Cache
 
 	load      batch.Func[string, item]
 	registry  *prometheus.Registry
@@ -107,14 +107,14 @@ type page struct {
 	meanwhile func() // called between loading the items and storing the page
 }
 
-func newPage(t testing.TB, cfg cache.Config, src *source, keys ...string) *page {
+func newPage(t testing.TB, cfg entitycache.Config, src *source, keys ...string) *page {
 	t.Helper()
 	p := &page{registry: prometheus.NewRegistry(), keys: keys}
 	var err error
-	if p.Cache, err = cache.New(cfg, slog.New(slog.DiscardHandler), p.registry); err != nil {
+	if p.Cache, err = entitycache.New(cfg, slog.New(slog.DiscardHandler), p.registry); err != nil {
 		t.Fatal(err)
 	}
-	p.load = cache.Through(p.Cache, cache.Kind{Name: "item", Service: "items"}, src.load)
+	p.load = entitycache.ReadThrough(p.Cache, entitycache.Kind{Name: "item", Service: "items"}, src.load)
 	if p.responses, err = responsecache.New[string](responsecache.Config{MaxMB: 1}, responsecache.Deps{Entities: p.Cache, Metrics: p.registry}); err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/batch"
-	"tributary/gateway/cache"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/fault"
 	"tributary/gateway/rest"
 	"tributary/internal/testkit/clienttest"
@@ -89,7 +89,7 @@ func TestLists_UnknownKey(t *testing.T) {
 func loaded[V any](t *testing.T, from rest.Source[V]) V {
 	t.Helper()
 	reg := prometheus.NewRegistry()
-	c, err := cache.New(cache.Config{TTL: time.Minute, MemoryMB: 1}, slog.New(slog.DiscardHandler), reg)
+	c, err := entitycache.New(entitycache.Config{TTL: time.Minute, MemoryMB: 1}, slog.New(slog.DiscardHandler), reg)
 	if err != nil {
 		t.Fatal(err)
 	}

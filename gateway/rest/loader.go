@@ -8,7 +8,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"tributary/gateway/batch"
-	"tributary/gateway/cache"
+	"tributary/gateway/entitycache"
 )
 
 // A Source is where the values of a loader come from.
@@ -30,12 +30,12 @@ type Source[V any] struct {
 
 // Loader returns the loader of a kind of value: its source behind the cache c, with checked
 // keys, batched per operation.
-func Loader[V any](c *cache.Cache, m *batch.Metrics, kind string, from Source[V]) *batch.Loader[string, V] {
-	k := cache.Kind{Name: kind, Service: from.Service}
+func Loader[V any](c *entitycache.Cache, m *batch.Metrics, kind string, from Source[V]) *batch.Loader[string, V] {
+	k := entitycache.Kind{Name: kind, Service: from.Service}
 	if from.Decode != nil {
 		k.Decode = func(data []byte) (any, error) { return from.Decode(data) }
 	}
-	load := cache.Through(c, k, from.Load)
+	load := entitycache.ReadThrough(c, k, from.Load)
 	if from.Check != nil {
 		load = batch.Validate(from.Check, load)
 	}

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 
-	"tributary/gateway/cache"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/fault"
 	"tributary/gateway/mutation"
 	"tributary/gateway/upstream"
@@ -85,7 +85,7 @@ func uncanceled(ctx context.Context) (context.Context, context.CancelFunc) {
 // Changed removes the entries that a write has made stale from the cache, unless it was certainly
 // not executed. After a failure it does so for some time, as the service may execute the write
 // later. It returns the results of the write.
-func Changed[V any](ctx context.Context, c *cache.Cache, v V, err error, tags ...string) (V, error) {
+func Changed[V any](ctx context.Context, c *entitycache.Cache, v V, err error, tags ...string) (V, error) {
 	if err == nil || fault.OutcomeOf(err) != fault.NotExecuted {
 		ctx, cancel := uncanceled(ctx)
 		defer cancel()

@@ -97,7 +97,7 @@ func TestArchitecture_Imports(t *testing.T) {
 			}
 		}
 	}
-	for _, pkg := range []string{"gateway/batch", "gateway/cache", "services"} {
+	for _, pkg := range []string{"gateway/batch", "gateway/entitycache", "services"} {
 		if !packages[pkg] {
 			t.Errorf("saw no file of %s: does this test still look at the right place?", pkg)
 		}
@@ -117,7 +117,7 @@ func TestArchitecture_RulesCatch(t *testing.T) {
 		want     string // a part of the message; empty if the import is allowed
 	}{
 		{"", "resolvers", ""},
-		{"", "gateway/cache", ""},
+		{"", "gateway/entitycache", ""},
 		{"resolvers", "graph", ""},
 		{"resolvers", "services/users", ""},
 		{"resolvers", "gateway/lookahead", ""},
@@ -131,16 +131,16 @@ func TestArchitecture_RulesCatch(t *testing.T) {
 		{"services/restservice", "gateway/httpserver", ""},
 		{"gateway/engine", "gateway/batch", ""},
 
-		{"gateway/cache", "services/users", "the runtime knows no user"},
+		{"gateway/entitycache", "services/users", "the runtime knows no user"},
 		{"gateway/engine", "resolvers", "the runtime knows no user"},
 		{"gateway/engine", "graph", "the runtime knows no user"},
-		{"gateway/cache", "compose", "the runtime knows no user"},
+		{"gateway/entitycache", "compose", "the runtime knows no user"},
 		{"services/users", "services/orders", "services never import one another"},
 		{"services/users/server", "services/orders/server", "services never import one another"},
 		{"services/restservice", "services/users", "services never import one another"},
 		{"services/users", "graph", "joins belong in resolvers"},
 		{"services", "resolvers", "joins belong in resolvers"},
-		{"graph", "gateway/cache", "nothing that runs"},
+		{"graph", "gateway/entitycache", "nothing that runs"},
 		{"graph", "gateway/scalars", "nothing that runs"},
 		{"graph", "resolvers", "nothing that runs"},
 		{"resolvers", "bench", "only main knows the joins"},

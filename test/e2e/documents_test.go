@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"tributary/gateway/cache/redistest"
+	"tributary/gateway/entitycache/redistest"
 )
 
 // A gateway that executes nothing but what its clients were built with.

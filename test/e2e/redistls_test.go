@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"tributary/gateway/cache/redistest"
+	"tributary/gateway/entitycache/redistest"
 	"tributary/internal/testkit"
 	"tributary/internal/testkit/upstreamtest"
 )

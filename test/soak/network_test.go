@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"tributary/gateway/cache/redistest"
+	"tributary/gateway/entitycache/redistest"
 	"tributary/internal/testkit/tcpproxy"
 )
 

@@ -12,9 +12,9 @@ import (
 	"sync/atomic"
 
 	"tributary/gateway/admission"
-	"tributary/gateway/cache"
 	"tributary/gateway/engine"
 	"tributary/gateway/engine/refusal"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/fault"
 	"tributary/gateway/internal/strictjson"
 )
@@ -39,10 +39,10 @@ func (h *Handler) serveBatch(w http.ResponseWriter, r *http.Request, media strin
 	if len(list) > h.cfg.Batching {
 		return badRequest(fmt.Sprintf("the list has %d requests, more than %d", len(list), h.cfg.Batching))
 	}
-	session := cache.SessionOf(r.Context())
+	session := entitycache.SessionOf(r.Context())
 	if session == nil {
 		var ctx context.Context
-		ctx, session = cache.WithSession(r.Context(), "")
+		ctx, session = entitycache.WithSession(r.Context(), "")
 		r = r.WithContext(ctx)
 	}
 	answers := h.executeBatch(r, list)

@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"time"
 
-	"tributary/gateway/cache"
 	"tributary/gateway/engine"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/execute"
 	"tributary/gateway/report"
 )
@@ -54,7 +54,7 @@ func (p *multipartWriter) first(ctx context.Context, first *engine.Result) error
 	}
 	p.w.Header().Set("Content-Type", mediaParts)
 	p.w.Header().Set("Cache-Control", "no-store")
-	if seen := cache.SessionOf(ctx).Seen(); seen != "" {
+	if seen := entitycache.SessionOf(ctx).Seen(); seen != "" {
 		p.w.Header().Set(SeenHeader, seen)
 	}
 	p.degraded = len(first.Summary.Degraded)

@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"strings"
 
-	"tributary/gateway/cache"
 	"tributary/gateway/engine"
+	"tributary/gateway/entitycache"
 )
 
 // SeenHeader is the header by which clients read their own writes at any gateway: the
@@ -15,11 +15,11 @@ import (
 // that opens the connection holds for operations without one.
 const SeenHeader = "Tributary-Seen"
 
-// Seen lets requests read what their clients have written: see [cache.Session].
+// Seen lets requests read what their clients have written: see [entitycache.Session].
 func Seen(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if seen := strings.Join(r.Header[SeenHeader], ","); seen != "" {
-			ctx, _ := cache.WithSession(r.Context(), seen)
+			ctx, _ := entitycache.WithSession(r.Context(), seen)
 			r = r.WithContext(ctx)
 		}
 		next.ServeHTTP(w, r)

@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"tributary/gateway/admission"
-	"tributary/gateway/cache"
 	"tributary/gateway/engine"
 	"tributary/gateway/engine/httptransport"
 	"tributary/gateway/engine/refusal"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/fault"
 	"tributary/gateway/report"
 )
@@ -104,9 +104,9 @@ func (c *socket) run(ctx context.Context, id string, op *wsOperation, req engine
 // sessionOf returns a context with the session of one operation of many that come by a single
 // connection, which brings seen or what the connection does.
 func sessionOf(ctx context.Context, seen string) context.Context {
-	if seen = cmp.Or(seen, cache.SessionOf(ctx).Brought()); seen == "" {
+	if seen = cmp.Or(seen, entitycache.SessionOf(ctx).Brought()); seen == "" {
 		return ctx
 	}
-	ctx, _ = cache.WithSession(ctx, seen)
+	ctx, _ = entitycache.WithSession(ctx, seen)
 	return ctx
 }

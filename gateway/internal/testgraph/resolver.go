@@ -13,7 +13,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"tributary/gateway/batch"
-	"tributary/gateway/cache"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/lookahead"
 	"tributary/gateway/scalar"
 	"tributary/gateway/upstream"
@@ -29,7 +29,7 @@ type Resolver struct {
 // Dependencies are those of package app, which imports this package in its tests.
 type Dependencies struct {
 	Clients map[string]*upstream.Client
-	Cache   *cache.Cache
+	Cache   *entitycache.Cache
 	Batches *batch.Metrics
 }
 
@@ -38,11 +38,11 @@ func New(d Dependencies) (graphql.ExecutableSchema, lookahead.Joins, error) {
 	r := &Resolver{
 		writes: newWrites(d.Cache, d.Clients),
 		authors: batch.NewLoader(
-			batch.Validate(scalar.CheckID, cache.Through(d.Cache, cache.Kind{Name: "author", Service: Authors},
+			batch.Validate(scalar.CheckID, entitycache.ReadThrough(d.Cache, entitycache.Kind{Name: "author", Service: Authors},
 				batch.LimitConcurrency(d.Clients[Authors].Share(), client{d.Clients[Authors]}.author))),
 			batch.Options{Service: Authors, Alone: true, Observe: d.Batches.Of("author")}),
 		books: batch.NewLoader(
-			batch.Validate(scalar.CheckID, cache.Through(d.Cache, cache.Kind{Name: "book", Service: Books},
+			batch.Validate(scalar.CheckID, entitycache.ReadThrough(d.Cache, entitycache.Kind{Name: "book", Service: Books},
 				batch.Chunks(maxBatch, client{d.Clients[Books]}.books))),
 			batch.Options{Service: Books, PerCall: maxBatch, Observe: d.Batches.Of("book")}),
 	}

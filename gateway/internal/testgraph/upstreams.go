@@ -15,7 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/batch"
-	"tributary/gateway/cache"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/lookahead"
 	"tributary/gateway/scalar"
 	"tributary/gateway/upstream"
@@ -118,7 +118,7 @@ type Assembled struct {
 	*Upstreams
 	Schema graphql.ExecutableSchema
 	Plan   *lookahead.Plan
-	Cache  *cache.Cache
+	Cache  *entitycache.Cache
 }
 
 // Assemble starts the services and builds the graph over them until the end of the test,
@@ -126,7 +126,7 @@ type Assembled struct {
 func Assemble(t testing.TB) Assembled {
 	t.Helper()
 	up, log, reg := Start(t), slog.New(slog.DiscardHandler), prometheus.NewRegistry()
-	store, err := cache.New(cache.Config{TTL: 30 * time.Second, StaleIfError: time.Minute, MemoryMB: 16}, log, reg)
+	store, err := entitycache.New(entitycache.Config{TTL: 30 * time.Second, StaleIfError: time.Minute, MemoryMB: 16}, log, reg)
 	if err != nil {
 		t.Fatal(err)
 	}

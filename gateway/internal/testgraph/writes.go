@@ -3,7 +3,7 @@ package testgraph
 import (
 	"context"
 
-	"tributary/gateway/cache"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/lookahead"
 	"tributary/gateway/rest"
 	"tributary/gateway/upstream"
@@ -11,12 +11,12 @@ import (
 
 // writes are the calls that mutations make, in the form in which the generator writes them.
 type writes struct {
-	cache                      *cache.Cache
+	cache                      *entitycache.Cache
 	update                     rest.Write[*Author]
 	publish, withdraw, replace rest.Write[*Book]
 }
 
-func newWrites(store *cache.Cache, clients map[string]*upstream.Client) writes {
+func newWrites(store *entitycache.Cache, clients map[string]*upstream.Client) writes {
 	authors, books := clients[Authors], clients[Books]
 	return writes{
 		cache: store,

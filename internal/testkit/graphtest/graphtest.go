@@ -12,9 +12,9 @@ import (
 
 	"tributary/gateway/app"
 	"tributary/gateway/batch"
-	"tributary/gateway/cache"
 	"tributary/gateway/engine"
 	"tributary/gateway/engine/httptransport"
+	"tributary/gateway/entitycache"
 	"tributary/gateway/lookahead"
 	"tributary/gateway/responsecache"
 	"tributary/gateway/upstream"
@@ -63,7 +63,7 @@ func New(up *upstreamtest.Upstreams, with Setup) (server *Server, stop func() er
 // Over makes a graph over the services of where.
 func Over(where upstreamtest.Config, with Setup) (server *Server, stop func() error, err error) {
 	log, reg := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
-	store, err := cache.New(cache.Config{TTL: with.TTL, TTLs: with.TTLs, StaleIfError: time.Minute,
+	store, err := entitycache.New(entitycache.Config{TTL: with.TTL, TTLs: with.TTLs, StaleIfError: time.Minute,
 		AbsentTTL: 5 * time.Second, MemoryMB: 16}, log, reg)
 	if err != nil {
 		return nil, nil, err
