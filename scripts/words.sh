@@ -9,7 +9,7 @@ readonly first=f24de59
 readonly exceptions='546def7 4c97b7c 91edba2 b81eafd'
 
 # Packages that are not swept yet. Everything else is covered, new packages too.
-readonly open='gateway/(cache|engine|execute|forward|httpserver|mutation|responsecache|upstream)'
+readonly open='gateway/(zzz)'
 
 # Packages with lines over 140 columns.
 readonly long="$open|cmd/trib/internal|gateway/(app|batch|fault|lookahead|report|rest)|grafana|resolvers|test/(clients|e2e|harness)"

@@ -113,7 +113,7 @@ func attacks() map[string]attack {
 
 // Each attack is answered with its code, soon and in little memory, and a
 // normal query is answered after it. An answer repeats little of what was sent.
-func TestAnAttackCostsLittleAndHarmsNobody(t *testing.T) {
+func TestAttacks_CostLittle(t *testing.T) {
 	const little = 192 << 20
 	s := newServer(t, engine.Config{Persisted: true, DocumentsMB: 4})
 	for name, a := range attacks() {
@@ -137,7 +137,7 @@ func TestAnAttackCostsLittleAndHarmsNobody(t *testing.T) {
 	}
 }
 
-func TestAQueryStringThatSaysSomethingTwiceIsRefused(t *testing.T) {
+func TestAttacks_DuplicateParameters(t *testing.T) {
 	s := newServer(t, engine.Config{})
 	for _, raw := range []string{"query={hello}&query={me{hello}}", "query={hello}&variables={}&variables={}", "query={hello}&operationName=A&operationName=B"} {
 		s.do("GET", raw, "", "Accept", graphQL).expect(400, badInput)
@@ -145,7 +145,7 @@ func TestAQueryStringThatSaysSomethingTwiceIsRefused(t *testing.T) {
 }
 
 // Where the schema is told, asking for it in circles is refused all the same.
-func TestIntrospectionIsHeldToTheLimits(t *testing.T) {
+func TestAttacks_Introspection(t *testing.T) {
 	s := newServer(t, engine.Config{Introspection: true})
 	s.ask("{ __schema { types { "+nested(60, "fields { type { ", "name", " } }")+" } } }").expect(422, tooComplex)
 	s.ask("{ __schema { types { "+nested(7, "fields { type { ", "name", " } }")+" } } }").expect(422, notValid)

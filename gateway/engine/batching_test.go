@@ -39,7 +39,7 @@ type broken struct{}
 func (broken) Get(context.Context, string) (string, bool) { panic("out of order") }
 func (broken) Set(context.Context, string, string)        {}
 
-func TestAPanicCostsItsRequestOfAListAlone(t *testing.T) {
+func TestBatch_Panic(t *testing.T) {
 	s := newServer(t, engine.Config{Batching: 3, Persisted: true}, engine.Deps{Persisted: broken{}})
 	got := s.post(`[{"documentId":"sha256:` + strings.Repeat("0", 64) + `"},{"query":"{ hello }"}]`)
 	if !strings.HasPrefix(got.text, `[{"errors":[{"message":`) || !strings.Contains(got.text, `"INTERNAL"}}]},{"data":{"hello":"hello you"}}]`) || strings.Contains(got.text, "draft") {
@@ -50,7 +50,7 @@ func TestAPanicCostsItsRequestOfAListAlone(t *testing.T) {
 	}
 }
 
-func TestAListThatIsNoneOrTooLongIsRefused(t *testing.T) {
+func TestBatch_Invalid(t *testing.T) {
 	for body, message := range map[string]string{
 		`[]`: "the body must be a JSON object, or a list of some",
 		`[1`: "the body must be a JSON object, or a list of some",

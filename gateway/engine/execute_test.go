@@ -13,7 +13,7 @@ import (
 	"tributary/gateway/engine/document"
 )
 
-func TestAPanicCostsOneFieldAndIsLoggedAndCounted(t *testing.T) {
+func TestExecute_PanicInField(t *testing.T) {
 	s := newServer(t, engine.Config{})
 	got := s.ask(`{ a: hello panics me { panics b: hello } }`).expect(294, "INTERNAL")
 	got.data(`{"a":"hello you","panics":null,"me":{"panics":null,"b":"hello you"}}`)
@@ -35,7 +35,7 @@ func TestAPanicCostsOneFieldAndIsLoggedAndCounted(t *testing.T) {
 	s.ask(`{ hello }`).expect(200, "")
 }
 
-func TestAnErrorSaysToTheClientWhatItsKindAllows(t *testing.T) {
+func TestErrors_ClientMessage(t *testing.T) {
 	for name, tt := range map[string]struct {
 		query, code, message string
 		service              any
@@ -66,12 +66,12 @@ func TestAnErrorSaysToTheClientWhatItsKindAllows(t *testing.T) {
 }
 
 // A resolver that gives nothing where there must be something is a defect.
-func TestNullWhereItMustNotBeIsNotTheClientsFault(t *testing.T) {
+func TestErrors_NullInNonNull(t *testing.T) {
 	s := newServer(t, engine.Config{})
 	s.ask(`{ hello empty }`).expect(294, "INTERNAL")
 }
 
-func TestOperationsAreCountedByTypeOutcomeAndRegisteredName(t *testing.T) {
+func TestMetrics_Operations(t *testing.T) {
 	known, err := document.NewTrusted(`query Greeting { hello }`)
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +95,7 @@ func TestOperationsAreCountedByTypeOutcomeAndRegisteredName(t *testing.T) {
 	}
 }
 
-func TestAnOperationEndsWithItsTime(t *testing.T) {
+func TestExecute_Deadline(t *testing.T) {
 	s := newServer(t, engine.Config{})
 	for name, left := range map[string]time.Duration{"before it begins": -time.Second, "while it waits": 20 * time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
@@ -112,7 +112,7 @@ func TestAnOperationEndsWithItsTime(t *testing.T) {
 	}
 }
 
-func TestWhatBreaksWhileAClientLeavesIsToldAndItsLeavingIsNot(t *testing.T) {
+func TestExecute_ClientGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(t, engine.Config{})
 		ctx, leave := context.WithCancel(t.Context())
@@ -145,7 +145,7 @@ func TestWhatBreaksWhileAClientLeavesIsToldAndItsLeavingIsNot(t *testing.T) {
 	})
 }
 
-func TestARefusalSaysWhatIsWrong(t *testing.T) {
+func TestErrors_Rejection(t *testing.T) {
 	s := newServer(t, engine.Config{})
 	for query, want := range map[string]string{
 		"{" + strings.Repeat(" hello", 2001) + "}":                            "the document has 2001 selections, more than 2000",
@@ -161,7 +161,7 @@ func TestARefusalSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestADocumentIsRememberedOnlyWhenItIsValid(t *testing.T) {
+func TestDocuments_OnlyValidCached(t *testing.T) {
 	s := newServer(t, engine.Config{})
 	for range 3 {
 		s.ask(`{ goodbye }`).expect(422, "GRAPHQL_VALIDATION_FAILED")
@@ -170,7 +170,7 @@ func TestADocumentIsRememberedOnlyWhenItIsValid(t *testing.T) {
 	}
 }
 
-func TestManyAskAtOnce(t *testing.T) {
+func TestExecute_Concurrent(t *testing.T) {
 	s := newServer(t, engine.Config{})
 	done := make(chan reply)
 	for i := range 20 {

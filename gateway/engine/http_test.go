@@ -9,7 +9,7 @@ import (
 	"tributary/gateway/engine"
 )
 
-func TestTheMediaTypeIsNegotiated(t *testing.T) {
+func TestHTTP_MediaType(t *testing.T) {
 	s := newServer(t, engine.Config{})
 	for accept, want := range map[string]string{
 		"":                             plain,
@@ -64,7 +64,7 @@ func TestTheMediaTypeIsNegotiated(t *testing.T) {
 
 // Every well-formed request gets 200 from those who accept nothing but JSON,
 // and its honest code from the others.
-func TestTheStatusIsHonestToThoseWhoUnderstandIt(t *testing.T) {
+func TestHTTP_Status(t *testing.T) {
 	for name, tt := range map[string]struct {
 		query  string
 		status int
@@ -96,7 +96,7 @@ func TestTheStatusIsHonestToThoseWhoUnderstandIt(t *testing.T) {
 	}
 }
 
-func TestABodyThatIsNotWellFormedIsRefusedAndNotRepeated(t *testing.T) {
+func TestHTTP_MalformedBody(t *testing.T) {
 	const secret = "hunter2"
 	for name, tt := range map[string]struct {
 		body    string
@@ -142,7 +142,7 @@ func TestABodyThatIsNotWellFormedIsRefusedAndNotRepeated(t *testing.T) {
 	}
 }
 
-func TestWhatABodyMayHold(t *testing.T) {
+func TestHTTP_BodyMembers(t *testing.T) {
 	for name, tt := range map[string]struct{ body, data string }{
 		"a query":                  {`{"query":"{ hello }"}`, `{"hello":"hello you"}`},
 		"spaces around":            {" \r\n{ \"query\" : \"{ hello }\" }\n ", `{"hello":"hello you"}`},
@@ -168,7 +168,7 @@ func TestWhatABodyMayHold(t *testing.T) {
 	}
 }
 
-func TestVariablesThatDoNotFitAreTheClientsFault(t *testing.T) {
+func TestHTTP_InvalidVariables(t *testing.T) {
 	for name, variables := range map[string]string{
 		"null where it must not be": `{"l":null}`, "null in the list": `{"l":[null]}`, "another type": `{"l":["x"]}`,
 		"a fraction": `{"l":[1.5]}`, "an object": `{"l":{"a":1}}`, "a huge number": `{"l":[1e400]}`, "none": `{}`, "a long one": `{"l":[99999999999999999999999999]}`,
@@ -180,7 +180,7 @@ func TestVariablesThatDoNotFitAreTheClientsFault(t *testing.T) {
 	}
 }
 
-func TestWhichRequestsAreTaken(t *testing.T) {
+func TestHTTP_Methods(t *testing.T) {
 	const query = `{"query":"{ hello }"}`
 	for name, tt := range map[string]struct {
 		method, contentType string
@@ -228,7 +228,7 @@ func TestWhichRequestsAreTaken(t *testing.T) {
 	}
 }
 
-func TestGETAsksByTheQueryString(t *testing.T) {
+func TestHTTP_GET(t *testing.T) {
 	for name, tt := range map[string]struct {
 		query  url.Values
 		raw    string

@@ -23,7 +23,7 @@ func execute(t *testing.T, cfg engine.Config, query string) *engine.Result {
 	return server.Execute(context.Background(), engine.Request{Query: query})
 }
 
-func TestTheSchemaIsToldWhereIntrospectionIsOn(t *testing.T) {
+func TestIntrospection_On(t *testing.T) {
 	for name, query := range map[string]string{
 		"the schema":          `{ __schema { types { name fields { name type { name ofType { name ofType { name } } } } } } }`,
 		"a type":              `{ __type(name: "Author") { name } }`,
@@ -46,14 +46,14 @@ func TestTheSchemaIsToldWhereIntrospectionIsOn(t *testing.T) {
 	}
 }
 
-func TestTheNameOfATypeIsAlwaysTold(t *testing.T) {
+func TestIntrospection_Typename(t *testing.T) {
 	got := execute(t, engine.Config{}, `{ __typename author(id: "a1") { __typename books { t: __typename } } }`)
 	if want := `{"__typename":"Query","author":{"__typename":"Author","books":[{"t":"Book"},{"t":"Book"},{"t":"Book"}]}}`; string(got.Data) != want || len(got.Errors) > 0 {
 		t.Errorf("got %s, %v, want %s", got.Data, got.Errors, want)
 	}
 }
 
-func TestNamesAreSuggestedOnlyWhereIntrospectionIsOn(t *testing.T) {
+func TestIntrospection_Suggestions(t *testing.T) {
 	for name, query := range map[string]string{
 		"a field":     `{ author(id: "a1") { nam } }`,
 		"a root":      `{ athor(id: "a1") { id } }`,

@@ -27,7 +27,7 @@ func nested(n int, open, core, shut string) string {
 
 // Each limit lets pass what is at its value, and refuses one more: before
 // anything is executed, with the limit and both numbers, and counted.
-func TestEachLimitHoldsAtItsValue(t *testing.T) {
+func TestLimits_AtAndBeyond(t *testing.T) {
 	list := func(n int) any { return make([]int, n) }
 	for name, tt := range map[string]struct {
 		bounds    func(*limits.Config)
@@ -112,7 +112,7 @@ func TestEachLimitHoldsAtItsValue(t *testing.T) {
 	}
 }
 
-func TestTheBodyHoldsAtItsLimit(t *testing.T) {
+func TestLimits_Body(t *testing.T) {
 	bounds := limits.Default()
 	bounds.Body = 100
 	s := newServer(t, engine.Config{Limits: bounds})
@@ -124,7 +124,7 @@ func TestTheBodyHoldsAtItsLimit(t *testing.T) {
 	}
 }
 
-func TestLimitsAreThoseThatTheSettingsName(t *testing.T) {
+func TestLimits_Defaults(t *testing.T) {
 	var set struct {
 		Limits limits.Config `embed:""`
 	}

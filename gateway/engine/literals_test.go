@@ -7,7 +7,7 @@ import (
 	"tributary/gateway/engine"
 )
 
-func TestAnObjectIsNoScalarThoughItIsEmpty(t *testing.T) {
+func TestLiterals_EmptyObject(t *testing.T) {
 	for _, query := range []string{
 		`{ hello(name: {}) }`,
 		`{ sum(of: {}) }`,

@@ -10,7 +10,7 @@ import (
 
 // A default lets a variable that may be null stand where null must not be. What
 // it does not do is to take the place of a null that was sent.
-func TestNullIsRefusedWhereOnlyADefaultLetsAVariableStand(t *testing.T) {
+func TestNulls_DefaultedVariable(t *testing.T) {
 	for name, query := range map[string]string{
 		"an argument":                 `query($v: String = "me") { hello(name: $v) }`,
 		"an argument with a default":  `query($v: String) { hello(name: $v) }`,
@@ -36,7 +36,7 @@ func TestNullIsRefusedWhereOnlyADefaultLetsAVariableStand(t *testing.T) {
 	}
 }
 
-func TestNullIsTakenWhereItMayBe(t *testing.T) {
+func TestNulls_Accepted(t *testing.T) {
 	for name, body := range map[string]string{
 		"the place may be null":         `{"query":"query($v: Boolean = true) { __type(name: \"Query\") { fields(includeDeprecated: $v) { name } } }","variables":{"v":null}}`,
 		"another operation has a place": `{"query":"query A($v: String = \"me\") { hello(name: $v) } query B { hello }","operationName":"B","variables":{"v":null}}`,

@@ -52,7 +52,7 @@ func (s *texts) Set(_ context.Context, name, text string) {
 	s.held[name] = text
 }
 
-func TestAClientSendsADocumentOnceAndThenItsHash(t *testing.T) {
+func TestPersisted_ByHash(t *testing.T) {
 	const query = "{ hello }"
 	for name, ask := range map[string]func(s *server, query string) reply{
 		"by POST": func(s *server, query string) reply { return s.post(persisted(query, sha("{ hello }"))) },
@@ -93,7 +93,7 @@ func TestAClientSendsADocumentOnceAndThenItsHash(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrongWithAPersistedQueryIsSaid(t *testing.T) {
+func TestPersisted_Errors(t *testing.T) {
 	s := newServer(t, engine.Config{Persisted: true, DocumentsMB: 1})
 	for name, tt := range map[string]struct {
 		body, message string
@@ -120,7 +120,7 @@ func TestWhatIsWrongWithAPersistedQueryIsSaid(t *testing.T) {
 	}
 }
 
-func TestOnlyDocumentsThatAreValidAndNotTooLongAreKept(t *testing.T) {
+func TestPersisted_OnlyValid(t *testing.T) {
 	shared := &texts{held: map[string]string{}}
 	s := newServer(t, engine.Config{Persisted: true, DocumentsMB: 16}, engine.Deps{Persisted: shared})
 	for query, status := range map[string]int{
@@ -138,7 +138,7 @@ func TestOnlyDocumentsThatAreValidAndNotTooLongAreKept(t *testing.T) {
 	s.post(persisted("", sha("{ a: hello }"))).expect(404, "PERSISTED_QUERY_NOT_FOUND")
 }
 
-func TestClientsAreToldWhereNothingIsRemembered(t *testing.T) {
+func TestPersisted_Off(t *testing.T) {
 	s := newServer(t, engine.Config{})
 	got := s.post(persisted("", sha("{ hello }"))).expect(400, "PERSISTED_QUERY_NOT_SUPPORTED")
 	if m := got.answer().Errors[0].Message; m != "PersistedQueryNotSupported" {
@@ -150,7 +150,7 @@ func TestClientsAreToldWhereNothingIsRemembered(t *testing.T) {
 
 // A stranger who sends documents that nobody sends twice, long ones among them,
 // pushes out none that is in use.
-func TestMadeUpDocumentsDoNotFillTheMemory(t *testing.T) {
+func TestPersisted_Bounded(t *testing.T) {
 	s := newServer(t, engine.Config{DocumentsMB: 1})
 	for range 3 {
 		s.ask("{ hello }")

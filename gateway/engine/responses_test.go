@@ -111,7 +111,7 @@ func (r reply) expectHeader(name, pattern string) {
 	}
 }
 
-func TestAnAnswerIsKeptUnderItsSchema(t *testing.T) {
+func TestResponses_SchemaVersion(t *testing.T) {
 	responses := newResponses(t, prometheus.NewRegistry())
 	ask := func(sdl string) int32 {
 		s, schema := newCachedIn(t, responses, sdl, engine.Config{}, prometheus.NewRegistry())
@@ -128,7 +128,7 @@ func TestAnAnswerIsKeptUnderItsSchema(t *testing.T) {
 	}
 }
 
-func TestTheSchemaSaysHowLongAnAnswerIsKept(t *testing.T) {
+func TestResponses_CacheControl(t *testing.T) {
 	const notKept = "no-store"
 	for name, c := range map[string]struct{ sdl, query, want string }{
 		"nothing is said":           {`type Query { a: Int }`, `{a}`, `private, max-age=(19|20)`},
@@ -169,7 +169,7 @@ func TestTheSchemaSaysHowLongAnAnswerIsKept(t *testing.T) {
 	}
 }
 
-func TestWhatMayNotBeKeptIsNot(t *testing.T) {
+func TestResponses_Uncacheable(t *testing.T) {
 	for name, note := range map[string]func(*report.Report, *graphql.Response){
 		"an error": func(r *report.Report, resp *graphql.Response) {
 			part(r, resp)
@@ -198,7 +198,7 @@ func TestWhatMayNotBeKeptIsNot(t *testing.T) {
 	}
 }
 
-func TestAKeptAnswerIsTheSameForAllWhoMeanTheSame(t *testing.T) {
+func TestResponses_NormalizedKey(t *testing.T) {
 	const query = `query Q($x: Int, $y: [Int!]) { a(x: $x, y: $y) }`
 	for name, c := range map[string]struct {
 		body string
@@ -231,7 +231,7 @@ func TestAKeptAnswerIsTheSameForAllWhoMeanTheSame(t *testing.T) {
 	}
 }
 
-func TestGetTellsHowOldItsAnswerIsAndHowLongItMayBeKept(t *testing.T) {
+func TestResponses_HTTPHeaders(t *testing.T) {
 	s, _ := newCached(t, `type Query { a: Int }`)
 	first := s.get(`{a}`)
 	first.expectHeader("Cache-Status", `tributary; hit; ttl=(19|20)`) // its entity was cached
@@ -262,7 +262,7 @@ func TestGetTellsHowOldItsAnswerIsAndHowLongItMayBeKept(t *testing.T) {
 	post.expectHeader("Cache-Status", `tributary; hit; ttl=(19|20)`)
 }
 
-func TestAMutationIsNeverKept(t *testing.T) {
+func TestResponses_Mutation(t *testing.T) {
 	s, schema := newCached(t, `type Query { a: Int } type Mutation { a: Int }`)
 	for range 2 {
 		s.ask(`mutation { a }`).expect(200, "")
@@ -285,7 +285,7 @@ func TestMutation_ExecutedOnce(t *testing.T) {
 }
 
 // While an answer waits for its slowest part, the time of another may end.
-func TestAnAnswerIsFreshWhenItGoesOut(t *testing.T) {
+func TestResponses_FreshWhenSent(t *testing.T) {
 	overdue := func(r *report.Report) {
 		r.Used(report.Use{Name: "thing:1", Service: "things", Answered: time.Now().Add(-time.Minute), Fresh: time.Now()})
 	}

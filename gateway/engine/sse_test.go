@@ -103,7 +103,7 @@ func all(t *testing.T, resp *http.Response) string {
 
 const complete = "event: complete\ndata: \n\n"
 
-func TestServerSentEventsOfASubscription(t *testing.T) {
+func TestSSE_Subscription(t *testing.T) {
 	s := newStreaming(t, usualStreams(), limits.Config{})
 	resp := s.listen(t.Context(), "subscription { ticks }")
 	want := "event: next\ndata: {\"data\":{\"ticks\":1}}\n\nevent: next\ndata: {\"data\":{\"ticks\":2}}\n\nevent: next\ndata: {\"data\":{\"ticks\":3}}\n\n" + complete
@@ -123,7 +123,7 @@ func TestServerSentEventsOfASubscription(t *testing.T) {
 	until(t, "partial", func() bool { return s.count("graphql_operations_total", "other", "partial", "subscription") == 1 })
 }
 
-func TestAnEventSourceSubscribesByGET(t *testing.T) {
+func TestSSE_EventSource(t *testing.T) {
 	s := newStreaming(t, usualStreams(), limits.Config{})
 	for query, want := range map[string]string{
 		"subscription { ticks(to: 1) }": "event: next\ndata: {\"data\":{\"ticks\":1}}\n\n" + complete,
@@ -170,7 +170,7 @@ func TestEvents_OfRefusedOperations(t *testing.T) {
 	}
 }
 
-func TestAStreamOutlivesTheTimeOfARequest(t *testing.T) {
+func TestSSE_OutlivesRequestTimeout(t *testing.T) {
 	cfg := usualStreams()
 	cfg.KeepAlive = requestTime / 5
 	s := newStreaming(t, cfg, limits.Config{})
@@ -189,14 +189,14 @@ func TestAStreamOutlivesTheTimeOfARequest(t *testing.T) {
 	until(t, "the end", func() bool { return s.schema.sources.Load() == 0 && s.open("sse") == 0 })
 }
 
-func TestAQueryOnAStreamHasTheTimeOfARequest(t *testing.T) {
+func TestSSE_QueryTimeout(t *testing.T) {
 	s := newStreaming(t, usualStreams(), limits.Config{})
 	if got := all(t, s.listen(t.Context(), "{ waits }")); !strings.HasPrefix(got, "event: next\ndata: {\"errors\":[") || !strings.HasSuffix(got, complete) {
 		t.Errorf("%q", got)
 	}
 }
 
-func TestAStreamEndsWithoutCompleteWhenTheGatewayStops(t *testing.T) {
+func TestSSE_Drain(t *testing.T) {
 	s := newStreaming(t, usualStreams(), limits.Config{})
 	resp := s.listen(t.Context(), "subscription { waits }")
 	until(t, "the event", func() bool { return s.count("graphql_stream_events_total", "sse") == 1 })
@@ -209,7 +209,7 @@ func TestAStreamEndsWithoutCompleteWhenTheGatewayStops(t *testing.T) {
 	}
 }
 
-func TestMoreStreamsThanMayBeAreRefused(t *testing.T) {
+func TestSSE_TooMany(t *testing.T) {
 	cfg := usualStreams()
 	cfg.Max = 1
 	s := newStreaming(t, cfg, limits.Config{})
@@ -222,7 +222,7 @@ func TestMoreStreamsThanMayBeAreRefused(t *testing.T) {
 	until(t, "room", func() bool { return s.listen(t.Context(), "{ hello }").StatusCode == http.StatusOK })
 }
 
-func TestAStreamSurvivesAPanic(t *testing.T) {
+func TestSSE_Panic(t *testing.T) {
 	s := newStreaming(t, usualStreams(), limits.Config{})
 	if got := all(t, s.listen(t.Context(), "subscription { explodes }")); strings.Contains(got, "secret") || !strings.Contains(got, "INTERNAL") {
 		t.Errorf("%q", got)
@@ -232,7 +232,7 @@ func TestAStreamSurvivesAPanic(t *testing.T) {
 	}
 }
 
-func TestWhoTakesAnythingGetsOneAnswer(t *testing.T) {
+func TestSSE_AcceptAnything(t *testing.T) {
 	s := newStreaming(t, usualStreams(), limits.Config{})
 	for _, accept := range []string{"*/*", "text/*", "application/graphql-response+json, application/json, text/event-stream, multipart/mixed", "text/event-stream;q=0, application/json"} {
 		req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url, strings.NewReader(body(t, "{ hello }")))

@@ -15,7 +15,7 @@ import (
 
 // What is read as U+FFFD would be the id of another thing. Whole pairs, and a
 // U+FFFD that is meant, are characters like others.
-func TestEscapesInStringsOfADocument(t *testing.T) {
+func TestUnicode_Escapes(t *testing.T) {
 	s := newServer(t, engine.Config{})
 	for literal, want := range map[string]string{
 		`"\uD83D\uDE00 \ud83d\ude00"`: "😀 😀",

@@ -52,7 +52,7 @@ func manifests(t testing.TB) *document.Trusted {
 	return documents
 }
 
-func TestATrustedDocumentIsExecutedByItsID(t *testing.T) {
+func TestTrusted_ByID(t *testing.T) {
 	for _, mode := range []string{"off", "log", "enforce"} {
 		t.Run(mode, func(t *testing.T) {
 			s := newServer(t, engine.Config{TrustedMode: mode, Persisted: mode == "off", DocumentsMB: 1}, engine.Deps{Trusted: manifests(t)})
@@ -74,7 +74,7 @@ func TestATrustedDocumentIsExecutedByItsID(t *testing.T) {
 	}
 }
 
-func TestADocumentHasAnAddress(t *testing.T) {
+func TestTrusted_Path(t *testing.T) {
 	s := newServer(t, engine.Config{TrustedMode: "enforce"}, engine.Deps{Trusted: manifests(t)})
 	mux := http.NewServeMux()
 	mux.Handle("/graphql/{document}", s.handler)
@@ -98,7 +98,7 @@ func TestADocumentHasAnAddress(t *testing.T) {
 	}
 }
 
-func TestOtherDocumentsAreRefusedOrCounted(t *testing.T) {
+func TestTrusted_Modes(t *testing.T) {
 	const stranger = "query Stranger { a: hello }"
 	for mode, want := range map[string]struct {
 		status  int
@@ -132,7 +132,7 @@ func TestOtherDocumentsAreRefusedOrCounted(t *testing.T) {
 
 // A client who says the same again, word for word, gets the answer that is kept,
 // and is counted as before.
-func TestAnAnswerThatIsKeptDoesNotHideThatItsDocumentIsNotTrusted(t *testing.T) {
+func TestTrusted_CachedResponse(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	cfg := engine.Config{TrustedMode: "log", DocumentsMB: 1}
 	s, schema := newCachedIn(t, newResponses(t, reg), "type Query { a: Int hello: String }", cfg, reg, engine.Deps{Trusted: manifests(t)})
@@ -146,13 +146,13 @@ func TestAnAnswerThatIsKeptDoesNotHideThatItsDocumentIsNotTrusted(t *testing.T) 
 }
 
 // Where trust is enforced, no text is even parsed for a stranger.
-func TestAStrangersTextIsNotParsed(t *testing.T) {
+func TestTrusted_NotParsed(t *testing.T) {
 	s := newServer(t, engine.Config{TrustedMode: "enforce"}, engine.Deps{Trusted: manifests(t)})
 	s.ask("{{{").expect(403, "DOCUMENT_NOT_TRUSTED")
 	s.ask("{ unknown }").expect(403, "DOCUMENT_NOT_TRUSTED")
 }
 
-func TestATrustedDocumentThatNoLongerFitsIsLoggedAtTheStart(t *testing.T) {
+func TestTrusted_InvalidAtStart(t *testing.T) {
 	s := newServer(t, engine.Config{}, engine.Deps{Trusted: manifests(t)})
 	if !strings.Contains(s.log.String(), `"trusted document is invalid","id":"gone"`) {
 		t.Errorf("log: %s", s.log)

@@ -72,7 +72,7 @@ func TestValues_OfStreams(t *testing.T) {
 }
 
 // The number of values is that which a decoder finds.
-func FuzzCountOfValues(f *testing.F) {
+func FuzzCountValues(f *testing.F) {
 	for _, seed := range []string{
 		`1`, `"a"`, `{}`, `[]`, `[[],{}]`, `{"a":[1,"\"",{"b":null}],"c,[{":"],}"}`, ` [ 1 , -2.5e3 , true ] `, `[[[[]]]]`, `{"":{"":{}}}`, `"\\"`, `{"a":1,"a":2}`, `[1,`, `[,]`, `"\ud800"`,
 	} {

@@ -29,7 +29,7 @@ func (s *streaming) greeted(t *testing.T) *wstest.Client {
 	return s.dial(t, wstest.Protocol).Greet()
 }
 
-func TestAWebSocketHasManyOperations(t *testing.T) {
+func TestWebSocket_ManyOperations(t *testing.T) {
 	s := newStreaming(t, usualStreams(), limits.Config{})
 	c := s.greeted(t)
 	c.Say(`{"type":"ping"}`)
@@ -52,7 +52,7 @@ func TestAWebSocketHasManyOperations(t *testing.T) {
 	}
 }
 
-func TestAnOperationOnAWebSocketIsRefusedAlone(t *testing.T) {
+func TestWebSocket_RejectsOne(t *testing.T) {
 	s := newStreaming(t, usualStreams(), limits.Config{})
 	c := s.greeted(t)
 	for query, code := range map[string]string{
@@ -74,7 +74,7 @@ func TestAnOperationOnAWebSocketIsRefusedAlone(t *testing.T) {
 	}
 }
 
-func TestAWebSocketIsClosedForWhatItsClientDoes(t *testing.T) {
+func TestWebSocket_CloseCodes(t *testing.T) {
 	cfg := usualStreams()
 	cfg.InitTimeout = 100 * time.Millisecond
 	quick := newStreaming(t, cfg, limits.Config{})
@@ -125,7 +125,7 @@ func shown(t *testing.T, c *wstest.Client, message string, code websocket.Status
 	c.Closed(code)
 }
 
-func TestOperationsOfAWebSocketHaveALimit(t *testing.T) {
+func TestWebSocket_OperationLimit(t *testing.T) {
 	s := newStreaming(t, usualStreams(), limits.Config{})
 	c := s.greeted(t)
 	for _, id := range []string{"1", "2", "3"} {
@@ -145,7 +145,7 @@ func TestOperationsOfAWebSocketHaveALimit(t *testing.T) {
 	})
 }
 
-func TestAWebSocketGoesAwayWhenTheGatewayStops(t *testing.T) {
+func TestWebSocket_Drain(t *testing.T) {
 	s := newStreaming(t, usualStreams(), limits.Config{})
 	c := s.greeted(t)
 	c.Subscribe("1", "subscription { waits }")
@@ -160,7 +160,7 @@ func TestAWebSocketGoesAwayWhenTheGatewayStops(t *testing.T) {
 	}
 }
 
-func TestAClientThatGoesTakesItsSubscriptionsAlong(t *testing.T) {
+func TestWebSocket_ClientGone(t *testing.T) {
 	s := newStreaming(t, usualStreams(), limits.Config{})
 	c := s.greeted(t)
 	c.Subscribe("1", "subscription { waits }")
@@ -169,14 +169,14 @@ func TestAClientThatGoesTakesItsSubscriptionsAlong(t *testing.T) {
 	until(t, "the end", func() bool { return s.schema.sources.Load() == 0 && s.open("websocket") == 0 })
 }
 
-func TestAWebSocketThatNobodyUsesIsClosed(t *testing.T) {
+func TestWebSocket_Idle(t *testing.T) {
 	cfg := usualStreams()
 	cfg.Idle = 50 * time.Millisecond
 	s := newStreaming(t, cfg, limits.Config{})
 	s.greeted(t).Closed(websocket.StatusNormalClosure)
 }
 
-func TestAWebSocketThatDoesNotAnswerIsClosed(t *testing.T) {
+func TestWebSocket_NoPong(t *testing.T) {
 	cfg := usualStreams()
 	cfg.KeepAlive = 50 * time.Millisecond
 	s := newStreaming(t, cfg, limits.Config{})
@@ -184,7 +184,7 @@ func TestAWebSocketThatDoesNotAnswerIsClosed(t *testing.T) {
 	until(t, "the end", func() bool { return s.open("websocket") == 0 })
 }
 
-func TestAWebSocketThatAnswersStaysOpen(t *testing.T) {
+func TestWebSocket_Pong(t *testing.T) {
 	cfg := usualStreams()
 	cfg.KeepAlive = time.Second // long enough for an answer on a busy machine
 	s := newStreaming(t, cfg, limits.Config{})

@@ -74,7 +74,7 @@ func BenchmarkBurst(b *testing.B) {
 	b.ReportMetric(float64(src.calls)/float64(n), "loads/op")
 }
 
-func TestHitsCostFewAllocations(t *testing.T) {
+func TestAllocations_MemoryHit(t *testing.T) {
 	const most = 8
 	g := newGateway(t, defaults(), newSource("first"))
 	g.want(t, "a", "first")
@@ -85,7 +85,7 @@ func TestHitsCostFewAllocations(t *testing.T) {
 
 // Each key is in Redis, and in memory only after it was requested. A lookup that times
 // out allocates more, so the lowest of three runs counts.
-func TestAHitInRedisCostsFewAllocations(t *testing.T) {
+func TestAllocations_RedisHit(t *testing.T) {
 	const keys, most = 100, 56
 	server := redistest.Start(t)
 	entries := map[string]*redisstore.Record{}

@@ -8,7 +8,7 @@ import (
 	"tributary/gateway/entitycache/redistest"
 )
 
-func TestAClusterThatLosesANodeFailsNoRequestAndMakesNoneWait(t *testing.T) {
+func TestCluster_NodeLost(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]struct{ do, undo func(*redistest.Server) }{
 		"it is killed": {(*redistest.Server).Kill, (*redistest.Server).Restart},
@@ -43,7 +43,7 @@ func TestAClusterThatLosesANodeFailsNoRequestAndMakesNoneWait(t *testing.T) {
 	}
 }
 
-func TestAPasswordIsUsed(t *testing.T) {
+func TestRedis_Password(t *testing.T) {
 	server := redistest.Start(t, "--requirepass", "open sesame")
 	url := "redis://:open%20sesame@" + server.Addr
 	stored(t, url, "first", []string{"a"}, onRedis(t, url, newSource("first")))

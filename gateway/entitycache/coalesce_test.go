@@ -14,7 +14,7 @@ import (
 	"tributary/gateway/fault"
 )
 
-func TestABurstOfEqualMissesAsksOnce(t *testing.T) {
+func TestCoalesce_Burst(t *testing.T) {
 	inBubble(t, nil, func(t *subtest, g *gateway, src *source) {
 		release := src.hang()
 		var wg sync.WaitGroup
@@ -31,7 +31,7 @@ func TestABurstOfEqualMissesAsksOnce(t *testing.T) {
 	})
 }
 
-func TestOverlappingLoadsAskOnceForEachKey(t *testing.T) {
+func TestCoalesce_OverlappingKeys(t *testing.T) {
 	inBubble(t, nil, func(t *subtest, g *gateway, src *source) {
 		release := src.hang()
 		var wg sync.WaitGroup
@@ -52,7 +52,7 @@ func TestOverlappingLoadsAskOnceForEachKey(t *testing.T) {
 	})
 }
 
-func TestAKeyThatHasLandedDoesNotWaitForTheOthersOfItsLoad(t *testing.T) {
+func TestCoalesce_KeyDoneEarly(t *testing.T) {
 	// The keys that a load has to wait for may be in different trips.
 	inBubble(t, nil, func(t *subtest, g *gateway, src *source) {
 		release := src.hang()
@@ -68,7 +68,7 @@ func TestAKeyThatHasLandedDoesNotWaitForTheOthersOfItsLoad(t *testing.T) {
 	})
 }
 
-func TestOneCallersCancellationHarmsNobody(t *testing.T) {
+func TestCoalesce_CallerCanceled(t *testing.T) {
 	inBubble(t, nil, func(t *subtest, g *gateway, src *source) {
 		release := src.hang()
 		first, cancel := context.WithCancelCause(t.Context())
@@ -90,7 +90,7 @@ func TestOneCallersCancellationHarmsNobody(t *testing.T) {
 	})
 }
 
-func TestALoadThatNobodyWaitsForEnds(t *testing.T) {
+func TestCoalesce_NoWaiters(t *testing.T) {
 	inBubble(t, nil, func(t *subtest, g *gateway, src *source) {
 		ended := make(chan error, 1)
 		src.set(func(s *source) {
@@ -112,7 +112,7 @@ func TestALoadThatNobodyWaitsForEnds(t *testing.T) {
 	})
 }
 
-func TestWhoeverComesAfterALoadWasGivenUpIsServed(t *testing.T) {
+func TestCoalesce_AfterCanceledLoad(t *testing.T) {
 	inBubble(t, nil, func(t *subtest, g *gateway, src *source) {
 		stuck := make(chan struct{})
 		src.set(func(s *source) { s.wait = func(context.Context, []string) error { <-stuck; return errDown } }) // ignores its context
@@ -130,7 +130,7 @@ func TestWhoeverComesAfterALoadWasGivenUpIsServed(t *testing.T) {
 	})
 }
 
-func TestALoadTakesNoLongerThanItMay(t *testing.T) {
+func TestCoalesce_LoadTimeout(t *testing.T) {
 	inBubble(t, func(cfg *entitycache.Config) { cfg.LoadTimeout = 2 * time.Second }, func(t *subtest, g *gateway, src *source) {
 		defer src.hang()()
 		start := time.Now()
@@ -140,7 +140,7 @@ func TestALoadTakesNoLongerThanItMay(t *testing.T) {
 	})
 }
 
-func TestACallerLeavesWhenItsOwnTimeIsOver(t *testing.T) {
+func TestCoalesce_CallerDeadline(t *testing.T) {
 	inBubble(t, nil, func(t *subtest, g *gateway, src *source) {
 		defer src.hang()()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -153,7 +153,7 @@ func TestACallerLeavesWhenItsOwnTimeIsOver(t *testing.T) {
 	})
 }
 
-func TestALoadHasTheValuesOfItsFirstCallersContext(t *testing.T) {
+func TestCoalesce_ContextValues(t *testing.T) {
 	inBubble(t, nil, func(t *subtest, g *gateway, src *source) {
 		type key struct{}
 		var got any
@@ -167,7 +167,7 @@ func TestALoadHasTheValuesOfItsFirstCallersContext(t *testing.T) {
 	})
 }
 
-func TestCloseEndsLoadsThatAreUnderWay(t *testing.T) {
+func TestCoalesce_Close(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src := newSource("first")
 		g := newGateway(t, defaults(), src)
@@ -186,7 +186,7 @@ func TestCloseEndsLoadsThatAreUnderWay(t *testing.T) {
 
 // No call is made that cannot end before all callers have left. Cached values are
 // served all the same.
-func TestALoadThatCannotEndInTimeIsNotBegun(t *testing.T) {
+func TestCoalesce_NoTimeLeft(t *testing.T) {
 	inBubble(t, func(c *entitycache.Config) { c.LeastTime = 5 * time.Millisecond }, func(t *subtest, g *gateway, src *source) {
 		have := func(d time.Duration, key string) error {
 			ctx, cancel := context.WithTimeout(t.Context(), d)

@@ -8,7 +8,7 @@ import (
 	"tributary/gateway/entitycache/redistest"
 )
 
-func TestMemorysFiguresFollowWhatItHolds(t *testing.T) {
+func TestMetrics_Memory(t *testing.T) {
 	cfg := defaults()
 	cfg.MemoryMB = 1
 	src := newSource(strings.Repeat("x", 10<<10))
@@ -26,7 +26,7 @@ func TestMemorysFiguresFollowWhatItHolds(t *testing.T) {
 	})
 }
 
-func TestRedisFiguresFollowItsState(t *testing.T) {
+func TestMetrics_Redis(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
 	g := onRedis(t, server.URL(), newSource("first"))

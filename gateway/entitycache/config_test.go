@@ -7,7 +7,7 @@ import (
 	"tributary/gateway/entitycache"
 )
 
-func TestSettingsThatMakeNoSenseAreNamed(t *testing.T) {
+func TestConfig_InvalidIsNamed(t *testing.T) {
 	for name, change := range map[string]func(*entitycache.Config){
 		"cache-ttl":                               func(c *entitycache.Config) { c.TTL = -1 },
 		"cache-stale-if-error":                    func(c *entitycache.Config) { c.StaleIfError = -1 },

@@ -8,7 +8,7 @@ import (
 	"tributary/gateway/entitycache/redistest"
 )
 
-func TestACallerWhoseTimeIsOverLeavesARedisThatHangs(t *testing.T) {
+func TestLookup_RedisHangs(t *testing.T) {
 	server := redistest.Start(t)
 	g := onRedis(t, server.URL(), newSource("first"))
 	wantUsed(t, g, server)

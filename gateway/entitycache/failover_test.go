@@ -26,7 +26,7 @@ func failovers(f redistest.Failover) map[string]func(t *testing.T) {
 	}
 }
 
-func TestAFailoverFailsNoRequestAndMakesNoneWait(t *testing.T) {
+func TestSentinel_Failover(t *testing.T) {
 	t.Parallel()
 	for name := range failovers(redistest.Failover{}) {
 		t.Run(name, func(t *testing.T) {
@@ -63,7 +63,7 @@ func failOver(t *testing.T, f redistest.Failover, begin func()) (waited, unused 
 	return stop(), unused
 }
 
-func TestTheServerThatASentinelNamesIsUsed(t *testing.T) {
+func TestSentinel_NamesServer(t *testing.T) {
 	server := redistest.Start(t)
 	sentinel := redistest.StartSentinel(t, server)
 	g := onRedis(t, "redis://"+sentinel.Addr+"?master_name=main", newSource("first"))

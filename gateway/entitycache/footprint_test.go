@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestAFootprintIsAboutWhatAValueTakes(t *testing.T) {
+func TestSizeOf_MatchesHeap(t *testing.T) {
 	type item struct {
 		ID    string
 		Count int32

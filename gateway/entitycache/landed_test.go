@@ -12,7 +12,7 @@ import (
 
 // A load waits for its keys one after the other, in any order. A key that has landed
 // while it waited for another is served fresh, however long that took.
-func TestAnAnswerThatIsThereIsPreferredToWhatStandsIn(t *testing.T) {
+func TestWait_PrefersFreshOverStale(t *testing.T) {
 	inBubble(t, patient, func(t *subtest, g *gateway, src *source) {
 		for n := range 60 { // often enough for every order
 			quick, slow := fmt.Sprint("quick", n), fmt.Sprint("slow", n)

@@ -24,7 +24,7 @@ func (s *source) slowly(d time.Duration) {
 	})
 }
 
-func TestGatewaysThatMissTogetherAskAboutOnce(t *testing.T) {
+func TestLease_OneGatewayLoads(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
 	src := newSource("first")
@@ -63,7 +63,7 @@ func TestGatewaysThatMissTogetherAskAboutOnce(t *testing.T) {
 	}
 }
 
-func TestNobodyWaitsForAGatewayThatDied(t *testing.T) {
+func TestLease_HolderDied(t *testing.T) {
 	server := redistest.Start(t)
 	least := time.Hour
 	for round := 0; round < 5 && least > 150*time.Millisecond; round++ { // the machine may be busy: the best of five
@@ -89,7 +89,7 @@ func TestNobodyWaitsForAGatewayThatDied(t *testing.T) {
 	}
 }
 
-func TestNobodyWaitsForLongForALoadThatHangs(t *testing.T) {
+func TestLease_HolderHangs(t *testing.T) {
 	server := redistest.Start(t)
 	hung, good := newSource("hung"), newSource("good")
 	one, two := onRedis(t, server.URL(), hung), onRedis(t, server.URL(), good)
@@ -110,7 +110,7 @@ func TestNobodyWaitsForLongForALoadThatHangs(t *testing.T) {
 
 // A value that another program has put under the key of a lease is ignored, since it
 // would never expire.
-func TestNobodyWaitsForALeaseThatDoesNotEnd(t *testing.T) {
+func TestLease_NeverEnds(t *testing.T) {
 	server := redistest.Start(t)
 	for name, args := range map[string][]string{"that has no end": nil, "that ends much later": {"PX", "3600000"}} {
 		t.Run(name, func(t *testing.T) {

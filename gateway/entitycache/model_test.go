@@ -43,7 +43,7 @@ func steps(things ...string) *rapid.Generator[[]step] {
 
 // Whatever is loaded, fails, hangs, is deleted or purged, and however much time
 // passes in between, the promises of docs/caching.md hold.
-func TestThePromisesHoldWhateverHappens(t *testing.T) {
+func TestModel_RandomOperations(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		cfg := defaults()
 		cfg.LoadTimeout = modelLoadTimeout
@@ -256,7 +256,7 @@ func (m *model) wrong(said map[string]answer, key string, got outcome, source st
 
 // Whatever Redis does, no request fails, and a gateway never serves again what it has
 // purged.
-func TestNoFaultOfRedisBreaksAPromise(t *testing.T) {
+func TestModel_RedisFaults(t *testing.T) {
 	mini := newMini(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		mini.SetError("")

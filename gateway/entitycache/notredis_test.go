@@ -56,7 +56,7 @@ func speak(conn net.Conn, text string, hangUp bool) {
 	}
 }
 
-func TestWhatIsNoRedisCostsNoRequestMoreThanAMoment(t *testing.T) {
+func TestRedis_OtherServers(t *testing.T) {
 	for name, c := range map[string]struct {
 		says   string
 		hangUp bool

@@ -14,7 +14,7 @@ import (
 
 func patient(cfg *entitycache.Config) { cfg.SoftTimeout = 100 * time.Millisecond }
 
-func TestAHungUpstreamCostsNoMoreThanPatienceWhereSomethingStandsIn(t *testing.T) {
+func TestSoftTimeout_ServesStale(t *testing.T) {
 	inBubble(t, patient, func(t *subtest, g *gateway, src *source) {
 		g.want(t, "a", "first")
 		time.Sleep(time.Minute)
@@ -34,7 +34,7 @@ func TestAHungUpstreamCostsNoMoreThanPatienceWhereSomethingStandsIn(t *testing.T
 	})
 }
 
-func TestAnUpstreamThatIsQuickerThanPatienceIsWaitedFor(t *testing.T) {
+func TestSoftTimeout_FastUpstream(t *testing.T) {
 	inBubble(t, patient, func(t *subtest, g *gateway, src *source) {
 		g.want(t, "a", "first")
 		time.Sleep(time.Minute)
@@ -46,7 +46,7 @@ func TestAnUpstreamThatIsQuickerThanPatienceIsWaitedFor(t *testing.T) {
 	})
 }
 
-func TestALoadGoesOnForWhoeverComesAfterPatienceRanOut(t *testing.T) {
+func TestSoftTimeout_LoadContinues(t *testing.T) {
 	inBubble(t, patient, func(t *subtest, g *gateway, src *source) {
 		g.want(t, "a", "first")
 		time.Sleep(time.Minute)
@@ -60,7 +60,7 @@ func TestALoadGoesOnForWhoeverComesAfterPatienceRanOut(t *testing.T) {
 	})
 }
 
-func TestWithoutPatienceAFailureIsWaitedFor(t *testing.T) {
+func TestSoftTimeout_Off(t *testing.T) {
 	inBubble(t, nil, func(t *subtest, g *gateway, src *source) {
 		g.want(t, "a", "first")
 		time.Sleep(time.Minute)
@@ -75,7 +75,7 @@ func TestWithoutPatienceAFailureIsWaitedFor(t *testing.T) {
 	})
 }
 
-func TestPatienceHelpsNobodyWithoutAStandIn(t *testing.T) {
+func TestSoftTimeout_NothingStale(t *testing.T) {
 	inBubble(t, patient, func(t *subtest, g *gateway, src *source) {
 		release := src.hang()
 		var wg sync.WaitGroup
@@ -86,7 +86,7 @@ func TestPatienceHelpsNobodyWithoutAStandIn(t *testing.T) {
 	})
 }
 
-func TestWhoLeavesBeforePatienceRunsOutGetsNothing(t *testing.T) {
+func TestSoftTimeout_CallerGone(t *testing.T) {
 	inBubble(t, patient, func(t *subtest, g *gateway, src *source) {
 		g.want(t, "a", "first")
 		time.Sleep(time.Minute)
@@ -99,7 +99,7 @@ func TestWhoLeavesBeforePatienceRunsOutGetsNothing(t *testing.T) {
 	})
 }
 
-func TestKindsMayHaveTimesOfTheirOwn(t *testing.T) {
+func TestPolicy_PerKind(t *testing.T) {
 	own := func(cfg *entitycache.Config) {
 		cfg.TTLs = map[string]time.Duration{"item": 5 * time.Second}
 		cfg.StaleIfErrors = map[string]time.Duration{"item": 10 * time.Second}

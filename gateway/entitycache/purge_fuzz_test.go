@@ -11,7 +11,7 @@ import (
 
 // Whatever is published on the channel for purges, requests are served and the next
 // purge is applied.
-func FuzzWhatOtherGatewaysTell(f *testing.F) {
+func FuzzPurgeMessage(f *testing.F) {
 	mini, err := miniredis.Run()
 	if err != nil {
 		f.Fatal(err)

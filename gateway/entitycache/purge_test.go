@@ -15,7 +15,7 @@ import (
 	"tributary/gateway/entitycache/redistest"
 )
 
-func TestAPurgeDropsWhatItsTagsName(t *testing.T) {
+func TestPurge_ByTags(t *testing.T) {
 	for name, c := range map[string]struct {
 		tags []string
 		gone string // which of a and b, of both kinds, are gone
@@ -57,7 +57,7 @@ func TestAPurgeDropsWhatItsTagsName(t *testing.T) {
 	}
 }
 
-func TestATagThatIsEmptyIsRefused(t *testing.T) {
+func TestPurge_EmptyTag(t *testing.T) {
 	inBubble(t, nil, func(t *subtest, g *gateway, _ *source) {
 		if g.Purge(t.Context(), "item", "") == nil {
 			t.Error("no error")
@@ -65,7 +65,7 @@ func TestATagThatIsEmptyIsRefused(t *testing.T) {
 	})
 }
 
-func TestWhatWasPurgedDoesNotStandIn(t *testing.T) {
+func TestPurge_NoStale(t *testing.T) {
 	inBubble(t, nil, func(t *subtest, g *gateway, src *source) {
 		g.want(t, "a", "first")
 		_ = g.Purge(t.Context(), "item:a")
@@ -76,7 +76,7 @@ func TestWhatWasPurgedDoesNotStandIn(t *testing.T) {
 	})
 }
 
-func TestALoadThatBeganBeforeAPurgeServesNobodyWhoCameAfter(t *testing.T) {
+func TestPurge_LoadInFlight(t *testing.T) {
 	inBubble(t, nil, func(t *subtest, g *gateway, src *source) {
 		release := make(chan struct{})
 		src.set(func(s *source) {
@@ -138,7 +138,7 @@ func sharedStores(t *testing.T, body func(t *subtest, url string)) {
 	}
 }
 
-func TestAPurgeReachesAllGateways(t *testing.T) {
+func TestPurge_AllGateways(t *testing.T) {
 	sharedStores(t, func(t *subtest, url string) {
 		src := newSource("first")
 		one, two := onRedis(t, url, src), onRedis(t, url, src)
@@ -189,7 +189,7 @@ func answers(t testing.TB, g *gateway, keys []string, text string) bool {
 	return false
 }
 
-func TestAPurgeIsOverInAMoment(t *testing.T) {
+func TestPurge_IsFast(t *testing.T) {
 	server := redistest.Start(t)
 	src := newSource("first")
 	one, two := onRedis(t, server.URL(), src), onRedis(t, server.URL(), src)
@@ -210,7 +210,7 @@ func TestAPurgeIsOverInAMoment(t *testing.T) {
 	}
 }
 
-func TestAPurgeThatRedisCannotBeToldOfSaysSoAndHoldsHere(t *testing.T) {
+func TestPurge_RedisUnreachable(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
 	src := newSource("first")

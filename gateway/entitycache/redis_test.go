@@ -15,7 +15,7 @@ import (
 	"tributary/internal/testkit"
 )
 
-func TestGatewaysOnOneRedisShareEntries(t *testing.T) {
+func TestRedis_SharedEntries(t *testing.T) {
 	server := redistest.Start(t)
 	one, two := newSource("one"), newSource("two")
 	g1, g2 := onRedis(t, server.URL(), one), onRedis(t, server.URL(), two)
@@ -36,7 +36,7 @@ func TestGatewaysOnOneRedisShareEntries(t *testing.T) {
 }
 
 // A synctest bubble has no network, so the test sets the entry's age itself.
-func TestASharedEntryIsAsOldAsItIs(t *testing.T) {
+func TestRedis_EntryAge(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		age  time.Duration
@@ -60,7 +60,7 @@ func TestASharedEntryIsAsOldAsItIs(t *testing.T) {
 	}
 }
 
-func TestASharedEntryStandsInWhileTheUpstreamFails(t *testing.T) {
+func TestRedis_StaleIfError(t *testing.T) {
 	server := redistest.Start(t)
 	s, src := newRedis(t, server.URL()), newSource("own")
 	src.fails(errDown)
@@ -89,7 +89,7 @@ func fromRedis(t *testing.T, server *redistest.Server, src *source, put func()) 
 	return text
 }
 
-func TestARedisThatComesLaterIsUsed(t *testing.T) {
+func TestRedis_StartsLater(t *testing.T) {
 	t.Parallel()
 	server := redistest.Absent(t)
 	src := newSource("first")
@@ -150,7 +150,7 @@ func faults() map[string]struct {
 	}
 }
 
-func TestNoRequestFailsOrWaitsWhateverHappensToRedis(t *testing.T) {
+func TestRedis_FaultsCostNoRequest(t *testing.T) {
 	t.Parallel()
 	for name, fault := range faults() {
 		t.Run(name, func(t *testing.T) {
@@ -179,7 +179,7 @@ func TestNoRequestFailsOrWaitsWhateverHappensToRedis(t *testing.T) {
 	}
 }
 
-func TestARedisThatHangsCostsOneRequestAMomentAndTheOthersNothing(t *testing.T) {
+func TestRedis_Hangs(t *testing.T) {
 	server := redistest.Start(t)
 	g := onRedis(t, server.URL(), newSource("first"))
 	first, rest := time.Hour, time.Hour
@@ -207,7 +207,7 @@ func TestARedisThatHangsCostsOneRequestAMomentAndTheOthersNothing(t *testing.T) 
 	}
 }
 
-func TestJunkUnderOurKeysIsPassedOver(t *testing.T) {
+func TestRedis_Garbage(t *testing.T) {
 	mini := miniredis.RunT(t)
 	url := "redis://" + mini.Addr()
 	key := redisKey(t, mini, url)
@@ -290,7 +290,7 @@ func TestRedis_EntriesOfAnotherForm(t *testing.T) {
 	}
 }
 
-func TestWhatWaitsToBeWrittenIsWrittenWhenTheCacheCloses(t *testing.T) {
+func TestRedis_FlushOnClose(t *testing.T) {
 	server := redistest.Start(t)
 	most := 0
 	for round := 0; round < 5 && most < 101; round++ { // the machine may be too busy for Redis: the best of five
@@ -312,7 +312,7 @@ func TestWhatWaitsToBeWrittenIsWrittenWhenTheCacheCloses(t *testing.T) {
 	}
 }
 
-func TestAnEntryThatIsGoneIsTakenOutOfRedis(t *testing.T) {
+func TestRedis_DeletesGone(t *testing.T) {
 	server := redistest.Start(t)
 	put(t, newRedis(t, server.URL()), map[string]*redisstore.Record{"item:a": record(time.Minute, time.Hour, `{"id":"a","text":"old"}`)})
 	src := newSource("new")

@@ -19,7 +19,7 @@ import (
 
 func ahead(cfg *entitycache.Config) { cfg.RefreshAhead = true }
 
-func TestAHitInTheLastFifthOfItsLifeLoadsTheNextAnswer(t *testing.T) {
+func TestRefresh_LastFifth(t *testing.T) {
 	for name, c := range map[string]struct {
 		after time.Duration
 		asked int
@@ -47,7 +47,7 @@ func TestAHitInTheLastFifthOfItsLifeLoadsTheNextAnswer(t *testing.T) {
 	}
 }
 
-func TestWhatIsWantedAllTheTimeIsNeverColdAndNeverOld(t *testing.T) {
+func TestRefresh_KeepsHotEntries(t *testing.T) {
 	inBubble(t, ahead, func(t *subtest, g *gateway, src *source) {
 		src.set(func(s *source) {
 			s.wait = func(context.Context, []string) error { time.Sleep(200 * time.Millisecond); return nil }
@@ -70,7 +70,7 @@ func TestWhatIsWantedAllTheTimeIsNeverColdAndNeverOld(t *testing.T) {
 	})
 }
 
-func TestWhatNobodyWantsIsNotRefreshed(t *testing.T) {
+func TestRefresh_UnusedEntry(t *testing.T) {
 	inBubble(t, ahead, func(t *subtest, g *gateway, src *source) {
 		g.want(t, "a", "first")
 		time.Sleep(time.Minute)
@@ -78,7 +78,7 @@ func TestWhatNobodyWantsIsNotRefreshed(t *testing.T) {
 	})
 }
 
-func TestManyHitsRefreshOnce(t *testing.T) {
+func TestRefresh_OncePerEntry(t *testing.T) {
 	inBubble(t, ahead, func(t *subtest, g *gateway, src *source) {
 		g.want(t, "a", "first")
 		time.Sleep(25 * time.Second)
@@ -94,7 +94,7 @@ func TestManyHitsRefreshOnce(t *testing.T) {
 	})
 }
 
-func TestAnUpstreamThatFailsIsNotAskedAtEveryHit(t *testing.T) {
+func TestRefresh_FailureBacksOff(t *testing.T) {
 	inBubble(t, ahead, func(t *subtest, g *gateway, src *source) {
 		g.want(t, "a", "first")
 		time.Sleep(25 * time.Second)
@@ -113,7 +113,7 @@ func TestAnUpstreamThatFailsIsNotAskedAtEveryHit(t *testing.T) {
 	})
 }
 
-func TestARefreshIsWaitedForByWhoComesTooLate(t *testing.T) {
+func TestRefresh_JoinedAfterExpiry(t *testing.T) {
 	inBubble(t, ahead, func(t *subtest, g *gateway, src *source) {
 		g.want(t, "a", "first")
 		time.Sleep(29 * time.Second)
@@ -130,7 +130,7 @@ func TestARefreshIsWaitedForByWhoComesTooLate(t *testing.T) {
 	})
 }
 
-func TestRefreshesAreGivenUpUnderPressure(t *testing.T) {
+func TestRefresh_DroppedUnderLoad(t *testing.T) {
 	inBubble(t, ahead, func(t *subtest, g *gateway, src *source) {
 		const many = 100
 		for i := range many {
@@ -164,7 +164,7 @@ func TestRefreshesAreGivenUpUnderPressure(t *testing.T) {
 	})
 }
 
-func TestARefreshIsNotPartOfTheRequestThatBeganIt(t *testing.T) {
+func TestRefresh_OutlivesRequest(t *testing.T) {
 	inBubble(t, ahead, func(t *subtest, g *gateway, src *source) {
 		g.want(t, "a", "first")
 		time.Sleep(25 * time.Second)
@@ -188,7 +188,7 @@ func TestARefreshIsNotPartOfTheRequestThatBeganIt(t *testing.T) {
 	})
 }
 
-func TestThatThereIsNoneIsNotKeptWarm(t *testing.T) {
+func TestRefresh_NotFoundIsNot(t *testing.T) {
 	inBubble(t, ahead, func(t *subtest, g *gateway, src *source) {
 		src.set(func(s *source) { s.unknown["a"] = true })
 		for range 3 {
@@ -200,7 +200,7 @@ func TestThatThereIsNoneIsNotKeptWarm(t *testing.T) {
 }
 
 // No request waits for a refresh, so no request logs its panic.
-func TestARefreshThatPanicsIsLoggedAndCounted(t *testing.T) {
+func TestRefresh_Panic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		figures := prometheus.NewRegistry()

@@ -11,7 +11,7 @@ import (
 )
 
 // Responses within the budget of a single call can add up over a request's loads.
-func TestARedisThatAnswersSlowlyIsLeftAloneUntilItIsQuick(t *testing.T) {
+func TestRedis_SlowThenQuick(t *testing.T) {
 	t.Parallel()
 	mini := miniredis.RunT(t)
 	for round := range 20 { // the machine may be busy: slow is not to become too slow

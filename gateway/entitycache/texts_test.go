@@ -7,7 +7,7 @@ import (
 	"tributary/gateway/entitycache/redistest"
 )
 
-func TestTextsAreSharedThroughRedis(t *testing.T) {
+func TestDocumentStore_Shared(t *testing.T) {
 	server := redistest.Start(t)
 	one, two := onRedis(t, server.URL(), newSource("first")), onRedis(t, server.URL(), newSource("first"))
 	wantUsed(t, one, server)
@@ -34,7 +34,7 @@ func TestTextsAreSharedThroughRedis(t *testing.T) {
 	}
 }
 
-func TestWithoutRedisNoTextIsKept(t *testing.T) {
+func TestDocumentStore_NoRedis(t *testing.T) {
 	g := newGateway(t, defaults(), newSource("x"))
 	texts := g.Texts("document", time.Hour)
 	texts.Set(t.Context(), "a", "{ hello }")

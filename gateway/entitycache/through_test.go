@@ -29,7 +29,7 @@ func inBubble(t *testing.T, change func(*entitycache.Config), body func(t *subte
 	})
 }
 
-func TestAnAnswerIsFreshUntilItsTTLIsOver(t *testing.T) {
+func TestReadThrough_TTL(t *testing.T) {
 	for name, c := range map[string]struct {
 		after time.Duration
 		want  string
@@ -57,7 +57,7 @@ func TestAnAnswerIsFreshUntilItsTTLIsOver(t *testing.T) {
 	}
 }
 
-func TestAnAnswersAgeCountsFromWhenTheUpstreamGaveIt(t *testing.T) {
+func TestReadThrough_Age(t *testing.T) {
 	inBubble(t, nil, func(t *subtest, g *gateway, src *source) {
 		src.set(func(s *source) {
 			s.wait = func(context.Context, []string) error { time.Sleep(3 * time.Second); return nil }
@@ -78,7 +78,7 @@ func TestAnAnswersAgeCountsFromWhenTheUpstreamGaveIt(t *testing.T) {
 	})
 }
 
-func TestAnAnswerThatTheUpstreamWasAskedForSaysSo(t *testing.T) {
+func TestReadThrough_ReportsCall(t *testing.T) {
 	inBubble(t, nil, func(t *subtest, g *gateway, src *source) {
 		for key, fails := range map[string]bool{"good": false, "bad": true} {
 			ctx, r := report.With(t.Context())
@@ -93,7 +93,7 @@ func TestAnAnswerThatTheUpstreamWasAskedForSaysSo(t *testing.T) {
 	})
 }
 
-func TestAnUpstreamThatIsGivenUpWasNotAsked(t *testing.T) {
+func TestReadThrough_CircuitOpen(t *testing.T) {
 	for name, kind := range map[string]fault.Kind{"its circuit is open": fault.CircuitOpen, "too much is under way": fault.Overloaded} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, nil, func(t *subtest, g *gateway, src *source) {
@@ -115,7 +115,7 @@ func TestAnUpstreamThatIsGivenUpWasNotAsked(t *testing.T) {
 	}
 }
 
-func TestOldAnswersStandInWhileTheUpstreamFails(t *testing.T) {
+func TestReadThrough_StaleIfError(t *testing.T) {
 	for name, c := range map[string]struct {
 		after time.Duration
 		ok    bool
@@ -153,7 +153,7 @@ func TestOldAnswersStandInWhileTheUpstreamFails(t *testing.T) {
 	}
 }
 
-func TestAStandInIsNotTakenForAnAnswer(t *testing.T) {
+func TestReadThrough_StaleIsNotStored(t *testing.T) {
 	inBubble(t, nil, func(t *subtest, g *gateway, src *source) {
 		g.want(t, "a", "first")
 		time.Sleep(time.Minute)
@@ -165,7 +165,7 @@ func TestAStandInIsNotTakenForAnAnswer(t *testing.T) {
 	})
 }
 
-func TestOneKeyThatFailsLeavesTheOthersAlone(t *testing.T) {
+func TestReadThrough_OneKeyFails(t *testing.T) {
 	inBubble(t, nil, func(t *subtest, g *gateway, src *source) {
 		g.want(t, "old", "first")
 		time.Sleep(time.Minute)
@@ -182,7 +182,7 @@ func TestOneKeyThatFailsLeavesTheOthersAlone(t *testing.T) {
 	})
 }
 
-func TestThatThereIsNoneIsRememberedForAWhile(t *testing.T) {
+func TestReadThrough_NotFound(t *testing.T) {
 	for name, c := range map[string]struct {
 		ttl, after time.Duration
 		asked      int
@@ -206,7 +206,7 @@ func TestThatThereIsNoneIsRememberedForAWhile(t *testing.T) {
 	}
 }
 
-func TestWhatIsGoneDoesNotStandIn(t *testing.T) {
+func TestReadThrough_GoneIsNotStale(t *testing.T) {
 	for name, ttl := range map[string]time.Duration{"when that is remembered": 5 * time.Second, "when it is not": 0} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(cfg *entitycache.Config) { cfg.AbsentTTL = ttl }, func(t *subtest, g *gateway, src *source) {
@@ -226,7 +226,7 @@ func TestWhatIsGoneDoesNotStandIn(t *testing.T) {
 	}
 }
 
-func TestWhatIsNeverStored(t *testing.T) {
+func TestReadThrough_NeverStored(t *testing.T) {
 	for name, answer := range map[string]batch.Func[string, item]{
 		"a failure":                    func(context.Context, []string) (map[string]item, error) { return nil, errDown },
 		"a panic":                      func(context.Context, []string) (map[string]item, error) { panic("oh") },
@@ -256,7 +256,7 @@ func TestWhatIsNeverStored(t *testing.T) {
 	}
 }
 
-func TestAValueThatCannotBeSharedIsAnError(t *testing.T) {
+func TestReadThrough_Unencodable(t *testing.T) {
 	g := onRedis(t, redistest.Start(t).URL(), newSource("first"))
 	load := entitycache.ReadThrough(g.Cache, entitycache.Kind{Name: "func", Service: "items"}, func(context.Context, []string) (map[string]func(), error) {
 		return map[string]func(){"a": func() {}}, nil
@@ -267,7 +267,7 @@ func TestAValueThatCannotBeSharedIsAnError(t *testing.T) {
 	}
 }
 
-func TestKindsDoNotShareKeys(t *testing.T) {
+func TestReadThrough_KindsAreSeparate(t *testing.T) {
 	inBubble(t, nil, func(t *subtest, g *gateway, src *source) {
 		g.want(t, "a", "first")
 		other := newSource("other")
@@ -278,7 +278,7 @@ func TestKindsDoNotShareKeys(t *testing.T) {
 	})
 }
 
-func TestTwoFormsOfAKindReadEachOthersEntries(t *testing.T) {
+func TestReadThrough_SingleAndBatch(t *testing.T) {
 	inBubble(t, nil, func(t *subtest, g *gateway, _ *source) {
 		g.want(t, "a", "first")
 		type short struct {

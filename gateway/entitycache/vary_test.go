@@ -35,7 +35,7 @@ func (s *source) speaks() batch.Func[string, item] {
 	}
 }
 
-func TestVariantsOfAValueAreKeptApart(t *testing.T) {
+func TestVariants_AreSeparate(t *testing.T) {
 	inBubble(t, func(c *entitycache.Config) { c.Variant = variantOf }, func(t *subtest, g *gateway, src *source) {
 		load := entitycache.ReadThrough(g.Cache, items, src.speaks())
 		for range 2 {
@@ -60,7 +60,7 @@ func TestVariantsOfAValueAreKeptApart(t *testing.T) {
 	})
 }
 
-func TestAPurgeDropsAllVariants(t *testing.T) {
+func TestVariants_Purge(t *testing.T) {
 	sharedStores(t, func(t *subtest, url string) {
 		cfg := defaults()
 		cfg.RedisURL, cfg.Variant = url, variantOf

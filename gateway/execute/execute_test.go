@@ -49,7 +49,7 @@ func together(n int64) *batch.Loader[string, string] {
 	}), batch.Options{Alone: true})
 }
 
-func TestLoadsThatNobodyHasBegunRunSideBySide(t *testing.T) {
+func TestResolve_LoadsInParallel(t *testing.T) {
 	const lists, each = 3, 4
 	synctest.Test(t, func(t *testing.T) {
 		loader, ctx := together(lists*each), batch.WithScope(operation(t))
@@ -69,7 +69,7 @@ func TestLoadsThatNobodyHasBegunRunSideBySide(t *testing.T) {
 	})
 }
 
-func TestFieldsOfAnObjectRunSideBySide(t *testing.T) {
+func TestResolve_FieldsInParallel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		loader, ctx := together(3), batch.WithScope(operation(t))
 		set := execute.NewFieldSet(ctx, fields("a", "b", "c"))
@@ -95,7 +95,7 @@ func fields(names ...string) []graphql.CollectedField {
 	return all
 }
 
-func TestWhatWasBegunAheadNeedsNoGoroutine(t *testing.T) {
+func TestResolve_PrefetchedOnOneGoroutine(t *testing.T) {
 	loader := batch.NewLoader(batch.PerKey(func(_ context.Context, key string) (string, bool, error) { return key, true, nil }), batch.Options{Alone: true})
 	ctx := batch.WithScope(operation(t))
 	begun, idle := make(chan struct{}, 100), runtime.NumGoroutine()
@@ -117,7 +117,7 @@ func TestWhatWasBegunAheadNeedsNoGoroutine(t *testing.T) {
 	}
 }
 
-func TestAPanicIsAnErrorOfItsElementAlone(t *testing.T) {
+func TestResolve_PanicInElement(t *testing.T) {
 	ctx := operation(t)
 	got := text(execute.MarshalSlice(ctx, 3, 0, false, func(_ context.Context, i int) graphql.Marshaler {
 		if i == 1 {
@@ -130,7 +130,7 @@ func TestAPanicIsAnErrorOfItsElementAlone(t *testing.T) {
 	}
 }
 
-func TestAFieldThatMustNotBeNullMakesItsObjectInvalid(t *testing.T) {
+func TestResolve_NonNullPropagates(t *testing.T) {
 	ctx := operation(t)
 	set, group := execute.NewFieldSet(ctx, fields("a", "b")), execute.NewDeferredGroup(ctx)
 	for i, nonNull := range []bool{false, true} {
@@ -142,7 +142,7 @@ func TestAFieldThatMustNotBeNullMakesItsObjectInvalid(t *testing.T) {
 	}
 }
 
-func TestANameThatTwoInterfacesHaveIsWrittenOnce(t *testing.T) {
+func TestWrite_SharedInterfaceField(t *testing.T) {
 	both := fields("id", "id", "name")
 	both[0].ObjectDefinition, both[1].ObjectDefinition, both[2].ObjectDefinition = &ast.Definition{Name: "Node"}, &ast.Definition{Name: "Named"}, &ast.Definition{Name: "Named"}
 	set := execute.NewFieldSet(t.Context(), both)
@@ -154,7 +154,7 @@ func TestANameThatTwoInterfacesHaveIsWrittenOnce(t *testing.T) {
 	}
 }
 
-func TestObjectsAreWrittenFromWhatTheyAre(t *testing.T) {
+func TestWrite_Objects(t *testing.T) {
 	shape := execute.Shape[string, string]{In: "in ", Fields: fields("a", "b"), Write: func(in string, w io.Writer, field *graphql.CollectedField, of *string) {
 		execute.String(in + field.Name + " of " + *of).MarshalGQL(w)
 	}}
@@ -170,7 +170,7 @@ func TestObjectsAreWrittenFromWhatTheyAre(t *testing.T) {
 	}
 }
 
-func TestWhatWasWrittenStays(t *testing.T) {
+func TestWrite_KeepsEarlierBytes(t *testing.T) {
 	first := execute.Written(t.Context(), execute.String("first"))
 	execute.Written(t.Context(), execute.String("other"))
 	if got := first.String(); got != `"first"` {
@@ -178,7 +178,7 @@ func TestWhatWasWrittenStays(t *testing.T) {
 	}
 }
 
-func TestWhatMayBeMissingInAList(t *testing.T) {
+func TestWrite_NullsInList(t *testing.T) {
 	broken, sound := false, true
 	whole := func(v *bool) bool { return v != nil && *v }
 	for name, tt := range map[string]struct {
@@ -197,7 +197,7 @@ func TestWhatMayBeMissingInAList(t *testing.T) {
 	}
 }
 
-func FuzzStringsAreWrittenAsGqlgenWritesThem(f *testing.F) {
+func FuzzWriteString(f *testing.F) {
 	for _, s := range []string{"", "plain", `"\`, "\x00\n\t\x7f", "Ноутбук", "\xff"} {
 		f.Add(s)
 	}

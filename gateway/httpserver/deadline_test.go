@@ -22,7 +22,7 @@ func timeFor(most time.Duration, header http.Header) time.Duration {
 	return left
 }
 
-func TestARequestHasWhatItsClientWillWaitAndNoMoreThanIsSet(t *testing.T) {
+func TestDeadline_ClientTimeout(t *testing.T) {
 	const most, slack = 5 * time.Minute, 10 * time.Second
 	for _, tt := range []struct {
 		name, value string

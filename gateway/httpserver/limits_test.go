@@ -30,7 +30,7 @@ func dial(t *testing.T, r *running, text string) net.Conn {
 	return conn
 }
 
-func TestAClientThatSendsItsHeaderSlowlyIsCutOff(t *testing.T) {
+func TestTimeouts_SlowHeader(t *testing.T) {
 	r := start(t, &httpserver.Server{Limits: httpserver.Limits{HeaderTimeout: 50 * time.Millisecond}, Handler: http.NotFoundHandler()})
 	got, err := io.ReadAll(dial(t, r, "GET / HTTP/1.1\r\nHost: a\r\nX-Slow"))
 	if err != nil && !errors.Is(err, syscall.ECONNRESET) || strings.Contains(string(got), "404") {
@@ -38,7 +38,7 @@ func TestAClientThatSendsItsHeaderSlowlyIsCutOff(t *testing.T) {
 	}
 }
 
-func TestAClientThatSendsItsBodySlowlyIsCutOff(t *testing.T) {
+func TestTimeouts_SlowBody(t *testing.T) {
 	read := make(chan error, 1)
 	r := start(t, &httpserver.Server{Limits: httpserver.Limits{ReadTimeout: 50 * time.Millisecond}, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, err := io.ReadAll(r.Body)
@@ -50,7 +50,7 @@ func TestAClientThatSendsItsBodySlowlyIsCutOff(t *testing.T) {
 	}
 }
 
-func TestAClientThatTakesItsAnswerSlowlyIsCutOff(t *testing.T) {
+func TestTimeouts_SlowReader(t *testing.T) {
 	wrote := make(chan error, 1)
 	r := start(t, &httpserver.Server{WriteTimeout: 100 * time.Millisecond, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		for chunk := make([]byte, 1<<20); ; {
@@ -66,7 +66,7 @@ func TestAClientThatTakesItsAnswerSlowlyIsCutOff(t *testing.T) {
 	}
 }
 
-func TestAHeaderThatIsTooLongIsRefused(t *testing.T) {
+func TestLimits_LongHeader(t *testing.T) {
 	r := start(t, &httpserver.Server{Limits: httpserver.Limits{HeaderBytes: 1 << 10}, Handler: http.NotFoundHandler()})
 	conn := dial(t, r, "GET / HTTP/1.1\r\nHost: a\r\nX-Long: "+strings.Repeat("a", 8<<10)+"\r\n\r\n")
 	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)

@@ -91,7 +91,7 @@ func (s *site) count(name string, labels map[string]string) float64 {
 	return n
 }
 
-func TestARequestKeepsItsIDWhenThatIsSaneAndGetsOneOtherwise(t *testing.T) {
+func TestRequestID_ValidOrNew(t *testing.T) {
 	s := serve(t)
 	for id, kept := range map[string]bool{
 		"":                                     false,
@@ -115,7 +115,7 @@ func TestARequestKeepsItsIDWhenThatIsSaneAndGetsOneOtherwise(t *testing.T) {
 	}
 }
 
-func TestErrorsAreProblemDocuments(t *testing.T) {
+func TestErrors_Problems(t *testing.T) {
 	s := serve(t)
 	for name, tt := range map[string]struct {
 		method, path string
@@ -155,13 +155,13 @@ func TestErrorsAreProblemDocuments(t *testing.T) {
 	}
 }
 
-func TestARouteOfAnyMethodHasThoseTooThatHTTPDoesNotDefine(t *testing.T) {
+func TestRouter_UnknownMethods(t *testing.T) {
 	if resp, body := serve(t).do("BREW", "/any"); resp.StatusCode != http.StatusOK || body != "BREW" {
 		t.Errorf("%d %s, allows %s", resp.StatusCode, body, resp.Header.Get("Allow"))
 	}
 }
 
-func TestAMethodThatARouteHasNotIsCountedAndLoggedByItsPattern(t *testing.T) {
+func TestRouter_MethodNotAllowed(t *testing.T) {
 	s := serve(t)
 	for method, label := range map[string]string{http.MethodDelete: http.MethodDelete, "BREW": "OTHER"} {
 		s.do(method, "/things/1")
@@ -174,7 +174,7 @@ func TestAMethodThatARouteHasNotIsCountedAndLoggedByItsPattern(t *testing.T) {
 	}
 }
 
-func TestAPanicIsCountedAndLoggedWithItsStackAndItsRequest(t *testing.T) {
+func TestPanic_LoggedAndCounted(t *testing.T) {
 	s := serve(t)
 	s.do(http.MethodGet, "/panic", httpserver.RequestIDHeader, "me")
 	if s.count("http_panics_total", nil) != 1 {
@@ -187,7 +187,7 @@ func TestAPanicIsCountedAndLoggedWithItsStackAndItsRequest(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatBreaksOffHalfWayIsNotTakenForWholeAndIsMeasured(t *testing.T) {
+func TestPanic_AfterHeader(t *testing.T) {
 	s := serve(t)
 	if _, body := s.do(http.MethodGet, "/half"); !strings.Contains(body, "EOF") {
 		t.Errorf("ended like a whole one: %s", body)
@@ -197,7 +197,7 @@ func TestAnAnswerThatBreaksOffHalfWayIsNotTakenForWholeAndIsMeasured(t *testing.
 	}
 }
 
-func TestNamesInPathsAreUnescaped(t *testing.T) {
+func TestRouter_Unescapes(t *testing.T) {
 	s := serve(t)
 	for path, want := range map[string]string{
 		"/things/a":            "a",
@@ -213,14 +213,14 @@ func TestNamesInPathsAreUnescaped(t *testing.T) {
 	}
 }
 
-func TestHEADIsAnsweredLikeGETWithoutABody(t *testing.T) {
+func TestRouter_HEAD(t *testing.T) {
 	s := serve(t)
 	if resp, body := s.do(http.MethodHead, "/things/1"); resp.StatusCode != http.StatusOK || body != "" {
 		t.Errorf("%d %q", resp.StatusCode, body)
 	}
 }
 
-func TestWhatClientsChooseMakesNoSeriesOfItsOwn(t *testing.T) {
+func TestMetrics_Cardinality(t *testing.T) {
 	s := serve(t)
 	for i := range 200 {
 		s.do(http.MethodGet, fmt.Sprintf("/things/%d", i))
@@ -241,7 +241,7 @@ func TestWhatClientsChooseMakesNoSeriesOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestReadinessIsYesUntilTheDrain(t *testing.T) {
+func TestReady_UntilDrain(t *testing.T) {
 	var ready httpserver.Readiness
 	status := func() int {
 		w := httptest.NewRecorder()

@@ -57,7 +57,7 @@ func get(url string) (*http.Response, error) {
 	return resp, err
 }
 
-func TestAStopLetsAcceptedRequestsEnd(t *testing.T) {
+func TestServe_Drains(t *testing.T) {
 	entered, release := make(chan struct{}), make(chan struct{})
 	var log bytes.Buffer // read when the server has ended
 	r := start(t, &httpserver.Server{Grace: time.Minute, Log: slog.New(slog.NewTextHandler(&log, nil)), Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
@@ -93,7 +93,7 @@ func TestAStopLetsAcceptedRequestsEnd(t *testing.T) {
 }
 
 // What one connection can hold is bounded, and so is their number.
-func TestOnlySoManyConnectionsAreOpenAtOnce(t *testing.T) {
+func TestServe_MaxConnections(t *testing.T) {
 	hold := make(chan struct{})
 	entered := make(chan struct{}, 3)
 	r := start(t, &httpserver.Server{MaxConnections: 2, Grace: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -121,7 +121,7 @@ func TestOnlySoManyConnectionsAreOpenAtOnce(t *testing.T) {
 }
 
 // net/http has an answer of its own for it, which no handler sees.
-func TestAQuestionAboutTheServerAsAWholeIsTheHandlers(t *testing.T) {
+func TestServe_OptionsAsterisk(t *testing.T) {
 	routes := httpserver.NewRouter(slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	routes.Get("/", httpserver.Live)
 	r := start(t, &httpserver.Server{Handler: routes})
@@ -141,7 +141,7 @@ func TestAQuestionAboutTheServerAsAWholeIsTheHandlers(t *testing.T) {
 	}
 }
 
-func TestADrainingServerStillAnswersIsNotReadyAndPartsWithItsClients(t *testing.T) {
+func TestServe_WhileDraining(t *testing.T) {
 	ready := &httpserver.Readiness{}
 	r := start(t, &httpserver.Server{Ready: ready, DrainDelay: 2 * time.Second, Grace: time.Minute, Handler: ready})
 	if resp, err := get(r.url); err != nil || resp.StatusCode != http.StatusOK || resp.Close {

@@ -37,7 +37,7 @@ func (c *client) times(n int, ctx context.Context) map[string]int { //nolint:rev
 	return got
 }
 
-func TestAServiceThatFailsIsLeftAlone(t *testing.T) {
+func TestBreaker_OpensOnFailures(t *testing.T) {
 	for name, fault := range faults {
 		wants := open
 		switch {
@@ -68,7 +68,7 @@ func TestAServiceThatFailsIsLeftAlone(t *testing.T) {
 	}
 }
 
-func TestAServiceThatIsNotThereIsLeftAlone(t *testing.T) {
+func TestBreaker_OpensOnRefusedConnections(t *testing.T) {
 	gone := over(t, guarded(time.Hour), faultyupstream.Always(well))
 	gone.up.Refuse()
 	if got := gone.times(20, t.Context()); got["unavailable"] != 10 || got["circuit_open"] != 10 {
@@ -85,7 +85,7 @@ func TestAServiceThatIsNotThereIsLeftAlone(t *testing.T) {
 	}
 }
 
-func TestFewFailuresAmongManyCallsOpenNothing(t *testing.T) {
+func TestBreaker_FewFailures(t *testing.T) {
 	c := over(t, guarded(time.Hour), func(n int) faultyupstream.Behaviour {
 		if n%5 == 4 {
 			return faultyupstream.Answer(500, "")
@@ -97,7 +97,7 @@ func TestFewFailuresAmongManyCallsOpenNothing(t *testing.T) {
 	}
 }
 
-func TestWhatARetryMendsIsNoFailure(t *testing.T) {
+func TestBreaker_RetrySucceeds(t *testing.T) {
 	cfg := guarded(time.Hour)
 	cfg.Retries, cfg.RetryBudget = 1, 1
 	c := over(t, cfg, faultyupstream.Flapping(1, faultyupstream.Answer(500, ""), well))
@@ -106,7 +106,7 @@ func TestWhatARetryMendsIsNoFailure(t *testing.T) {
 	}
 }
 
-func TestAClientThatLeavesSaysNothingAboutTheService(t *testing.T) {
+func TestBreaker_IgnoresClientGone(t *testing.T) {
 	t.Parallel()
 	cfg := guarded(time.Hour)
 	cfg.Timeout = 4 * time.Second

@@ -37,7 +37,7 @@ func filled(t *testing.T, cfg upstream.Config) (c *client, got <-chan string, re
 	return c, got, release
 }
 
-func TestSoManyCallsAreUnderWaySoManyWaitAndTheRestIsRefused(t *testing.T) {
+func TestBulkhead_LimitAndQueue(t *testing.T) {
 	c, got, release := filled(t, narrow(time.Minute))
 	third := c.begin(t.Context(), 1)
 	until(t, "the third waits", func() bool { return c.value("upstream_queue_length") == 1 })
@@ -63,7 +63,7 @@ func TestSoManyCallsAreUnderWaySoManyWaitAndTheRestIsRefused(t *testing.T) {
 	}
 }
 
-func TestACallWaitsForItsTurnOnlySoLong(t *testing.T) {
+func TestBulkhead_WaitIsBounded(t *testing.T) {
 	const wait = 20 * time.Millisecond
 	c, got, release := filled(t, narrow(wait))
 	start := time.Now()
@@ -79,7 +79,7 @@ func TestACallWaitsForItsTurnOnlySoLong(t *testing.T) {
 	}
 }
 
-func TestWhoLeavesTheQueueLeavesNoGap(t *testing.T) {
+func TestBulkhead_CanceledWaiter(t *testing.T) {
 	c, got, release := filled(t, narrow(time.Minute))
 	for range 3 {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -101,7 +101,7 @@ func TestWhoLeavesTheQueueLeavesNoGap(t *testing.T) {
 	}
 }
 
-func TestAFullServiceIsPingedStill(t *testing.T) {
+func TestBulkhead_HealthCheckPasses(t *testing.T) {
 	c, _, release := filled(t, narrow(time.Minute))
 	defer close(release)
 	if err := c.Ping(t.Context()); err != nil {
@@ -109,7 +109,7 @@ func TestAFullServiceIsPingedStill(t *testing.T) {
 	}
 }
 
-func TestAFullServiceIsNoneOfAnothersBusiness(t *testing.T) {
+func TestBulkhead_PerService(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	m := upstream.NewMetrics(reg)
 	release := make(chan struct{})
@@ -135,7 +135,7 @@ func TestAFullServiceIsNoneOfAnothersBusiness(t *testing.T) {
 }
 
 // Rejections by the bulkhead do not open the circuit.
-func TestRefusalsSayNothingAboutTheService(t *testing.T) {
+func TestBulkhead_NoEffectOnBreaker(t *testing.T) {
 	cfg := narrow(0)
 	cfg.Queue = 0
 	cfg.BreakerRate, cfg.BreakerCalls, cfg.BreakerWindow, cfg.BreakerDelay = .5, 10, time.Minute, time.Hour

@@ -20,7 +20,7 @@ import (
 	"tributary/internal/testkit/faultyupstream"
 )
 
-func TestAClientNeedsTheURLOfAServer(t *testing.T) {
+func TestClient_RequiresURL(t *testing.T) {
 	m := upstream.NewMetrics(prometheus.NewRegistry())
 	for _, bad := range []string{"", "localhost:8001", "ftp://example.com", "http://", "/poets", "http://exa mple.com", "://",
 		"http://:8001", "http://ann:pass@example.com", "http://ann@example.com", "http://example.com/?token=pass", "http://example.com?", "http://example.com#pass"} {
@@ -36,7 +36,7 @@ func TestAClientNeedsTheURLOfAServer(t *testing.T) {
 	}
 }
 
-func TestASegmentStaysOneWhateverItHolds(t *testing.T) {
+func TestClient_EscapesPathSegments(t *testing.T) {
 	for _, base := range []string{"", "/", "/api/v1", "/api%2Fv1/"} {
 		for segment, want := range map[string]string{
 			"plain": "plain", "a/b": "a%2Fb", "..": "%2E%2E", ".": "%2E", "...": "...", "%2F": "%252F", "a b": "a%20b",
@@ -59,7 +59,7 @@ func TestASegmentStaysOneWhateverItHolds(t *testing.T) {
 	}
 }
 
-func TestAQuestionIsPostedAsJSON(t *testing.T) {
+func TestClient_PostsJSON(t *testing.T) {
 	c := over(t, once, faultyupstream.Always(faultyupstream.JSON(`[1]`)))
 	answer, err := c.Query(t.Context(), map[string][]string{"ids": {"a", `"b"`}}, "/things/batch")
 	if err != nil || string(answer) != "[1]" {
@@ -81,7 +81,7 @@ func TestAQuestionIsPostedAsJSON(t *testing.T) {
 	}
 }
 
-func TestServicesSeeWhoAsks(t *testing.T) {
+func TestClient_UserAgent(t *testing.T) {
 	c := over(t, once, faultyupstream.Always(faultyupstream.JSON(`{"id":"t1"}`)))
 	c.get(t.Context())
 	c.get(upstream.Forward(t.Context(), func(_ string, to http.Header) { to["User-Agent"] = []string{"a client's"} }))
@@ -92,7 +92,7 @@ func TestServicesSeeWhoAsks(t *testing.T) {
 	}
 }
 
-func TestRedirectsAreNotFollowed(t *testing.T) {
+func TestClient_IgnoresRedirects(t *testing.T) {
 	elsewhere := faultyupstream.New(t, faultyupstream.Always(faultyupstream.JSON(`{"id":"t1"}`)))
 	for _, to := range []string{elsewhere.URL() + "/things/t1", "/things/t2", "http://169.254.169.254/"} {
 		for _, status := range []int{301, 302, 303, 307, 308} {
@@ -107,7 +107,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	}
 }
 
-func TestCookiesAreNotKept(t *testing.T) {
+func TestClient_IgnoresCookies(t *testing.T) {
 	c := over(t, once, faultyupstream.Always(faultyupstream.Answer(200, `{}`, "Set-Cookie: session=1; Path=/")))
 	c.get(t.Context())
 	c.get(t.Context())
@@ -118,7 +118,7 @@ func TestCookiesAreNotKept(t *testing.T) {
 	}
 }
 
-func TestWhatIsForwardedTravelsWithEachCallOfItsContext(t *testing.T) {
+func TestClient_ForwardsHeaders(t *testing.T) {
 	c := over(t, once, faultyupstream.Always(faultyupstream.JSON(`{}`)))
 	ctx := upstream.Forward(t.Context(), func(_ string, to http.Header) {
 		to["X-Request-Id"], to["Accept-Language"] = []string{"r1"}, []string{"ru", "en"}
@@ -134,7 +134,7 @@ func TestWhatIsForwardedTravelsWithEachCallOfItsContext(t *testing.T) {
 	}
 }
 
-func TestConnectionsAreUsedAgain(t *testing.T) {
+func TestClient_ReusesConnections(t *testing.T) {
 	script := func(n int) faultyupstream.Behaviour {
 		return []faultyupstream.Behaviour{
 			faultyupstream.JSON(`{}`), faultyupstream.Answer(404, `{}`), faultyupstream.Answer(500, strings.Repeat("x", 900)),
@@ -150,7 +150,7 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 	}
 }
 
-func TestErrorsTellALogNoID(t *testing.T) {
+func TestErrors_HaveNoIDs(t *testing.T) {
 	for name, b := range map[string]faultyupstream.Behaviour{
 		"a refusal": faultyupstream.Answer(403, "secret"), "a failure": faultyupstream.Answer(500, "secret"),
 		"a reset": faultyupstream.Reset(), "garbage": faultyupstream.Garbage(), "half an answer": faultyupstream.Truncated("secret"),
@@ -162,7 +162,7 @@ func TestErrorsTellALogNoID(t *testing.T) {
 	}
 }
 
-func TestEveryAttemptIsInTheReport(t *testing.T) {
+func TestClient_ReportsAttempts(t *testing.T) {
 	cfg := once
 	cfg.Retries, cfg.RetryBudget = 2, 1
 	c := over(t, cfg, faultyupstream.First(1, faultyupstream.Answer(500, ""), faultyupstream.JSON(`{}`)))
@@ -178,7 +178,7 @@ func TestEveryAttemptIsInTheReport(t *testing.T) {
 	}
 }
 
-func TestAnInvalidAnswerIsCountedAsTheServicesError(t *testing.T) {
+func TestMetrics_InvalidResponse(t *testing.T) {
 	c := over(t, once, faultyupstream.Always(faultyupstream.HTML()))
 	cause := errors.New("not a JSON object")
 	err := c.Invalid(cause)
@@ -190,7 +190,7 @@ func TestAnInvalidAnswerIsCountedAsTheServicesError(t *testing.T) {
 	}
 }
 
-func TestDecodingWantsTheShapeThatIsDue(t *testing.T) {
+func TestDecode_WrongShape(t *testing.T) {
 	var object map[string]any
 	var list []any
 	for answer, want := range map[string]string{
@@ -206,7 +206,7 @@ func TestDecodingWantsTheShapeThatIsDue(t *testing.T) {
 	}
 }
 
-func TestTheFirstMissingFieldIsNamed(t *testing.T) {
+func TestDecode_MissingField(t *testing.T) {
 	one := 1
 	var f upstream.Fields
 	if got := upstream.Require(&f, "a", &one); got != 1 || f.Err() != nil {

@@ -19,7 +19,7 @@ func sound() upstream.Config {
 	}
 }
 
-func TestASettingThatCannotBeUsedIsNamed(t *testing.T) {
+func TestConfig_InvalidIsNamed(t *testing.T) {
 	for name, change := range map[string]func(*upstream.Config){
 		"upstream-timeout":        func(c *upstream.Config) { c.Timeout = 0 },
 		"upstream-overrides":      func(c *upstream.Config) { c.Overrides = upstream.Overrides{"drafts.timeout": "-1s"} },
@@ -62,13 +62,13 @@ func TestConfig_LongestAttempt(t *testing.T) {
 	}
 }
 
-func TestAPolicyThatIsOffNeedsNoSettings(t *testing.T) {
+func TestConfig_DisabledPolicy(t *testing.T) {
 	if err := (upstream.Config{Timeout: time.Second}).Validate(); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestEverySettingCanBeSetForOneService(t *testing.T) {
+func TestOverrides_EverySetting(t *testing.T) {
 	values := map[reflect.Type]string{
 		reflect.TypeFor[time.Duration](): "7s", reflect.TypeFor[int](): "7", reflect.TypeFor[uint](): "7",
 		reflect.TypeFor[int64](): "7", reflect.TypeFor[float64](): "0.7",
@@ -86,7 +86,7 @@ func TestEverySettingCanBeSetForOneService(t *testing.T) {
 	}
 }
 
-func TestAnOverrideThatCannotBeUsedIsNamed(t *testing.T) {
+func TestOverrides_InvalidIsNamed(t *testing.T) {
 	for key, value := range map[string]string{
 		"drafts": "3s", ".timeout": "3s", "drafts.": "3s", "drafts.tmeout": "3s", "drafts.upstream-timeout": "3s",
 		"drafts.timeout": "soon", "drafts.retries": "many", "drafts.hedge-quantile": "1", "drafts.overrides": "{}",
@@ -101,7 +101,7 @@ func TestAnOverrideThatCannotBeUsedIsNamed(t *testing.T) {
 }
 
 // The zero value of a setting disables its policy, for one service as for all.
-func TestAServiceMayHaveSettingsOfItsOwn(t *testing.T) {
+func TestOverrides_OneService(t *testing.T) {
 	cfg := once
 	cfg.Retries, cfg.RetryBudget = 1, 1
 	cfg.Overrides = upstream.Overrides{"things.retries": "3", "others.retries": "0", "others.max-body": "1"}

@@ -43,7 +43,7 @@ var faults = map[string]struct {
 	"504":                                {faultyupstream.Answer(504, ``), "timeout", false},
 }
 
-func TestEachFaultHasItsKindAndLeavesNothingBehind(t *testing.T) {
+func TestFaults_KindsAndCleanup(t *testing.T) {
 	before := descriptors()
 	t.Cleanup(func() { // after all faults
 		until(t, "all connections are closed", func() bool { return descriptors() <= before+5 })
@@ -84,7 +84,7 @@ func TestEachFaultHasItsKindAndLeavesNothingBehind(t *testing.T) {
 }
 
 // A dropped attempt closes its connection or returns it to the pool.
-func TestDroppedAttemptsLeaveNoConnectionOpen(t *testing.T) {
+func TestFaults_NoOpenConnections(t *testing.T) {
 	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -105,7 +105,7 @@ func TestDroppedAttemptsLeaveNoConnectionOpen(t *testing.T) {
 	}
 }
 
-func TestTheServiceIsBackAsSoonAsItIsBack(t *testing.T) {
+func TestBreaker_RecoversAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {
@@ -125,7 +125,7 @@ func TestTheServiceIsBackAsSoonAsItIsBack(t *testing.T) {
 	}
 }
 
-func TestAServiceThatIsNotThereIsUnavailable(t *testing.T) {
+func TestFaults_ConnectionRefused(t *testing.T) {
 	c := over(t, once, faultyupstream.Always(faultyupstream.JSON(`{}`)))
 	c.up.Refuse()
 	if got := c.get(t.Context()); got != "unavailable" {
@@ -148,7 +148,7 @@ func TestAServiceThatIsNotThereIsUnavailable(t *testing.T) {
 	}
 }
 
-func TestAServiceMayHaveATimeoutOfItsOwn(t *testing.T) {
+func TestTimeout_PerService(t *testing.T) {
 	cfg := once
 	cfg.Overrides = upstream.Overrides{"things.timeout": "50ms", "others.timeout": "1h"}
 	c := over(t, cfg, faultyupstream.Always(faultyupstream.Stall("")))

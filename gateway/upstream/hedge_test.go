@@ -36,7 +36,7 @@ func hedged(t *testing.T, change func(*upstream.Config), next ...faultyupstream.
 	return c
 }
 
-func TestASlowAttemptIsMadeOnceMoreBesideItself(t *testing.T) {
+func TestHedge_SlowAttempt(t *testing.T) {
 	c := hedged(t, nil, faultyupstream.Stall(""), well)
 	before := c.value("upstream_attempts_total", "attempt", "hedge", "outcome", "ok")
 	_, idle := c.up.Connections()
@@ -49,7 +49,7 @@ func TestASlowAttemptIsMadeOnceMoreBesideItself(t *testing.T) {
 	until(t, "the loser's connection is closed", func() bool { _, open := c.up.Connections(); return open <= idle && c.value("upstream_in_flight") == 0 })
 }
 
-func TestAQuestionIsHedgedWhole(t *testing.T) {
+func TestHedge_RepeatsBody(t *testing.T) {
 	c := hedged(t, nil, faultyupstream.Stall(""), well)
 	if _, err := c.Query(t.Context(), []string{"a"}, "/things/batch"); err != nil {
 		t.Error(err)
@@ -61,21 +61,21 @@ func TestAQuestionIsHedgedWhole(t *testing.T) {
 	}
 }
 
-func TestTheFirstAttemptMayStillBeTheOneThatAnswers(t *testing.T) {
+func TestHedge_FirstAttemptWins(t *testing.T) {
 	c := hedged(t, nil, faultyupstream.Late(time.Second, well), faultyupstream.Answer(500, ""))
 	if got := c.get(t.Context()); got != "ok" || c.attempts() != 2 {
 		t.Errorf("got %s by %d requests", got, c.attempts())
 	}
 }
 
-func TestWhenBothFailTheCallFails(t *testing.T) {
+func TestHedge_BothFail(t *testing.T) {
 	c := hedged(t, nil, faultyupstream.Late(time.Second, faultyupstream.Answer(500, "")), faultyupstream.Answer(502, ""))
 	if got := c.get(t.Context()); got != "unavailable" || c.attempts() != 2 {
 		t.Errorf("got %s by %d requests", got, c.attempts())
 	}
 }
 
-func TestHedgesArePaidFromTheBudget(t *testing.T) {
+func TestHedge_UsesRetryBudget(t *testing.T) {
 	c := hedged(t, func(cfg *upstream.Config) {
 		cfg.RetryBudget, cfg.Timeout = 0, time.Second
 	}, faultyupstream.Stall(""))
@@ -84,7 +84,7 @@ func TestHedgesArePaidFromTheBudget(t *testing.T) {
 	}
 }
 
-func TestNothingIsHedgedUnlessAskedFor(t *testing.T) {
+func TestHedge_OffByDefault(t *testing.T) {
 	c := hedged(t, func(cfg *upstream.Config) {
 		cfg.HedgeQuantile, cfg.Timeout = 0, time.Second
 	}, faultyupstream.Stall(""))
@@ -93,7 +93,7 @@ func TestNothingIsHedgedUnlessAskedFor(t *testing.T) {
 	}
 }
 
-func TestARetryMayFollowAHedge(t *testing.T) {
+func TestHedge_ThenRetry(t *testing.T) {
 	c := hedged(t, func(cfg *upstream.Config) { cfg.Retries = 1 }, faultyupstream.Late(time.Second, faultyupstream.Hangup()), faultyupstream.Hangup(), well)
 	if got := c.get(t.Context()); got != "ok" || c.attempts() < 3 {
 		t.Errorf("got %s by %d requests", got, c.attempts())
@@ -101,7 +101,7 @@ func TestARetryMayFollowAHedge(t *testing.T) {
 }
 
 // A fast failure is retried with backoff. A hedge would be a retry without it.
-func TestAnAttemptThatFailsAtOnceIsNotHedged(t *testing.T) {
+func TestHedge_FastFailure(t *testing.T) {
 	c := hedged(t, nil, faultyupstream.Answer(500, ""), well)
 	for range 10 { // one may be slow on a busy machine
 		if c.get(t.Context()) == "unavailable" && c.attempts() == 1 {

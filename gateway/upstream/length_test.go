@@ -15,7 +15,7 @@ import (
 	"tributary/internal/testkit/faultyupstream"
 )
 
-func TestAnAnswerIsUnpacked(t *testing.T) {
+func TestBody_Decompressed(t *testing.T) {
 	c := over(t, once, faultyupstream.Always(faultyupstream.Gzip(`{"packed":true}`)))
 	answer, err := c.Get(t.Context(), "/things")
 	if err != nil || string(answer) != `{"packed":true}` {
@@ -26,7 +26,7 @@ func TestAnAnswerIsUnpacked(t *testing.T) {
 	}
 }
 
-func TestTheLimitIsTheLongestAnswer(t *testing.T) {
+func TestBody_AtLimit(t *testing.T) {
 	for n, want := range map[int]string{999: "ok", 1000: "ok", 1001: "invalid_response"} {
 		body := strings.Repeat("x", n)
 		for how, b := range map[string]faultyupstream.Behaviour{"plain": faultyupstream.JSON(body), "packed": faultyupstream.Gzip(body)} {
@@ -39,7 +39,7 @@ func TestTheLimitIsTheLongestAnswer(t *testing.T) {
 
 // A body that is announced as too long is not read at all, and one that turns out to be
 // too long is read only up to the limit.
-func TestAnAnswerThatIsTooLongStaysWhereItIs(t *testing.T) {
+func TestBody_BeyondLimit(t *testing.T) {
 	t.Parallel()
 	// Socket buffers hold some megabytes, so the limit is well above that.
 	const limit, much, buffered = 48 << 20, 1 << 30, 24 << 20

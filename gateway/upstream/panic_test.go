@@ -13,7 +13,7 @@ import (
 
 // A panic in a policy leaks no place in the bulkhead and no permit of a circuit, and
 // does not end the process, even on a goroutine of a policy.
-func TestAPanicOfAPolicyCostsOneCall(t *testing.T) {
+func TestPanic_InPolicy(t *testing.T) {
 	for name, quantile := range map[string]float64{"in the caller's goroutine": 0, "in that of a hedge": .9} {
 		t.Run(name, func(t *testing.T) {
 			cfg := Config{Timeout: time.Second, Concurrency: 1, BreakerRate: .5, BreakerCalls: 2, BreakerWindow: time.Minute,

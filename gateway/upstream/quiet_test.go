@@ -23,7 +23,7 @@ func quiet(t *testing.T, what string, err error, says string) {
 }
 
 // Errors are logged, so they must not contain bodies.
-func TestErrorsOfDecodingSayWhereAndQuoteNothing(t *testing.T) {
+func TestErrors_DecodingQuotesNothing(t *testing.T) {
 	type part struct {
 		Count *int32 `json:"count"`
 		Whole *bool  `json:"whole"`
@@ -48,7 +48,7 @@ func TestErrorsOfDecodingSayWhereAndQuoteNothing(t *testing.T) {
 	quiet(t, "a list", upstream.DecodeList([]byte(`[1,"`+secret+`"]`), &[]int{}), `"/1": want int`)
 }
 
-func TestErrorsOfNetHTTPQuoteNothing(t *testing.T) {
+func TestErrors_NetHTTPQuotesNothing(t *testing.T) {
 	const ok = "HTTP/1.1 200 OK\r\n"
 	for answer, says := range map[string]string{
 		secret + "\r\n\r\n":                                                "malformed HTTP response",

@@ -22,7 +22,7 @@ func patient() upstream.Config {
 
 var well = faultyupstream.JSON(`{}`)
 
-func TestACallThatFailedIsMadeAgainWhereThatMayHelp(t *testing.T) {
+func TestRetry_ByFault(t *testing.T) {
 	t.Parallel()
 	for name, fault := range faults {
 		want, attempts := "ok", 2
@@ -48,7 +48,7 @@ func TestACallThatFailedIsMadeAgainWhereThatMayHelp(t *testing.T) {
 	}
 }
 
-func TestThereAreOnlySoManyRetries(t *testing.T) {
+func TestRetry_MaxAttempts(t *testing.T) {
 	for _, c := range []struct {
 		retries, failures, attempts int
 		want                        string
@@ -70,7 +70,7 @@ func TestThereAreOnlySoManyRetries(t *testing.T) {
 	}
 }
 
-func TestAQuestionIsAskedAgainWhole(t *testing.T) {
+func TestRetry_RepeatsBody(t *testing.T) {
 	for name, b := range map[string]faultyupstream.Behaviour{"500": faultyupstream.Answer(500, ""), "a hangup": faultyupstream.Hangup()} {
 		c := over(t, patient(), faultyupstream.First(2, b, well))
 		if _, err := c.Query(t.Context(), []string{"a", "b"}, "/things/batch"); err != nil {
@@ -88,7 +88,7 @@ func TestAQuestionIsAskedAgainWhole(t *testing.T) {
 	}
 }
 
-func TestARetryWaitsAsLongAsTheServiceAsks(t *testing.T) {
+func TestRetry_HonorsRetryAfter(t *testing.T) {
 	t.Parallel()
 	for name, after := range map[string]func() string{
 		"seconds": func() string { return "1" },
@@ -107,7 +107,7 @@ func TestARetryWaitsAsLongAsTheServiceAsks(t *testing.T) {
 	}
 }
 
-func TestAnUnreadableRetryAfterIsNone(t *testing.T) {
+func TestRetry_InvalidRetryAfter(t *testing.T) {
 	for _, after := range []string{"soon", "-1", "+1", "1e3", "1.5", "", "Mon, 01 Jan 1990 00:00:00 GMT"} {
 		c := over(t, patient(), faultyupstream.First(1, faultyupstream.Answer(503, "", "Retry-After: "+after), well))
 		if got := c.get(t.Context()); got != "ok" {
@@ -125,7 +125,7 @@ func TestRetryAfter_LongerThanAnyRequest(t *testing.T) {
 	}
 }
 
-func TestAWaitThatCannotEndInTimeIsNotBegun(t *testing.T) {
+func TestRetry_WaitBeyondDeadline(t *testing.T) {
 	for name, c := range map[string]struct {
 		after string
 		have  time.Duration // 0 for no deadline
@@ -151,7 +151,7 @@ func TestAWaitThatCannotEndInTimeIsNotBegun(t *testing.T) {
 }
 
 // Two attempts of one second fit into less than three; a third would use up the rest.
-func TestAServiceThatHangsDoesNotCostARequestAllOfItsTime(t *testing.T) {
+func TestRetry_HangingService(t *testing.T) {
 	t.Parallel()
 	cfg := patient()
 	cfg.Timeout, cfg.Retries = time.Second, 5
@@ -171,7 +171,7 @@ func TestAServiceThatHangsDoesNotCostARequestAllOfItsTime(t *testing.T) {
 	}
 }
 
-func TestNothingIsTriedAgainForAClientThatHasGone(t *testing.T) {
+func TestRetry_ClientGone(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	c := over(t, patient(), faultyupstream.First(1, faultyupstream.Answer(503, "", "Retry-After: 9"), well))
 	got := make(chan string)
@@ -190,7 +190,7 @@ func TestNothingIsTriedAgainForAClientThatHasGone(t *testing.T) {
 	}
 }
 
-func TestAClientThatLeavesEndsItsAttempt(t *testing.T) {
+func TestAttempt_EndsWithClient(t *testing.T) {
 	for name, beginning := range map[string]string{"before the headers": "", "within the body": faultyupstream.Head() + `{"id":`} {
 		ctx, cancel := context.WithCancel(t.Context())
 		c := over(t, patient(), faultyupstream.Always(faultyupstream.Stall(beginning)))
@@ -206,7 +206,7 @@ func TestAClientThatLeavesEndsItsAttempt(t *testing.T) {
 	}
 }
 
-func TestWhatCannotEndInTimeIsNotBegun(t *testing.T) {
+func TestAttempt_NoTimeLeft(t *testing.T) {
 	cfg := patient()
 	cfg.LeastTime = time.Minute
 	for name, have := range map[string]time.Duration{"too little time": 30 * time.Second, "no time": -time.Second} {
@@ -224,7 +224,7 @@ func TestWhatCannotEndInTimeIsNotBegun(t *testing.T) {
 	}
 }
 
-func TestTheRequestsDeadlineEndsAnAttempt(t *testing.T) {
+func TestAttempt_EndsAtDeadline(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	c := over(t, patient(), faultyupstream.Always(faultyupstream.Stall("")))
@@ -233,7 +233,7 @@ func TestTheRequestsDeadlineEndsAnAttempt(t *testing.T) {
 	}
 }
 
-func TestABudgetBoundsWhatRetriesAdd(t *testing.T) {
+func TestRetry_Budget(t *testing.T) {
 	const calls, reserve = 300, 5
 	for _, rate := range []float64{0, .1, .5} {
 		t.Run(fmt.Sprint(rate), func(t *testing.T) {

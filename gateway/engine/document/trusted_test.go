@@ -38,7 +38,7 @@ const apollo = `{"format":"apollo-persisted-query-manifest","version":1,"operati
 	{"id":"one","name":"One","type":"query","body":"query One { a }","clientName":"web"},
 	{"id":"two","name":"Two","type":"mutation","body":"mutation Two { b }"}]}`
 
-func TestManifestsOfAllToolsAreRead(t *testing.T) {
+func TestManifest_Formats(t *testing.T) {
 	d, err := load(t, apollo, "\ufeff"+`{"`+sha("{ c }")+`":"{ c }","sha256:`+sha("{ d }")+`":"{ d }"}`)
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ func TestManifestsOfAllToolsAreRead(t *testing.T) {
 	}
 }
 
-func TestNoneHasNone(t *testing.T) {
+func TestManifest_None(t *testing.T) {
 	var d *document.Trusted
 	_, ok := d.ByID("x")
 	d.Each(func(string, string) { t.Error("one of none") })
@@ -77,7 +77,7 @@ func TestNoneHasNone(t *testing.T) {
 	}
 }
 
-func TestAManifestThatCannotBeUsedSaysWhy(t *testing.T) {
+func TestManifest_Invalid(t *testing.T) {
 	for name, tt := range map[string]struct{ content, want string }{
 		"no JSON":                      {`{`, "not a JSON object"},
 		"a list":                       {`[]`, "not a JSON object"},

@@ -12,7 +12,7 @@ import (
 	"tributary/internal/testkit"
 )
 
-func TestNoDamagedEntryIsTakenForWhole(t *testing.T) {
+func TestCodec_DamagedEntry(t *testing.T) {
 	mini := miniredis.RunT(t)
 	s := newStore(t, "redis://"+mini.Addr())
 	put(t, s, map[string]*redisstore.Record{"a": record(time.Second, time.Minute, `{"price":1299.99}`)})
@@ -33,7 +33,7 @@ func TestNoDamagedEntryIsTakenForWhole(t *testing.T) {
 
 // The clocks of the writer, of Redis and of the reader may each be wrong, but an entry
 // must not appear younger than it is.
-func TestAnEntryIsAsOldAsTheOlderOfTwoClocksHasIt(t *testing.T) {
+func TestCodec_OlderClockWins(t *testing.T) {
 	mini := miniredis.RunT(t)
 	s := newStore(t, "redis://"+mini.Addr())
 	put(t, s, map[string]*redisstore.Record{"a": record(5*time.Second, time.Minute, "{}")})
@@ -57,7 +57,7 @@ func TestAnEntryIsAsOldAsTheOlderOfTwoClocksHasIt(t *testing.T) {
 	}
 }
 
-func TestAnEntryThatWasLongOnItsWayIsNotTakenForYoung(t *testing.T) {
+func TestCodec_SlowTransport(t *testing.T) {
 	mini := miniredis.RunT(t)
 	s := newStore(t, "redis://"+mini.Addr())
 	written := time.Now()
@@ -73,7 +73,7 @@ func TestAnEntryThatWasLongOnItsWayIsNotTakenForYoung(t *testing.T) {
 }
 
 // A purge can happen within a millisecond.
-func TestAnEntryIsNoYoungerThanItWasByPartsOfAMillisecond(t *testing.T) {
+func TestCodec_RoundsAgeUp(t *testing.T) {
 	s := newStore(t, "redis://"+miniredis.RunT(t).Addr())
 	for i := range 200 {
 		given := &redisstore.Record{FetchedAt: time.Now().Add(-900 * time.Microsecond), UsableFor: time.Minute, Body: []byte("{}")}
@@ -95,7 +95,7 @@ func entryKey(mini *miniredis.Miniredis) string {
 	return ""
 }
 
-func FuzzWhatStandsInRedis(f *testing.F) {
+func FuzzCodec(f *testing.F) {
 	mini, err := miniredis.Run()
 	if err != nil {
 		f.Fatal(err)

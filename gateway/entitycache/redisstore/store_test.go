@@ -78,7 +78,7 @@ func look(t testing.TB, s *redisstore.Store, names ...string) (found map[string]
 	return found
 }
 
-func TestAStoreGivesWhatItWasGiven(t *testing.T) {
+func TestStore_RoundTrip(t *testing.T) {
 	stores(t, func(t *subtest, s *redisstore.Store) {
 		everyByte := make([]byte, 256)
 		for i := range everyByte {
@@ -105,7 +105,7 @@ func TestAStoreGivesWhatItWasGiven(t *testing.T) {
 	})
 }
 
-func TestAnEntryIsAsOldInTheStoreAsItWas(t *testing.T) {
+func TestStore_Age(t *testing.T) {
 	stores(t, func(t *subtest, s *redisstore.Store) {
 		put(t, s, map[string]*redisstore.Record{"author:1": record(20*time.Second, time.Minute, "{}")})
 		e, ok := look(t, s, "author:1")["author:1"]
@@ -121,7 +121,7 @@ func TestAnEntryIsAsOldInTheStoreAsItWas(t *testing.T) {
 	})
 }
 
-func TestWhatHasNoTimeLeftIsNotKept(t *testing.T) {
+func TestStore_Expired(t *testing.T) {
 	stores(t, func(t *subtest, s *redisstore.Store) {
 		put(t, s, map[string]*redisstore.Record{
 			"author:over":  record(time.Minute, time.Minute, "{}"),
@@ -136,7 +136,7 @@ func TestWhatHasNoTimeLeftIsNotKept(t *testing.T) {
 	})
 }
 
-func TestWhatIsDeletedIsGone(t *testing.T) {
+func TestStore_Delete(t *testing.T) {
 	stores(t, func(t *subtest, s *redisstore.Store) {
 		put(t, s, map[string]*redisstore.Record{"author:1": record(0, time.Minute, "1"), "author:2": record(0, time.Minute, "2")})
 		if err := s.Delete(t.Context(), []string{"author:1", "author:never"}); err != nil {
@@ -148,7 +148,7 @@ func TestWhatIsDeletedIsGone(t *testing.T) {
 	})
 }
 
-func TestManyKeysTravelTogether(t *testing.T) {
+func TestStore_Pipelines(t *testing.T) {
 	stores(t, func(t *subtest, s *redisstore.Store) {
 		entries := map[string]*redisstore.Record{}
 		var keys []string

@@ -8,7 +8,7 @@ import (
 	"tributary/gateway/entitycache/redisstore"
 )
 
-func TestRedisURLs(t *testing.T) {
+func TestRedisURL_Valid(t *testing.T) {
 	for url, want := range map[string]string{
 		"redis://":                                     "[localhost:6379] db 0 user '' password '' tls false master ''",
 		"redis://redis":                                "[redis:6379] db 0 user '' password '' tls false master ''",
@@ -40,14 +40,14 @@ func TestRedisURLs(t *testing.T) {
 	}
 }
 
-func TestSentinelsMayHaveAPasswordOfTheirOwn(t *testing.T) {
+func TestRedisURL_SentinelPassword(t *testing.T) {
 	o, err := redisstore.ParseURL("redis://:x@s1:26379?master_name=m&sentinel_username=ann&sentinel_password=y")
 	if err != nil || o.SentinelUsername != "ann" || o.SentinelPassword != "y" || o.Password != "x" {
 		t.Errorf("got %+v, %v", o, err)
 	}
 }
 
-func TestRedisURLsThatCannotBeMeant(t *testing.T) {
+func TestRedisURL_Invalid(t *testing.T) {
 	for _, url := range []string{
 		"", "redis", "redis:", "http://redis", "unix:///tmp/sock", "//redis",
 		"redis://hunter2@:bad", "redis://:hunter2@a,,b", "redis://:hunter2@a,", "redis://:hunter2@a:b", "redis://a:0", "redis://a:65536",
@@ -65,7 +65,7 @@ func TestRedisURLsThatCannotBeMeant(t *testing.T) {
 	}
 }
 
-func TestRedisURLsInAListSayWhatIsWrongWithThem(t *testing.T) {
+func TestRedisURL_InvalidList(t *testing.T) {
 	for url, want := range map[string]string{
 		"redis://a,rediss://b":                               "scheme",
 		"redis://u:x@a,redis://u:x@b":                        "stand once",
