@@ -123,7 +123,7 @@ func newPage(t testing.TB, cfg entitycache.Config, src *source, keys ...string) 
 }
 
 func (p *page) close() {
-	_ = p.Cache.Close()
+	_ = p.Close()
 	p.responses.Close()
 }
 
