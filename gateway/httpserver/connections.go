@@ -34,7 +34,7 @@ const (
 // that many, it makes room for a new one by closing the one that is idle for the longest
 // time, or else the oldest that has been silent. If all are in use the new one is accepted
 // beyond the limit: a probe is answered at once, and other requests wait, in order, until
-// there is room (see gate). At most an eighth of the limit and maxBeyond are beyond it, and
+// there is room (see gate). At most 16 and an eighth of the limit, and maxBeyond, are beyond it, and
 // of these three quarters may wait. Then a new one takes the place of the oldest that neither
 // waits nor is a probe's, or waits to be accepted until there is one.
 //

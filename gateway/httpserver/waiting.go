@@ -131,7 +131,7 @@ func (l *connections) admit() {
 }
 
 // mayExceed returns how many connections may be beyond a limit.
-func mayExceed(limit int) int { return min(maxBeyond, 2+limit/8) }
+func mayExceed(limit int) int { return min(maxBeyond, 16+limit/8) }
 
 // mayWait returns how many of those beyond the limit may wait for room. The others are for
 // those of which it is not known yet whether they are probes'.
