@@ -40,7 +40,7 @@ func TestAllocations_CachedResponse(t *testing.T) {
 		"by GraphQL": {graphQL, profilePost(), 11},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server, stop, err := graphtest.New(upstreamtest.New(t, shop()), graphtest.Usual())
+			server, stop, err := graphtest.New(upstreamtest.New(t, shop()), graphtest.DefaultSetup())
 			must(t, err)
 			t.Cleanup(func() { must(t, stop()) })
 			h, r, w := c.handler(server), c.request(), discard{http.Header{}}

@@ -18,9 +18,9 @@ import (
 // more; those of cold work include the services of the test. Lower them when
 // you have made it cheaper.
 func TestAllocations_HotPaths(t *testing.T) {
-	entitiesOnly := graphtest.Usual()
+	entitiesOnly := graphtest.DefaultSetup()
 	entitiesOnly.ResponseMB = 0
-	list := upstreamtest.Shop(20, 5, 3, 100)
+	list := upstreamtest.NewData(20, 5, 3, 100)
 	for name, tt := range map[string]struct {
 		handler func(*graphtest.Server) http.Handler
 		request func() *http.Request
@@ -28,11 +28,11 @@ func TestAllocations_HotPaths(t *testing.T) {
 		with    graphtest.Setup
 		most    float64
 	}{
-		"cached profile by REST":        {byREST, profileGet(), shop(), graphtest.Usual(), 22},
-		"cached profile by GraphQL":     {graphQL, profilePost(), shop(), graphtest.Usual(), 32},
+		"cached profile by REST":        {byREST, profileGet(), shop(), graphtest.DefaultSetup(), 22},
+		"cached profile by GraphQL":     {graphQL, profilePost(), shop(), graphtest.DefaultSetup(), 32},
 		"profile from the entities":     {graphQL, profilePost(), shop(), entitiesOnly, 435},
 		"cold profile":                  {graphQL, profilePost(), shop(), cold(), 990},
-		"list of 20, cached":            {graphQL, listPost(), list, graphtest.Usual(), 32},
+		"list of 20, cached":            {graphQL, listPost(), list, graphtest.DefaultSetup(), 32},
 		"list of 20, from the entities": {graphQL, listPost(), list, entitiesOnly, 11230},
 		"list of 20, cold":              {graphQL, listPost(), list, cold(), 22560},
 	} {

@@ -38,11 +38,11 @@ func TestAnswers_FewestCalls(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			golden{Query: query}.check(t, name, func() (answer, calls string) {
-				up := upstreamtest.New(t, upstreamtest.Shop(20, 5, 3, 250))
+				up := upstreamtest.New(t, upstreamtest.NewData(20, 5, 3, 250))
 				if name == "users-orders-products" {
-					up = upstreamtest.New(t, upstreamtest.Shop(20, 5, 3, 100))
+					up = upstreamtest.New(t, upstreamtest.NewData(20, 5, 3, 100))
 				}
-				answer = serveWith(t, up, graphtest.Patient()).ask(query)
+				answer = serveWith(t, up, graphtest.LongLinger()).ask(query)
 				return answer, up.Summary()
 			})
 		})

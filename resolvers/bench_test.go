@@ -42,38 +42,38 @@ func BenchmarkColdProfileTrace(b *testing.B) {
 }
 
 func BenchmarkCachedProfileByGraphQL(b *testing.B) {
-	benchmark(b, graphQL, profilePost(), shop(), graphtest.Usual())
+	benchmark(b, graphQL, profilePost(), shop(), graphtest.DefaultSetup())
 }
 func BenchmarkCachedProfileByREST(b *testing.B) {
-	benchmark(b, byREST, profileGet(), shop(), graphtest.Usual())
+	benchmark(b, byREST, profileGet(), shop(), graphtest.DefaultSetup())
 }
 
 func Benchmark20UsersOf5OrdersOf3Items(b *testing.B) {
-	for name, with := range map[string]graphtest.Setup{"cold": cold(), "cached": graphtest.Usual()} {
+	for name, with := range map[string]graphtest.Setup{"cold": cold(), "cached": graphtest.DefaultSetup()} {
 		b.Run(name, func(b *testing.B) {
-			benchmark(b, graphQL, listPost(), upstreamtest.Shop(20, 5, 3, 100), with)
+			benchmark(b, graphQL, listPost(), upstreamtest.NewData(20, 5, 3, 100), with)
 		})
 	}
 }
 
 // cold is a setup in which every entry is too old as soon as it is there.
 func cold() graphtest.Setup {
-	return graphtest.Setup{Timeout: graphtest.Usual().Timeout, TTL: time.Nanosecond}
+	return graphtest.Setup{Timeout: graphtest.DefaultSetup().Timeout, TTL: time.Nanosecond}
 }
 
 // entitiesAlone is a setup in which whole answers are not kept.
 func entitiesAlone() graphtest.Setup {
-	with := graphtest.Usual()
+	with := graphtest.DefaultSetup()
 	with.ResponseMB = 0
 	return with
 }
 
-func shop() upstreamtest.Data { return upstreamtest.Shop(1, 2, 2, 3) }
+func shop() upstreamtest.Data { return upstreamtest.NewData(1, 2, 2, 3) }
 
 func graphQL(s *graphtest.Server) http.Handler { return s }
 
 func byREST(s *graphtest.Server) http.Handler {
-	return rest.NewProfile(s.Engine, func(*http.Request) string { return "u1" }, graphtest.Usual().TTL, prometheus.NewRegistry())
+	return rest.NewProfile(s.Engine, func(*http.Request) string { return "u1" }, graphtest.DefaultSetup().TTL, prometheus.NewRegistry())
 }
 
 func benchmark(b *testing.B, handler func(*graphtest.Server) http.Handler, request func() *http.Request, data upstreamtest.Data, with graphtest.Setup) {

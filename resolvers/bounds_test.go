@@ -21,8 +21,8 @@ import (
 // bigShop has 300 users with a few orders each, the first with as many as are assumed, and
 // one with 2,000.
 func bigShop() upstreamtest.Data {
-	data := upstreamtest.Shop(300, 3, 3, 50)
-	data.Orders["u1"] = upstreamtest.Shop(1, 10, 10, 50).Orders["u1"]
+	data := upstreamtest.NewData(300, 3, 3, 50)
+	data.Orders["u1"] = upstreamtest.NewData(1, 10, 10, 50).Orders["u1"]
 	data.Users["big"] = upstreamtest.User("big")
 	for i := range 2000 {
 		data.Orders["big"] = append(data.Orders["big"], upstreamtest.Order(fmt.Sprint("big-", i), "big", "p1", "p2"))
@@ -143,12 +143,12 @@ func TestBounds_FieldsOfTheDataCount(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bounds := limits.Default()
 			bounds.Fields = tt.fields
-			at := request(t, bounded(t, bounds, graphtest.Usual()), tt.query)
+			at := request(t, bounded(t, bounds, graphtest.DefaultSetup()), tt.query)
 			if n := at.fields(t); at.status != http.StatusOK || n != tt.fields {
 				t.Fatalf("status %d, and %d fields, want %d: %.300s", at.status, n, tt.fields, at.text)
 			}
 			bounds.Fields--
-			if over := request(t, bounded(t, bounds, graphtest.Usual()), tt.query); over.limit() != "fields" || over.errors[0]["allowed"] != float64(bounds.Fields) {
+			if over := request(t, bounded(t, bounds, graphtest.DefaultSetup()), tt.query); over.limit() != "fields" || over.errors[0]["allowed"] != float64(bounds.Fields) {
 				t.Errorf("one field more than is allowed: %.300s", over.text)
 			}
 		})
@@ -165,8 +165,8 @@ func TestBounds_ResponseIsExact(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bounds := limits.Default()
 			bounds.Response = 1 << 30
-			whole := request(t, bounded(t, bounds, graphtest.Usual()), query).text
-			for _, with := range []graphtest.Setup{graphtest.Usual(), entitiesAlone()} {
+			whole := request(t, bounded(t, bounds, graphtest.DefaultSetup()), query).text
+			for _, with := range []graphtest.Setup{graphtest.DefaultSetup(), entitiesAlone()} {
 				bounds.Response = len(whole)
 				h := bounded(t, bounds, with)
 				for range 2 { // the second may be that of the first
@@ -233,7 +233,7 @@ func (q *hostileQuery) draw() string {
 func TestBounds_HoldForRandomHostileQueries(t *testing.T) {
 	bounds := limits.Default()
 	bounds.Response, bounds.Fields = 1<<20, 60_000
-	h := bounded(t, bounds, graphtest.Usual())
+	h := bounded(t, bounds, graphtest.DefaultSetup())
 	outcomes := map[string]int{}
 	rapid.Check(t, func(rt *rapid.T) {
 		query := (&hostileQuery{t: rt, aliases: 490}).draw()

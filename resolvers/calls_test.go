@@ -24,7 +24,7 @@ func TestCalls_FollowData(t *testing.T) {
 		t.Run(query, func(t *testing.T) {
 			var took time.Duration
 			for range tries { // a busy machine may take its time
-				up := upstreamtest.New(t, upstreamtest.Shop(2, 2, 2, 4))
+				up := upstreamtest.New(t, upstreamtest.NewData(2, 2, 2, 4))
 				up.Delay(func(upstreamtest.Call) time.Duration { return delay })
 				c := serve(t, up)
 				start := time.Now()
@@ -59,7 +59,7 @@ func TestCalls_SlowPeer(t *testing.T) {
 // delay is how long after the other lists that was.
 func callsBesideASlowOne(t *testing.T) (calls string, delay time.Duration) {
 	t.Helper()
-	up := upstreamtest.New(t, upstreamtest.Shop(3, 1, 2, 6))
+	up := upstreamtest.New(t, upstreamtest.NewData(3, 1, 2, 6))
 	release := make(chan struct{})
 	up.Delay(func(c upstreamtest.Call) time.Duration {
 		if c.Service == upstreamtest.Orders && c.IDs[0] == "u2" {
@@ -86,7 +86,7 @@ func callsBesideASlowOne(t *testing.T) (calls string, delay time.Duration) {
 }
 
 func TestCalls_SecondIsCached(t *testing.T) {
-	up := upstreamtest.New(t, upstreamtest.Shop(2, 2, 2, 4))
+	up := upstreamtest.New(t, upstreamtest.NewData(2, 2, 2, 4))
 	c := serve(t, up)
 	first := c.ask(`{ profile(userId:"u1") { user { username } orders { id } products { id } } }`)
 	up.Reset()

@@ -16,8 +16,8 @@ import (
 // explain returns the cost of a query, and fails the test if that makes a call.
 func explain(t *testing.T, query string, variables map[string]any) (*lookahead.Cost, *engine.Result) {
 	t.Helper()
-	up := upstreamtest.New(t, upstreamtest.Shop(3, 2, 3, 5))
-	server, stop, err := graphtest.New(up, graphtest.Usual())
+	up := upstreamtest.New(t, upstreamtest.NewData(3, 2, 3, 5))
+	server, stop, err := graphtest.New(up, graphtest.DefaultSetup())
 	if err != nil {
 		t.Fatal(err)
 	}

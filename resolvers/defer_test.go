@@ -58,10 +58,10 @@ func TestDefer_AnyQueryMergesToTheWhole(t *testing.T) {
 		whole, wantErrors := e.evaluate()
 		var want any
 		decodeNumbers(t, []byte(whole), &want)
-		with := graphtest.Usual()
+		with := graphtest.DefaultSetup()
 		with.GraphQL.Limits = limitsWithParts(rapid.SampledFrom([]int{1, 2, 3, 1000}).Draw(t, "parts"))
 		got := askDeferred(t, up, with, text, variables)
-		up.HangUp()
+		up.CloseConnections()
 		if !reflect.DeepEqual(got.data, want) {
 			t.Errorf("merged\n%s, want\n%s\nfor %s", toJSON(got.data), whole, text)
 		}
@@ -243,10 +243,10 @@ func TestDefer_PartsOfFragments(t *testing.T) {
 		"a fragment that includes itself": {`{ user(id: "u1") { ... @defer(label: "a") { ... @defer(label: "b") { ... @defer(label: "c") { orders { id } } } } } }`, []string{"c"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			shop := upstreamtest.Shop(2, 2, 1, 2)
+			shop := upstreamtest.NewData(2, 2, 1, 2)
 			delete(shop.Orders, "u2")
 			up := upstreamtest.New(t, shop)
-			got := askDeferred(t, up, graphtest.Usual(), c.query, nil)
+			got := askDeferred(t, up, graphtest.DefaultSetup(), c.query, nil)
 			slices.Sort(got.labels)
 			if !slices.Equal(got.labels, c.labels) {
 				t.Errorf("parts %q, want %q", got.labels, c.labels)

@@ -124,7 +124,7 @@ type seenBy struct {
 // ask sends a query to a gateway over up, of which faulty, if any, replaces a service.
 func ask(t *testing.T, up *upstreamtest.Upstreams, faulty *faultyupstream.Server, service, well string, f aFault) (got seenBy) {
 	t.Helper()
-	with := graphtest.Usual()
+	with := graphtest.DefaultSetup()
 	with.Calls = upstream.Config{MaxBody: 1 << 16, Retries: 2, RetryBudget: 1, Backoff: time.Millisecond, BackoffMax: time.Millisecond}
 	if f.slow {
 		with.Calls.Overrides = upstream.Overrides{service + ".timeout": "200ms", service + ".retries": "0"}
@@ -137,7 +137,7 @@ func ask(t *testing.T, up *upstreamtest.Upstreams, faulty *faultyupstream.Server
 		*map[string]*string{upstreamtest.Users: &where.UsersURL, upstreamtest.Orders: &where.OrdersURL, upstreamtest.Products: &where.ProductsURL}[service] = faulty.URL()
 	}
 	for range 2 { // each by a graph with an empty cache
-		server, stop, err := graphtest.Over(where, with)
+		server, stop, err := graphtest.NewWithServices(where, with)
 		must(t, err)
 		s := httptest.NewServer(server)
 		c, after := &client{t, s.URL}, func() {}

@@ -48,9 +48,9 @@ func TestDown_PartialData(t *testing.T) {
 				name := "down/" + service + "-" + trouble
 				var got string
 				golden{Query: everything}.check(t, name, func() (string, string) {
-					up := upstreamtest.New(t, upstreamtest.Shop(2, 1, 2, 4))
+					up := upstreamtest.New(t, upstreamtest.NewData(2, 1, 2, 4))
 					tt.makeTrouble(up, service)
-					with := graphtest.Patient()
+					with := graphtest.LongLinger()
 					with.Timeout = time.Second
 					got = serveWith(t, up, with).ask(everything)
 					return got, up.Summary()
@@ -153,7 +153,7 @@ func TestDown_ProfileNull(t *testing.T) {
 		}, `{"profile":{"user":{"id":"u1"},"orders":[{"id":"u1-o1"}],"products":[]}}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
+			up := upstreamtest.New(t, upstreamtest.NewData(1, 1, 1, 1))
 			tt.trouble(up)
 			r := parse(t, serve(t, up).ask(query))
 			if string(r.Data) != tt.data {

@@ -42,12 +42,12 @@ func fromWire() []aFault {
 		return func(string) faultyupstream.Behaviour { return b }
 	}
 	beginning := faultyupstream.Head()
-	refused := always("refuses connections", is(faultyupstream.Hangup()))
+	refused := always("refuses connections", is(faultyupstream.CloseWithoutResponse()))
 	refused.refuse = true
 	return []aFault{
 		refused,
 		always("resets the connection", is(faultyupstream.Reset())),
-		always("hangs up", is(faultyupstream.Hangup())),
+		always("hangs up", is(faultyupstream.CloseWithoutResponse())),
 		always("speaks no HTTP", is(faultyupstream.Garbage())),
 		slow("stalls before the headers", is(faultyupstream.Stall(""))),
 		slow("stalls within the headers", is(faultyupstream.Stall(beginning[:30]))),
@@ -57,9 +57,9 @@ func fromWire() []aFault {
 			return faultyupstream.Drip(well, 20*time.Millisecond)
 		}),
 		always("announces more than it sends", faultyupstream.Truncated),
-		always("announces less than it sends", func(well string) faultyupstream.Behaviour { return faultyupstream.Short(well, 5) }),
+		always("announces less than it sends", func(well string) faultyupstream.Behaviour { return faultyupstream.UnderstatedLength(well, 5) }),
 		always("sends more after its answer", faultyupstream.Overrun),
-		always("announces too much", is(faultyupstream.Announced(1<<26))),
+		always("announces too much", is(faultyupstream.HugeContentLength(1<<26))),
 		always("sends without an end", is(faultyupstream.Endless())),
 		always("sends a compressed bomb", is(faultyupstream.Bomb(1<<24))),
 		always("says that it is compressed, and is not", func(well string) faultyupstream.Behaviour {
@@ -169,7 +169,7 @@ func onlyProducts(change func(well string) string) func(service, well string) st
 
 // wellAnswers are what the services answer of a user with an order of two products.
 func wellAnswers() (data upstreamtest.Data, well map[string]string) {
-	data = upstreamtest.Shop(1, 1, 2, 2)
+	data = upstreamtest.NewData(1, 1, 2, 2)
 	text := func(v any) string {
 		b, _ := json.Marshal(v)
 		return string(b)

@@ -74,7 +74,7 @@ type response struct {
 	Errors     []failure       `json:"errors,omitempty"`
 	Data       json.RawMessage `json:"data,omitempty"`
 	Extensions *struct {
-		Degraded []report.Part `json:"degraded"`
+		Degraded []report.DegradedPart `json:"degraded"`
 	} `json:"extensions,omitempty"`
 }
 
@@ -96,7 +96,7 @@ func parse(t testing.TB, answer string) (r response) {
 	}
 	slices.SortFunc(r.Errors, func(a, b failure) int { return cmp.Compare(a.path(), b.path()) })
 	if r.Extensions != nil {
-		slices.SortFunc(r.Extensions.Degraded, func(a, b report.Part) int { return cmp.Compare(a.Service, b.Service) })
+		slices.SortFunc(r.Extensions.Degraded, func(a, b report.DegradedPart) int { return cmp.Compare(a.Service, b.Service) })
 	}
 	return r
 }

@@ -26,7 +26,7 @@ type client struct {
 // serve starts a graph over up with an empty memory cache.
 func serve(t testing.TB, up *upstreamtest.Upstreams) *client {
 	t.Helper()
-	return serveWith(t, up, graphtest.Usual())
+	return serveWith(t, up, graphtest.DefaultSetup())
 }
 
 func serveWith(t testing.TB, up *upstreamtest.Upstreams, with graphtest.Setup) *client {

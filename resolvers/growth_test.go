@@ -26,7 +26,7 @@ const ordersQuery = `{ user(id: \"u1\") { orders { id totalAmount items { quanti
 func BenchmarkGrowthFromEntities(b *testing.B) {
 	for _, orders := range sizes {
 		b.Run(fmt.Sprintf("%.0f objects", objectsOf(orders)), func(b *testing.B) {
-			benchmark(b, graphQL, post(`{"query":"`+ordersQuery+`"}`), upstreamtest.Shop(1, orders, 3, 100), entitiesAlone())
+			benchmark(b, graphQL, post(`{"query":"`+ordersQuery+`"}`), upstreamtest.NewData(1, orders, 3, 100), entitiesAlone())
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/objectsOf(orders), "ns/object")
 		})
 	}
@@ -38,7 +38,7 @@ func BenchmarkGrowthFromEntities(b *testing.B) {
 func TestAllocations_Growth(t *testing.T) {
 	of := map[int]float64{}
 	for _, orders := range sizes {
-		h, request := serving(t, graphQL, upstreamtest.Shop(1, orders, 3, 100), entitiesAlone()), post(`{"query":"`+ordersQuery+`"}`)
+		h, request := serving(t, graphQL, upstreamtest.NewData(1, orders, 3, 100), entitiesAlone()), post(`{"query":"`+ordersQuery+`"}`)
 		of[orders] = allocations(10, func() { h.ServeHTTP(httptest.NewRecorder(), request()) })
 	}
 	each := func(from, to int) float64 { return (of[to] - of[from]) / (objectsOf(to) - objectsOf(from)) }

@@ -51,7 +51,7 @@ func TestTwoHops_Latency(t *testing.T) {
 // whose products, is in the cache.
 func medians(t *testing.T, query string) (took, control time.Duration) {
 	t.Helper()
-	up := upstreamtest.New(t, upstreamtest.Shop(samples+1, 2, 2, 4*(samples+1)))
+	up := upstreamtest.New(t, upstreamtest.NewData(samples+1, 2, 2, 4*(samples+1)))
 	up.Delay(func(upstreamtest.Call) time.Duration { return upstreamTime })
 	c := serve(t, up)
 	bare := func() {

@@ -33,7 +33,7 @@ var hostile = map[string]struct{ query, limit string }{
 }
 
 func TestBounds_HostileQueriesAreRefused(t *testing.T) {
-	h := bounded(t, limits.Config{}, graphtest.Usual())
+	h := bounded(t, limits.Config{}, graphtest.DefaultSetup())
 	for name, tt := range hostile {
 		t.Run(name, func(t *testing.T) {
 			got := request(t, h, tt.query)

@@ -16,8 +16,8 @@ func TestIDs_Variables(t *testing.T) {
 		`"u1"`: true, `"1.5"`: true, `7`: true, `-7`: true, `99999999999999999999`: true,
 		`1.5`: false, `1e3`: false, `1.0`: false, `true`: false, `{}`: false,
 	} {
-		up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
-		c := serveWith(t, up, graphtest.Patient())
+		up := upstreamtest.New(t, upstreamtest.NewData(1, 1, 1, 1))
+		c := serveWith(t, up, graphtest.LongLinger())
 		for query, variable := range map[string]string{
 			`query($i: ID!) { user(id: $i) { id } }`:           value,
 			`query($i: [ID!]!) { products(ids: $i) { id } }`:   `["p1", ` + value + `]`,

@@ -39,7 +39,7 @@ func TestIsolation_SlowService(t *testing.T) {
 func besideAHangingService(t *testing.T) float64 {
 	t.Helper()
 	const hangs, asked, calls = 11, 100, 32
-	up := upstreamtest.New(t, upstreamtest.Shop((3*hangs+1)*asked, 0, 0, 0))
+	up := upstreamtest.New(t, upstreamtest.NewData((3*hangs+1)*asked, 0, 0, 0))
 	var hanging atomic.Pointer[chan struct{}] // closed when orders answer again
 	var stuck atomic.Int64
 	up.Delay(func(c upstreamtest.Call) time.Duration {
@@ -50,7 +50,7 @@ func besideAHangingService(t *testing.T) float64 {
 		}
 		return 5 * time.Millisecond
 	})
-	with := graphtest.Usual()
+	with := graphtest.DefaultSetup()
 	with.Calls = usualPolicies()
 	with.Calls.BreakerRate, with.Calls.Concurrency = 0, calls // the bulkhead alone must do
 	c := serveWith(t, up, with)

@@ -36,8 +36,8 @@ type outage struct {
 
 func newOutage(t *testing.T, calls upstream.Config) *outage {
 	t.Helper()
-	o := &outage{up: upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))}
-	with := graphtest.Usual()
+	o := &outage{up: upstreamtest.New(t, upstreamtest.NewData(1, 1, 1, 1))}
+	with := graphtest.DefaultSetup()
 	with.Calls = calls
 	o.client = serveWith(t, o.up, with)
 	o.up.Replace(upstreamtest.Orders, func(w http.ResponseWriter, r *http.Request) {

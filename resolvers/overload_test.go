@@ -31,10 +31,10 @@ func (c *client) send(accept, query string) (*http.Response, string) {
 }
 
 func TestOverload_ShedAtOnce(t *testing.T) {
-	up := upstreamtest.New(t, upstreamtest.Shop(2, 1, 1, 1))
+	up := upstreamtest.New(t, upstreamtest.NewData(2, 1, 1, 1))
 	release := make(chan struct{})
 	up.Delay(func(upstreamtest.Call) time.Duration { <-release; return 0 })
-	with := graphtest.Usual()
+	with := graphtest.DefaultSetup()
 	with.GraphQL.Admission = admission.Config{Operations: 1}
 	c := serveWith(t, up, with)
 

@@ -48,8 +48,8 @@ func TestPanic_InLoad(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			root := &resolvers.Resolver{Loaders: &resolvers.Loaders{
-				UserByID: batch.NewLoader(load, batch.Options{Service: upstreamtest.Users, Alone: true}),
-				Orders:   batch.NewLoader(well, batch.Options{Service: upstreamtest.Orders, Alone: true}),
+				UserByID: batch.NewLoader(load, batch.Options{Service: upstreamtest.Users, Unbatched: true}),
+				Orders:   batch.NewLoader(well, batch.Options{Service: upstreamtest.Orders, Unbatched: true}),
 			}}
 			schema := graph.NewExecutableSchema(graph.Config{Resolvers: root})
 			plan, err := lookahead.New(schema.Schema(), root.Joins())

@@ -28,17 +28,17 @@ func (r *Resolver) placeOrder(ctx context.Context, input graph.PlaceOrderInput) 
 // checkOrder returns an error for an input that needs no service to be refused.
 func checkOrder(input graph.PlaceOrderInput) error {
 	if err := scalar.CheckID(input.UserID); err != nil {
-		return fault.BadInput("input.userId: %s", fault.From(err).Public())
+		return fault.BadUserInputf("input.userId: %s", fault.From(err).ClientMessage())
 	}
 	if len(input.Items) == 0 {
-		return fault.BadInput("input.items must have at least one item")
+		return fault.BadUserInputf("input.items must have at least one item")
 	}
 	for i, item := range input.Items {
 		if err := scalar.CheckID(item.ProductID); err != nil {
-			return fault.BadInput("input.items[%d].productId: %s", i, fault.From(err).Public())
+			return fault.BadUserInputf("input.items[%d].productId: %s", i, fault.From(err).ClientMessage())
 		}
 		if item.Quantity < 1 {
-			return fault.BadInput("input.items[%d].quantity must be at least 1", i)
+			return fault.BadUserInputf("input.items[%d].quantity must be at least 1", i)
 		}
 	}
 	return nil
@@ -55,7 +55,7 @@ func (r *Resolver) price(ctx context.Context, input graph.PlaceOrderInput) (orde
 			if err := batch.ErrorOf(err, item.ProductID); err != nil {
 				return order, err
 			}
-			return order, fault.BadInput("input.items[%d].productId: there is no such product", i)
+			return order, fault.BadUserInputf("input.items[%d].productId: there is no such product", i)
 		}
 		order.Items = append(order.Items, services.NewItem{ProductID: item.ProductID, Quantity: item.Quantity, Price: product.Price})
 	}

@@ -67,7 +67,7 @@ func fail(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInt
 // execute runs a query on a graph with an empty cache.
 func execute(t *rapid.T, up *upstreamtest.Upstreams, requestID, text string, variables map[string]any) (data string, errs []string) {
 	up.Reset()
-	server, stop, err := graphtest.New(up, graphtest.Usual())
+	server, stop, err := graphtest.New(up, graphtest.DefaultSetup())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func execute(t *rapid.T, up *upstreamtest.Upstreams, requestID, text string, var
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
-	up.HangUp() // on a graph that is not asked again
+	up.CloseConnections() // on a graph that is not asked again
 	for _, e := range result.Errors {
 		service, _ := e.Extensions["service"].(string)
 		path := make([]string, len(e.Path))

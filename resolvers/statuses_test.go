@@ -130,9 +130,9 @@ type statusDoor struct {
 
 func newStatusDoor(t *testing.T, s *statusServices, ttl time.Duration) *statusDoor {
 	t.Helper()
-	with := graphtest.Usual()
+	with := graphtest.DefaultSetup()
 	with.TTL = ttl
-	server, stop, err := graphtest.Over(s.where, with)
+	server, stop, err := graphtest.NewWithServices(s.where, with)
 	must(t, err)
 	graphql := httptest.NewServer(server)
 	t.Cleanup(func() { graphql.Close(); must(t, stop()) })

@@ -66,12 +66,12 @@ func newStore(t *testing.T, change ...func(*graphtest.Setup)) *store {
 		t.Cleanup(server.Close)
 		s.services[name], s.servers[name] = server.URL, server
 	}
-	with := graphtest.Usual()
+	with := graphtest.DefaultSetup()
 	with.Calls.Retries = 2
 	for _, change := range change {
 		change(&with)
 	}
-	graph, stop, err := graphtest.Over(upstreamtest.Config{
+	graph, stop, err := graphtest.NewWithServices(upstreamtest.Config{
 		UsersURL: s.services["users"], OrdersURL: s.services["orders"], ProductsURL: s.services["products"],
 	}, with)
 	must(t, err)

@@ -16,7 +16,7 @@ import (
 // calls that wait are refused at once, and leaves room for others.
 func TestConcurrency_HalfOfService(t *testing.T) {
 	const many, atOnce = 1000, 16
-	up := upstreamtest.New(t, upstreamtest.Shop(many+1, 0, 0, 0))
+	up := upstreamtest.New(t, upstreamtest.NewData(many+1, 0, 0, 0))
 	var mu sync.Mutex
 	now, most := 0, 0
 	release := make(chan struct{})
@@ -34,7 +34,7 @@ func TestConcurrency_HalfOfService(t *testing.T) {
 		mu.Unlock()
 		return 0
 	})
-	with := graphtest.Usual()
+	with := graphtest.DefaultSetup()
 	with.Calls = upstream.Config{Concurrency: atOnce, Queue: 4 * many, QueueWait: time.Nanosecond}
 	c := serveWith(t, up, with)
 

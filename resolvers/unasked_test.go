@@ -46,7 +46,7 @@ func unasked() []aFault {
 				},
 				has: func(c *client, faulty *faultyupstream.Server, service, well string) func() {
 					release := make(chan struct{})
-					faulty.Follow(faultyupstream.Always(faultyupstream.Held(release, faultyupstream.JSON(well))))
+					faulty.SetScript(faultyupstream.Always(faultyupstream.BlockUntil(release, faultyupstream.JSON(well))))
 					var other sync.WaitGroup
 					other.Go(func() { c.ask(somethingOf(service)) })
 					until(c.t, func() bool { return len(faulty.Requests()) == 1 })
@@ -63,9 +63,9 @@ func unasked() []aFault {
 					with.TTLs = map[string]time.Duration{kind: time.Nanosecond}
 				},
 				has: func(c *client, faulty *faultyupstream.Server, _, well string) func() {
-					faulty.Follow(faultyupstream.Always(faultyupstream.JSON(well)))
+					faulty.SetScript(faultyupstream.Always(faultyupstream.JSON(well)))
 					c.ask(eachRoute)
-					faulty.Follow(faultyupstream.Always(faultyupstream.Reset()))
+					faulty.SetScript(faultyupstream.Always(faultyupstream.Reset()))
 					return func() {}
 				},
 			},

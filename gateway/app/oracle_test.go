@@ -92,10 +92,10 @@ func (o *oracle) write(c *oracleClient, gateway int, transport, id string) {
 		unheard := func(e *faultyupstream.Exchange) {
 			execute(&faultyupstream.Exchange{Conn: discard{}, Request: e.Request, Body: e.Body})
 		}
-		service.Follow(faultyupstream.First(1, after(unheard, faultyupstream.Hangup()), execute))
+		service.SetScript(faultyupstream.First(1, after(unheard, faultyupstream.CloseWithoutResponse()), execute))
 	}
 	answer := readerTransports[transport](c.reader, o.urls[gateway], "mutation { "+field+" }")
-	service.Follow(faultyupstream.Always(execute))
+	service.SetScript(faultyupstream.Always(execute))
 	o.held[id], c.least[id] = o.version, o.version
 	if versions := versionsIn(answer); len(versions) == 1 && versions[0] != o.version {
 		o.t.Errorf("the write of version %d of %s by %s is answered %s", o.version, id, transport, answer)
@@ -117,11 +117,11 @@ func (o *oracle) create(c *oracleClient, gateway int, transport string) {
 		unheard := func(e *faultyupstream.Exchange) {
 			execute(&faultyupstream.Exchange{Conn: discard{}, Request: e.Request, Body: e.Body})
 		}
-		o.books.Follow(faultyupstream.First(1, after(unheard, faultyupstream.Hangup()), execute))
+		o.books.SetScript(faultyupstream.First(1, after(unheard, faultyupstream.CloseWithoutResponse()), execute))
 	}
 	answer := readerTransports[transport](c.reader, o.urls[gateway],
 		fmt.Sprintf(`mutation { publishBook(input: {authorId: "a1", title: "v%d"}) { id title } }`, o.version))
-	o.books.Follow(faultyupstream.Always(execute))
+	o.books.SetScript(faultyupstream.Always(execute))
 	if versions := versionsIn(answer); len(versions) != 1 || versions[0] != o.version || !strings.Contains(answer, `"`+next+`"`) {
 		o.t.Fatalf("the book of version %d by %s is answered %s", o.version, transport, answer)
 	}

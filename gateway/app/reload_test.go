@@ -89,13 +89,13 @@ func TestReload_EachConcern(t *testing.T) {
 	file := newSettingsFile(t)
 	r := runGateway(t, map[string]string{"BFF_CACHE_TTL": "20s"}, "--ops-addr=127.0.0.1:0", "--config="+file.name)
 	socket, _ := wstest.Dial(t, r.clients+"/graphql", wstest.Protocol, http.Header{})
-	socket.Greet()
+	socket.Init()
 	n := 0
 	over := func(query string) string { // the open connection
 		t.Helper()
 		n++
 		id, all := string(rune('a'+n)), ""
-		socket.Say(`{"id":"` + id + `","type":"subscribe","payload":{"query":"` + query + `"}}`)
+		socket.Send(`{"id":"` + id + `","type":"subscribe","payload":{"query":"` + query + `"}}`)
 		for !strings.Contains(all, `"type":"complete"`) && !strings.Contains(all, `"type":"error"`) {
 			message, err := socket.Next()
 			if err != nil {

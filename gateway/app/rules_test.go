@@ -63,8 +63,8 @@ var transports = map[string]func(t *testing.T, gateway, query, id, authorization
 			header.Set("Authorization", authorization)
 		}
 		c, _ := wstest.Dial(t, gateway+"/graphql", wstest.Protocol, header)
-		c.Greet()
-		c.Say(`{"id":"1","type":"subscribe","payload":` + requestOf(t, query, id) + `}`)
+		c.Init()
+		c.Send(`{"id":"1","type":"subscribe","payload":` + requestOf(t, query, id) + `}`)
 		all := ""
 		for !strings.Contains(all, `"type":"complete"`) && !strings.Contains(all, `"type":"error"`) {
 			message, err := c.Next()

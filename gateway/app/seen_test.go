@@ -69,7 +69,7 @@ func (c *reader) socket(gateway, query string, header http.Header, extensions an
 		c.t.Fatal("the gateway takes no WebSocket")
 	}
 	defer func() { _ = ws.Conn.CloseNow() }()
-	ws.Greet().Say(`{"id":"1","type":"subscribe","payload":` + payload(query, extensions) + `}`)
+	ws.Init().Send(`{"id":"1","type":"subscribe","payload":` + payload(query, extensions) + `}`)
 	text, err := ws.Next()
 	if err != nil {
 		c.t.Fatal(err)

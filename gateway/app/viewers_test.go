@@ -195,12 +195,12 @@ func TestViewers_WebSockets(t *testing.T) {
 				message = `{"type":"connection_init","payload":` + c.payload + `}`
 			}
 			t.Logf("%s, required %t", name, required)
-			client.Say(message)
+			client.Send(message)
 			if !c.accepted {
 				client.Closed(4403)
 				continue
 			}
-			client.Hear(`{"type":"connection_ack"}`)
+			client.Expect(`{"type":"connection_ack"}`)
 			_ = client.Conn.CloseNow()
 		}
 		_, resp := wstest.Dial(t, server.URL+"/graphql", wstest.Protocol, http.Header{"Authorization": {"Bearer x"}})
@@ -218,7 +218,7 @@ func TestViewers_WebSocketOutlivesToken(t *testing.T) {
 	askAs(handler, http.MethodPost, "/graphql", helloQuery, "Bearer "+p.Token(t, "v1", nil))
 	expires := time.Now().Add(2 * time.Second).Unix()
 	client, _ := wstest.Dial(t, server.URL+"/graphql", wstest.Protocol, http.Header{"Authorization": {"Bearer " + p.Token(t, "v1", map[string]any{"exp": expires})}})
-	client.Greet()
+	client.Init()
 	for refused := false; !refused; {
 		before, late := up.Calls(), time.Now().Unix() >= expires
 		client.Subscribe("1", "{ __typename }")
@@ -234,7 +234,7 @@ func TestViewers_WebSocketOutlivesToken(t *testing.T) {
 			t.Fatalf("answered after the token has expired: %s", got)
 		}
 		if !refused {
-			client.Hear(`{"id":"1","type":"complete"}`)
+			client.Expect(`{"id":"1","type":"complete"}`)
 		}
 	}
 }

@@ -73,8 +73,8 @@ func through(h http.Handler) faultyupstream.Behaviour {
 
 // fresh lets the services work, and forgets their requests.
 func (w *writable) fresh() {
-	w.authors.Follow(faultyupstream.Always(w.execute[testgraph.Authors]))
-	w.books.Follow(faultyupstream.Always(w.execute[testgraph.Books]))
+	w.authors.SetScript(faultyupstream.Always(w.execute[testgraph.Authors]))
+	w.books.SetScript(faultyupstream.Always(w.execute[testgraph.Books]))
 }
 
 // asked returns the requests of both services, as in "PUT /books/b1-1 {…}".

@@ -55,9 +55,9 @@ func writeFaults() []writeFault {
 			if n > 0 {
 				return nil
 			}
-			return after(execute, faultyupstream.Hangup())
+			return after(execute, faultyupstream.CloseWithoutResponse())
 		}},
-		{name: "executes it, and always closes the connection", behave: executed(faultyupstream.Hangup())},
+		{name: "executes it, and always closes the connection", behave: executed(faultyupstream.CloseWithoutResponse())},
 		{name: "resets the connection before it executes it, once", behave: func(_ func(*faultyupstream.Exchange), n int) faultyupstream.Behaviour {
 			if n > 0 {
 				return nil
@@ -80,7 +80,7 @@ func writeFaults() []writeFault {
 			if n > 0 {
 				return problem(422)
 			}
-			return faultyupstream.Hangup()
+			return faultyupstream.CloseWithoutResponse()
 		}},
 		{name: "answers 408", behave: always(problem(408))},
 		{name: "answers 429", behave: always(problem(429))},
@@ -177,10 +177,10 @@ func (f writeFault) write(t *testing.T, query string) string {
 		}
 	}
 	if f.open {
-		w.books.Follow(faultyupstream.Always(faultyupstream.Answer(500, ``)))
+		w.books.SetScript(faultyupstream.Always(faultyupstream.Answer(500, ``)))
 		send(w, `{ book(id: "b9-9") { title } }`)
 	}
-	w.books.Follow(func(n int) faultyupstream.Behaviour {
+	w.books.SetScript(func(n int) faultyupstream.Behaviour {
 		if f.behave != nil {
 			if b := f.behave(execute, n); b != nil {
 				return b
@@ -245,7 +245,7 @@ func TestMutation_ReadUnderWay(t *testing.T) {
 	w := newWritable(t, nil)
 	arrived, proceed := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	w.books.Follow(func(int) faultyupstream.Behaviour {
+	w.books.SetScript(func(int) faultyupstream.Behaviour {
 		return func(e *faultyupstream.Exchange) bool {
 			first := false
 			if e.Request.URL.Path == "/books/batch" {
@@ -297,7 +297,7 @@ func TestMutation_SeenByOtherGateways(t *testing.T) {
 		return strings.Contains(got, "New") && strings.Contains(got, `"N"`)
 	})
 	// What was lost is purged everywhere too.
-	w.books.Follow(faultyupstream.First(1, faultyupstream.Hangup(), w.execute[testgraph.Books]))
+	w.books.SetScript(faultyupstream.First(1, faultyupstream.CloseWithoutResponse(), w.execute[testgraph.Books]))
 	send(other, `mutation { withdrawBook(id: "b1-1") { id } }`)
 	w.fresh()
 	testkit.WaitFor(t, "the first gateway asks again", func() bool {

@@ -20,9 +20,9 @@ var leaving = map[string]func(t *testing.T, w *writable, mutation string, arrive
 	"events": leftRequest("text/event-stream"),
 	"parts":  leftRequest("multipart/mixed"),
 	"a message": leftSocket(func(c *wstest.Client) {
-		c.Say(`{"id":"1","type":"complete"}`)
-		c.Say(`{"type":"ping"}`)
-		c.Hear(`{"type":"pong"}`) // then the gateway knows
+		c.Send(`{"id":"1","type":"complete"}`)
+		c.Send(`{"type":"ping"}`)
+		c.Expect(`{"type":"pong"}`) // then the gateway knows
 	}),
 	"a connection": leftSocket(func(c *wstest.Client) {
 		_ = c.Conn.CloseNow()
@@ -54,7 +54,7 @@ func leftSocket(leave func(*wstest.Client)) func(*testing.T, *writable, string, 
 		t.Cleanup(server.Close)
 		c, _ := wstest.Dial(t, strings.Replace(server.URL, "http", "ws", 1)+"/graphql", wstest.Protocol, nil)
 		t.Cleanup(func() { _ = c.Conn.CloseNow() })
-		c.Greet().Subscribe("1", mutation)
+		c.Init().Subscribe("1", mutation)
 		<-arrived
 		leave(c)
 	}
@@ -69,7 +69,7 @@ func TestMutation_ClientLeaves(t *testing.T) {
 			const query = `{ book(id: "b1-1") { title } }`
 			send(w, query)
 			arrived, proceed := make(chan struct{}), make(chan struct{})
-			w.books.Follow(func(int) faultyupstream.Behaviour {
+			w.books.SetScript(func(int) faultyupstream.Behaviour {
 				return func(e *faultyupstream.Exchange) bool {
 					if e.Request.Method == http.MethodPut {
 						close(arrived)
@@ -101,11 +101,11 @@ func TestMutation_ExecutedLater(t *testing.T) {
 	w := newWritable(t, nil)
 	const query = `{ book(id: "b1-1") { title } }`
 	arrived := make(chan *faultyupstream.Exchange, 1)
-	w.books.Follow(func(int) faultyupstream.Behaviour {
+	w.books.SetScript(func(int) faultyupstream.Behaviour {
 		return func(e *faultyupstream.Exchange) bool {
 			if e.Request.URL.Path == "/books/b1-1/withdraw" {
 				arrived <- e
-				return faultyupstream.Hangup()(e)
+				return faultyupstream.CloseWithoutResponse()(e)
 			}
 			return w.execute[testgraph.Books](e)
 		}

@@ -52,7 +52,7 @@ const replace = `mutation { replaceBook(id: "b1-1", title: "T") { title } }`
 // A mutation whose answer is too long was executed, and its client is told so by each transport.
 func TestMutation_AnswerTooLong(t *testing.T) {
 	w := newWritable(t, func(cfg *gatewayConfig) { cfg.GraphQL.Limits.Response = 2000 })
-	w.books.Follow(faultyupstream.Always(long(3000)))
+	w.books.SetScript(faultyupstream.Always(long(3000)))
 	answer := send(w, replace, "Accept", "application/graphql-response+json")
 	if got := read(t, answer).failures(); !slices.Equal(got, []string{"QUERY_TOO_COMPLEX unknown at []"}) || answer.Header().Get("Tributary-Seen") == "" {
 		t.Errorf("%d %q, %v", answer.Code, got, answer.Header())
@@ -61,7 +61,7 @@ func TestMutation_AnswerTooLong(t *testing.T) {
 	t.Cleanup(server.Close)
 	ws, _ := wstest.Dial(t, strings.Replace(server.URL, "http", "ws", 1)+"/graphql", wstest.Protocol, nil)
 	defer func() { _ = ws.Conn.CloseNow() }()
-	ws.Greet().Subscribe("1", replace)
+	ws.Init().Subscribe("1", replace)
 	text, err := ws.Next()
 	var message struct {
 		Type    string
@@ -71,7 +71,7 @@ func TestMutation_AnswerTooLong(t *testing.T) {
 		!slices.Equal(message.Payload.failures(), []string{"QUERY_TOO_COMPLEX unknown at []"}) || !strings.Contains(string(message.Payload.Extensions), `"seen":"`) {
 		t.Errorf("%v %s", err, text)
 	}
-	ws.Hear(`{"id":"1","type":"complete"}`)
+	ws.Expect(`{"id":"1","type":"complete"}`)
 	ws.Subscribe("2", `mutation($id: ID!) { replaceBook(id: $id, title: "T") { title } }`)
 	if text, err := ws.Next(); err != nil || !strings.HasPrefix(text, `{"id":"2","type":"error"`) || !strings.Contains(text, `"outcome":"not_executed"`) {
 		t.Errorf("refused: %v %s", err, text)
@@ -84,13 +84,13 @@ func TestMutation_NoMemoryLeft(t *testing.T) {
 		cfg.GraphQL.Admission.ResponsesMB, cfg.GraphQL.Limits.Response = 1, 340<<10
 	})
 	release := make(chan struct{})
-	w.authors.Follow(faultyupstream.Always(faultyupstream.JSON(`{"id":"a1","name":"` + strings.Repeat("x", 900<<10) + `"}`)))
-	w.books.Follow(func(int) faultyupstream.Behaviour {
+	w.authors.SetScript(faultyupstream.Always(faultyupstream.JSON(`{"id":"a1","name":"` + strings.Repeat("x", 900<<10) + `"}`)))
+	w.books.SetScript(func(int) faultyupstream.Behaviour {
 		return func(e *faultyupstream.Exchange) bool {
 			if e.Request.Method == http.MethodPut {
 				return long(300 << 10)(e)
 			}
-			return faultyupstream.Held(release, long(1))(e)
+			return faultyupstream.BlockUntil(release, long(1))(e)
 		}
 	})
 	done := make(chan struct{})
@@ -120,7 +120,7 @@ func TestMutation_NoMemoryLeft(t *testing.T) {
 // outcome.
 func TestMutation_BatchTooLong(t *testing.T) {
 	w := newWritable(t, func(cfg *gatewayConfig) { cfg.GraphQL.Batching, cfg.GraphQL.Limits.Response = 5, 4000 })
-	w.books.Follow(func(int) faultyupstream.Behaviour {
+	w.books.SetScript(func(int) faultyupstream.Behaviour {
 		return func(e *faultyupstream.Exchange) bool {
 			if e.Request.Method == http.MethodPut {
 				return long(len(e.Request.URL.Path) * 100)(e) // 1400 for b1-10, and so on
@@ -128,7 +128,7 @@ func TestMutation_BatchTooLong(t *testing.T) {
 			return w.execute[testgraph.Books](e)
 		}
 	})
-	w.authors.Follow(faultyupstream.Always(faultyupstream.JSON(`{"id":"a1","name":"` + strings.Repeat("x", 3000) + `"}`)))
+	w.authors.SetScript(faultyupstream.Always(faultyupstream.JSON(`{"id":"a1","name":"` + strings.Repeat("x", 3000) + `"}`)))
 	put := func(id string) string {
 		return fmt.Sprintf(`mutation { replaceBook(id: %q, title: "T") { title } }`, id)
 	}
@@ -196,8 +196,8 @@ func TestMutation_RefusalIsNoFailure(t *testing.T) {
 	if n, _ := testkit.Metric(t, w.reg, "graphql_operations_total", "mutation", "refused"); n != 3 {
 		t.Errorf("%v operations refused", n)
 	}
-	w.authors.Follow(faultyupstream.Always(faultyupstream.Answer(403, ``)))
-	w.books.Follow(faultyupstream.Always(faultyupstream.Answer(500, ``)))
+	w.authors.SetScript(faultyupstream.Always(faultyupstream.Answer(403, ``)))
+	w.books.SetScript(faultyupstream.Always(faultyupstream.Answer(500, ``)))
 	send(w, `mutation { updateAuthor(id: "a1", input: {name: "N"}) { id } }`)
 	send(w, `mutation { withdrawBook(id: "b1-1") { id } }`)
 	for outcome, want := range map[string]float64{"refused": 3, "rejected": 1, "unavailable": 1} {
@@ -228,7 +228,7 @@ func TestMutation_OutcomeInTheLog(t *testing.T) {
 		"not admitted": {`mutation { withdrawBook(id: "b1-1") { id } }`, faultyupstream.Answer(403, ``), "WARN Mutation.withdrawBook UPSTREAM_REJECTED not_executed"},
 		"below":        {`mutation { updateAuthor(id: "a1", input: {}) { books { id } } }`, faultyupstream.Reset(), "WARN Author.books UPSTREAM_UNAVAILABLE "},
 	} {
-		w.books.Follow(faultyupstream.Always(tt.behave))
+		w.books.SetScript(faultyupstream.Always(tt.behave))
 		mu.Lock()
 		log.Reset()
 		mu.Unlock()

@@ -33,7 +33,7 @@ func TestLoader_AloneIsBounded(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				const keys = 1000
 				g := &gauge{open: make(chan struct{})}
-				loader := batch.NewLoader(batch.PerKey(g.get), batch.Options{Alone: true})
+				loader := batch.NewLoader(batch.PerKey(g.get), batch.Options{Unbatched: true})
 				var ctxs []context.Context
 				for range operations {
 					ctx := batch.WithScope(t.Context())

@@ -39,7 +39,7 @@ func (c *crowd) get(ctx context.Context, key string) (string, bool, error) {
 }
 
 func (c *crowd) loader(turns int) *batch.Loader[string, string] {
-	return batch.NewLoader(batch.LimitConcurrency(turns, batch.PerKey(c.get)), batch.Options{Service: "poets", Alone: true})
+	return batch.NewLoader(batch.LimitConcurrency(turns, batch.PerKey(c.get)), batch.Options{Service: "poets", Unbatched: true})
 }
 
 func keys(n int) []string {

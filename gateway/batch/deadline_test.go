@@ -80,7 +80,7 @@ func TestDeadline_CallerCanceled(t *testing.T) {
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
-	}, batch.Options{Service: "poets", Alone: true})
+	}, batch.Options{Service: "poets", Unbatched: true})
 	scope := batch.WithScope(t.Context())
 
 	gone := errors.New("the client has gone")

@@ -16,10 +16,10 @@ type future[V any] struct {
 	resolved atomic.Bool // value and err are read-only from then on
 
 	mu      sync.Mutex
-	done    chan struct{}    // closed on resolution; created by the first caller that has to wait
-	after   []func(V, error) // to be called on resolution
-	waiting []tracing.Ref    // the recorded spans that wait
-	sent    *batchLinks      // the batch, once it has been loaded; nil before that, or if it is not recorded
+	done    chan struct{}         // closed on resolution; created by the first caller that has to wait
+	after   []func(V, error)      // to be called on resolution
+	waiting []tracing.SpanContext // the recorded spans that wait
+	sent    *batchLinks           // the batch, once it has been loaded; nil before that, or if it is not recorded
 
 	value V
 	err   error

@@ -24,10 +24,10 @@ type Options struct {
 	// Service is the name of the upstream, for traces and for the [fault.Timeout] of
 	// callers whose deadline passes.
 	Service string
-	// Alone loads each key separately, and immediately unless the operation loads a
+	// Unbatched loads each key separately, and immediately unless the operation loads a
 	// hundred others already, so that no key waits for another. It is for upstreams
 	// that take one key per call.
-	Alone bool
+	Unbatched bool
 	// PerCall is the maximum number of keys per upstream call, 0 for no limit; with
 	// Alone it is 1. It is used only to compute costs ([Loader.Calls]) and does not
 	// split batches; [Chunks] does.
@@ -68,7 +68,7 @@ func (l *Loader[K, V]) Service() string { return l.opts.Service }
 // Calls returns the number of upstream calls that load this number of uncached keys at once.
 func (l *Loader[K, V]) Calls(keys int) int {
 	switch {
-	case l.opts.Alone:
+	case l.opts.Unbatched:
 		return keys
 	case l.opts.PerCall <= 0:
 		return min(keys, 1)

@@ -30,7 +30,7 @@ func TestLoader_OncePerKey(t *testing.T) {
 
 func TestLoader_ScopesAreSeparate(t *testing.T) {
 	var up recorder
-	l := up.loader(batch.Options{Alone: true})
+	l := up.loader(batch.Options{Unbatched: true})
 	for range 2 {
 		if v, err := l.Load(batch.WithScope(t.Context()), "a"); v != "<a>" || err != nil {
 			t.Errorf("a is %q, error %v", v, err)
@@ -60,7 +60,7 @@ func TestLoader_WithoutScope(t *testing.T) {
 
 func TestLoader_UnknownKey(t *testing.T) {
 	l := batch.NewLoader(func(context.Context, []string) (map[string]*int, error) { return nil, nil },
-		batch.Options{Alone: true})
+		batch.Options{Unbatched: true})
 	for name, ctx := range map[string]context.Context{"in a scope": batch.WithScope(t.Context()), "outside": t.Context()} {
 		if v, err := l.Load(ctx, "a"); v != nil || err != nil {
 			t.Errorf("%s: value %v, error %v", name, v, err)
@@ -88,19 +88,19 @@ func TestLoader_Panic(t *testing.T) {
 			panic("a secret")
 		}
 		return map[string]int{keys[0]: 1}, nil
-	}, batch.Options{Alone: true})
+	}, batch.Options{Unbatched: true})
 	values, errs := l.LoadAll(batch.WithScope(t.Context()), []string{"bad", "good"})
 	if values[1] != 1 || errs[1] != nil {
 		t.Errorf("good is %d, error %v", values[1], errs[1])
 	}
-	if f := fault.From(errs[0]); errs[0] == nil || f.Kind != fault.Internal || f.Public() != "internal error" {
+	if f := fault.From(errs[0]); errs[0] == nil || f.Kind != fault.Internal || f.ClientMessage() != "internal error" {
 		t.Errorf("bad has error %v", errs[0])
 	}
 }
 
 func TestLoader_PrefetchThen(t *testing.T) {
 	var up recorder
-	l := up.loader(batch.Options{Alone: true})
+	l := up.loader(batch.Options{Unbatched: true})
 	ctx := batch.WithScope(t.Context())
 	told := make(chan string, 4)
 	tell := func(v string, err error) {

@@ -32,7 +32,7 @@ const inputCapacity = 16
 
 func newOperationLoader[K comparable, V any](ctx context.Context, l *Loader[K, V]) *operationLoader[K, V] {
 	s := &operationLoader[K, V]{loader: l, ctx: ctx, futures: make(map[K]*future[V])}
-	if l.opts.Alone {
+	if l.opts.Unbatched {
 		s.alone.shared = &l.workers
 		return s
 	}

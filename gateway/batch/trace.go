@@ -12,17 +12,17 @@ import (
 
 // trace sets the attributes of a batch's span, with links to the spans that wait for it.
 func (s *operationLoader[K, V]) trace(span tracing.Span, keys []K, waited time.Duration, err error) {
-	if !span.On() {
+	if !span.IsRecording() {
 		return
 	}
 	span.String(tracing.Service, s.loader.opts.Service)
 	span.Int(tracing.Keys, len(keys))
 	span.Milliseconds(tracing.Waited, waited)
-	if err != nil && !fault.Left(s.ctx) {
-		span.Fail(fault.From(err).Kind.Reason())
+	if err != nil && !fault.ClientGone(s.ctx) {
+		span.SetError(fault.From(err).Kind.Reason())
 	}
 	names := make([]string, len(keys))
-	gone := &batchLinks{batch: span.Ref()}
+	gone := &batchLinks{batch: span.SpanContext()}
 	for i, key := range keys {
 		names[i] = fmt.Sprint(key)
 		s.futureOf(key).flushLinks(gone)
@@ -33,14 +33,14 @@ func (s *operationLoader[K, V]) trace(span tracing.Span, keys []K, waited time.D
 
 // batchLinks is a batch whose span is about to end, and the spans that it is linked with.
 type batchLinks struct {
-	batch tracing.Ref
+	batch tracing.SpanContext
 
 	mu      sync.Mutex
-	callers []tracing.Ref
+	callers []tracing.SpanContext
 }
 
 // link adds a span and reports whether it is new.
-func (s *batchLinks) link(caller tracing.Ref) bool {
+func (s *batchLinks) link(caller tracing.SpanContext) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if slices.Contains(s.callers, caller) {
@@ -60,10 +60,10 @@ func (s *operationLoader[K, V]) futureOf(key K) *future[V] {
 // linkWaiter links the span that waits for f with the batch that loads it. The link is in
 // the batch's span or, if that has ended, in span.
 func (f *future[V]) linkWaiter(span tracing.Span) {
-	if !span.On() {
+	if !span.IsRecording() {
 		return
 	}
-	ref := span.Ref()
+	ref := span.SpanContext()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {

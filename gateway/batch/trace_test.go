@@ -9,7 +9,7 @@ import (
 
 // A response may report its spans as soon as the last value has come.
 func TestTrace_BatchEndsBeforeDelivery(t *testing.T) {
-	for name, opts := range map[string]batch.Options{"alone": {Alone: true}, "together": {}} {
+	for name, opts := range map[string]batch.Options{"alone": {Unbatched: true}, "together": {}} {
 		t.Run(name, func(t *testing.T) {
 			var up recorder
 			l := up.loader(opts)

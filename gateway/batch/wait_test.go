@@ -26,7 +26,7 @@ func TestLoader_BatchWindow(t *testing.T) {
 		"a longer gap parts them":                       {opts, []time.Duration{0, 6 * ms}, false, "1 after 5ms, 1 after 5ms"},
 		"the first key waits no longer than the linger": {opts, []time.Duration{0, 4 * ms, 4 * ms, 3 * ms, 2 * ms}, false, "4 after 12ms, 1 after 5ms"},
 		"a flush sends what is there":                   {opts, []time.Duration{0, 2 * ms}, true, "2 after 2ms"},
-		"alone, nothing waits":                          {batch.Options{Alone: true}, []time.Duration{0, 0}, false, "1 after 0s, 1 after 0s"},
+		"alone, nothing waits":                          {batch.Options{Unbatched: true}, []time.Duration{0, 0}, false, "1 after 0s, 1 after 0s"},
 		"by default it is the default gap":              {batch.Options{}, []time.Duration{0}, false, fmt.Sprintf("1 after %v", batch.DefaultGap)},
 	} {
 		t.Run(name, func(t *testing.T) {

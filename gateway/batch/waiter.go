@@ -2,21 +2,21 @@ package batch
 
 import "context"
 
-// A Waiter is told when a caller is about to wait for a load that it started
+// A BlockNotifier is told when a caller is about to wait for a load that it started
 // itself, so that another goroutine can take over what the caller would have done
 // next. Callers that find a load running just wait.
-type Waiter interface{ WillWait() }
+type BlockNotifier interface{ WillWait() }
 
 type waiterKey struct{}
 
 // WithWaiter returns a context whose loads notify w.
-func WithWaiter(ctx context.Context, w Waiter) context.Context {
+func WithWaiter(ctx context.Context, w BlockNotifier) context.Context {
 	return context.WithValue(ctx, waiterKey{}, w)
 }
 
 // WaiterOf returns the Waiter of ctx, or nil.
-func WaiterOf(ctx context.Context) Waiter {
-	w, _ := ctx.Value(waiterKey{}).(Waiter)
+func WaiterOf(ctx context.Context) BlockNotifier {
+	w, _ := ctx.Value(waiterKey{}).(BlockNotifier)
 	return w
 }
 

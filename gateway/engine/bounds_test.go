@@ -70,7 +70,7 @@ func TestResponseLimit_BoundsStreams(t *testing.T) {
 	}
 	c := s.greeted(t)
 	c.Subscribe("a", "{ hello }")
-	c.Hear(`{"id":"a","type":"error","payload":[` + refused + `]}`)
+	c.Expect(`{"id":"a","type":"error","payload":[` + refused + `]}`)
 	c.Subscribe("b", "subscription { ticks(to: 1) }")
-	c.Hear(`{"id":"b","type":"next","payload":{"errors":[`+refused+`],"data":null}}`, `{"id":"b","type":"complete"}`)
+	c.Expect(`{"id":"b","type":"next","payload":{"errors":[`+refused+`],"data":null}}`, `{"id":"b","type":"complete"}`)
 }

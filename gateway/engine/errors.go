@@ -29,7 +29,7 @@ func (e *Engine) presentError(ctx context.Context, err error) *gqlerror.Error {
 			at = ge.Path
 		}
 	}
-	f := fault.In(ctx, err)
+	f := fault.FromContext(ctx, err)
 	if bad, path := badArgument(ctx, at, err); bad != nil {
 		f, at = bad, path
 	}
@@ -40,12 +40,12 @@ func (e *Engine) presentError(ctx context.Context, err error) *gqlerror.Error {
 	}, err)
 
 	if f.Service != "" && (outcome == "" || f.Kind != fault.Rejected) { // a refused write leaves nothing out
-		report.From(ctx).Missing(f.Service, f.Kind.Reason())
+		report.From(ctx).AddMissing(f.Service, f.Kind.Reason())
 	}
 	if !meter.AddError() {
 		return nil
 	}
-	shown := &gqlerror.Error{Message: f.Public(), Extensions: map[string]any{"code": f.Kind.Code()}}
+	shown := &gqlerror.Error{Message: f.ClientMessage(), Extensions: map[string]any{"code": f.Kind.Code()}}
 	shown.Path = at
 	if f.Service != "" {
 		shown.Extensions["service"] = f.Service
@@ -121,7 +121,7 @@ func badArgument(ctx context.Context, at ast.Path, err error) (*fault.Error, ast
 		return nil, nil
 	}
 	argument := strings.TrimPrefix(at[len(path):].String(), ".")
-	return fault.BadInput("%s has a value that is not one of its type", argument), path
+	return fault.BadUserInputf("%s has a value that is not one of its type", argument), path
 }
 
 // recoverPanic turns a panic of a resolver into an error of its field.

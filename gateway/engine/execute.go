@@ -102,7 +102,7 @@ func (op *operation) deferrable(ctx context.Context) (context.Context, *execute.
 // logs only, which has the errors and the summary of all parts. An operation that exceeds a
 // limit ends with a part that says so.
 func (op *operation) deliver(ctx context.Context, first *Result, rest *execute.Deferral) *Result {
-	if fault.Left(ctx) {
+	if fault.ClientGone(ctx) {
 		return Refused(refusal.From(&fault.Error{Kind: fault.Canceled}))
 	}
 	whole, rep := *first, report.From(ctx)

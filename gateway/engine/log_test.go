@@ -45,7 +45,7 @@ func logRequest(t testing.TB, handler http.Handler, log *slog.Logger, r *http.Re
 	t.Helper()
 	ctx := report.WithRequest(t.Context(), &report.Request{ID: "id"})
 	handler.ServeHTTP(httptest.NewRecorder(), r.WithContext(ctx))
-	log.LogAttrs(ctx, slog.LevelInfo, "request", report.RequestOf(ctx).Attrs(nil)...)
+	log.LogAttrs(ctx, slog.LevelInfo, "request", report.RequestFrom(ctx).Attrs(nil)...)
 }
 
 func postOf(query, name string) *http.Request {
@@ -188,7 +188,7 @@ func TestLog_LinesOnAWebSocket(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := report.WithRequest(r.Context(), &report.Request{ID: "socket"})
 		streams.Handler(s.handler).ServeHTTP(w, r.WithContext(ctx))
-		log.LogAttrs(ctx, slog.LevelInfo, "request", report.RequestOf(ctx).Attrs(nil)...)
+		log.LogAttrs(ctx, slog.LevelInfo, "request", report.RequestFrom(ctx).Attrs(nil)...)
 		close(ended)
 	}))
 	defer server.Close()

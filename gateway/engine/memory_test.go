@@ -88,28 +88,28 @@ func TestMemory_HoldsMessagesWhileTheyRun(t *testing.T) {
 	}
 	first, held := in.greet(t), 0
 	for id := range 3 {
-		first.Say(message(id))
-		first.Hear(fmt.Sprintf(`{"id":"%d","type":"next","payload":{"data":{"waits":1}}}`, id))
+		first.Send(message(id))
+		first.Expect(fmt.Sprintf(`{"id":"%d","type":"next","payload":{"data":{"waits":1}}}`, id))
 		held += 700 << 10
 		if n := int(in.held()); n < held || n > held+10_000 {
 			t.Errorf("%d bytes held for %d of messages", n, held)
 		}
 	}
-	first.Say(`{"id":"1","type":"complete"}`)
+	first.Send(`{"id":"1","type":"complete"}`)
 	until(t, "the end of one", func() bool { return int(in.held()) < held-600<<10 })
 	others := []*wstest.Client{in.greet(t), in.greet(t), in.greet(t)}
 	for _, c := range others {
 		for id := range 2 {
-			c.Say(message(id))
-			c.Hear(fmt.Sprintf(`{"id":"%d","type":"next","payload":{"data":{"waits":1}}}`, id))
+			c.Send(message(id))
+			c.Expect(fmt.Sprintf(`{"id":"%d","type":"next","payload":{"data":{"waits":1}}}`, id))
 		}
 	}
 	last := in.greet(t)
-	last.Say(message(0))
+	last.Send(message(0))
 	last.Closed(websocket.StatusTryAgainLater)
 	small := in.greet(t) // is served all the same
 	small.Subscribe("1", "{ hello }")
-	small.Hear(`{"id":"1","type":"next","payload":{"data":{"hello":"hello you"}}}`, `{"id":"1","type":"complete"}`)
+	small.Expect(`{"id":"1","type":"next","payload":{"data":{"hello":"hello you"}}}`, `{"id":"1","type":"complete"}`)
 	for _, c := range append(others, first, small) {
 		_ = c.Conn.CloseNow()
 	}
@@ -175,5 +175,5 @@ func TestMemory_FreesWhatAStreamReleases(t *testing.T) {
 func (in *intake) greet(t *testing.T) *wstest.Client {
 	t.Helper()
 	c, _ := wstest.Dial(t, "http://"+in.addr+"/graphql", wstest.Protocol, nil)
-	return c.Greet()
+	return c.Init()
 }

@@ -119,7 +119,7 @@ func endSpan(span tracing.Span, o labels, r *Result) {
 		span.String(tracing.OperationName, o.name)
 	}
 	if r.Data == nil && !r.Canceled() {
-		span.Fail(r.Refused.Kind.Reason())
+		span.SetError(r.Refused.Kind.Reason())
 	}
 	span.End()
 }
@@ -131,7 +131,7 @@ func (e *Engine) record(ctx context.Context, o labels, line report.Operation, r 
 	if o.kind != string(ast.Subscription) { // that takes as long as its client likes
 		telemetry.Observe(ctx, series.duration, took)
 	}
-	report.RequestOf(ctx).Ran(line, r.Summary)
+	report.RequestFrom(ctx).AddOperation(line, r.Summary)
 }
 
 // lineOf returns what the request log says of an operation. Other than a label, it may have a

@@ -135,7 +135,7 @@ func (e *Engine) detach(next handler) handler {
 func discardIfCanceled(next handler) handler {
 	return func(ctx context.Context, op *operation) *Result {
 		result := next(ctx, op)
-		if op.isSubscription() || result.Data == nil || len(result.Errors) == 0 || !fault.Left(ctx) {
+		if op.isSubscription() || result.Data == nil || len(result.Errors) == 0 || !fault.ClientGone(ctx) {
 			return result
 		}
 		canceled := Refused(refusal.From(&fault.Error{Kind: fault.Canceled}))
@@ -193,7 +193,7 @@ func revalidate(next handler) handler {
 		}
 		now := time.Now()
 		for _, use := range rep.Overdue(now) {
-			rep.OutOfDate(use.Service, now.Sub(use.Answered))
+			rep.AddStale(use.Service, now.Sub(use.Answered))
 			result.Summary = rep.Summary()
 		}
 		result.Made, result.Took = now, now.Sub(start)

@@ -39,9 +39,9 @@ func TestRenewal_RepeatsTheOperation(t *testing.T) {
 					defer mu.Unlock()
 					executed = append(executed, op.Operation.Name+" "+encoded(op.Variables))
 				}
-				schema.note = func(r *report.Report, _ *graphql.Response) {
+				schema.note = func(r *report.Stats, _ *graphql.Response) {
 					now := time.Now()
-					use := report.Use{Name: "thing:1", Service: "things", Answered: now, Fresh: now.Add(20 * time.Second)}
+					use := report.Dependency{Name: "thing:1", Service: "things", Answered: now, Fresh: now.Add(20 * time.Second)}
 					if schema.executed.Load() == 1 {
 						use.Aging, use.Fresh = now, now.Add(10*time.Second)
 					}

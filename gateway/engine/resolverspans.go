@@ -14,7 +14,7 @@ import (
 // well; if not, execution has no overhead.
 func startExecute(ctx context.Context, op *graphql.OperationContext) (_ context.Context, done func()) {
 	ctx, span := tracing.Start(ctx, tracing.Execute, "execute")
-	if !span.On() {
+	if !span.IsRecording() {
 		return ctx, func() {}
 	}
 	r := &resolverSpans{parent: ctx, fields: map[string]*resolverSpan{}}

@@ -30,7 +30,7 @@ import (
 type counting struct {
 	definition *ast.Schema
 	executed   atomic.Int32
-	note       func(*report.Report, *graphql.Response)
+	note       func(*report.Stats, *graphql.Response)
 	seen       func(*graphql.OperationContext) // what is executed; nil: not needed
 }
 
@@ -52,9 +52,9 @@ func (c *counting) Exec(ctx context.Context) graphql.ResponseHandler {
 }
 
 // part notes that an answer is made of an entity that is 10 s old and 20 s fresh.
-func part(r *report.Report, _ *graphql.Response) {
+func part(r *report.Stats, _ *graphql.Response) {
 	now := time.Now()
-	r.Used(report.Use{Name: "thing:1", Service: "things", Answered: now.Add(-10 * time.Second), Fresh: now.Add(20 * time.Second)})
+	r.Used(report.Dependency{Name: "thing:1", Service: "things", Answered: now.Add(-10 * time.Second), Fresh: now.Add(20 * time.Second)})
 }
 
 const cacheControl = `
@@ -170,17 +170,17 @@ func TestResponses_CacheControl(t *testing.T) {
 }
 
 func TestResponses_Uncacheable(t *testing.T) {
-	for name, note := range map[string]func(*report.Report, *graphql.Response){
-		"an error": func(r *report.Report, resp *graphql.Response) {
+	for name, note := range map[string]func(*report.Stats, *graphql.Response){
+		"an error": func(r *report.Stats, resp *graphql.Response) {
 			part(r, resp)
 			resp.Errors = gqlerror.List{{Message: "down"}}
 		},
-		"something stale":         func(r *report.Report, resp *graphql.Response) { part(r, resp); r.OutOfDate("things", time.Minute) },
-		"something missing":       func(r *report.Report, resp *graphql.Response) { part(r, resp); r.Missing("things", "timeout") },
-		"nothing that lives":      func(*report.Report, *graphql.Response) {},
-		"a call beside the cache": func(r *report.Report, resp *graphql.Response) { part(r, resp); r.Calling("things")() },
-		"a part that has just died": func(r *report.Report, _ *graphql.Response) {
-			r.Used(report.Use{Name: "thing:1", Answered: time.Now(), Fresh: time.Now(), Asked: true})
+		"something stale":         func(r *report.Stats, resp *graphql.Response) { part(r, resp); r.AddStale("things", time.Minute) },
+		"something missing":       func(r *report.Stats, resp *graphql.Response) { part(r, resp); r.AddMissing("things", "timeout") },
+		"nothing that lives":      func(*report.Stats, *graphql.Response) {},
+		"a call beside the cache": func(r *report.Stats, resp *graphql.Response) { part(r, resp); r.Calling("things")() },
+		"a part that has just died": func(r *report.Stats, _ *graphql.Response) {
+			r.Used(report.Dependency{Name: "thing:1", Answered: time.Now(), Fresh: time.Now(), Asked: true})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -275,8 +275,8 @@ func TestResponses_Mutation(t *testing.T) {
 // What was executed once more because its parts expired would write twice.
 func TestMutation_ExecutedOnce(t *testing.T) {
 	s, schema := newCached(t, `type Query { a: Int } type Mutation { a: Int }`)
-	schema.note = func(r *report.Report, _ *graphql.Response) {
-		r.Used(report.Use{Name: "thing:1", Service: "things", Answered: time.Now().Add(-time.Minute), Fresh: time.Now()})
+	schema.note = func(r *report.Stats, _ *graphql.Response) {
+		r.Used(report.Dependency{Name: "thing:1", Service: "things", Answered: time.Now().Add(-time.Minute), Fresh: time.Now()})
 	}
 	s.ask(`mutation { a }`).expect(200, "")
 	if n := schema.executed.Load(); n != 1 {
@@ -286,12 +286,12 @@ func TestMutation_ExecutedOnce(t *testing.T) {
 
 // While an answer waits for its slowest part, the time of another may end.
 func TestResponses_FreshWhenSent(t *testing.T) {
-	overdue := func(r *report.Report) {
-		r.Used(report.Use{Name: "thing:1", Service: "things", Answered: time.Now().Add(-time.Minute), Fresh: time.Now()})
+	overdue := func(r *report.Stats) {
+		r.Used(report.Dependency{Name: "thing:1", Service: "things", Answered: time.Now().Add(-time.Minute), Fresh: time.Now()})
 	}
 	t.Run("it is put together once more", func(t *testing.T) {
 		s, schema := newCached(t, `type Query { a: Int }`)
-		schema.note = func(r *report.Report, resp *graphql.Response) {
+		schema.note = func(r *report.Stats, resp *graphql.Response) {
 			if schema.executed.Load() == 1 {
 				overdue(r)
 				return
@@ -304,7 +304,7 @@ func TestResponses_FreshWhenSent(t *testing.T) {
 	})
 	t.Run("what is overdue the second time is marked", func(t *testing.T) {
 		s, schema := newCached(t, `type Query { a: Int }`)
-		schema.note = func(r *report.Report, _ *graphql.Response) { overdue(r) }
+		schema.note = func(r *report.Stats, _ *graphql.Response) { overdue(r) }
 		got := s.get(`{a}`)
 		got.data(`{"n":2}`)
 		got.expectHeader("Cache-Status", `tributary; hit; ttl=(0|-1); detail=stale-if-error`)
@@ -312,7 +312,7 @@ func TestResponses_FreshWhenSent(t *testing.T) {
 	})
 	t.Run("one with failures is not", func(t *testing.T) {
 		s, schema := newCached(t, `type Query { a: Int }`)
-		schema.note = func(r *report.Report, _ *graphql.Response) { overdue(r); r.Missing("others", "timeout") }
+		schema.note = func(r *report.Stats, _ *graphql.Response) { overdue(r); r.AddMissing("others", "timeout") }
 		got := s.get(`{a}`)
 		got.data(`{"n":1}`)
 		got.expectHeader("Cache-Status", `tributary; hit; ttl=(0|-1); detail=stale-if-error`)

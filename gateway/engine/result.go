@@ -110,11 +110,11 @@ func (r *Result) WithSeen() *Result {
 
 // Extensions are those of a response, or of a part of one.
 type Extensions struct {
-	Degraded []report.Part    `json:"degraded,omitempty"`
-	Omitted  int              `json:"errorsOmitted,omitempty"`
-	Trace    *waterfall.Trace `json:"trace,omitempty"`
-	Cost     *lookahead.Cost  `json:"cost,omitempty"`
-	Seen     string           `json:"seen,omitempty"`
+	Degraded []report.DegradedPart `json:"degraded,omitempty"`
+	Omitted  int                   `json:"errorsOmitted,omitempty"`
+	Trace    *waterfall.Trace      `json:"trace,omitempty"`
+	Cost     *lookahead.Cost       `json:"cost,omitempty"`
+	Seen     string                `json:"seen,omitempty"`
 }
 
 // Chunks are a text in several slices, so that a long response is not copied to put it

@@ -138,6 +138,6 @@ func (s *schema) resolve(ctx context.Context, f graphql.CollectedField) (any, er
 
 var failures = map[string]error{
 	"timeout": fault.New(fault.Timeout, "drafts", errors.New("dial secret-host:8002: too late")),
-	"input":   fault.BadInput("an id must not be empty"),
+	"input":   fault.BadUserInputf("an id must not be empty"),
 	"unknown": errors.New("secret: cannot read /etc/secret"),
 }

@@ -48,7 +48,7 @@ func (s *schema) subscribe(ctx context.Context, op *graphql.OperationContext) gr
 	loader := batch.NewLoader(func(_ context.Context, keys []string) (map[string]int, error) {
 		s.loads.Add(1)
 		return map[string]int{keys[0]: 1}, nil
-	}, batch.Options{Alone: true})
+	}, batch.Options{Unbatched: true})
 	return func(ctx context.Context) *graphql.Response {
 		select {
 		case n, more := <-events:

@@ -156,9 +156,9 @@ func FuzzWebSocket(f *testing.F) {
 			t.Errorf("closed by %d", code)
 		}
 		next := dial()
-		next.Say(`{"type":"connection_init"}`)
+		next.Send(`{"type":"connection_init"}`)
 		next.Subscribe("1", "{ hello }")
-		next.Hear(`{"type":"connection_ack"}`, `{"id":"1","type":"next","payload":{"data":{"hello":"hello you"}}}`, `{"id":"1","type":"complete"}`)
+		next.Expect(`{"type":"connection_ack"}`, `{"id":"1","type":"next","payload":{"data":{"hello":"hello you"}}}`, `{"id":"1","type":"complete"}`)
 	})
 }
 

@@ -53,7 +53,7 @@ func TestStreams_OperationsEndInTime(t *testing.T) {
 				t.Errorf("events: %v %s", err, text)
 			}
 			socket, _ := wstest.Dial(t, srv.URL+"/graphql", wstest.Protocol, nil)
-			socket.Greet().Say(`{"id":"1","type":"subscribe","payload":` + c.request + `}`)
+			socket.Init().Send(`{"id":"1","type":"subscribe","payload":` + c.request + `}`)
 			if text, err := socket.Next(); err != nil || !strings.Contains(text, c.want) {
 				t.Errorf("WebSocket: %v %s", err, text)
 			}
@@ -61,8 +61,8 @@ func TestStreams_OperationsEndInTime(t *testing.T) {
 	}
 	t.Run("a subscription", func(t *testing.T) {
 		socket, _ := wstest.Dial(t, srv.URL+"/graphql", wstest.Protocol, nil)
-		socket.Greet().Subscribe("1", "subscription { waits }")
-		socket.Hear(`{"id":"1","type":"next","payload":{"data":{"waits":1}}}`)
+		socket.Init().Subscribe("1", "subscription { waits }")
+		socket.Expect(`{"id":"1","type":"next","payload":{"data":{"waits":1}}}`)
 		socket.Subscribe("2", "{ waits }")
 		for range 2 { // next and complete, which come when the time of a query is over
 			if text, err := socket.Next(); err != nil || !strings.Contains(text, `"id":"2"`) {

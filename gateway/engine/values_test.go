@@ -63,12 +63,12 @@ func TestValues_OfStreams(t *testing.T) {
 	bounds.Values = 5
 	s := newStreaming(t, usualStreams(), bounds)
 	c := s.greeted(t)
-	c.Say(`{"id":"1","type":"subscribe","payload":{"query":"{ hello }","x":[1,2]}}`)
-	c.Hear(`{"id":"1","type":"next","payload":{"data":{"hello":"hello you"}}}`, `{"id":"1","type":"complete"}`)
-	c.Say(`{"id":"1","type":"subscribe","payload":{"query":"{ hello }","x":[1,2,3]}}`)
-	c.Hear(`{"id":"1","type":"error","payload":[{"message":"the request has 6 JSON values, more than 5","extensions":{"allowed":5,"code":"QUERY_TOO_COMPLEX","limit":"values","value":6}}]}`)
-	c.Say(`{"type":"ping","payload":{"x":[1,2,3,4,5,6,7]}}`) // which nobody decodes
-	c.Hear(`{"type":"pong"}`)
+	c.Send(`{"id":"1","type":"subscribe","payload":{"query":"{ hello }","x":[1,2]}}`)
+	c.Expect(`{"id":"1","type":"next","payload":{"data":{"hello":"hello you"}}}`, `{"id":"1","type":"complete"}`)
+	c.Send(`{"id":"1","type":"subscribe","payload":{"query":"{ hello }","x":[1,2,3]}}`)
+	c.Expect(`{"id":"1","type":"error","payload":[{"message":"the request has 6 JSON values, more than 5","extensions":{"allowed":5,"code":"QUERY_TOO_COMPLEX","limit":"values","value":6}}]}`)
+	c.Send(`{"type":"ping","payload":{"x":[1,2,3,4,5,6,7]}}`) // which nobody decodes
+	c.Expect(`{"type":"pong"}`)
 }
 
 // The number of values is that which a decoder finds.

@@ -26,24 +26,24 @@ func (s *streaming) dial(t *testing.T, protocol string) *wstest.Client {
 // greeted is a connection that is ready for operations.
 func (s *streaming) greeted(t *testing.T) *wstest.Client {
 	t.Helper()
-	return s.dial(t, wstest.Protocol).Greet()
+	return s.dial(t, wstest.Protocol).Init()
 }
 
 func TestWebSocket_ManyOperations(t *testing.T) {
 	s := newStreaming(t, usualStreams(), limits.Config{})
 	c := s.greeted(t)
-	c.Say(`{"type":"ping"}`)
-	c.Hear(`{"type":"pong"}`)
+	c.Send(`{"type":"ping"}`)
+	c.Expect(`{"type":"pong"}`)
 	c.Subscribe("a", "subscription { waits }")
-	c.Hear(`{"id":"a","type":"next","payload":{"data":{"waits":1}}}`)
+	c.Expect(`{"id":"a","type":"next","payload":{"data":{"waits":1}}}`)
 	c.Subscribe("b", "subscription { ticks(to: 2) }")
-	c.Hear(`{"id":"b","type":"next","payload":{"data":{"ticks":1}}}`, `{"id":"b","type":"next","payload":{"data":{"ticks":2}}}`, `{"id":"b","type":"complete"}`)
+	c.Expect(`{"id":"b","type":"next","payload":{"data":{"ticks":1}}}`, `{"id":"b","type":"next","payload":{"data":{"ticks":2}}}`, `{"id":"b","type":"complete"}`)
 	c.Subscribe("b", "{ hello }") // the id is free again
-	c.Hear(`{"id":"b","type":"next","payload":{"data":{"hello":"hello you"}}}`, `{"id":"b","type":"complete"}`)
-	c.Say(`{"id":"a","type":"complete"}`)
+	c.Expect(`{"id":"b","type":"next","payload":{"data":{"hello":"hello you"}}}`, `{"id":"b","type":"complete"}`)
+	c.Send(`{"id":"a","type":"complete"}`)
 	until(t, "the end of a", func() bool { return s.schema.sources.Load() == 0 })
 	c.Subscribe("a", "mutation { bump }") // nothing came of the first a any more
-	c.Hear(`{"id":"a","type":"next","payload":{"data":{"bump":"1"}}}`, `{"id":"a","type":"complete"}`)
+	c.Expect(`{"id":"a","type":"next","payload":{"data":{"bump":"1"}}}`, `{"id":"a","type":"complete"}`)
 	if n := s.count("graphql_operations_total", "other", "complete", "subscription"); n != 2 {
 		t.Errorf("%v subscriptions", n)
 	}
@@ -112,7 +112,7 @@ func TestWebSocket_LengthOfIDs(t *testing.T) {
 	c := s.greeted(t)
 	id := strings.Repeat("x", 256)
 	c.Subscribe(id, "{ hello }")
-	c.Hear(`{"id":"`+id+`","type":"next","payload":{"data":{"hello":"hello you"}}}`, `{"id":"`+id+`","type":"complete"}`)
+	c.Expect(`{"id":"`+id+`","type":"next","payload":{"data":{"hello":"hello you"}}}`, `{"id":"`+id+`","type":"complete"}`)
 	c.Subscribe(id+"x", "{ hello }")
 	c.Closed(4400)
 }
@@ -120,7 +120,7 @@ func TestWebSocket_LengthOfIDs(t *testing.T) {
 // shown sees that a connection is closed for a message.
 func shown(t *testing.T, c *wstest.Client, message string, code websocket.StatusCode) {
 	t.Helper()
-	c.Say(message)
+	c.Send(message)
 	t.Logf("%.60s", message)
 	c.Closed(code)
 }
@@ -130,13 +130,13 @@ func TestWebSocket_OperationLimit(t *testing.T) {
 	c := s.greeted(t)
 	for _, id := range []string{"1", "2", "3"} {
 		c.Subscribe(id, "subscription { waits }")
-		c.Hear(`{"id":"` + id + `","type":"next","payload":{"data":{"waits":1}}}`)
+		c.Expect(`{"id":"` + id + `","type":"next","payload":{"data":{"waits":1}}}`)
 	}
 	c.Subscribe("4", "{ hello }")
 	if got, err := c.Next(); err != nil || !strings.Contains(got, `"id":"4","type":"error"`) || !strings.Contains(got, "too many concurrent operations on this connection: 3") {
 		t.Error(got, err)
 	}
-	c.Say(`{"id":"2","type":"complete"}`)
+	c.Send(`{"id":"2","type":"complete"}`)
 	until(t, "the end of 2", func() bool { return s.schema.sources.Load() == 2 })
 	until(t, "room", func() bool {
 		c.Subscribe("5", "{ hello }")
@@ -149,7 +149,7 @@ func TestWebSocket_Drain(t *testing.T) {
 	s := newStreaming(t, usualStreams(), limits.Config{})
 	c := s.greeted(t)
 	c.Subscribe("1", "subscription { waits }")
-	c.Hear(`{"id":"1","type":"next","payload":{"data":{"waits":1}}}`)
+	c.Expect(`{"id":"1","type":"next","payload":{"data":{"waits":1}}}`)
 	s.streams.Drain()
 	if got, err := c.Next(); websocket.CloseStatus(err) != websocket.StatusGoingAway {
 		t.Error(got, err) // a complete would tell the client not to subscribe elsewhere
@@ -164,7 +164,7 @@ func TestWebSocket_ClientGone(t *testing.T) {
 	s := newStreaming(t, usualStreams(), limits.Config{})
 	c := s.greeted(t)
 	c.Subscribe("1", "subscription { waits }")
-	c.Hear(`{"id":"1","type":"next","payload":{"data":{"waits":1}}}`)
+	c.Expect(`{"id":"1","type":"next","payload":{"data":{"waits":1}}}`)
 	_ = c.Conn.CloseNow()
 	until(t, "the end", func() bool { return s.schema.sources.Load() == 0 && s.open("websocket") == 0 })
 }

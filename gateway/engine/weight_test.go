@@ -213,8 +213,8 @@ func (h *hoard) transports(t *testing.T) map[string]func(ask) {
 			if c == nil {
 				t.Fatal(resp.Status)
 			}
-			c.Greet()
-			c.Say(`{"id":"1","type":"subscribe","payload":` + a.body() + `}`)
+			c.Init()
+			c.Send(`{"id":"1","type":"subscribe","payload":` + a.body() + `}`)
 			if text, err := c.Next(); err != nil || !strings.Contains(text, `"data"`) {
 				t.Fatalf("%v %.300s", err, text)
 			}
@@ -288,7 +288,7 @@ func TestCaches_WeighForms(t *testing.T) {
 	for kind, letters := range map[string]string{"compressible": "ab", "incompressible": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-"} {
 		t.Run(kind, func(t *testing.T) {
 			h := newHoard(t)
-			h.schema.note = func(r *report.Report, resp *graphql.Response) {
+			h.schema.note = func(r *report.Stats, resp *graphql.Response) {
 				part(r, resp)
 				text := make([]byte, length)
 				for i := range text {

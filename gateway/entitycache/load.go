@@ -57,10 +57,10 @@ type batchLoad struct {
 	waiters
 
 	started    time.Time
-	refresh    bool        // entries that need a refresh do not satisfy it
-	bypass     bool        // no entry satisfies it
-	storesRead atomic.Bool // the stale entries are set
-	parentSpan tracing.Ref // the span that started it
+	refresh    bool                // entries that need a refresh do not satisfy it
+	bypass     bool                // no entry satisfies it
+	storesRead atomic.Bool         // the stale entries are set
+	parentSpan tracing.SpanContext // the span that started it
 }
 
 // joinOrStart returns a load for each of wanted, for which the caller counts as a waiter:
@@ -68,7 +68,7 @@ type batchLoad struct {
 // well, and the caller must call lookUp with them. A caller that bypasses the cache joins no
 // load, as that may have started before the purge that its client has seen.
 func (t *readThrough[V]) joinOrStart(ctx context.Context, wanted []lookup, bypass bool) (loads, mine []*load) {
-	var joined []tracing.Ref
+	var joined []tracing.SpanContext
 	span := tracing.Current(ctx)
 	defer func() { traceShared(span, joined) }()
 	t.mu.Lock()
@@ -93,7 +93,7 @@ func (t *readThrough[V]) start(ctx context.Context, wanted []lookup, refresh, by
 	if len(wanted) == 0 {
 		return nil
 	}
-	b := &batchLoad{started: time.Now(), refresh: refresh, bypass: bypass, parentSpan: tracing.Current(ctx).Ref()}
+	b := &batchLoad{started: time.Now(), refresh: refresh, bypass: bypass, parentSpan: tracing.Current(ctx).SpanContext()}
 	if refresh {
 		ctx = context.WithoutCancel(ctx) // its deadline does not limit a refresh
 	}
@@ -124,7 +124,7 @@ func (t *readThrough[V]) lookUp(ctx context.Context, loads []*load) {
 	}
 	// The call belongs to all callers that wait for it, so it has the values of the first
 	// caller's context, but not its deadline or cancellation.
-	ctx, cancel := t.cache.detached(report.Kept(ctx))
+	ctx, cancel := t.cache.detached(report.TrackUses(ctx))
 	b.cancel = cancel
 	if slices.ContainsFunc(rest, func(l *load) bool { return l.staleEntry != nil }) {
 		b.broadcast() // from now on the soft timeout counts
@@ -258,7 +258,7 @@ func (t *readThrough[V]) loadFromUpstream(ctx context.Context, b *batchLoad, loa
 	now := time.Now()
 	for _, l := range loads {
 		l.entry, l.err = t.resultFor(ctx, l, values, err, now)
-		l.calledUpstream = call && fault.Asked(l.err)
+		l.calledUpstream = call && fault.Reached(l.err)
 	}
 	t.cache.applyRefusals(loads, now)
 	if ctx.Err() == nil { // results of a cancelled call are not stored
@@ -368,7 +368,7 @@ func (t *readThrough[V]) result(ctx context.Context, l *load, bypass bool) (*Ent
 		return l.staleEntry, nil
 	}
 	if l.calledUpstream {
-		report.From(ctx).Asked()
+		report.From(ctx).UpstreamCalled()
 	}
 	return nil, l.err
 }

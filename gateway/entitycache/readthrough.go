@@ -72,7 +72,7 @@ type lookup struct {
 func (t *readThrough[V]) get(ctx context.Context, keys []string) (map[string]V, error) {
 	ctx, span := tracing.Start(ctx, tracing.Cache, "cache", t.kind.Name)
 	defer span.End()
-	report.From(ctx).Expect(len(keys))
+	report.From(ctx).Grow(len(keys))
 	if personal := t.cache.cfg.Personal; personal != nil && personal(ctx, t.kind.Service) {
 		report.From(ctx).Personal()
 	}
@@ -164,7 +164,7 @@ func (t *readThrough[V]) take(key string, e *Entry, values map[string]V) bool {
 // recordUse records in the report that e is part of the response. calledUpstream is whether
 // the upstream was called for it.
 func (t *readThrough[V]) recordUse(ctx context.Context, name string, e *Entry, now time.Time, calledUpstream bool) {
-	t.addUse(ctx, name, e, report.Use{Asked: calledUpstream})
+	t.addUse(ctx, name, e, report.Dependency{Asked: calledUpstream})
 	if !calledUpstream {
 		t.cache.metrics.ages.Observe(e.Age(now).Seconds())
 	}
@@ -175,17 +175,17 @@ func (t *readThrough[V]) recordUse(ctx context.Context, name string, e *Entry, n
 func (t *readThrough[V]) recordStale(ctx context.Context, l *load, now time.Time, calledUpstream bool) {
 	e := l.staleEntry
 	fresh := t.policy.fresh(e, now)
-	t.addUse(ctx, l.name, e, report.Use{Asked: calledUpstream, Stale: !fresh})
+	t.addUse(ctx, l.name, e, report.Dependency{Asked: calledUpstream, Stale: !fresh})
 	if fresh {
 		return
 	}
-	report.From(ctx).OutOfDate(t.kind.Service, e.Age(now))
+	report.From(ctx).AddStale(t.kind.Service, e.Age(now))
 	t.cache.metrics.ages.Observe(e.Age(now).Seconds())
 	t.cache.metrics.stale.WithLabelValues(t.kind.Service).Inc()
 }
 
 // addUse fills in use, a use of e, and adds it to the report.
-func (t *readThrough[V]) addUse(ctx context.Context, name string, e *Entry, use report.Use) {
+func (t *readThrough[V]) addUse(ctx context.Context, name string, e *Entry, use report.Dependency) {
 	use.Name, use.Service, use.Answered, use.Generation = name, t.kind.Service, e.FetchedAt, e.generation
 	use.Fresh, use.Aging = t.policy.freshUntil(e), t.policy.refreshAfter(e)
 	report.From(ctx).Used(use)

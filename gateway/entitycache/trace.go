@@ -41,7 +41,7 @@ func (n *lookupStats) outcome(keys int) string {
 }
 
 func (n *lookupStats) trace(span tracing.Span, kind Kind, keys []string) {
-	if !span.On() {
+	if !span.IsRecording() {
 		return
 	}
 	span.String(tracing.Kind, kind.Name)
@@ -63,11 +63,11 @@ func (n *lookupStats) trace(span tracing.Span, kind Kind, keys []string) {
 }
 
 // traceShared links the span of a lookup with the loads of others that it waits for.
-func traceShared(span tracing.Span, others []tracing.Ref) {
-	if !span.On() || len(others) == 0 {
+func traceShared(span tracing.Span, others []tracing.SpanContext) {
+	if !span.IsRecording() || len(others) == 0 {
 		return
 	}
 	span.Int(tracing.Coalesced, len(others))
-	slices.SortFunc(others, tracing.Ref.Compare)
+	slices.SortFunc(others, tracing.SpanContext.Compare)
 	span.Link(slices.Compact(others)...)
 }

@@ -28,7 +28,7 @@ func TestDeferral_BelowALongList(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			// The look-ahead has not started these loads, so several goroutines resolve the elements.
-			loader := batch.NewLoader(batch.PerKey(func(_ context.Context, key string) (string, bool, error) { return key, true, nil }), batch.Options{Alone: true})
+			loader := batch.NewLoader(batch.PerKey(func(_ context.Context, key string) (string, bool, error) { return key, true, nil }), batch.Options{Unbatched: true})
 			d := newDeferring(t, c.document, func(ctx context.Context, name string) graphql.Marshaler {
 				if name == "nullRequired" {
 					return graphql.Null

@@ -46,7 +46,7 @@ func together(n int64) *batch.Loader[string, string] {
 		}
 		<-all
 		return key, true, nil
-	}), batch.Options{Alone: true})
+	}), batch.Options{Unbatched: true})
 }
 
 func TestResolve_LoadsInParallel(t *testing.T) {
@@ -96,7 +96,7 @@ func fields(names ...string) []graphql.CollectedField {
 }
 
 func TestResolve_PrefetchedOnOneGoroutine(t *testing.T) {
-	loader := batch.NewLoader(batch.PerKey(func(_ context.Context, key string) (string, bool, error) { return key, true, nil }), batch.Options{Alone: true})
+	loader := batch.NewLoader(batch.PerKey(func(_ context.Context, key string) (string, bool, error) { return key, true, nil }), batch.Options{Unbatched: true})
 	ctx := batch.WithScope(operation(t))
 	begun, idle := make(chan struct{}, 100), runtime.NumGoroutine()
 	for i := range 100 {

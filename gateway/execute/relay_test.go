@@ -29,7 +29,7 @@ func TestRelay_GoroutinesAreBounded(t *testing.T) {
 							values[key] = key
 						}
 						return values, nil
-					}, batch.Options{Alone: alone})
+					}, batch.Options{Unbatched: alone})
 					ctx, before := batch.WithScope(operation(t)), runtime.NumGoroutine()
 					var wrong atomic.Int64
 					done := make(chan struct{})

@@ -72,9 +72,9 @@ func Kinds() []Kind {
 	return kinds
 }
 
-// Asked reports whether the failed service was called at all. It was not if its circuit breaker
+// Reached reports whether the failed service was called at all. It was not if its circuit breaker
 // is open, or if too many calls are in flight.
-func Asked(err error) bool {
+func Reached(err error) bool {
 	f, ok := errors.AsType[*Error](err)
 	return !ok || (f.Kind != CircuitOpen && f.Kind != Overloaded)
 }
@@ -116,15 +116,15 @@ func New(kind Kind, service string, cause error) *Error {
 	return &Error{Kind: kind, Service: service, Err: cause}
 }
 
-// BadInput returns a [BadUserInput] failure. Clients see the message as it is: it
+// BadUserInputf returns a [BadUserInput] failure. Clients see the message as it is: it
 // may name the input but must not repeat its value.
-func BadInput(format string, args ...any) *Error {
+func BadUserInputf(format string, args ...any) *Error {
 	return &Error{Kind: BadUserInput, Message: fmt.Sprintf(format, args...)}
 }
 
 // Error has all details, for logs.
 func (e *Error) Error() string {
-	s := e.Public()
+	s := e.ClientMessage()
 	if e.Err != nil {
 		s += ": " + e.Err.Error()
 	}
@@ -134,8 +134,8 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Public returns the message for clients.
-func (e *Error) Public() string {
+// ClientMessage returns the message for clients.
+func (e *Error) ClientMessage() string {
 	if e.Message != "" {
 		return e.Message
 	}
@@ -177,15 +177,15 @@ func From(err error) *Error {
 	return &Error{Kind: Internal, Err: err}
 }
 
-// In is [From] for the operation of ctx. If ctx was cancelled because the client
+// FromContext is [From] for the operation of ctx. If ctx was cancelled because the client
 // disconnected, errors that result from that are [Canceled] and blame no service.
-func In(ctx context.Context, err error) *Error {
-	if Left(ctx) && errors.Is(err, context.Canceled) {
+func FromContext(ctx context.Context, err error) *Error {
+	if ClientGone(ctx) && errors.Is(err, context.Canceled) {
 		return &Error{Kind: Canceled, Err: err}
 	}
 	return From(err)
 }
 
-// Left reports whether the client of an operation has disconnected: its context
+// ClientGone reports whether the client of an operation has disconnected: its context
 // was cancelled, and not by a deadline.
-func Left(ctx context.Context) bool { return errors.Is(context.Cause(ctx), context.Canceled) }
+func ClientGone(ctx context.Context) bool { return errors.Is(context.Cause(ctx), context.Canceled) }

@@ -77,8 +77,8 @@ func TestError_UnclassifiedIsMasked(t *testing.T) {
 			if f.Kind != c.kind {
 				t.Errorf("kind %s, want %s", f.Kind, c.kind)
 			}
-			if strings.Contains(f.Public(), "10.0.0.7") || strings.Contains(f.Public(), "hunter2") {
-				t.Errorf("a client reads %q", f.Public())
+			if strings.Contains(f.ClientMessage(), "10.0.0.7") || strings.Contains(f.ClientMessage(), "hunter2") {
+				t.Errorf("a client reads %q", f.ClientMessage())
 			}
 			if !strings.Contains(f.Error(), "hunter2") {
 				t.Errorf("the log lacks the cause: %q", f.Error())
@@ -112,7 +112,7 @@ func TestError_ClientGone(t *testing.T) {
 		"time that was over, and no client's end": {late, ended, "INTERNAL "},
 		"the end by time":                         {late, late.Err(), "UPSTREAM_TIMEOUT "},
 	} {
-		if f := fault.In(c.ctx, c.err); f.Kind.Code()+" "+f.Service != c.want || !errors.Is(f, c.err) {
+		if f := fault.FromContext(c.ctx, c.err); f.Kind.Code()+" "+f.Service != c.want || !errors.Is(f, c.err) {
 			t.Errorf("%s: %s of %q, want %s", name, f.Kind, f.Service, c.want)
 		}
 	}
@@ -120,8 +120,8 @@ func TestError_ClientGone(t *testing.T) {
 
 func TestError_ClientMessage(t *testing.T) {
 	for _, k := range fault.Kinds() {
-		named := fault.New(k, "poets", errors.New("internals")).Public()
-		nameless := fault.New(k, "", errors.New("internals")).Public()
+		named := fault.New(k, "poets", errors.New("internals")).ClientMessage()
+		nameless := fault.New(k, "", errors.New("internals")).ClientMessage()
 		if strings.Contains(named+nameless, "internals") || strings.Contains(named+nameless, "  ") || nameless == "" {
 			t.Errorf("%s reads %q and %q", k, named, nameless)
 		}
@@ -129,7 +129,7 @@ func TestError_ClientMessage(t *testing.T) {
 			t.Errorf("%s reads %q", k, named)
 		}
 	}
-	if got := fault.BadInput("an id has at most %d bytes", 256).Public(); got != "an id has at most 256 bytes" {
+	if got := fault.BadUserInputf("an id has at most %d bytes", 256).ClientMessage(); got != "an id has at most 256 bytes" {
 		t.Errorf("bad input reads %q", got)
 	}
 }
@@ -141,7 +141,7 @@ func Example() {
 	// Where it leaves, the kind says all that a client may know.
 	f := fault.From(err)
 	fmt.Println(f.Kind.Code(), f.Kind.HTTPStatus())
-	fmt.Println("client:", f.Public())
+	fmt.Println("client:", f.ClientMessage())
 	fmt.Println("log:", f.Error())
 	// Output:
 	// UPSTREAM_UNAVAILABLE 503

@@ -59,7 +59,7 @@ func Authorize(ctx context.Context, value string) (context.Context, error) {
 		return ctx, nil
 	}
 	if len(value) > maxCredentials || hasControls(value) {
-		return ctx, fault.BadInput("authorization must have at most %d bytes and no control characters", maxCredentials)
+		return ctx, fault.BadUserInputf("authorization must have at most %d bytes and no control characters", maxCredentials)
 	}
 	header := r.header.Clone()
 	header[authorization] = []string{value}

@@ -48,7 +48,7 @@ func (m *metrics) answered(log *slog.Logger, r *http.Request, w middleware.WrapR
 		telemetry.Observe(ctx, s.duration, took)
 	}
 	traceRequest(r, a, w.BytesWritten())
-	request := report.RequestOf(ctx)
+	request := report.RequestFrom(ctx)
 	level := slog.LevelInfo
 	switch {
 	case a.status >= http.StatusInternalServerError:
@@ -74,7 +74,7 @@ func (m *metrics) answered(log *slog.Logger, r *http.Request, w middleware.WrapR
 // they fail.
 func Quiet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if request := report.RequestOf(r.Context()); request != nil {
+		if request := report.RequestFrom(r.Context()); request != nil {
 			request.Quiet = true
 		}
 		next.ServeHTTP(w, r)
@@ -93,7 +93,7 @@ const lineAttrs = 13
 // traceRequest sets the attributes of a request's span.
 func traceRequest(r *http.Request, a answer, bytes int) {
 	span := tracing.Current(r.Context())
-	if !span.On() {
+	if !span.IsRecording() {
 		return
 	}
 	span.Rename(a.method, a.endpoint)
@@ -103,7 +103,7 @@ func traceRequest(r *http.Request, a answer, bytes int) {
 	span.Int(tracing.Status, a.status)
 	span.Int(tracing.Bytes, bytes)
 	if a.status >= http.StatusInternalServerError {
-		span.Fail(strconv.Itoa(a.status))
+		span.SetError(strconv.Itoa(a.status))
 	}
 }
 

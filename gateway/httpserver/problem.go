@@ -49,7 +49,7 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, p Problem) {
 // WriteFault answers with the problem document of err, as far as clients may know it.
 func WriteFault(w http.ResponseWriter, r *http.Request, err error) {
 	f := fault.From(err)
-	WriteProblem(w, r, Problem{Status: f.Kind.HTTPStatus(), Code: f.Kind.Code(), Detail: f.Public()})
+	WriteProblem(w, r, Problem{Status: f.Kind.HTTPStatus(), Code: f.Kind.Code(), Detail: f.ClientMessage()})
 }
 
 // RefuseHeader answers 431 with the reason, for a request with a header that is too long.

@@ -13,7 +13,7 @@ const RequestIDHeader = "X-Request-Id"
 
 // RequestID returns the id of the request that ctx belongs to, or "".
 func RequestID(ctx context.Context) string {
-	if r := report.RequestOf(ctx); r != nil {
+	if r := report.RequestFrom(ctx); r != nil {
 		return r.ID
 	}
 	return ""

@@ -23,7 +23,7 @@ type call struct {
 
 // Calling records a call to a service that begins now; ended records its end. A
 // summary made before that has the call with the time it has taken so far.
-func (r *Report) Calling(service string) (ended func()) {
+func (r *Stats) Calling(service string) (ended func()) {
 	if r == nil {
 		return func() {}
 	}

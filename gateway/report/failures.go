@@ -28,7 +28,7 @@ type failures struct {
 }
 
 // Failed records a failure of a field. The error is that of the first failure of its kind.
-func (r *Report) Failed(f Failure, err error) {
+func (r *Stats) Failed(f Failure, err error) {
 	if r == nil {
 		return
 	}
@@ -52,7 +52,7 @@ func (r *Report) Failed(f Failure, err error) {
 
 // TakeFailures returns the failures recorded since it was called last, in the order of
 // their first occurrence, and how many further ones there were.
-func (r *Report) TakeFailures() (different []Failure, others int) {
+func (r *Stats) TakeFailures() (different []Failure, others int) {
 	if r == nil {
 		return nil, 0
 	}
@@ -64,7 +64,7 @@ func (r *Report) TakeFailures() (different []Failure, others int) {
 }
 
 // FailureCount returns how many failures were recorded, taken or not.
-func (r *Report) FailureCount() int {
+func (r *Stats) FailureCount() int {
 	if r == nil {
 		return 0
 	}
@@ -75,7 +75,7 @@ func (r *Report) FailureCount() int {
 
 // Panicked records a panic, and reports whether it is one of the first of its operation,
 // whose stacks are logged.
-func (r *Report) Panicked() bool {
+func (r *Stats) Panicked() bool {
 	if r == nil {
 		return true
 	}

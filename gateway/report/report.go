@@ -16,16 +16,16 @@ import (
 // failed.
 const Stale = "stale"
 
-// Part is a part of an answer that is missing or stale.
-type Part struct {
+// DegradedPart is a part of an answer that is missing or stale.
+type DegradedPart struct {
 	Service string   `json:"service"`
 	Reason  string   `json:"reason"`
 	Age     *float64 `json:"age_seconds,omitempty"` // of a stale part
 }
 
-// A Report belongs to one operation. Its methods are safe for concurrent use, and
+// A Stats belongs to one operation. Its methods are safe for concurrent use, and
 // do nothing on a nil Report.
-type Report struct {
+type Stats struct {
 	*state
 	tracksUses bool // what is called for it is noted by Used as well
 }
@@ -34,10 +34,10 @@ type Report struct {
 type state struct {
 	mu        sync.Mutex
 	asked     bool
-	uses      []Use
+	uses      []Dependency
 	untracked bool // something was called that no Use accounts for
 	calls     []*call
-	degraded  []Part
+	degraded  []DegradedPart
 	personal  bool // some of it may be different for another viewer
 	failures  failures
 }
@@ -45,31 +45,31 @@ type state struct {
 type key struct{}
 
 // With returns a context that carries a new report.
-func With(ctx context.Context) (context.Context, *Report) {
-	r := &Report{state: &state{}}
+func With(ctx context.Context) (context.Context, *Stats) {
+	r := &Stats{state: &state{}}
 	return context.WithValue(ctx, key{}, r), r
 }
 
-// Kept returns a context for calls whose results the caller records with
+// TrackUses returns a context for calls whose results the caller records with
 // [Report.Used], so that it is known how long they may be cached. A call in any
 // other context makes the whole answer uncacheable.
-func Kept(ctx context.Context) context.Context {
+func TrackUses(ctx context.Context) context.Context {
 	r := From(ctx)
 	if r == nil || r.tracksUses {
 		return ctx
 	}
-	return context.WithValue(ctx, key{}, &Report{state: r.state, tracksUses: true})
+	return context.WithValue(ctx, key{}, &Stats{state: r.state, tracksUses: true})
 }
 
 // From returns the report of ctx, or nil.
-func From(ctx context.Context) *Report {
-	r, _ := ctx.Value(key{}).(*Report)
+func From(ctx context.Context) *Stats {
+	r, _ := ctx.Value(key{}).(*Stats)
 	return r
 }
 
-// Asked records that an upstream was called because of this operation, with or
+// UpstreamCalled records that an upstream was called because of this operation, with or
 // without success.
-func (r *Report) Asked() {
+func (r *Stats) UpstreamCalled() {
 	if r == nil {
 		return
 	}
@@ -79,7 +79,7 @@ func (r *Report) Asked() {
 }
 
 // Personal records that the answer may be different for another viewer.
-func (r *Report) Personal() {
+func (r *Stats) Personal() {
 	if r == nil {
 		return
 	}
@@ -88,20 +88,20 @@ func (r *Report) Personal() {
 	r.personal = true
 }
 
-// Missing records that something of service could not be loaded. The same service
+// AddMissing records that something of service could not be loaded. The same service
 // and reason are recorded once.
-func (r *Report) Missing(service, reason string) {
-	r.addDegraded(Part{Service: service, Reason: reason})
+func (r *Stats) AddMissing(service, reason string) {
+	r.addDegraded(DegradedPart{Service: service, Reason: reason})
 }
 
-// OutOfDate records that something of service is stale. Of several ages, the
+// AddStale records that something of service is stale. Of several ages, the
 // greatest counts.
-func (r *Report) OutOfDate(service string, age time.Duration) {
+func (r *Stats) AddStale(service string, age time.Duration) {
 	seconds := float64(age.Milliseconds()) / 1000
-	r.addDegraded(Part{Service: service, Reason: Stale, Age: &seconds})
+	r.addDegraded(DegradedPart{Service: service, Reason: Stale, Age: &seconds})
 }
 
-func (r *Report) addDegraded(p Part) {
+func (r *Stats) addDegraded(p DegradedPart) {
 	if r == nil {
 		return
 	}
@@ -120,13 +120,13 @@ func (r *Report) addDegraded(p Part) {
 
 // Summary is a snapshot of a report.
 type Summary struct {
-	Asked    bool      // an upstream was called for this response
-	Personal bool      // it may be different for another viewer
-	Cached   bool      // a part of it came from a cache
-	Oldest   time.Time // when the oldest part was given; zero if there is none
-	Life     Life      // of the answer as a whole
-	Calls    []Calls   // by service, in the order of the first call
-	Degraded []Part    // in the order noted; empty when the answer is complete and fresh
+	Asked    bool           // an upstream was called for this response
+	Personal bool           // it may be different for another viewer
+	Cached   bool           // a part of it came from a cache
+	Oldest   time.Time      // when the oldest part was given; zero if there is none
+	Life     Life           // of the answer as a whole
+	Calls    []Calls        // by service, in the order of the first call
+	Degraded []DegradedPart // in the order noted; empty when the answer is complete and fresh
 }
 
 // Age is the age of the oldest part at now, never negative.
@@ -138,7 +138,7 @@ func (s Summary) Age(now time.Time) time.Duration {
 }
 
 // Summary returns what has been recorded so far.
-func (r *Report) Summary() Summary {
+func (r *Stats) Summary() Summary {
 	if r == nil {
 		return Summary{}
 	}
@@ -147,9 +147,9 @@ func (r *Report) Summary() Summary {
 	s := Summary{
 		Asked:    r.asked,
 		Personal: r.personal,
-		Cached:   slices.ContainsFunc(r.uses, func(u Use) bool { return !u.Asked }),
+		Cached:   slices.ContainsFunc(r.uses, func(u Dependency) bool { return !u.Asked }),
 		Calls:    sumByService(r.calls, time.Now()),
-		Degraded: append([]Part(nil), r.degraded...),
+		Degraded: append([]DegradedPart(nil), r.degraded...),
 	}
 	for _, use := range r.uses {
 		if s.Oldest.IsZero() || use.Answered.Before(s.Oldest) {

@@ -19,9 +19,9 @@ func TestAge_OldestPart(t *testing.T) {
 	if s := r.Summary(); s.Age(noon) != 0 || s.Asked {
 		t.Errorf("with nothing noted: age %v, asked %v", s.Age(noon), s.Asked)
 	}
-	r.Used(report.Use{Answered: noon.Add(-time.Second)})
-	r.Used(report.Use{Answered: noon.Add(-time.Minute)})
-	r.Used(report.Use{Answered: noon})
+	r.Used(report.Dependency{Answered: noon.Add(-time.Second)})
+	r.Used(report.Dependency{Answered: noon.Add(-time.Minute)})
+	r.Used(report.Dependency{Answered: noon})
 	s := r.Summary()
 	if s.Age(noon) != time.Minute || s.Asked {
 		t.Errorf("age %v, asked %v", s.Age(noon), s.Asked)
@@ -32,13 +32,13 @@ func TestAge_OldestPart(t *testing.T) {
 }
 
 func TestSummary_UpstreamCalled(t *testing.T) {
-	for name, note := range map[string]func(*report.Report){
-		"a part that was asked for": func(r *report.Report) {
-			r.Used(report.Use{Answered: noon, Asked: true})
-			r.Used(report.Use{Answered: noon})
+	for name, note := range map[string]func(*report.Stats){
+		"a part that was asked for": func(r *report.Stats) {
+			r.Used(report.Dependency{Answered: noon, Asked: true})
+			r.Used(report.Dependency{Answered: noon})
 		},
-		"a question without answer": func(r *report.Report) { r.Asked() },
-		"a call":                    func(r *report.Report) { r.Calling("poets")() },
+		"a question without answer": func(r *report.Stats) { r.UpstreamCalled() },
+		"a call":                    func(r *report.Stats) { r.Calling("poets")() },
 	} {
 		_, r := report.With(t.Context())
 		note(r)
@@ -50,19 +50,19 @@ func TestSummary_UpstreamCalled(t *testing.T) {
 
 func TestDegraded_OncePerReason(t *testing.T) {
 	for name, c := range map[string]struct {
-		note func(*report.Report)
+		note func(*report.Stats)
 		want string
 	}{
-		"nothing is":     {func(*report.Report) {}, `null`},
-		"the same twice": {func(r *report.Report) { r.Missing("poets", "timeout"); r.Missing("poets", "timeout") }, `[{"service":"poets","reason":"timeout"}]`},
-		"two reasons":    {func(r *report.Report) { r.Missing("poets", "timeout"); r.Missing("poets", "rejected") }, `[{"service":"poets","reason":"timeout"},{"service":"poets","reason":"rejected"}]`},
-		"of stale parts, the oldest": {func(r *report.Report) {
-			r.OutOfDate("drafts", 31*time.Second)
-			r.OutOfDate("drafts", 40500*time.Millisecond+time.Nanosecond)
-			r.OutOfDate("drafts", 35*time.Second)
-			r.OutOfDate("poets", time.Minute)
+		"nothing is":     {func(*report.Stats) {}, `null`},
+		"the same twice": {func(r *report.Stats) { r.AddMissing("poets", "timeout"); r.AddMissing("poets", "timeout") }, `[{"service":"poets","reason":"timeout"}]`},
+		"two reasons":    {func(r *report.Stats) { r.AddMissing("poets", "timeout"); r.AddMissing("poets", "rejected") }, `[{"service":"poets","reason":"timeout"},{"service":"poets","reason":"rejected"}]`},
+		"of stale parts, the oldest": {func(r *report.Stats) {
+			r.AddStale("drafts", 31*time.Second)
+			r.AddStale("drafts", 40500*time.Millisecond+time.Nanosecond)
+			r.AddStale("drafts", 35*time.Second)
+			r.AddStale("poets", time.Minute)
 		}, `[{"service":"drafts","reason":"stale","age_seconds":40.5},{"service":"poets","reason":"stale","age_seconds":60}]`},
-		"to the millisecond": {func(r *report.Report) { r.OutOfDate("poets", 1602*time.Millisecond) }, `[{"service":"poets","reason":"stale","age_seconds":1.602}]`},
+		"to the millisecond": {func(r *report.Stats) { r.AddStale("poets", 1602*time.Millisecond) }, `[{"service":"poets","reason":"stale","age_seconds":1.602}]`},
 	} {
 		_, r := report.With(t.Context())
 		c.note(r)
@@ -75,10 +75,10 @@ func TestDegraded_OncePerReason(t *testing.T) {
 func TestSummary_IsSnapshot(t *testing.T) {
 	_, r := report.With(t.Context())
 	r.Calling("poets")()
-	r.Missing("poets", "timeout")
+	r.AddMissing("poets", "timeout")
 	s := r.Summary()
 	r.Calling("poets")()
-	r.Missing("drafts", "timeout")
+	r.AddMissing("drafts", "timeout")
 	if s.Calls[0].Count != 1 || len(s.Degraded) != 1 {
 		t.Errorf("summary has become %+v", s)
 	}
@@ -86,11 +86,11 @@ func TestSummary_IsSnapshot(t *testing.T) {
 
 func TestStats_WithoutContext(t *testing.T) {
 	r := report.From(t.Context())
-	r.Used(report.Use{Answered: noon, Asked: true})
-	r.Asked()
+	r.Used(report.Dependency{Answered: noon, Asked: true})
+	r.UpstreamCalled()
 	r.Calling("poets")()
-	r.Missing("poets", "timeout")
-	r.OutOfDate("poets", time.Second)
+	r.AddMissing("poets", "timeout")
+	r.AddStale("poets", time.Second)
 	if s := r.Summary(); s.Asked || s.Calls != nil || s.Degraded != nil || s.ServerTiming() != "" {
 		t.Errorf("summary %+v", s)
 	}
@@ -105,8 +105,8 @@ func notesSideBySide(t *testing.T) {
 		wg.Go(func() {
 			r := report.From(ctx)
 			call(r, "poets", time.Millisecond)
-			r.Used(report.Use{Answered: noon, Asked: true})
-			r.Missing("poets", "timeout")
+			r.Used(report.Dependency{Answered: noon, Asked: true})
+			r.AddMissing("poets", "timeout")
 			_ = r.Summary()
 		})
 	}
@@ -118,7 +118,7 @@ func notesSideBySide(t *testing.T) {
 }
 
 // call records a call that takes so long. It is for bubbles of synctest.
-func call(r *report.Report, service string, took time.Duration) {
+func call(r *report.Stats, service string, took time.Duration) {
 	ended := r.Calling(service)
 	time.Sleep(took)
 	ended()
@@ -145,8 +145,8 @@ func Example() {
 	report.From(ctx).Calling("poets")()
 	report.From(ctx).Calling("drafts")()
 	report.From(ctx).Calling("drafts")()
-	report.From(ctx).Used(report.Use{Answered: noon, Asked: true})
-	report.From(ctx).Missing("drafts", "timeout")
+	report.From(ctx).Used(report.Dependency{Answered: noon, Asked: true})
+	report.From(ctx).AddMissing("drafts", "timeout")
 
 	s := r.Summary()
 	fmt.Println(s.Calls[0].Service, s.Calls[0].Count, s.Calls[1].Service, s.Calls[1].Count)

@@ -45,8 +45,8 @@ func WithRequest(ctx context.Context, r *Request) context.Context {
 	return context.WithValue(ctx, RequestKey{}, r)
 }
 
-// RequestOf returns the request that ctx carries, or nil.
-func RequestOf(ctx context.Context) *Request {
+// RequestFrom returns the request that ctx carries, or nil.
+func RequestFrom(ctx context.Context) *Request {
 	r, _ := ctx.Value(RequestKey{}).(*Request)
 	return r
 }
@@ -73,14 +73,14 @@ func (r *Request) MayLog() bool {
 	return false
 }
 
-// Ran records an operation of the request, and where its result came from. Several
+// AddOperation records an operation of the request, and where its result came from. Several
 // operations are logged together, with the sums of their calls and errors.
-func (r *Request) Ran(o Operation, s Summary) {
+func (r *Request) AddOperation(o Operation, s Summary) {
 	if r == nil {
 		return
 	}
 	if r.whole != nil {
-		r.whole.Ran(o, s)
+		r.whole.AddOperation(o, s)
 		return
 	}
 	r.mu.Lock()

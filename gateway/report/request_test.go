@@ -18,7 +18,7 @@ func line(r *report.Request) string {
 }
 
 // summary is what a report says once it was told.
-func summary(t *testing.T, tell func(*report.Report)) report.Summary {
+func summary(t *testing.T, tell func(*report.Stats)) report.Summary {
 	t.Helper()
 	_, r := report.With(t.Context())
 	tell(r)
@@ -28,23 +28,27 @@ func summary(t *testing.T, tell func(*report.Report)) report.Summary {
 func TestRequestLine_Source(t *testing.T) {
 	now := time.Now()
 	for name, tt := range map[string]struct {
-		tell func(*report.Report)
+		tell func(*report.Stats)
 		want string
 	}{
-		"all was there": {func(r *report.Report) { r.Used(report.Use{Answered: now}) }, `"operation":"Catalog","cache":"hit"`},
-		"nothing was":   {func(r *report.Report) { r.Calling("poets")(); r.Used(report.Use{Answered: now, Asked: true}) }, `"operation":"Catalog","cache":"miss","upstream_calls":{"poets":1}`},
-		"some of it was": {func(r *report.Report) {
-			r.Used(report.Use{Answered: now})
+		"all was there": {func(r *report.Stats) { r.Used(report.Dependency{Answered: now}) }, `"operation":"Catalog","cache":"hit"`},
+		"nothing was":   {func(r *report.Stats) { r.Calling("poets")(); r.Used(report.Dependency{Answered: now, Asked: true}) }, `"operation":"Catalog","cache":"miss","upstream_calls":{"poets":1}`},
+		"some of it was": {func(r *report.Stats) {
+			r.Used(report.Dependency{Answered: now})
 			r.Calling("poets")()
 			r.Calling("poets")()
 			r.Calling("drafts")()
 		}, `"operation":"Catalog","cache":"partial","upstream_calls":{"poets":2,"drafts":1}`},
-		"some was old":    {func(r *report.Report) { r.Used(report.Use{Answered: now}); r.OutOfDate("poets", time.Minute) }, `"operation":"Catalog","cache":"stale","degraded":["poets:stale"]`},
-		"some is missing": {func(r *report.Report) { r.Asked(); r.Missing("poets", "timeout"); r.Missing("drafts", "unavailable") }, `"operation":"Catalog","cache":"miss","degraded":["drafts:unavailable","poets:timeout"]`},
+		"some was old": {func(r *report.Stats) { r.Used(report.Dependency{Answered: now}); r.AddStale("poets", time.Minute) }, `"operation":"Catalog","cache":"stale","degraded":["poets:stale"]`},
+		"some is missing": {func(r *report.Stats) {
+			r.UpstreamCalled()
+			r.AddMissing("poets", "timeout")
+			r.AddMissing("drafts", "unavailable")
+		}, `"operation":"Catalog","cache":"miss","degraded":["drafts:unavailable","poets:timeout"]`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := &report.Request{}
-			r.Ran(report.Operation{Name: "Catalog"}, summary(t, tt.tell))
+			r.AddOperation(report.Operation{Name: "Catalog"}, summary(t, tt.tell))
 			if got := line(r); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
@@ -54,12 +58,12 @@ func TestRequestLine_Source(t *testing.T) {
 
 func TestRequestLine_Batch(t *testing.T) {
 	r := &report.Request{}
-	r.Ran(report.Operation{Name: "Catalog"}, summary(t, func(r *report.Report) { r.Calling("poets")() }))
-	r.Ran(report.Operation{Name: "Other"}, summary(t, func(r *report.Report) {
-		r.Used(report.Use{Answered: time.Now()})
+	r.AddOperation(report.Operation{Name: "Catalog"}, summary(t, func(r *report.Stats) { r.Calling("poets")() }))
+	r.AddOperation(report.Operation{Name: "Other"}, summary(t, func(r *report.Stats) {
+		r.Used(report.Dependency{Answered: time.Now()})
 		r.Calling("poets")()
 		r.Calling("drafts")()
-		r.Missing("drafts", "timeout")
+		r.AddMissing("drafts", "timeout")
 	}))
 	if got, want := line(r), `"operations":2,"operation":"several","cache":"partial","upstream_calls":{"poets":2,"drafts":1},"degraded":["drafts:timeout"]`; got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -68,7 +72,7 @@ func TestRequestLine_Batch(t *testing.T) {
 
 func TestRequestLine_NoOperation(t *testing.T) {
 	var none *report.Request
-	none.Ran(report.Operation{Name: "Catalog"}, report.Summary{})
+	none.AddOperation(report.Operation{Name: "Catalog"}, report.Summary{})
 	if got := line(none) + line(&report.Request{}); got != "" {
 		t.Errorf("got %s", got)
 	}
@@ -95,7 +99,7 @@ func TestRequest_LineOfOperations(t *testing.T) {
 				if i > 0 {
 					r = whole.Part() // is told of by the line of the whole
 				}
-				r.Ran(o, report.Summary{})
+				r.AddOperation(o, report.Summary{})
 			}
 			if got := line(whole); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
@@ -107,14 +111,14 @@ func TestRequest_LineOfOperations(t *testing.T) {
 // A stream runs any number of operations, and has one line.
 func TestRequest_DegradedOnce(t *testing.T) {
 	r := &report.Request{}
-	degraded := summary(t, func(r *report.Report) { r.Missing("drafts", "timeout"); r.Missing("poets", "timeout") })
+	degraded := summary(t, func(r *report.Stats) { r.AddMissing("drafts", "timeout"); r.AddMissing("poets", "timeout") })
 	for range 1000 {
-		r.Part().Ran(report.Operation{}, degraded)
+		r.Part().AddOperation(report.Operation{}, degraded)
 	}
 	if got, want := line(r), `"operations":1000,"operation":"","cache":"hit","degraded":["drafts:timeout","poets:timeout"]`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if n := testing.AllocsPerRun(10, func() { r.Ran(report.Operation{}, degraded) }); n > 10 {
+	if n := testing.AllocsPerRun(10, func() { r.AddOperation(report.Operation{}, degraded) }); n > 10 {
 		t.Errorf("%v allocations for one more operation", n)
 	}
 }

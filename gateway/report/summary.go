@@ -16,7 +16,7 @@ const (
 // Cache says in one word what the cache contributed: hit, partial, miss or stale.
 func (s Summary) Cache() string {
 	switch {
-	case slices.ContainsFunc(s.Degraded, func(p Part) bool { return p.Reason == Stale }):
+	case slices.ContainsFunc(s.Degraded, func(p DegradedPart) bool { return p.Reason == Stale }):
 		return cacheStale
 	case !s.Asked:
 		return cacheHit
@@ -41,7 +41,7 @@ func (s Summary) merge(other Summary) Summary {
 		s.Calls[i].Duration += c.Duration
 	}
 	for _, p := range other.Degraded { // each once: a stream has any number of operations
-		if !slices.ContainsFunc(s.Degraded, func(have Part) bool { return have.Service == p.Service && have.Reason == p.Reason }) {
+		if !slices.ContainsFunc(s.Degraded, func(have DegradedPart) bool { return have.Service == p.Service && have.Reason == p.Reason }) {
 			s.Degraded = append(s.Degraded, p)
 		}
 	}

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Use is a cache entry that went into an answer.
-type Use struct {
+// Dependency is a cache entry that went into an answer.
+type Dependency struct {
 	Name     string    // "kind:key", as in the cache
 	Service  string    // that sent it
 	Answered time.Time // when
@@ -21,12 +21,12 @@ type Use struct {
 
 // Life says how long an answer may be cached: until the first of its parts expires.
 type Life struct {
-	Until time.Time // the zero time when it may not be kept
-	Aging time.Time // when the first part is due for a refresh; zero: never
-	Of    []Use     // its parts
+	Until time.Time    // the zero time when it may not be kept
+	Aging time.Time    // when the first part is due for a refresh; zero: never
+	Of    []Dependency // its parts
 }
 
-func lifeOf(uses []Use) (l Life) {
+func lifeOf(uses []Dependency) (l Life) {
 	for _, use := range uses {
 		if l.Until.IsZero() || use.Fresh.Before(l.Until) {
 			l.Until = use.Fresh
@@ -39,8 +39,8 @@ func lifeOf(uses []Use) (l Life) {
 	return l
 }
 
-// Expect allocates space for this number of further parts.
-func (r *Report) Expect(parts int) {
+// Grow allocates space for this number of further parts.
+func (r *Stats) Grow(parts int) {
 	if r == nil {
 		return
 	}
@@ -50,7 +50,7 @@ func (r *Report) Expect(parts int) {
 }
 
 // Used records a part.
-func (r *Report) Used(use Use) {
+func (r *Stats) Used(use Dependency) {
 	if r == nil {
 		return
 	}
@@ -62,7 +62,7 @@ func (r *Report) Used(use Use) {
 
 // Overdue returns the parts that were fresh when they were read from the cache but
 // have expired by now, because the answer took so long.
-func (r *Report) Overdue(now time.Time) (overdue []Use) {
+func (r *Stats) Overdue(now time.Time) (overdue []Dependency) {
 	if r == nil {
 		return nil
 	}
@@ -78,7 +78,7 @@ func (r *Report) Overdue(now time.Time) (overdue []Use) {
 
 // Again discards the recorded parts, because the answer is executed once more. It
 // keeps the calls to upstreams.
-func (r *Report) Again() {
+func (r *Stats) Again() {
 	if r == nil {
 		return
 	}

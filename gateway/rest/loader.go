@@ -43,7 +43,7 @@ func Loader[V any](c *entitycache.Cache, m *batch.Metrics, kind string, from Sou
 		load = batch.Default(*from.Default, load)
 	}
 	return batch.NewLoader(load, batch.Options{
-		Service: from.Service, Alone: from.PerCall == 1, PerCall: from.PerCall, Observe: m.Of(kind),
+		Service: from.Service, Unbatched: from.PerCall == 1, PerCall: from.PerCall, Observe: m.Of(kind),
 	})
 }
 

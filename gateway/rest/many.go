@@ -32,7 +32,7 @@ const keysPlaceholder = "keys"
 var (
 	errOther  = errors.New("the response has an item that belongs to something else")
 	errNoKey  = errors.New("not identified: it has no key")
-	errNotKey = fault.BadInput("an id must be an integer")
+	errNotKey = fault.BadUserInputf("an id must be an integer")
 )
 
 // Many loads a value per key. Values of other keys are ignored. Of several values with one key

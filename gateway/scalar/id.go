@@ -15,15 +15,15 @@ const MaxIDBytes = 256
 func CheckID(id string) error {
 	switch {
 	case id == "":
-		return fault.BadInput("an id must not be empty")
+		return fault.BadUserInputf("an id must not be empty")
 	case len(id) > MaxIDBytes:
-		return fault.BadInput("an id has at most %d bytes, this one has %d", MaxIDBytes, len(id))
+		return fault.BadUserInputf("an id has at most %d bytes, this one has %d", MaxIDBytes, len(id))
 	case !utf8.ValidString(id):
-		return fault.BadInput("an id must be valid UTF-8")
+		return fault.BadUserInputf("an id must be valid UTF-8")
 	}
 	for _, r := range id {
 		if unicode.IsControl(r) {
-			return fault.BadInput("an id must not contain control characters")
+			return fault.BadUserInputf("an id must not contain control characters")
 		}
 	}
 	return nil

@@ -13,7 +13,7 @@ import (
 // a number in JSON, with the same digits.
 type IntegerID string
 
-var errNotIntegerID = fault.BadInput("an id must be an integer")
+var errNotIntegerID = fault.BadUserInputf("an id must be an integer")
 
 // IsInteger reports whether s is an integer as JSON writes it.
 func IsInteger(s string) bool {

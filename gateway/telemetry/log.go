@@ -94,7 +94,7 @@ func (h handler) Handle(ctx context.Context, r slog.Record) error {
 			r.AddAttrs(slog.Int("skipped", skipped))
 		}
 	}
-	switch of := report.RequestOf(ctx); {
+	switch of := report.RequestFrom(ctx); {
 	case of == nil:
 	case r.Message != RequestMessage && !of.MayLog():
 		return nil

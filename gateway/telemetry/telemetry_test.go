@@ -122,14 +122,14 @@ func TestLogger_LinesOfARequest(t *testing.T) {
 	one, two := of(t.Context(), "one", ""), of(t.Context(), "two", "")
 	for i := range 100 {
 		log.Log(one, slog.Level(4*(i%4)-4), "of one")
-		log.InfoContext(report.WithRequest(one, report.RequestOf(one).Part()), "of a part")
+		log.InfoContext(report.WithRequest(one, report.RequestFrom(one).Part()), "of a part")
 	}
 	log.InfoContext(two, "of two")
 	for range 30 {
 		log.Info("of none")
 	}
 	for _, ctx := range []context.Context{one, two} {
-		log.LogAttrs(ctx, slog.LevelInfo, "request", report.RequestOf(ctx).Attrs(nil)...)
+		log.LogAttrs(ctx, slog.LevelInfo, "request", report.RequestFrom(ctx).Attrs(nil)...)
 	}
 	for text, want := range map[string]int{
 		`"msg":"of one"`: 19, `"msg":"of a part"`: 100, `"msg":"of two"`: 1, `"msg":"of none"`: 30,

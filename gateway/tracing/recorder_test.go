@@ -61,10 +61,10 @@ func TestRecorder_SpanFields(t *testing.T) {
 	ctx, collection := tracing.StartRecording(t.Context())
 	inside, outer := tracing.Start(ctx, tracing.Call, "call", "poets")
 	_, inner := tracing.Start(inside, tracing.Attempt, "GET", "/poets/{id}")
-	inner.Fail("timeout")
+	inner.SetError("timeout")
 	inner.End()
 	_, waiting := tracing.Start(ctx, tracing.Resolve, "resolve", "Query.poet")
-	outer.Link(waiting.Ref(), tracing.Ref{})
+	outer.Link(waiting.SpanContext(), tracing.SpanContext{})
 	r := collection.Spans()
 	switch {
 	case len(r) != 3:
@@ -99,7 +99,7 @@ func ExampleCollect() {
 		defer span.End()
 		span.Int(tracing.Keys, len(keys))
 		span.Details(tracing.KeyList, keys)
-		span.Fail("timeout")
+		span.SetError("timeout")
 		return errors.New("the poet service did not answer in time")
 	}
 

@@ -58,8 +58,8 @@ func WithSpanOf(ctx, of context.Context) context.Context {
 	return trace.ContextWithSpan(ctx, trace.SpanFromContext(of))
 }
 
-// On reports whether the span is recorded.
-func (s Span) On() bool { return s.otel != nil }
+// IsRecording reports whether the span is recorded.
+func (s Span) IsRecording() bool { return s.otel != nil }
 
 // String sets an attribute. Values must be bounded; see [Span.Detail] for others.
 func (s Span) String(key Key, value string) {
@@ -89,8 +89,8 @@ func (s Span) Rename(words ...string) {
 	}
 }
 
-// Fail marks the step as failed. The reason must be one of a bounded set.
-func (s Span) Fail(reason string) {
+// SetError marks the step as failed. The reason must be one of a bounded set.
+func (s Span) SetError(reason string) {
 	if s.otel != nil {
 		s.otel.SetAttributes(attribute.String(string(ErrorType), reason))
 		s.otel.SetStatus(codes.Error, reason)
@@ -98,12 +98,12 @@ func (s Span) Fail(reason string) {
 }
 
 // Link links the span to others that caused it or wait for it.
-func (s Span) Link(refs ...Ref) {
+func (s Span) Link(refs ...SpanContext) {
 	if s.otel == nil {
 		return
 	}
 	for _, ref := range refs {
-		if ref == (Ref{}) {
+		if ref == (SpanContext{}) {
 			continue
 		}
 		s.otel.AddLink(trace.Link{SpanContext: ref.context()})
@@ -124,25 +124,25 @@ func (s Span) EndAt(t time.Time) {
 	}
 }
 
-// Ref identifies a span, for links. The zero value identifies none.
-type Ref struct {
+// SpanContext identifies a span, for links. The zero value identifies none.
+type SpanContext struct {
 	trace trace.TraceID
 	span  trace.SpanID
 	flags trace.TraceFlags
 }
 
-// Ref returns the identity of the span.
-func (s Span) Ref() Ref {
+// SpanContext returns the identity of the span.
+func (s Span) SpanContext() SpanContext {
 	if s.otel == nil {
-		return Ref{}
+		return SpanContext{}
 	}
 	c := s.otel.SpanContext()
-	return Ref{c.TraceID(), c.SpanID(), c.TraceFlags()}
+	return SpanContext{c.TraceID(), c.SpanID(), c.TraceFlags()}
 }
 
 // Compare orders refs arbitrarily but consistently.
-func (r Ref) Compare(other Ref) int { return bytes.Compare(r.span[:], other.span[:]) }
+func (r SpanContext) Compare(other SpanContext) int { return bytes.Compare(r.span[:], other.span[:]) }
 
-func (r Ref) context() trace.SpanContext {
+func (r SpanContext) context() trace.SpanContext {
 	return trace.NewSpanContext(trace.SpanContextConfig{TraceID: r.trace, SpanID: r.span, TraceFlags: r.flags})
 }

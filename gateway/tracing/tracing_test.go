@@ -213,8 +213,8 @@ func TestAllocations_TracingOff(t *testing.T) {
 		ctx, span := tracing.Start(ctx, tracing.Batch, "batch", "poets")
 		span.Int(tracing.Keys, 3)
 		span.String(tracing.Outcome, "ok")
-		span.Fail("timeout")
-		span.Link(tracing.Current(ctx).Ref())
+		span.SetError("timeout")
+		span.Link(tracing.Current(ctx).SpanContext())
 		span.End()
 	})
 	if allocations != 0 {

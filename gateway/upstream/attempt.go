@@ -67,7 +67,7 @@ func attempt(cfg Config, f *figures, next roundTrip) roundTrip {
 		ended()
 		out := outcome(ctx, got.err)
 		f.attempted(r.Context(), out, took)
-		if cfg.ShowExchanges && span.On() {
+		if cfg.ShowExchanges && span.IsRecording() {
 			showExchange(span, r, got)
 		}
 		f.endAttempt(span, r, got, out)

@@ -18,7 +18,7 @@ func BenchmarkCall(b *testing.B) {
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				if i%100 == 0 {
-					c.up.Follow(faultyupstream.Always(well))
+					c.up.SetScript(faultyupstream.Always(well))
 				}
 				if _, err := c.Get(b.Context(), "/things/{id}", "t1"); err != nil {
 					b.Fatal(err)

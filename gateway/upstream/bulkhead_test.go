@@ -31,7 +31,7 @@ func (c *client) begin(ctx context.Context, n int) <-chan string {
 func filled(t *testing.T, cfg upstream.Config) (c *client, got <-chan string, release chan struct{}) {
 	t.Helper()
 	release = make(chan struct{})
-	c = over(t, cfg, faultyupstream.Always(faultyupstream.Held(release, well)))
+	c = over(t, cfg, faultyupstream.Always(faultyupstream.BlockUntil(release, well)))
 	got = c.begin(t.Context(), 2)
 	until(t, "two calls are under way", func() bool { return c.attempts() == 2 })
 	return c, got, release
@@ -114,7 +114,7 @@ func TestBulkhead_PerService(t *testing.T) {
 	m := upstream.NewMetrics(reg)
 	release := make(chan struct{})
 	defer close(release)
-	slow := faultyupstream.New(t, faultyupstream.Always(faultyupstream.Held(release, well)))
+	slow := faultyupstream.New(t, faultyupstream.Always(faultyupstream.BlockUntil(release, well)))
 	fast := faultyupstream.New(t, faultyupstream.Always(well))
 	of := func(service string, up *faultyupstream.Server) *client {
 		c, err := upstream.NewClient(service, up.URL(), narrow(0), m)

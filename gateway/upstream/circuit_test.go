@@ -104,7 +104,7 @@ func TestCircuit_ClosesWithoutTraffic(t *testing.T) {
 			if tt.healed == nil {
 				tt.healed = map[string]faultyupstream.Behaviour{"": well}
 			}
-			c.up.Follow(byPath(tt.healed))
+			c.up.SetScript(byPath(tt.healed))
 			until(t, "the circuit closes", func() bool { return c.circuit() == closed })
 			if slices.ContainsFunc(c.up.Requests(), func(r faultyupstream.Request) bool { return r.Path == "/things/new" }) {
 				t.Error("a write was tried")
@@ -151,7 +151,7 @@ func TestCircuit_TriesReadsOnly(t *testing.T) {
 		_, _ = c.Do(ctx, upstream.Request{Method: http.MethodGet, Path: "/read/query", Query: "a=b"})
 		_, _ = c.Query(ctx, []int{7}, "/read/batch")
 	})
-	c.up.Follow(faultyupstream.Always(failing))
+	c.up.SetScript(faultyupstream.Always(failing))
 	seen := map[string]faultyupstream.Request{}
 	until(t, "each is tried", func() bool {
 		for _, r := range c.up.Requests() {
@@ -180,7 +180,7 @@ func TestCircuit_CallsWaitForTheResult(t *testing.T) {
 		c = over(t, cfg, faultyupstream.Always(failing))
 		until(t, "the circuit opens", func() bool { c.get(t.Context()); return c.circuit() == open })
 		release = make(chan struct{})
-		c.up.Follow(faultyupstream.Always(faultyupstream.Held(release, well)))
+		c.up.SetScript(faultyupstream.Always(faultyupstream.BlockUntil(release, well)))
 		until(t, "it is tried", func() bool { return c.attempts() > 0 })
 		return c, release
 	}
@@ -252,7 +252,7 @@ func TestCircuit_TriesCalls(t *testing.T) {
 		t.Errorf("a try that fails: %v, state %v", err, c.circuit())
 	}
 	release := make(chan struct{})
-	c.up.Follow(faultyupstream.Always(faultyupstream.Held(release, well)))
+	c.up.SetScript(faultyupstream.Always(faultyupstream.BlockUntil(release, well)))
 	until(t, "the circuit is half-open", func() bool { return c.circuit() == halfOpen })
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
@@ -274,11 +274,11 @@ func TestCircuit_TriesCalls(t *testing.T) {
 func TestCircuit_IgnoresLateFailures(t *testing.T) {
 	const late = 15
 	release := make(chan struct{})
-	c := over(t, tried(), faultyupstream.First(late, faultyupstream.Held(release, failing), failing))
+	c := over(t, tried(), faultyupstream.First(late, faultyupstream.BlockUntil(release, failing), failing))
 	calls := c.begin(t.Context(), late)
 	until(t, "the late ones are under way", func() bool { return c.attempts() == late })
 	c.open(func() { c.get(t.Context()) })
-	c.up.Follow(faultyupstream.Always(well))
+	c.up.SetScript(faultyupstream.Always(well))
 	until(t, "the circuit closes", func() bool { return c.circuit() == closed })
 	close(release)
 	for range late {
@@ -298,7 +298,7 @@ func TestCircuit_Logs(t *testing.T) {
 	c := over(t, cfg, faultyupstream.Always(failing))
 	c.open(func() { c.get(t.Context()) })
 	until(t, "it is tried in vain", func() bool { return c.attempts() > 20 })
-	c.up.Follow(faultyupstream.Always(well))
+	c.up.SetScript(faultyupstream.Always(well))
 	until(t, "the circuit closes", func() bool { return strings.Contains(log.String(), "closed") })
 	got := regexp.MustCompile(`(?m)^.*level=(.*)$`).ReplaceAllString(log.String(), "$1")
 	got = regexp.MustCompile(`open_ms=\d+`).ReplaceAllString(got, "open_ms=N")
@@ -311,7 +311,7 @@ func TestCircuit_Logs(t *testing.T) {
 func TestClient_CloseEndsTries(t *testing.T) {
 	c := over(t, tried(), faultyupstream.Always(failing))
 	c.open(func() { c.get(t.Context()) })
-	c.up.Follow(faultyupstream.Always(faultyupstream.Stall("")))
+	c.up.SetScript(faultyupstream.Always(faultyupstream.Stall("")))
 	until(t, "it is tried", func() bool { return c.attempts() > 0 })
 	c.Close()
 	n := c.attempts()

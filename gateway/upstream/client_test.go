@@ -246,7 +246,7 @@ func Example() {
 		case errors.Is(err, upstream.ErrNotFound):
 			fmt.Println("there is no such thing")
 		case failed:
-			fmt.Println(f.Kind, f.Public())
+			fmt.Println(f.Kind, f.ClientMessage())
 		case json.Unmarshal(answer, &thing) == nil:
 			fmt.Println("got", thing.ID)
 		}

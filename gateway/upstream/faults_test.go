@@ -20,14 +20,14 @@ var faults = map[string]struct {
 	slow   bool
 }{
 	"a reset":                            {faultyupstream.Reset(), "unavailable", false},
-	"a hangup":                           {faultyupstream.Hangup(), "unavailable", false},
+	"a hangup":                           {faultyupstream.CloseWithoutResponse(), "unavailable", false},
 	"a stall before the headers":         {faultyupstream.Stall(""), "timeout", true},
 	"a stall within the headers":         {faultyupstream.Stall(faultyupstream.Head()[:30]), "timeout", true},
 	"a stall after the headers":          {faultyupstream.Stall(faultyupstream.Head()), "timeout", true},
 	"a stall within the body":            {faultyupstream.Stall(faultyupstream.Head() + `{"id":`), "timeout", true},
 	"a slow drip":                        {faultyupstream.Drip(strings.Repeat("x", 900), 10*time.Millisecond), "timeout", true},
 	"a truncated body":                   {faultyupstream.Truncated(`{"id":"t1"}`), "unavailable", false},
-	"an announced body that is too long": {faultyupstream.Announced(1 << 26), "invalid_response", false},
+	"an announced body that is too long": {faultyupstream.HugeContentLength(1 << 26), "invalid_response", false},
 	"an endless body":                    {faultyupstream.Endless(), "invalid_response", false},
 	"a bomb":                             {faultyupstream.Bomb(1 << 24), "invalid_response", false},
 	"what is not packed as it says":      {faultyupstream.Answer(200, `{"id":"t1"}`, "Content-Encoding: gzip"), "invalid_response", false},

@@ -32,7 +32,7 @@ func hedged(t *testing.T, change func(*upstream.Config), next ...faultyupstream.
 		}
 	}
 	until(t, "nothing is under way", func() bool { return c.value("upstream_in_flight") == 0 })
-	c.up.Follow(func(n int) faultyupstream.Behaviour { return next[min(n, len(next)-1)] })
+	c.up.SetScript(func(n int) faultyupstream.Behaviour { return next[min(n, len(next)-1)] })
 	return c
 }
 
@@ -94,7 +94,7 @@ func TestHedge_OffByDefault(t *testing.T) {
 }
 
 func TestHedge_ThenRetry(t *testing.T) {
-	c := hedged(t, func(cfg *upstream.Config) { cfg.Retries = 1 }, faultyupstream.Late(time.Second, faultyupstream.Hangup()), faultyupstream.Hangup(), well)
+	c := hedged(t, func(cfg *upstream.Config) { cfg.Retries = 1 }, faultyupstream.Late(time.Second, faultyupstream.CloseWithoutResponse()), faultyupstream.CloseWithoutResponse(), well)
 	if got := c.get(t.Context()); got != "ok" || c.attempts() < 3 {
 		t.Errorf("got %s by %d requests", got, c.attempts())
 	}
@@ -107,7 +107,7 @@ func TestHedge_FastFailure(t *testing.T) {
 		if c.get(t.Context()) == "unavailable" && c.attempts() == 1 {
 			return
 		}
-		c.up.Follow(faultyupstream.First(1, faultyupstream.Answer(500, ""), well))
+		c.up.SetScript(faultyupstream.First(1, faultyupstream.Answer(500, ""), well))
 	}
 	t.Error("each was hedged")
 }

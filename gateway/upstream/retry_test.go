@@ -71,7 +71,7 @@ func TestRetry_MaxAttempts(t *testing.T) {
 }
 
 func TestRetry_RepeatsBody(t *testing.T) {
-	for name, b := range map[string]faultyupstream.Behaviour{"500": faultyupstream.Answer(500, ""), "a hangup": faultyupstream.Hangup()} {
+	for name, b := range map[string]faultyupstream.Behaviour{"500": faultyupstream.Answer(500, ""), "a hangup": faultyupstream.CloseWithoutResponse()} {
 		c := over(t, patient(), faultyupstream.First(2, b, well))
 		if _, err := c.Query(t.Context(), []string{"a", "b"}, "/things/batch"); err != nil {
 			t.Errorf("after %s: %v", name, err)
@@ -255,7 +255,7 @@ func TestRetry_Budget(t *testing.T) {
 			if n := c.value("upstream_retry_budget"); n >= 1 {
 				t.Errorf("%v retries are left", n)
 			}
-			c.up.Follow(faultyupstream.Always(well))
+			c.up.SetScript(faultyupstream.Always(well))
 			for range 50 {
 				c.get(t.Context())
 			}

@@ -60,7 +60,7 @@ func TestSend_Outcomes(t *testing.T) {
 	}{
 		"accepted": {faultyupstream.Always(faultyupstream.JSON(full)), false, want{0, "executed", 1}, want{0, "executed", 1}},
 		"reset":    {faultyupstream.Always(faultyupstream.Reset()), false, want{fault.Unavailable, "unknown", 1}, want{fault.Unavailable, "unknown", 3}},
-		"hangup":   {faultyupstream.Always(faultyupstream.Hangup()), false, want{fault.Unavailable, "unknown", 1}, want{fault.Unavailable, "unknown", 3}},
+		"hangup":   {faultyupstream.Always(faultyupstream.CloseWithoutResponse()), false, want{fault.Unavailable, "unknown", 1}, want{fault.Unavailable, "unknown", 3}},
 		"reset, then accepted": {
 			faultyupstream.First(1, faultyupstream.Reset(), faultyupstream.JSON(full)), false,
 			want{fault.Unavailable, "unknown", 1}, want{0, "executed", 2},
@@ -119,7 +119,7 @@ func TestSend_Outcomes(t *testing.T) {
 				{upstream.Write{Request: upstream.Request{Method: http.MethodPut, Body: []byte(`{}`)}}, tt.keyed},
 				{upstream.Write{Request: upstream.Request{Method: http.MethodDelete}}, tt.keyed},
 			} {
-				c.up.Follow(tt.script)
+				c.up.SetScript(tt.script)
 				before := c.value("upstream_writes_total", "outcome", try.outcome)
 				outcome, failed := c.put(try.Write)
 				got := want{outcome: outcome, attempts: c.attempts()}
@@ -141,8 +141,8 @@ func TestSend_Outcomes(t *testing.T) {
 // is closed.
 func TestSend_ResentByTransport(t *testing.T) {
 	c := over(t, once, nil)
-	for name, lost := range map[string]faultyupstream.Behaviour{"reset": faultyupstream.Reset(), "hangup": faultyupstream.Hangup()} {
-		c.up.Follow(func(n int) faultyupstream.Behaviour {
+	for name, lost := range map[string]faultyupstream.Behaviour{"reset": faultyupstream.Reset(), "hangup": faultyupstream.CloseWithoutResponse()} {
+		c.up.SetScript(func(n int) faultyupstream.Behaviour {
 			return []faultyupstream.Behaviour{faultyupstream.JSON(`{"id":"t1"}`), lost, faultyupstream.Answer(422, ``)}[n]
 		})
 		w := upstream.Write{Request: upstream.Request{Method: http.MethodPost}, Key: "k"}
@@ -194,7 +194,7 @@ func TestSend_NotAdmitted(t *testing.T) {
 	cfg = once
 	cfg.Concurrency = 1
 	release := make(chan struct{})
-	full := over(t, cfg, faultyupstream.Always(faultyupstream.Held(release, faultyupstream.JSON(`{}`))))
+	full := over(t, cfg, faultyupstream.Always(faultyupstream.BlockUntil(release, faultyupstream.JSON(`{}`))))
 	done := make(chan string)
 	go func() { done <- full.get(t.Context()) }()
 	until(t, "the only slot is taken", func() bool { return full.attempts() == 1 })
@@ -317,7 +317,7 @@ func TestSend_NeverHedged(t *testing.T) {
 	for range 60 { // more than are measured before anything is hedged
 		c.get(t.Context())
 	}
-	c.up.Follow(faultyupstream.Always(faultyupstream.Late(100*time.Millisecond, faultyupstream.JSON(`{"id":"t1"}`))))
+	c.up.SetScript(faultyupstream.Always(faultyupstream.Late(100*time.Millisecond, faultyupstream.JSON(`{"id":"t1"}`))))
 	for _, w := range []upstream.Write{{Request: upstream.Request{Method: http.MethodPut}}, {Request: upstream.Request{Method: http.MethodPost}, Key: "k"}} {
 		outcome, failed := c.put(w)
 		sent := 0

@@ -47,7 +47,7 @@ func (s *executions) behave(int) faultyupstream.Behaviour {
 	s.mu.Unlock()
 	return func(e *faultyupstream.Exchange) bool {
 		failure := []faultyupstream.Behaviour{
-			faultyupstream.Reset(), faultyupstream.Hangup(), faultyupstream.Raw("HTTP/1.1 201 Cr"),
+			faultyupstream.Reset(), faultyupstream.CloseWithoutResponse(), faultyupstream.Raw("HTTP/1.1 201 Cr"),
 			faultyupstream.Truncated(`{"id":1`), faultyupstream.Answer(500, ``), faultyupstream.Answer(503, ``), faultyupstream.HTML(),
 		}
 		switch {
@@ -146,7 +146,7 @@ func TestSend_ThousandsOfFaults(t *testing.T) {
 		}
 		switch {
 		case i%100 == 0: // the server keeps all requests
-			c.up.Follow(s.behave)
+			c.up.SetScript(s.behave)
 		case i%37 == 1, i%37 == 20: // with a key, and without one
 			c.up.Refuse()
 			refuses = true

@@ -14,7 +14,7 @@ type sentKey struct{}
 // startCall starts the span of a call. If it is recorded, its attempts are numbered.
 func (f *figures) startCall(r *http.Request) (*http.Request, tracing.Span) {
 	ctx, span := tracing.Start(r.Context(), tracing.Call, "call", f.service)
-	if !span.On() {
+	if !span.IsRecording() {
 		return r, span
 	}
 	markWrite(span, r)
@@ -50,7 +50,7 @@ func (f *figures) startAttempt(r *http.Request) (*http.Request, tracing.Span) {
 
 // endAttempt ends the span of an attempt with its result.
 func (f *figures) endAttempt(span tracing.Span, r *http.Request, got reply, outcome string) {
-	if !span.On() {
+	if !span.IsRecording() {
 		return
 	}
 	span.String(tracing.Service, f.service)
@@ -73,7 +73,7 @@ func (f *figures) endAttempt(span tracing.Span, r *http.Request, got reply, outc
 func end(span tracing.Span, outcome string) {
 	span.String(tracing.Outcome, outcome)
 	if outcome != outcomeOK && outcome != canceled {
-		span.Fail(outcome)
+		span.SetError(outcome)
 	}
 	span.End()
 }

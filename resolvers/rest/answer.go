@@ -113,7 +113,7 @@ func volatileMetadata(s *report.Summary, age time.Duration) []byte {
 
 // etag returns a weak ETag, which depends on the data and on what is missing or stale, but
 // not on age and time.
-func etag(content []byte, degraded []report.Part) string {
+func etag(content []byte, degraded []report.DegradedPart) string {
 	sum := sha256.New()
 	sum.Write(content)
 	for _, part := range sorted(degraded) {
@@ -123,8 +123,8 @@ func etag(content []byte, degraded []report.Part) string {
 }
 
 // sorted returns degraded parts in an order independent of which failed first.
-func sorted(parts []report.Part) []report.Part {
-	return slices.SortedFunc(slices.Values(parts), func(p, q report.Part) int {
+func sorted(parts []report.DegradedPart) []report.DegradedPart {
+	return slices.SortedFunc(slices.Values(parts), func(p, q report.DegradedPart) int {
 		return cmp.Or(cmp.Compare(p.Service, q.Service), cmp.Compare(p.Reason, q.Reason))
 	})
 }

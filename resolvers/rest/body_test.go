@@ -21,7 +21,7 @@ func TestBody_Complete(t *testing.T) {
 		Orders:   map[string][]*services.Order{"u1": {upstreamtest.Order("o1", "u1", "p2", "gone"), upstreamtest.Order("o2", "u1", "p1", "p2")}},
 		Products: map[string]*services.Product{"p1": upstreamtest.Product("p1"), "p2": upstreamtest.Product("p2")},
 	})
-	got := serve(t, up, graphtest.Usual()).get("/api/profile/u1")
+	got := serve(t, up, graphtest.DefaultSetup()).get("/api/profile/u1")
 	got.document(t)
 	for pattern, fixed := range map[string]string{
 		`"aggregated_at":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"`: `"aggregated_at":"now"`,
@@ -209,7 +209,7 @@ func TestBody_AnyID(t *testing.T) {
 				Orders:   map[string][]*services.Order{id: {upstreamtest.Order("o1", id, product[:min(len(product), 256)])}},
 				Products: map[string]*services.Product{product: upstreamtest.Product(product)},
 			})
-			g := serve(t, up, graphtest.Usual())
+			g := serve(t, up, graphtest.DefaultSetup())
 			escaped := url.PathEscape(id)
 			if id == "." || id == ".." {
 				escaped = strings.ReplaceAll(id, ".", "%2E")

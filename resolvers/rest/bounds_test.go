@@ -16,10 +16,10 @@ func TestProfile_TooLongIsAProblem(t *testing.T) {
 		"fields": func(l *limits.Config) { l.Fields = 500 },
 	} {
 		t.Run(name, func(t *testing.T) {
-			with := graphtest.Usual()
+			with := graphtest.DefaultSetup()
 			with.GraphQL.Limits = limits.Default()
 			set(&with.GraphQL.Limits)
-			data := upstreamtest.Shop(2, 100, 3, 10)
+			data := upstreamtest.NewData(2, 100, 3, 10)
 			data.Orders["u2"] = data.Orders["u2"][:1]
 			g := serve(t, upstreamtest.New(t, data), with)
 			g.get("/api/profile/u1").problem(t, http.StatusUnprocessableEntity, "QUERY_TOO_COMPLEX")

@@ -101,9 +101,9 @@ func TestETag_DataAndDegraded(t *testing.T) {
 		"no products":       func(up *upstreamtest.Upstreams) { up.Set(func(d *upstreamtest.Data) { d.Products = nil }) },
 		"products are down": func(up *upstreamtest.Upstreams) { up.Stop(upstreamtest.Products) },
 	} {
-		up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 2, 2))
+		up := upstreamtest.New(t, upstreamtest.NewData(1, 1, 2, 2))
 		change(up)
-		tag := serve(t, up, graphtest.Usual()).get("/api/profile/u1").header.Get("ETag")
+		tag := serve(t, up, graphtest.DefaultSetup()).get("/api/profile/u1").header.Get("ETag")
 		if other, same := tags[tag]; same {
 			t.Errorf("%s: the same ETag as %s", name, other)
 		}
@@ -144,7 +144,7 @@ func TestETag_NotModified(t *testing.T) {
 }
 
 func TestStale_IsMarked(t *testing.T) {
-	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 2, 2))
+	up := upstreamtest.New(t, upstreamtest.NewData(1, 1, 2, 2))
 	g := serve(t, up, everyEntryOld())
 	fresh := g.get("/api/profile/u1")
 	if d := fresh.document(t); len(d.Metadata.Degraded) > 0 {
@@ -178,7 +178,7 @@ func TestStale_IsMarked(t *testing.T) {
 
 // Services that are given up are not asked, and so the answer came from what was there.
 func TestStale_CircuitOpen(t *testing.T) {
-	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 2, 2))
+	up := upstreamtest.New(t, upstreamtest.NewData(1, 1, 2, 2))
 	with := everyEntryOld()
 	with.Calls.BreakerRate, with.Calls.BreakerCalls, with.Calls.BreakerWindow, with.Calls.BreakerDelay = .5, 1, time.Minute, time.Hour
 	g := serve(t, up, with)

@@ -40,9 +40,9 @@ func code(t *testing.T, w *httptest.ResponseRecorder) string {
 }
 
 func TestUnavailable_Timeout(t *testing.T) {
-	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
+	up := upstreamtest.New(t, upstreamtest.NewData(1, 1, 1, 1))
 	up.Delay(func(upstreamtest.Call) time.Duration { return time.Minute })
-	server, stop, err := graphtest.New(up, graphtest.Usual())
+	server, stop, err := graphtest.New(up, graphtest.DefaultSetup())
 	if err != nil {
 		t.Fatal(err)
 	}

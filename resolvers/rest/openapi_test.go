@@ -126,7 +126,7 @@ func TestOpenAPI_Responses(t *testing.T) {
 // is noticed here, though the document allows it to clients.
 func TestOpenAPI_FieldsDescribed(t *testing.T) {
 	d := describe(t)
-	g := serve(t, upstreamtest.New(t, upstreamtest.Shop(1, 1, 2, 2)), graphtest.Usual())
+	g := serve(t, upstreamtest.New(t, upstreamtest.NewData(1, 1, 2, 2)), graphtest.DefaultSetup())
 	body, err := jsonschema.UnmarshalJSON(strings.NewReader(g.get("/api/profile/u1").text))
 	if err != nil {
 		t.Fatal(err)

@@ -12,10 +12,10 @@ import (
 )
 
 func TestOverload_ShedAtOnce(t *testing.T) {
-	up := upstreamtest.New(t, upstreamtest.Shop(2, 1, 1, 1))
+	up := upstreamtest.New(t, upstreamtest.NewData(2, 1, 1, 1))
 	asked, release := make(chan struct{}, 10), make(chan struct{})
 	up.Delay(func(upstreamtest.Call) time.Duration { asked <- struct{}{}; <-release; return 0 })
-	with := graphtest.Usual()
+	with := graphtest.DefaultSetup()
 	with.GraphQL.Admission = admission.Config{Operations: 1}
 	g := serve(t, up, with)
 

@@ -53,8 +53,8 @@ func serve(t testing.TB, up *upstreamtest.Upstreams, with graphtest.Setup) *gate
 // usual serves a shop of one user with an order of two products.
 func usual(t testing.TB) (*gateway, *upstreamtest.Upstreams) {
 	t.Helper()
-	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 2, 2))
-	return serve(t, up, graphtest.Usual()), up
+	up := upstreamtest.New(t, upstreamtest.NewData(1, 1, 2, 2))
+	return serve(t, up, graphtest.DefaultSetup()), up
 }
 
 // reply is an answer that has arrived.

@@ -15,7 +15,7 @@ type ID string
 // Resolve validates the id.
 func (id ID) Resolve(_ huma.Context, place *huma.PathBuffer) []error {
 	if err := scalar.CheckID(string(id)); err != nil {
-		return []error{&huma.ErrorDetail{Location: place.String(), Message: fault.From(err).Public()}}
+		return []error{&huma.ErrorDetail{Location: place.String(), Message: fault.From(err).ClientMessage()}}
 	}
 	return nil
 }

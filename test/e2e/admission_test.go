@@ -27,7 +27,7 @@ type narrow struct {
 
 func newNarrow(t *testing.T) *narrow {
 	t.Helper()
-	n := &narrow{up: upstreamtest.New(t, upstreamtest.Shop(9, 1, 1, 1))}
+	n := &narrow{up: upstreamtest.New(t, upstreamtest.NewData(9, 1, 1, 1))}
 	n.up.Delay(func(c upstreamtest.Call) time.Duration {
 		if held := n.held.Load(); held != nil && c.Service == upstreamtest.Orders {
 			<-*held
@@ -80,7 +80,7 @@ func TestAdmission_EveryTransport(t *testing.T) {
 		t.Fatal(got)
 	}
 	c, _ := dial(t, n.url)
-	c.Greet()
+	c.Init()
 	letGo := n.hold()
 	first := make(chan string, 1)
 	go func() { _, got := n.ask(mediaJSON, ordersOf(1)); first <- got }()
@@ -95,8 +95,8 @@ func TestAdmission_EveryTransport(t *testing.T) {
 	if _, got := n.ask(mediaJSON, "["+ordersOf(2)+","+cached+"]"); got != "["+overloaded+","+its+"]" {
 		t.Errorf("a list: %s", got)
 	}
-	c.Say(`{"id":"1","type":"subscribe","payload":` + ordersOf(3) + `}`)
-	c.Hear(`{"id":"1","type":"error","payload":[{"message":"too many concurrent requests","extensions":{"code":"OVERLOADED"}}]}`)
+	c.Send(`{"id":"1","type":"subscribe","payload":` + ordersOf(3) + `}`)
+	c.Expect(`{"id":"1","type":"error","payload":[{"message":"too many concurrent requests","extensions":{"code":"OVERLOADED"}}]}`)
 	if resp, got := n.ask("text/event-stream", cached); resp.StatusCode != http.StatusOK || !strings.Contains(got, its) {
 		t.Errorf("what is cached, as an event: %d %s", resp.StatusCode, got)
 	}

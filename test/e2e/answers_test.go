@@ -102,7 +102,7 @@ func userIDs(n, different int) string {
 // request adds a bounded part of it and of goroutines, and others are answered from the
 // cache meanwhile.
 func TestHostile_AnswersFitTheContainer(t *testing.T) {
-	data := upstreamtest.Shop(1000, 10, 10, 500)
+	data := upstreamtest.NewData(1000, 10, 10, 500)
 	data.Users["big"] = upstreamtest.User("big")
 	for i := range 2000 {
 		data.Orders["big"] = append(data.Orders["big"], upstreamtest.Order(fmt.Sprint("big-", i), "big", "p1", "p2"))

@@ -34,7 +34,7 @@ func TestDeadline_SharedByHops(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
+			up := upstreamtest.New(t, upstreamtest.NewData(1, 1, 1, 1))
 			hang(up, map[string]time.Duration{upstreamtest.Orders: c.ordersTake, upstreamtest.Products: never})
 			p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=10s",
 				fmt.Sprint("--request-timeout=", whole), "--upstream-least-time="+c.leastTime)...)
@@ -56,7 +56,7 @@ func TestDeadline_SharedByHops(t *testing.T) {
 
 // A query over an event stream has at most the time of its client.
 func TestDeadline_Event(t *testing.T) {
-	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
+	up := upstreamtest.New(t, upstreamtest.NewData(1, 1, 1, 1))
 	hang(up, map[string]time.Duration{upstreamtest.Orders: never})
 	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=1m", "--request-timeout=1m")...)
 	s := &system{t: t, gateway: p.url}
@@ -70,7 +70,7 @@ func TestDeadline_Event(t *testing.T) {
 // A response at the deadline counts the call for which it waited, although the call has not
 // ended.
 func TestDeadline_ReportsCall(t *testing.T) {
-	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
+	up := upstreamtest.New(t, upstreamtest.NewData(1, 1, 1, 1))
 	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=0s", "--upstream-timeout=1m", "--request-timeout=1m")...)
 	get(t, http.DefaultClient, p.url+"/graphql?query={orders(userId:%22u1%22){items{product{id}}}}")
 	hang(up, map[string]time.Duration{upstreamtest.Users: never})
@@ -104,7 +104,7 @@ func TestDeadline_HangingService(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
+			up := upstreamtest.New(t, upstreamtest.NewData(1, 1, 1, 1))
 			hang(up, map[string]time.Duration{upstreamtest.Orders: never})
 			p := startGateway(t, testkit.KeepAddr(t), append(append(over(up), "--drain-delay=0s", "--request-timeout=150ms", "--upstream-breaker-delay=1h"), strings.Fields(c.attempt)...)...)
 			client := &http.Client{Transport: &http.Transport{}, Timeout: c.patience}

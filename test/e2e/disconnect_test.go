@@ -26,7 +26,7 @@ func TestDisconnect_IsNoError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
+			up := upstreamtest.New(t, upstreamtest.NewData(1, 1, 1, 1))
 			up.Delay(func(upstreamtest.Call) time.Duration { return time.Hour })
 			s := dev(t, append(over(up), "--graphql-batching=2", "--upstream-retries=0", "--upstream-timeout=5s")...)
 			ctx, leave := context.WithCancel(t.Context())

@@ -14,7 +14,7 @@ import (
 func TestExposure_GatewayDefaults(t *testing.T) {
 	t.Parallel()
 	open := dev(t)
-	shut := startGateway(t, testkit.KeepAddr(t), append(over(upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))), "--drain-delay=0s")...)
+	shut := startGateway(t, testkit.KeepAddr(t), append(over(upstreamtest.New(t, upstreamtest.NewData(1, 1, 1, 1))), "--drain-delay=0s")...)
 	post := func(query string, header ...string) func(gateway string) (int, string) {
 		return func(gateway string) (int, string) {
 			resp := (&system{t: t}).send(http.MethodPost, gateway+"/graphql", `{"query":"`+query+`"}`,
@@ -76,7 +76,7 @@ func askedByLink(t *testing.T, gateway string) (int, string) {
 // An operation over the budget makes no call; one at the budget is executed.
 func TestExposure_CostBudget(t *testing.T) {
 	t.Parallel()
-	up := upstreamtest.New(t, upstreamtest.Shop(3, 1, 1, 1))
+	up := upstreamtest.New(t, upstreamtest.NewData(3, 1, 1, 1))
 	s := dev(t, append(over(up), "--graphql-max-calls=2")...)
 	ask := func(ids string) (int, string) {
 		resp := s.send(http.MethodPost, s.gateway+"/graphql", `{"query":"query($ids: [ID!]!) { users(ids: $ids) { id } }","variables":{"ids":`+ids+`}}`,

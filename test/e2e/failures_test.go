@@ -18,7 +18,7 @@ import (
 // under the same id.
 func TestFailures_LoggedByRequestID(t *testing.T) {
 	t.Parallel()
-	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
+	up := upstreamtest.New(t, upstreamtest.NewData(1, 1, 1, 1))
 	up.Stop(upstreamtest.Orders)
 	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=0s")...)
 	s := &system{t: t, gateway: p.url}
@@ -103,7 +103,7 @@ func TestFailures_LastClientGone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	users.Follow(faultyupstream.Always(faultyupstream.Held(release, faultyupstream.JSON(string(body)))))
+	users.SetScript(faultyupstream.Always(faultyupstream.BlockUntil(release, faultyupstream.JSON(string(body)))))
 	first, leave = context.WithCancel(t.Context())
 	stays := make(chan string, 1)
 	go func() { left <- askUser(first, p.url) }()

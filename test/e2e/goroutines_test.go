@@ -39,7 +39,7 @@ func TestHostile_GoroutinesOfOneRequest(t *testing.T) {
 	} {
 		for _, answers := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, answered: %v", name, answers), func(t *testing.T) {
-				up := upstreamtest.New(t, upstreamtest.Shop(1000, 5, 2, 20))
+				up := upstreamtest.New(t, upstreamtest.NewData(1000, 5, 2, 20))
 				up.Delay(func(upstreamtest.Call) time.Duration {
 					if answers {
 						return 5 * time.Millisecond

@@ -70,13 +70,13 @@ func (s *system) inject() (requests int) {
 		}
 	}
 	c, _ := dial(s.t, s.gateway)
-	c.Greet().Say(`{"id":` + quoted(evil) + `,"type":"subscribe","payload":{"query":"{ user(id: \"u1\") { id } }"}}`)
+	c.Init().Send(`{"id":` + quoted(evil) + `,"type":"subscribe","payload":{"query":"{ user(id: \"u1\") { id } }"}}`)
 	for range 2 { // next and complete
 		if got, err := c.Next(); err != nil || !json.Valid([]byte(got)) {
 			s.t.Errorf("%v %s", err, got)
 		}
 	}
-	c.Say(`{"type":` + quoted(evil) + `}`)
+	c.Send(`{"type":` + quoted(evil) + `}`)
 	c.Closed(4400)
 	return requests + 1
 }
@@ -146,7 +146,7 @@ func TestLogInjection_MaskedErrors(t *testing.T) {
 				return string(body)
 			}
 			c, _ := dial(t, s.gateway)
-			c.Greet().Say(`{"id":"1","type":"subscribe","payload":` + query + `}`)
+			c.Init().Send(`{"id":"1","type":"subscribe","payload":` + query + `}`)
 			overWS, err := c.Next()
 			if err != nil {
 				t.Error(err)

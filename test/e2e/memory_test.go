@@ -12,7 +12,7 @@ import (
 // of is tested in gateway/heap, and that of the stack in compose.
 func TestStart_WarnsOfBudgetsBeyondGOMEMLIMIT(t *testing.T) {
 	t.Parallel()
-	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
+	up := upstreamtest.New(t, upstreamtest.NewData(1, 1, 1, 1))
 	const warning = "the settings permit more memory"
 	for name, c := range map[string]struct {
 		env   []string

@@ -29,7 +29,7 @@ const (
 // refuses the rest at once, gives what it has in its cache, and has as many
 // goroutines and as much memory with 400 of them as with 100.
 func TestHostile_Flood(t *testing.T) {
-	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
+	up := upstreamtest.New(t, upstreamtest.NewData(1, 1, 1, 1))
 	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=0s", "--cache-ttl=1m",
 		"--graphql-documents-mb=1", // full before long
 		fmt.Sprint("--max-operations=", operations), "--operation-queue=8", "--operation-queue-wait=20ms", fmt.Sprint("--max-connections=", connections))...)
@@ -129,7 +129,7 @@ func (f *flood) ask(crowd *http.Client) {
 // A body is given room as it arrives, and not as it is announced.
 func TestHostile_BodiesAnnounced(t *testing.T) {
 	const announcing, announced = 200, 1 << 20
-	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
+	up := upstreamtest.New(t, upstreamtest.NewData(1, 1, 1, 1))
 	addr := testkit.KeepAddr(t)
 	p := startGateway(t, addr, append(over(up), "--drain-delay=0s", fmt.Sprint("--graphql-bodies-mb=", announcing))...)
 	heap := func() float64 { return p.figure(http.DefaultClient, "go_memstats_heap_sys_bytes") }

@@ -24,7 +24,7 @@ func TestCircuit_RecoversForAPage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			up := upstreamtest.New(t, upstreamtest.Shop(20, 1, 1, 1))
+			up := upstreamtest.New(t, upstreamtest.NewData(20, 1, 1, 1))
 			p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=0s")...)
 			page := func(first int) string {
 				var ids []string

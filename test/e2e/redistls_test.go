@@ -16,7 +16,7 @@ import (
 func TestRedisTLS_Certificate(t *testing.T) {
 	t.Parallel()
 	redis := redistest.StartTLS(t)
-	args := append(over(upstreamtest.New(t, upstreamtest.Shop(10_000, 1, 1, 10))), "--drain-delay=0s", "--redis-url="+redis.URL())
+	args := append(over(upstreamtest.New(t, upstreamtest.NewData(10_000, 1, 1, 10))), "--drain-delay=0s", "--redis-url="+redis.URL())
 	trusting := []string{"SSL_CERT_FILE=" + redis.Certificate}
 	one, two := startGatewayIn(t, trusting, testkit.KeepAddr(t), args...), startGatewayIn(t, trusting, testkit.KeepAddr(t), args...)
 	doubting := startGatewayIn(t, nil, testkit.KeepAddr(t), args...)

@@ -71,7 +71,7 @@ func over(up *upstreamtest.Upstreams) []string {
 
 func TestProcess_SecondSignal(t *testing.T) {
 	t.Parallel()
-	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
+	up := upstreamtest.New(t, upstreamtest.NewData(1, 1, 1, 1))
 	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=1h")...)
 	p.signal()
 	waitFor(t, func() bool { return p.ready() == http.StatusServiceUnavailable })
@@ -96,7 +96,7 @@ func TestProcess_SecondSignal(t *testing.T) {
 // ended, and logs it.
 func TestProcess_Signal(t *testing.T) {
 	t.Parallel()
-	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
+	up := upstreamtest.New(t, upstreamtest.NewData(1, 1, 1, 1))
 	release := make(chan struct{})
 	up.Delay(func(upstreamtest.Call) time.Duration { <-release; return 0 })
 	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=10ms", "--upstream-timeout=1m", "--request-timeout=1m")...)
@@ -162,7 +162,7 @@ func (b *balancer) next() string {
 
 func TestProcess_RollingRestart(t *testing.T) {
 	t.Parallel()
-	up := upstreamtest.New(t, upstreamtest.Shop(50, 2, 2, 50))
+	up := upstreamtest.New(t, upstreamtest.NewData(50, 2, 2, 50))
 	up.Delay(func(upstreamtest.Call) time.Duration { return 5 * time.Millisecond })
 	args := append(over(up), "--drain-delay=2s", "--cache-ttl=10ms")
 	addrs := [2]string{testkit.KeepAddr(t), testkit.KeepAddr(t)}

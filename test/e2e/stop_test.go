@@ -23,7 +23,7 @@ import (
 // shopToHang has a user with a long name, and services that never respond for the user "hung".
 func shopToHang(t *testing.T) *upstreamtest.Upstreams {
 	t.Helper()
-	shop := upstreamtest.Shop(1, 1, 1, 1)
+	shop := upstreamtest.NewData(1, 1, 1, 1)
 	shop.Users["u1"].FullName = strings.Repeat("a", 1<<20)
 	up := upstreamtest.New(t, shop)
 	up.Delay(func(c upstreamtest.Call) time.Duration {

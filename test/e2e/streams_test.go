@@ -70,10 +70,10 @@ func TestStreams_WebSocket(t *testing.T) {
 	if resp.StatusCode != http.StatusSwitchingProtocols || resp.Header.Get("X-Request-Id") != "socket-1" {
 		t.Fatalf("%s %v", resp.Status, resp.Header)
 	}
-	c.Greet()
-	c.Say(`{"id":"1","type":"subscribe","payload":` + fmt.Sprintf(namesOf, "user123") + `}`)
-	c.Hear(`{"id":"1","type":"next","payload":`+ivan+`}`, `{"id":"1","type":"complete"}`)
-	c.Say(`{"id":"1","type":"subscribe","payload":{"query":"{ nothing }"}}`)
+	c.Init()
+	c.Send(`{"id":"1","type":"subscribe","payload":` + fmt.Sprintf(namesOf, "user123") + `}`)
+	c.Expect(`{"id":"1","type":"next","payload":`+ivan+`}`, `{"id":"1","type":"complete"}`)
+	c.Send(`{"id":"1","type":"subscribe","payload":{"query":"{ nothing }"}}`)
 	if got, _ := c.Next(); !strings.HasPrefix(got, `{"id":"1","type":"error","payload":[{"message":`) {
 		t.Error(got)
 	}
@@ -126,12 +126,12 @@ func TestStreams_Settings(t *testing.T) {
 	if _, resp := dial(t, s.gateway); resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
 		t.Errorf("one too many: %s %v", resp.Status, resp.Header)
 	}
-	c.Greet().Say(`{"type":"ping","payload":{"of":"` + strings.Repeat("x", 200) + `"}}`)
+	c.Init().Send(`{"type":"ping","payload":{"of":"` + strings.Repeat("x", 200) + `"}}`)
 	c.Closed(websocket.StatusMessageTooBig)
 	waitFor(t, func() bool { c, _ = dial(t, s.gateway); return c != nil }) // there is room again
 	s.slowOrders(`"hang":true`)
-	c.Greet().Say(`{"id":"1","type":"subscribe","payload":{"query":"{ orders(userId: \"u1\") { id } }"}}`)
-	c.Say(`{"id":"2","type":"subscribe","payload":{"query":"{ orders(userId: \"u2\") { id } }"}}`)
+	c.Init().Send(`{"id":"1","type":"subscribe","payload":{"query":"{ orders(userId: \"u1\") { id } }"}}`)
+	c.Send(`{"id":"2","type":"subscribe","payload":{"query":"{ orders(userId: \"u2\") { id } }"}}`)
 	for _, want := range []string{`"id":"2","type":"error"`, `"id":"1","type":"next"`, `"id":"1","type":"complete"`} {
 		if got, err := c.Next(); !strings.Contains(got, want) { // the second is refused, the first has the time of a request
 			t.Errorf("%s %v, want %s", got, err, want)
@@ -143,7 +143,7 @@ func TestStreams_Settings(t *testing.T) {
 // that do not respond.
 func TestStreams_Drain(t *testing.T) {
 	t.Parallel()
-	up := upstreamtest.New(t, upstreamtest.Shop(1, 1, 1, 1))
+	up := upstreamtest.New(t, upstreamtest.NewData(1, 1, 1, 1))
 	gate := make(chan struct{})
 	release := sync.OnceFunc(func() { close(gate) })
 	t.Cleanup(release)
@@ -152,9 +152,9 @@ func TestStreams_Drain(t *testing.T) {
 	idle, _ := dial(t, p.url)
 	busy, _ := dial(t, p.url)
 	deaf, _ := dial(t, p.url)
-	idle.Greet()
-	deaf.Greet()
-	busy.Greet().Say(`{"id":"1","type":"subscribe","payload":{"query":"{ user(id: \"u1\") { id } }"}}`)
+	idle.Init()
+	deaf.Init()
+	busy.Init().Send(`{"id":"1","type":"subscribe","payload":{"query":"{ user(id: \"u1\") { id } }"}}`)
 	waitFor(t, func() bool { return len(up.Calls()) == 1 })
 	start := time.Now()
 	p.signal()
@@ -162,10 +162,10 @@ func TestStreams_Drain(t *testing.T) {
 	if _, resp := dial(t, p.url); resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("one more while the gateway stops: %s", resp.Status)
 	}
-	busy.Say(`{"type":"ping"}`)
-	busy.Hear(`{"type":"pong"}`)
+	busy.Send(`{"type":"ping"}`)
+	busy.Expect(`{"type":"pong"}`)
 	release()
-	busy.Hear(`{"id":"1","type":"next","payload":{"data":{"user":{"id":"u1"}}}}`, `{"id":"1","type":"complete"}`)
+	busy.Expect(`{"id":"1","type":"next","payload":{"data":{"user":{"id":"u1"}}}}`, `{"id":"1","type":"complete"}`)
 	busy.Closed(websocket.StatusGoingAway)
 	select {
 	case err := <-p.Done:

@@ -247,7 +247,7 @@ func (s *soak) heal() {
 	for _, service := range s.services {
 		service.Refuse()
 		service.Accept(s.t)
-		service.Follow(faultyupstream.Always(wellBehaved))
+		service.SetScript(faultyupstream.Always(wellBehaved))
 	}
 	s.network.heal()
 }
@@ -264,20 +264,20 @@ func (s *soak) breakSomething() {
 		service.Refuse()
 		service.Accept(s.t)
 	case n < 5:
-		service.Follow(faultyupstream.Always(wellBehaved))
+		service.SetScript(faultyupstream.Always(wellBehaved))
 	default:
-		service.Follow(faultyupstream.Flapping(1+rand.N(5), faultsOfASoak()[rand.N(len(faultsOfASoak()))], wellBehaved))
+		service.SetScript(faultyupstream.Flapping(1+rand.N(5), faultsOfASoak()[rand.N(len(faultsOfASoak()))], wellBehaved))
 	}
 }
 
 func faultsOfASoak() []faultyupstream.Behaviour {
 	head := faultyupstream.Head()
 	return []faultyupstream.Behaviour{
-		faultyupstream.Reset(), faultyupstream.Hangup(), faultyupstream.Garbage(), faultyupstream.HTML(),
+		faultyupstream.Reset(), faultyupstream.CloseWithoutResponse(), faultyupstream.Garbage(), faultyupstream.HTML(),
 		faultyupstream.Stall(""), faultyupstream.Stall(head[:20]), faultyupstream.Stall(head), faultyupstream.Stall(head + `[{"id"`),
 		faultyupstream.Drip(strings.Repeat(" ", 900), time.Millisecond), faultyupstream.Truncated(`[{"id":"p1"`),
 		faultyupstream.Overrun(`[]`),
-		faultyupstream.Announced(1 << 24), faultyupstream.Endless(), faultyupstream.Bomb(1 << 22), faultyupstream.JSON(`[null,{"id":5}]`),
+		faultyupstream.HugeContentLength(1 << 24), faultyupstream.Endless(), faultyupstream.Bomb(1 << 22), faultyupstream.JSON(`[null,{"id":5}]`),
 		faultyupstream.JSON(`{"error":"boom"}`), faultyupstream.Answer(400, `{}`), faultyupstream.Answer(404, `{}`),
 		faultyupstream.Answer(429, ``),
 		faultyupstream.Answer(500, `boom`), faultyupstream.Answer(503, ``, "Retry-After: 1"),

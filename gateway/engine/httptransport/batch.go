@@ -57,7 +57,7 @@ func (h *Handler) serveBatch(w http.ResponseWriter, r *http.Request, media strin
 		size += a.Size()
 	}
 	header.Set("Content-Length", strconv.Itoa(size))
-	if fault.Left(r.Context()) {
+	if fault.ClientGone(r.Context()) {
 		w.WriteHeader(fault.Canceled.HTTPStatus())
 	}
 	for i, a := range answers {

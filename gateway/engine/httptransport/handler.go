@@ -105,7 +105,7 @@ func (h *Handler) Refuse(w http.ResponseWriter, r *http.Request, reason error) {
 // RefuseFault answers with the code and the HTTP status of an error, whatever the media type,
 // without reading the request.
 func (h *Handler) RefuseFault(w http.ResponseWriter, r *http.Request, err error) {
-	f := fault.In(r.Context(), err)
+	f := fault.FromContext(r.Context(), err)
 	w.Header().Add("Vary", "Accept")
 	write(w, r, ParseAccept(r.Header).MediaOr(MediaJSON), f.Kind.HTTPStatus(), engine.Refused(refusal.From(f)))
 }

@@ -49,7 +49,7 @@ func Of(kind fault.Kind, message string) *Refusal {
 // From returns the refusal for an error with a kind; see [fault.From].
 func From(err error) *Refusal {
 	f := fault.From(err)
-	return Of(f.Kind, f.Public())
+	return Of(f.Kind, f.ClientMessage())
 }
 
 // Timeout returns the refusal of an operation whose time was over before it was executed. Its
@@ -60,7 +60,7 @@ func Timeout() *Refusal { return Of(fault.Timeout, "the request took too long") 
 // are under way, or that the time of this one was over while it waited.
 func NotAdmitted(err error) *Refusal {
 	if f, overloaded := errors.AsType[*fault.Error](err); overloaded {
-		return Of(f.Kind, f.Public())
+		return Of(f.Kind, f.ClientMessage())
 	}
 	return Timeout()
 }

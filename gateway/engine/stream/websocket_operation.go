@@ -47,7 +47,7 @@ func (c *socket) subscribe(ctx context.Context, m wsMessage, lease *admission.Bo
 		c.send(ctx, resultMessage(m.ID, result))
 		return nil
 	}
-	ctx = sessionOf(report.WithRequest(c.viewer, report.RequestOf(ctx).Part()), req.Seen)
+	ctx = sessionOf(report.WithRequest(c.viewer, report.RequestFrom(ctx).Part()), req.Seen)
 	ctx, cancel := context.WithCancel(ctx)
 	op, held := &wsOperation{cancel}, lease.Move()
 	req.Lease = held

@@ -225,7 +225,7 @@ func (s *Store) pipeline(ctx context.Context, op string, fill func(redis.Pipelin
 	ctx, span := tracing.StartClient(ctx, tracing.Redis, "redis", op)
 	defer span.End()
 	if s.breaker.open.Load() {
-		span.Fail("unavailable")
+		span.SetError("unavailable")
 		return ErrUnavailable
 	}
 	pipe := s.client.Pipeline()
@@ -300,12 +300,12 @@ func isRejection(err error) bool {
 
 // traceCommands sets the attributes of a span for a round trip to Redis.
 func traceCommands(span tracing.Span, commands int, err error) {
-	if !span.On() {
+	if !span.IsRecording() {
 		return
 	}
 	span.String(tracing.Database, "redis")
 	span.Int(tracing.Keys, commands)
 	if err != nil {
-		span.Fail("failed")
+		span.SetError("failed")
 	}
 }

@@ -40,7 +40,7 @@ func New(d Dependencies) (graphql.ExecutableSchema, lookahead.Joins, error) {
 		authors: batch.NewLoader(
 			batch.Validate(scalar.CheckID, entitycache.ReadThrough(d.Cache, entitycache.Kind{Name: "author", Service: Authors},
 				batch.LimitConcurrency(d.Clients[Authors].Share(), client{d.Clients[Authors]}.author))),
-			batch.Options{Service: Authors, Alone: true, Observe: d.Batches.Of("author")}),
+			batch.Options{Service: Authors, Unbatched: true, Observe: d.Batches.Of("author")}),
 		books: batch.NewLoader(
 			batch.Validate(scalar.CheckID, entitycache.ReadThrough(d.Cache, entitycache.Kind{Name: "book", Service: Books},
 				batch.Chunks(maxBatch, client{d.Clients[Books]}.books))),

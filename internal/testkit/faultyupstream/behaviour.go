@@ -80,8 +80,8 @@ func Late(by time.Duration, then Behaviour) Behaviour {
 	}
 }
 
-// Held waits for until to be closed before it behaves.
-func Held(until <-chan struct{}, then Behaviour) Behaviour {
+// BlockUntil waits for until to be closed before it behaves.
+func BlockUntil(until <-chan struct{}, then Behaviour) Behaviour {
 	return func(e *Exchange) bool {
 		select {
 		case <-until:
@@ -100,8 +100,8 @@ func Reset() Behaviour {
 	}
 }
 
-// Hangup ends the connection without an answer.
-func Hangup() Behaviour { return func(*Exchange) bool { return false } }
+// CloseWithoutResponse ends the connection without an answer.
+func CloseWithoutResponse() Behaviour { return func(*Exchange) bool { return false } }
 
 // Stall writes the beginning of an answer, as much as is given, and then
 // nothing until the client leaves. Of an answer with a body of 100 bytes,
@@ -148,9 +148,9 @@ func Truncated(body string) Behaviour {
 	}
 }
 
-// Short declares a Content-Length that is less than the length of body by the given number of
+// UnderstatedLength declares a Content-Length that is less than the length of body by the given number of
 // bytes.
-func Short(body string, by int) Behaviour {
+func UnderstatedLength(body string, by int) Behaviour {
 	return func(e *Exchange) bool {
 		e.write(head(http.StatusOK, fmt.Sprintf("Content-Length: %d", len(body)-by)) + body)
 		return false
@@ -165,8 +165,8 @@ func Overrun(body string) Behaviour {
 	}
 }
 
-// Announced says that it has n bytes, and writes them until the client leaves.
-func Announced(n int) Behaviour {
+// HugeContentLength says that it has n bytes, and writes them until the client leaves.
+func HugeContentLength(n int) Behaviour {
 	return func(e *Exchange) bool {
 		ok := e.write(head(http.StatusOK, fmt.Sprintf("Content-Length: %d", n)))
 		block := strings.Repeat(" ", 0x1000)

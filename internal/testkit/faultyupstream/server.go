@@ -55,8 +55,8 @@ func New(t testing.TB, script Script) *Server {
 // URL is where the server answers, or refuses to.
 func (s *Server) URL() string { return "http://" + s.addr }
 
-// Follow changes the script; requests are counted from 0 again.
-func (s *Server) Follow(script Script) {
+// SetScript changes the script; requests are counted from 0 again.
+func (s *Server) SetScript(script Script) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.script, s.requests = script, nil

@@ -36,15 +36,15 @@ type Setup struct {
 	Linger     time.Duration // of products' ids that wait for others to become known; 0: the usual few milliseconds
 }
 
-// Usual is a setup without retries and circuit breakers and with long timeouts.
-func Usual() Setup {
+// DefaultSetup is a setup without retries and circuit breakers and with long timeouts.
+func DefaultSetup() Setup {
 	return Setup{Timeout: 10 * time.Second, TTL: 30 * time.Second, ResponseMB: 16}
 }
 
-// Patient is the usual setup where ids of products wait for others as long as
+// LongLinger is the usual setup where ids of products wait for others as long as
 // any may become known, however busy the machine is.
-func Patient() Setup {
-	s := Usual()
+func LongLinger() Setup {
+	s := DefaultSetup()
 	s.Linger = s.Timeout
 	return s
 }
@@ -57,11 +57,11 @@ type Server struct {
 
 // New makes a graph over up with an empty memory cache, which stop closes.
 func New(up *upstreamtest.Upstreams, with Setup) (server *Server, stop func() error, err error) {
-	return Over(up.Config(), with)
+	return NewWithServices(up.Config(), with)
 }
 
-// Over makes a graph over the services of where.
-func Over(where upstreamtest.Config, with Setup) (server *Server, stop func() error, err error) {
+// NewWithServices makes a graph over the services of where.
+func NewWithServices(where upstreamtest.Config, with Setup) (server *Server, stop func() error, err error) {
 	log, reg := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
 	store, err := entitycache.New(entitycache.Config{TTL: with.TTL, TTLs: with.TTLs, StaleIfError: time.Minute,
 		AbsentTTL: 5 * time.Second, MemoryMB: 16}, log, reg)

@@ -131,8 +131,8 @@ func (u *Upstreams) Replace(service string, h http.HandlerFunc) {
 // another process.
 func (u *Upstreams) Stop(service string) { u.servers[service].Close() }
 
-// HangUp closes all connections, as the end of a process does to its servers.
-func (u *Upstreams) HangUp() {
+// CloseConnections closes all connections, as the end of a process does to its servers.
+func (u *Upstreams) CloseConnections() {
 	for _, s := range u.servers {
 		s.CloseClientConnections()
 	}
@@ -280,9 +280,9 @@ func Product(id string) *services.Product {
 	}
 }
 
-// Shop returns data with users "u1"… who each have orders ("u1-o1"…) of items that refer to
+// NewData returns data with users "u1"… who each have orders ("u1-o1"…) of items that refer to
 // products "p1"… in rotation.
-func Shop(userCount, ordersEach, itemsEach, productCount int) Data {
+func NewData(userCount, ordersEach, itemsEach, productCount int) Data {
 	d := Data{Users: map[string]*services.User{}, Orders: map[string][]*services.Order{}, Products: map[string]*services.Product{}}
 	next := 0
 	for i := range userCount {

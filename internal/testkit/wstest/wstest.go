@@ -45,16 +45,16 @@ func Dial(t testing.TB, url, protocol string, header http.Header) (*Client, *htt
 	return &Client{conn, t}, resp
 }
 
-// Greet makes a connection ready for operations.
-func (c *Client) Greet() *Client {
+// Init makes a connection ready for operations.
+func (c *Client) Init() *Client {
 	c.t.Helper()
-	c.Say(`{"type":"connection_init"}`)
-	c.Hear(`{"type":"connection_ack"}`)
+	c.Send(`{"type":"connection_init"}`)
+	c.Expect(`{"type":"connection_ack"}`)
 	return c
 }
 
-// Say sends a message.
-func (c *Client) Say(message string) {
+// Send sends a message.
+func (c *Client) Send(message string) {
 	c.t.Helper()
 	if err := c.Conn.Write(c.t.Context(), websocket.MessageText, []byte(message)); err != nil {
 		c.t.Fatal(err)
@@ -75,7 +75,7 @@ func (c *Client) Subscribe(id, query string) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	c.Say(string(message))
+	c.Send(string(message))
 }
 
 // Next is the next message, or why there is none.
@@ -86,8 +86,8 @@ func (c *Client) Next() (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
-// Hear sees that the next messages are as given.
-func (c *Client) Hear(messages ...string) {
+// Expect sees that the next messages are as given.
+func (c *Client) Expect(messages ...string) {
 	c.t.Helper()
 	for _, want := range messages {
 		if got, err := c.Next(); err != nil || got != want {
