@@ -8,10 +8,12 @@ import (
 	"testing"
 )
 
-// No file that starts Prometheus or Alertmanager lets whoever reaches it reload or stop it,
-// delete its data, write into it, or start profiles of it.
+// No file that starts Prometheus or Alertmanager lets a client reload or stop it, delete its
+// data, write into it, or start profiles of it.
 func TestOperators_EndpointsAreOff(t *testing.T) {
-	flags := []string{"web.enable-lifecycle", "web.enable-admin-api", "web.enable-remote-write-receiver", "web.enable-otlp-receiver", "remote-write-receiver"}
+	flags := []string{
+		"web.enable-lifecycle", "web.enable-admin-api", "web.enable-remote-write-receiver", "web.enable-otlp-receiver", "remote-write-receiver",
+	}
 	read := 0
 	for _, root := range []string{".", "../deploy", "../prometheus", "../scripts", "../start_with_monitoring.sh", "../Makefile"} {
 		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {

@@ -9,7 +9,7 @@ import (
 	"tributary/gateway/engine"
 )
 
-func TestAListOfRequestsIsAnsweredInOrder(t *testing.T) {
+func TestBatch_InOrder(t *testing.T) {
 	s := newServer(t, engine.Config{Batching: 3})
 	got := s.post(` [{"query":"{ hello }"}, {"qeury":"{ hello }"}, {"query":"{ fails(kind: \"timeout\") }"}]`)
 	if got.status != http.StatusOK || got.header.Get("Cache-Control") != "no-store" || got.header.Get("Content-Type") != graphQL+"; charset=utf-8" {

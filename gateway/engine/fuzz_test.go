@@ -13,8 +13,7 @@ import (
 	"tributary/gateway/engine"
 )
 
-// Whatever a body holds, the answer is a GraphQL response with a status that
-// is the client's fault or nobody's, and soon there.
+// Every body is answered soon, by a GraphQL response whose status is not 5xx.
 func FuzzBody(f *testing.F) {
 	for _, seed := range []string{
 		`{"query":"{ hello }"}`,

@@ -148,7 +148,7 @@ func TestPersisted_Off(t *testing.T) {
 	s.post(persisted("", sha("{ hello }"))).expect(400, "PERSISTED_QUERY_NOT_SUPPORTED")
 }
 
-// A stranger who sends documents that nobody sends twice, long ones among them,
+// A client that sends documents once each, long ones among them,
 // pushes out none that is in use.
 func TestPersisted_Bounded(t *testing.T) {
 	s := newServer(t, engine.Config{DocumentsMB: 1})

@@ -67,7 +67,7 @@ func TestValues_OfStreams(t *testing.T) {
 	c.Expect(`{"id":"1","type":"next","payload":{"data":{"hello":"hello you"}}}`, `{"id":"1","type":"complete"}`)
 	c.Send(`{"id":"1","type":"subscribe","payload":{"query":"{ hello }","x":[1,2,3]}}`)
 	c.Expect(`{"id":"1","type":"error","payload":[{"message":"the request has 6 JSON values, more than 5","extensions":{"allowed":5,"code":"QUERY_TOO_COMPLEX","limit":"values","value":6}}]}`)
-	c.Send(`{"type":"ping","payload":{"x":[1,2,3,4,5,6,7]}}`) // which nobody decodes
+	c.Send(`{"type":"ping","payload":{"x":[1,2,3,4,5,6,7]}}`) // which is not decoded
 	c.Expect(`{"type":"pong"}`)
 }
 

@@ -35,7 +35,7 @@ type Config struct {
 	// it responds belongs to the viewer. nil is equivalent to always false.
 	Personal    func(ctx context.Context, service string) bool `kong:"-"`
 	LeastTime   time.Duration                                  `kong:"-"` // a load is not started if less than this is left
-	LoadTimeout time.Duration                                  `kong:"-"` // time limit of a load, whoever waits for it; set from the request timeout
+	LoadTimeout time.Duration                                  `kong:"-"` // time limit of a load, for all its callers; set from the request timeout
 }
 
 // durationSetting is a setting that holds for all kinds, and for single ones another.

@@ -54,12 +54,12 @@ func TestLease_OneGatewayLoads(t *testing.T) {
 	if asked > 2*rounds {
 		t.Errorf("4 gateways asked %d times for %d keys", asked, rounds)
 	}
-	borrowed := 0.0
+	loadedByPeers := 0.0
 	for _, g := range gateways {
-		borrowed += g.figure(t, "cache_peer_loads_total")
+		loadedByPeers += g.figure(t, "cache_peer_loads_total")
 	}
-	if borrowed == 0 {
-		t.Error("nobody counted what others brought")
+	if loadedByPeers == 0 {
+		t.Error("no gateway counted a load of a peer")
 	}
 }
 

@@ -123,7 +123,7 @@ func TestPolicy_PerKind(t *testing.T) {
 		g.want(t, "a", "first")
 		time.Sleep(time.Nanosecond)
 		if _, ok, _ := g.get(t.Context(), "a"); ok {
-			t.Error("it stands in for longer than it may")
+			t.Error("it is served beyond its stale-if-error time")
 		}
 	})
 }

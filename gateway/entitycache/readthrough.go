@@ -34,7 +34,7 @@ type Kind struct {
 // expire.
 //
 // Freshness is decided when a value is read. While a caller waits for its slowest key,
-// others may expire; [report.Report.Overdue] of the context's report has them.
+// others may expire; [report.Stats.Overdue] of the context's report has them.
 //
 // All of them must be created before the cache is used.
 func ReadThrough[V any](c *Cache, kind Kind, upstream batch.Func[string, V]) batch.Func[string, V] {

@@ -91,7 +91,7 @@ func TestRefusal_ThatComesLate(t *testing.T) {
 				g.want(t, "a", "first")
 				time.Sleep(time.Minute)
 				late(refusal(status))
-				g.want(t, "a", "first") // nobody knows yet
+				g.want(t, "a", "first") // the load is still in flight
 				time.Sleep(time.Second)
 				for range 2 {
 					if text, ok, err := g.get(t.Context(), "a"); ok || !fault.Refused(err) {

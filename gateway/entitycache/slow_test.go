@@ -27,7 +27,7 @@ func TestRedis_SlowThenQuick(t *testing.T) {
 		}
 		failed := g.figure(t, "cache_errors_total") > 0
 		if !failed {
-			eventually(t, "it is left alone", func() bool { return g.figure(t, "cache_redis_up") == 0 })
+			eventually(t, "it is not used", func() bool { return g.figure(t, "cache_redis_up") == 0 })
 		}
 		mini.Server().SetPreHook(nil)
 		if failed {

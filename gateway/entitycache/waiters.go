@@ -30,7 +30,7 @@ func (w *waiters) init(ctx context.Context, keys int) {
 }
 
 // add adds a caller that waits for a key until ctx ends. It fails if the load is being
-// cancelled because the last caller has left.
+// cancelled because its last caller has stopped waiting.
 func (w *waiters) add(ctx context.Context) bool {
 	for {
 		n := w.count.Load()

@@ -239,7 +239,7 @@ func TestMeter_WritesNoMoreThanTheBytes(t *testing.T) {
 }
 
 // An operation whose time is over completes an answer of some size, in which fields may be
-// null for that reason, and goes on no further. One whose client has left does not go on.
+// null for that reason, and goes on no further. One whose client has disconnected stops.
 func TestMeter_EndsSoonAfterItsTime(t *testing.T) {
 	const length = 20_000 // of the list
 	ends := map[string]struct {

@@ -12,7 +12,7 @@ import (
 
 const typename = "__typename"
 
-// Refused returns a field of the document that stands in for one that must not be resolved:
+// Refused returns a field of the document that replaces one that must not be resolved:
 // it is null, with an error of the given kind at its path. Generated code takes it for
 // __typename, which calls nothing.
 func Refused(f *ast.Field, why *fault.Error) *ast.Field {

@@ -14,8 +14,8 @@ import (
 	"tributary/gateway/execute"
 )
 
-// However many elements and fields wait for loads that nobody has started ahead, an
-// operation has a bounded number of goroutines.
+// An operation has a bounded number of goroutines, also if many elements and fields wait for
+// loads that were not started ahead.
 func TestRelay_GoroutinesAreBounded(t *testing.T) {
 	for name, lists := range map[string][]int{"one list": {5000, 1}, "lists in lists": {70, 70}, "many short lists": {2500, 2}} {
 		for _, alone := range []bool{true, false} {

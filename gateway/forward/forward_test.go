@@ -65,7 +65,7 @@ type asked struct {
 	responsesVariant string
 }
 
-// ask sends a request with headers in pairs, of a viewer or of nobody.
+// ask sends a request with headers in pairs, of a viewer; nil: an anonymous one.
 func ask(f *forward.Forwarder, v *auth.Viewer, header ...string) asked {
 	r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
 	for i := 0; i < len(header); i += 2 {

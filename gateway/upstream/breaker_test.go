@@ -124,7 +124,7 @@ func TestBreaker_IgnoresClientGone(t *testing.T) {
 }
 
 // A timeout counts if the attempt had all the time that the settings allow it, and not if
-// somebody was in a hurry.
+// the client had set a shorter deadline.
 func TestBreaker_CountsTimeouts(t *testing.T) {
 	t.Parallel()
 	hang := faultyupstream.Stall("")

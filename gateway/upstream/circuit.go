@@ -225,7 +225,7 @@ func (c *circuit) schedule() {
 		return
 	}
 	delay := max(c.cfg.BreakerDelay, time.Millisecond)
-	delay += time.Duration((rand.Float64() - .5) * float64(delay) / 5) //nolint:gosec // G404: nobody gains from guessing it
+	delay += time.Duration((rand.Float64() - .5) * float64(delay) / 5) //nolint:gosec // G404: it is no secret
 	epoch := c.epoch
 	c.timer = time.AfterFunc(delay, func() { c.round(epoch) })
 }

@@ -51,7 +51,7 @@ func TestJudge_CountsWhatTheServiceDid(t *testing.T) {
 		"a hangup":                          {err: io.EOF, forwarded: 1000, want: fails},
 		"a lost connection of HTTP/2":       {err: errors.New("http2: client connection lost"), want: fails},
 		"an answer that is no HTTP":         {err: errors.New(`malformed HTTP response "x"`), want: fails},
-		"a response that makes no sense":    {err: fault.New(fault.InvalidResponse, "", io.EOF), want: works},
+		"an invalid response":               {err: fault.New(fault.InvalidResponse, "", io.EOF), want: works},
 		"a bug of ours":                     {err: fault.New(fault.Internal, "", io.EOF), want: unknown},
 		"too little time":                   {err: fault.New(fault.Timeout, "", errNoTime), want: unknown},
 		"canceled by a policy":              {err: context.Canceled, want: unknown},

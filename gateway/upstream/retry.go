@@ -82,7 +82,7 @@ func (p *retrier) delay(n int, got reply) time.Duration {
 	for range n {
 		bound = min(2*bound, p.cfg.BackoffMax)
 	}
-	return retryAfter(got.header) + rand.N(bound+1) //nolint:gosec // G404: nobody gains from guessing it
+	return retryAfter(got.header) + rand.N(bound+1) //nolint:gosec // G404: it is no secret
 }
 
 // forever is longer than any deadline, and small enough that adding to it cannot

@@ -155,7 +155,7 @@ type position struct {
 	mu          sync.Mutex
 	incarnation int64 // of the table; 0: none was read yet
 	purges      int64
-	moved       chan struct{} // closed at the next move; nil if nobody waits
+	moved       chan struct{} // closed at the next move; nil if no caller waits
 }
 
 // advance changes the copy of the table, drops the entries in the slots that changed, and

@@ -22,7 +22,7 @@ type TLS struct {
 	*Server
 
 	SecureAddr  string
-	Certificate string // the file with its certificate, which nobody else has signed
+	Certificate string // the file with its self-signed certificate
 }
 
 // StartTLS starts one.
