@@ -6,21 +6,21 @@ export function missing(answer: Answer<unknown>, service: string): Part | undefi
   return answer.degraded.find((part) => part.service === service && part.reason !== "stale");
 }
 
-// stale finds how old what an answer has of a service is, if it is older than it should be.
+// stale returns the stale part of a response that is from a service, if there is one.
 export function stale(answer: Answer<unknown>, service: string): Part | undefined {
   return answer.degraded.find((part) => part.service === service && part.reason === "stale");
 }
 
 const reasons: Record<string, string> = {
-  timeout: "did not answer in time",
+  timeout: "did not respond in time",
   unavailable: "cannot be reached or fails",
-  circuit_open: "has failed so often that it is not asked for a moment",
-  invalid_response: "answered with something that makes no sense",
-  overloaded: "is asked too much at the moment",
+  circuit_open: "is temporarily disabled after repeated failures",
+  invalid_response: "returned an invalid response",
+  overloaded: "is overloaded",
 };
 
-// Unavailable stands where a part of the page could not be had. It says of the rest only
-// what the answer does.
+// Unavailable replaces a part of the page whose data are missing. It calls the rest complete
+// only if the response does.
 export function Unavailable({ what, service, answer }: { what: string; service: string; answer: Answer<unknown> }) {
   const reason = reasons[missing(answer, service)?.reason ?? ""];
   const complete = answer.degraded.every((part) => part.service === service);
@@ -32,7 +32,7 @@ export function Unavailable({ what, service, answer }: { what: string; service: 
   );
 }
 
-// Stale marks what is shown though it may have changed.
+// Stale marks data that may have changed since.
 export function Stale({ what, part }: { what?: string; part?: Part }) {
   if (!part) return null;
   return <span className="stale" role="status" title="It could not be brought up to date.">{what} as of {ago(part.age_seconds ?? 0)}</span>;
