@@ -116,7 +116,7 @@ func TestQueryCommand_Fails(t *testing.T) {
 		code int
 		want string
 	}{
-		"the document is wrong": {[]string{"--url", s.gateway + "/graphql", "{ nothing }"}, 1, "refused"},
+		"the document is wrong": {[]string{"--url", s.gateway + "/graphql", "{ nothing }"}, 1, "rejected"},
 		"no server":             {[]string{"--url", "http://127.0.0.1:1/graphql", "{ __typename }"}, 1, "127.0.0.1:1"},
 		"it is no GraphQL":      {[]string{"--url", s.gateway + "/metrics", "{ __typename }"}, 1, "405 Method Not Allowed, is not a GraphQL"},
 		"traces are off":        {[]string{"--url", s.gateway + "/graphql", "--trace", "{ __typename }"}, 1, "graphql-trace"},
