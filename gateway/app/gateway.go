@@ -52,8 +52,9 @@ const (
 	healthHold    = time.Second
 )
 
-// probes are the paths of probes.
-var probes = []string{"/livez", "/readyz", "/health"}
+// probes are the paths of probes and scrapes, which are answered also when all connections are
+// in use: what is wrong must be seen then.
+var probes = []string{"/livez", "/readyz", "/health", "/metrics"}
 
 // serveGateway runs a gateway on its listeners until ctx ends. Read returns its settings as
 // they are when it is called.

@@ -25,9 +25,10 @@ const (
 	connections = 100
 )
 
-// However many clients ask for what is slow, the gateway takes on what it may,
-// refuses the rest at once, gives what it has in its cache, and has as many
-// goroutines and as much memory with 400 of them as with 100.
+// TestHostile_Flood has 100 to 400 clients load slow data through 100 connections. The gateway
+// executes what the limits allow, rejects the rest at once, and serves what is cached, or
+// rejects that as well while all connections are in use. Metrics are always served; goroutines and
+// memory are bounded.
 func TestHostile_Flood(t *testing.T) {
 	up := upstreamtest.New(t, upstreamtest.NewData(1, 1, 1, 1))
 	p := startGateway(t, testkit.KeepAddr(t), append(over(up), "--drain-delay=0s", "--cache-ttl=1m",
@@ -45,6 +46,7 @@ func TestHostile_Flood(t *testing.T) {
 	// A connection has two goroutines during a request, an operation a few, and its call two.
 	bound := usage{goroutines: int(before) + 3*connections + 12*operations, heap: once.heap * 3 / 2}
 	for _, more := range []int{1, 2, 4} {
+		f.crowded = more > 1
 		most := f.of(more * connections)
 		t.Logf("%d clients: %d answered and %d shed in all, at most %d goroutines and %d KiB", more*connections, f.answered.Load(), f.shed.Load(), most.goroutines, most.heap>>10)
 		if most.goroutines > bound.goroutines || most.heap > bound.heap {
@@ -61,6 +63,7 @@ type flood struct {
 	gateway        *program
 	observer       *http.Client
 	cached         string // the address of what is in the cache
+	crowded        bool   // there are more clients than the gateway has connections
 	asked          atomic.Int64
 	answered, shed atomic.Int64
 }
@@ -68,7 +71,8 @@ type flood struct {
 func (f *flood) askCached() {
 	f.t.Helper()
 	start := time.Now()
-	if status, body := get(f.t, f.observer, f.cached); status != http.StatusOK {
+	status, body := get(f.t, f.observer, f.cached)
+	if status != http.StatusOK && !(f.crowded && status == http.StatusServiceUnavailable && strings.Contains(body, `"OVERLOADED"`)) {
 		f.t.Errorf("what is cached: %d %s after %v", status, body, time.Since(start))
 	}
 }
