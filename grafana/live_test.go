@@ -49,6 +49,7 @@ func troubled(t *testing.T) *watched.Stack {
 	s.Redis.Hang()
 	s.Until(`min(redis_up) == 0 or max(up{job="redis"}) == 0`)
 	s.Until(`sum(cache_errors_total) > 0`)
+	s.Until(`avg_over_time(cache_redis_up{job="gateway"}[5m]) < 0.9`) // as long as it takes for RedisFailing
 	s.WaitScrapes(calm / 3)
 	s.Redis.Continue()
 	s.Until(`min(redis_up) == 1 and on() sum(rate(upstream_attempts_total{outcome="ok"}[3s])) > 0`)

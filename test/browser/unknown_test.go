@@ -44,7 +44,7 @@ func TestExample_UnknownOrder(t *testing.T) {
 	p.ClickText("button", "Place order")
 	p.Wait("form", "We don’t know yet", "Asking again")
 	for _, c := range []struct{ service, fault, says string }{
-		{s.Orders, `"status":401,"error_rate":1`, "Asked again, we hear: The orders service refused"},
+		{s.Orders, `"status":401,"error_rate":1`, "Asked again, we hear: The orders service rejected"},
 		{s.Products, `"status":403,"error_rate":1`, "Asked again, we hear: The products service"},
 		{s.Orders, `"status":429,"error_rate":1`, "Asked again, we hear: The orders service is unavailable"},
 	} {
