@@ -188,10 +188,14 @@ func mountGraph(r httpserver.Router, graphql *engine.Engine, routes []Route, cfg
 	if cfg.GraphQL.Playground {
 		graph = asked.With(visitToPlayground) // before SameSite: links of other sites may lead there
 	}
-	sameSite := graph.With(guard.CrossSiteProtection(handler.Refuse), v.handler(refusals{handler.RefuseFault, handler.RefuseHeader}), httptransport.Seen, streams.Handler, deadline)
+	later := auth.IsWebSocket // only where a WebSocket is served: any other request is executed at once
+	if cfg.Streams.Max == 0 {
+		later = nil
+	}
+	sameSite := graph.With(guard.CrossSiteProtection(handler.Refuse), v.handler(refusals{handler.RefuseFault, handler.RefuseHeader}, later), httptransport.Seen, streams.Handler, deadline)
 	sameSite.Handle(graphqlPath, handler)
 	sameSite.Handle(graphqlPath+"/{document}", handler) // a document by its id, at an address of its own
-	api := asked.With(v.handler(refusals{httpserver.WriteFault, httpserver.RefuseHeader}), httptransport.Seen, deadline)
+	api := asked.With(v.handler(refusals{httpserver.WriteFault, httpserver.RefuseHeader}, nil), httptransport.Seen, deadline)
 	for _, route := range routes {
 		api.Options(route.Pattern, httpserver.Options(http.MethodGet, http.MethodHead)) // for browsers that ask first
 		api.Method(http.MethodGet, route.Pattern, route.Handler)

@@ -43,9 +43,10 @@ type refusals struct {
 	header func(w http.ResponseWriter, r *http.Request, reason error)
 }
 
-// handler is middleware for the routes of an API.
-func (v *viewers) handler(refuse refusals) func(http.Handler) http.Handler {
-	authenticated := v.auth.Handler(auth.HandlerOptions{Operator: v.operators.IsOperator, Later: auth.IsWebSocket, Refuse: refuse.fault})
+// handler is middleware for the routes of an API. Requests for which later is true may send
+// their token after the request; it may be nil.
+func (v *viewers) handler(refuse refusals, later func(*http.Request) bool) func(http.Handler) http.Handler {
+	authenticated := v.auth.Handler(auth.HandlerOptions{Operator: v.operators.IsOperator, Later: later, Refuse: refuse.fault})
 	forwarded := v.forward.Handler(refuse.header)
 	return func(next http.Handler) http.Handler { return authenticated(v.counted(forwarded(next))) }
 }

@@ -106,6 +106,26 @@ func TestViewers_TokensOnAllRoutes(t *testing.T) {
 	}
 }
 
+// A token may come after the request only where a WebSocket is served.
+func TestViewers_UpgradeNeedsToken(t *testing.T) {
+	p := authtest.New(t)
+	for streams, targets := range map[int][]string{
+		10: {"/api/authors/a1"},
+		0:  {"/api/authors/a1", "/graphql?query=%7Bauthor(id:%22a1%22)%7Bname%7D%7D"},
+	} {
+		handler, up := newViewed(t, p, func(cfg *gatewayConfig) { cfg.Auth.Required, cfg.Streams.Max = true, streams })
+		for _, target := range targets {
+			r := httptest.NewRequest(http.MethodGet, target, nil)
+			r.Header.Set("Upgrade", "websocket")
+			w := httptest.NewRecorder()
+			handler.ServeHTTP(w, r)
+			if w.Code != http.StatusUnauthorized || up.Calls() != "authors=0 books=0" {
+				t.Errorf("%s with %d streams: %d %s, %s", target, streams, w.Code, w.Body, up.Calls())
+			}
+		}
+	}
+}
+
 func TestViewers_Preflight(t *testing.T) {
 	handler, _ := newViewed(t, authtest.New(t), func(cfg *gatewayConfig) {
 		cfg.Auth.Required, cfg.Browser.Origins = true, []string{"https://shop.example.com"}

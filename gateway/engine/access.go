@@ -29,7 +29,9 @@ func (e *Engine) applyAccessRules(next handler) handler {
 			}
 		}
 		result := next(ctx, op)
-		result.ruled = op.ruled
+		if result.ruled != op.ruled { // never of a cached result, which is shared
+			result.ruled = op.ruled
+		}
 		return result
 	}
 }
