@@ -115,7 +115,7 @@ func TestViewers_UpgradeNeedsToken(t *testing.T) {
 	} {
 		handler, up := newViewed(t, p, func(cfg *gatewayConfig) { cfg.Auth.Required, cfg.Streams.Max = true, streams })
 		for _, target := range targets {
-			r := httptest.NewRequest(http.MethodGet, target, nil)
+			r := httptest.NewRequest(http.MethodGet, target, http.NoBody)
 			r.Header.Set("Upgrade", "websocket")
 			w := httptest.NewRecorder()
 			handler.ServeHTTP(w, r)
