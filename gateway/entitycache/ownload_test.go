@@ -6,11 +6,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tributary/gateway/entitycache"
 	"tributary/gateway/entitycache/redistest"
+	"tributary/internal/testkit/tcpproxy"
 )
 
 // logged is a log that tests read.
@@ -48,6 +50,28 @@ func newLogged(t testing.TB, cfg entitycache.Config, src *source) (*gateway, *lo
 	t.Cleanup(func() { _ = g.Close() })
 	g.load = entitycache.ReadThrough(g.Cache, items, src.load)
 	return g, log
+}
+
+// proxied is a gateway that reaches its Redis through a proxy.
+type proxied struct {
+	*gateway
+	server *redistest.Server
+	proxy  *tcpproxy.Proxy
+	src    *source
+	log    *logged
+}
+
+// onProxiedRedis returns such a gateway, which uses its Redis. Entries are fresh for an hour, and
+// the source says "first".
+func onProxiedRedis(t *testing.T) proxied {
+	t.Helper()
+	server, src := redistest.Start(t), newSource("first")
+	proxy := tcpproxy.New(t, server.Addr)
+	cfg := defaults()
+	cfg.TTL, cfg.RedisURL = time.Hour, "redis://"+proxy.Addr
+	g, log := newLogged(t, cfg, src)
+	wantUsed(t, g, server)
+	return proxied{g, server, proxy, src, log}
 }
 
 // However many lookups start at the same time, they share a few round trips, none waits for

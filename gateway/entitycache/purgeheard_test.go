@@ -118,20 +118,14 @@ func TestRedis_CutOffDropsAll(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := redistest.Start(t)
-			proxy := tcpproxy.New(t, server.Addr)
-			src := newSource("first")
-			cfg := defaults()
-			cfg.TTL, cfg.RedisURL = time.Hour, "redis://"+proxy.Addr
-			g, log := newLogged(t, cfg, src)
-			wantUsed(t, g, server)
-			c.cut(server, proxy)
-			eventually(t, "it is cut off", func() bool { return len(log.lines("redis failed")) > 0 })
+			g := onProxiedRedis(t)
+			c.cut(g.server, g.proxy)
+			eventually(t, "it is cut off", func() bool { return len(g.log.lines("redis failed")) > 0 })
 			g.want(t, "a", "first") // which only memory has
-			src.says("second")
+			g.src.says("second")
 			g.want(t, "a", "first")
-			c.restore(server, proxy)
-			drops(t, g, "a")
+			c.restore(g.server, g.proxy)
+			drops(t, g.gateway, "a")
 		})
 	}
 }
@@ -160,39 +154,33 @@ func TestPurge_DuringRecovery(t *testing.T) {
 	for name, moment := range map[string]string{"the table is read": "getrange", "its speed is measured": "pttl", "it is greeted": "hello"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := redistest.Start(t)
-			proxy := tcpproxy.New(t, server.Addr)
-			src := newSource("first")
-			cfg := defaults()
-			cfg.TTL, cfg.RedisURL = time.Hour, "redis://"+proxy.Addr
-			g, log := newLogged(t, cfg, src)
-			wantUsed(t, g, server)
-			stored(t, server.URL(), "first", []string{"a", "b"}, g)
-			src.says("second")
-			proxy.Cut()
+			g := onProxiedRedis(t)
+			stored(t, g.server.URL(), "first", []string{"a", "b"}, g.gateway)
+			g.src.says("second")
+			g.proxy.Cut()
 			eventually(t, "it is not used", func() bool {
 				_ = g.Purge(t.Context(), "item:other")
-				return len(log.lines("redis failed")) > 0
+				return len(g.log.lines("redis failed")) > 0
 			})
-			before := calls(t, server, moment)
-			proxy.Hold(moment)
-			proxy.Restore()
-			eventually(t, "it is probed", func() bool { return calls(t, server, moment) != before })
+			before := calls(t, g.server, moment)
+			g.proxy.Hold(moment)
+			g.proxy.Restore()
+			eventually(t, "it is probed", func() bool { return calls(t, g.server, moment) != before })
 			for range 3 {
 				_ = g.Purge(t.Context(), "item:a")
 			}
-			proxy.Release()
-			eventually(t, "it is used again", func() bool { return len(log.lines("redis is used again")) > 0 })
+			g.proxy.Release()
+			eventually(t, "it is used again", func() bool { return len(g.log.lines("redis is used again")) > 0 })
 			g.want(t, "a", "second")
 			eventually(t, "entries are found in it", func() bool {
 				_, _, err := g.get(t.Context(), "b")
 				return err == nil && g.figure(t, "cache_hits_total", "redis") > 0
 			})
 			g.want(t, "a", "second")
-			src.says("third")
-			purge(t, g, "item:a")
+			g.src.says("third")
+			purge(t, g.gateway, "item:a")
 			g.want(t, "a", "third")
-			inRedis(t, server.URL(), []string{"a"}, func() { g.want(t, "a", "third") }, g) // its tag is trusted again
+			inRedis(t, g.server.URL(), []string{"a"}, func() { g.want(t, "a", "third") }, g.gateway) // its tag is trusted again
 		})
 	}
 }

@@ -6,21 +6,12 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"tributary/gateway/entitycache/redistest"
-	"tributary/internal/testkit/tcpproxy"
 )
 
 // While this process can open no sockets, Redis cannot be reached, but has not failed: it is
 // not reported, and nothing is dropped from memory.
 func TestRedis_WithoutDescriptors(t *testing.T) {
-	server := redistest.Start(t)
-	proxy := tcpproxy.New(t, server.Addr)
-	src := newSource("first")
-	cfg := defaults()
-	cfg.TTL, cfg.RedisURL = time.Hour, "redis://"+proxy.Addr
-	g, log := newLogged(t, cfg, src)
-	wantUsed(t, g, server)
+	g := onProxiedRedis(t)
 
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
@@ -31,17 +22,17 @@ func TestRedis_WithoutDescriptors(t *testing.T) {
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &none); err != nil {
 		t.Fatal(err)
 	}
-	proxy.Cut() // so that connections must be made
-	proxy.Restore()
+	g.proxy.Cut() // so that connections must be made
+	g.proxy.Restore()
 	g.want(t, "a", "first")
 	time.Sleep(1500 * time.Millisecond) // three probes
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
 	}
 
-	src.says("second")
+	g.src.says("second")
 	eventually(t, "it is used again", func() bool { return g.Ping(t.Context()) == nil && g.figure(t, "cache_redis_subscribed") == 1 })
-	if found := log.lines("redis failed"); len(found) > 0 {
+	if found := g.log.lines("redis failed"); len(found) > 0 {
 		t.Errorf("Redis was blamed: %s", found[0])
 	}
 	g.want(t, "a", "first")
