@@ -7,7 +7,7 @@
 // method is a Func, the cache decorates one, and a [Loader] is built on one. Decorators
 // adapt it to what a service can do: [PerKey] for services that take one key per call,
 // [Chunks] for a maximum number of keys per call, [Validate] for the validation of keys,
-// [Default] for the value of unknown keys, and [InTurns] for a limit of concurrent calls
+// [Default] for the value of unknown keys, and [LimitConcurrency] for a limit of concurrent calls
 // per operation.
 //
 // # Loaders

@@ -29,7 +29,7 @@ type Options struct {
 	// that take one key per call.
 	Unbatched bool
 	// PerCall is the maximum number of keys per upstream call, 0 for no limit; with
-	// Alone it is 1. It is used only to compute costs ([Loader.Calls]) and does not
+	// Unbatched it is 1. It is used only to compute costs ([Loader.Calls]) and does not
 	// split batches; [Chunks] does.
 	PerCall int
 	// Gap and Linger bound how long keys wait for others: until none has arrived for

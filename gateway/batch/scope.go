@@ -11,7 +11,7 @@ type Scope struct {
 	ctx context.Context // the context of batches
 
 	mu    sync.Mutex
-	parts map[any]any // *Loader[K, V] → *loads[K, V], *turns[K, V] → chan struct{}
+	parts map[any]any // *Loader[K, V] → *loads[K, V], *concurrencyLimiter[K, V] → chan struct{}
 }
 
 type scopeKey struct{}

@@ -14,7 +14,7 @@ func WithWaiter(ctx context.Context, w BlockNotifier) context.Context {
 	return context.WithValue(ctx, waiterKey{}, w)
 }
 
-// WaiterOf returns the Waiter of ctx, or nil.
+// WaiterOf returns the BlockNotifier of ctx, or nil.
 func WaiterOf(ctx context.Context) BlockNotifier {
 	w, _ := ctx.Value(waiterKey{}).(BlockNotifier)
 	return w

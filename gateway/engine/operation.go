@@ -51,7 +51,7 @@ type Request struct {
 }
 
 // operation is a request on its way to its result: each stage of the pipeline adds what it
-// found. It is in the context of its execution.
+// found.
 type operation struct {
 	Request
 

@@ -37,7 +37,7 @@ func InMiB(setting string, mebibytes, factor int) Budget {
 const Unlimited = math.MaxInt64
 
 // base is the memory of the program itself, with garbage that waits to be collected, as
-// [Pace] has it.
+// [StartPacing] has it.
 const base = MinGarbage
 
 // Sum returns the bytes of all budgets and of the program itself, or [Unlimited].

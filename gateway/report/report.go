@@ -51,7 +51,7 @@ func With(ctx context.Context) (context.Context, *Stats) {
 }
 
 // TrackUses returns a context for calls whose results the caller records with
-// [Report.Used], so that it is known how long they may be cached. A call in any
+// [Stats.Used], so that it is known how long they may be cached. A call in any
 // other context makes the whole answer uncacheable.
 func TrackUses(ctx context.Context) context.Context {
 	r := From(ctx)

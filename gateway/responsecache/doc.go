@@ -3,7 +3,7 @@
 // (key.go), the store with lifetimes and refreshes (cache.go, entry.go), and what caches between
 // the gateway and its clients are told (headers.go).
 //
-// A response is built from entities of the entity cache ([cache.Cache]), which are its
+// A response is built from entities of the entity cache ([entitycache.Cache]), which are its
 // dependencies. It is fresh until the first of them expires, and it becomes invalid when one
 // of them is purged or revoked. A response that is requested in the last part of its life is
 // refreshed in the background.

@@ -39,7 +39,7 @@ type Sampler struct {
 	samples []Sample // oldest first, at most slots
 }
 
-// New returns a history of metrics. Sampling starts with [History.Run].
+// New returns a history of metrics. Sampling starts with [Sampler.Run].
 func New(metrics prometheus.Gatherer, checker *health.Checker, opts Options) *Sampler {
 	return &Sampler{metrics: metrics, health: checker, opts: opts}
 }

@@ -46,7 +46,7 @@ type Record struct {
 	Start, End time.Time   // End is zero while the step is running
 	Attributes map[Key]any // string, int64, float64; KeyList is a []string
 	Links      []string    // ids of spans
-	Error      string      // the reason of [Span.Fail]; "" if it did not fail
+	Error      string      // the reason of [Span.SetError]; "" if it did not fail
 }
 
 type recorderKey struct{}

@@ -123,7 +123,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		loads: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "graphql_documents_total",
-			Help: "Documents of requests not served from the response cache, by outcome: cached or parsed.",
+			Help: "Documents of requests not served from the response cache, by outcome: remembered (cached) or parsed.",
 		}, []string{"outcome"}),
 		persisted: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "graphql_persisted_documents_total",

@@ -24,7 +24,7 @@ type breaker struct {
 	open            atomic.Bool
 	down            atomic.Bool  // it was reported to have failed
 	consecutiveSlow atomic.Int32 // consecutive slow responses
-	closed          time.Time    // when it was closed last; read and written by recover alone
+	closed          time.Time    // when it was closed last; read and written by probeUntilHealthy alone
 
 	began  time.Time
 	probed chan struct{} // closed after the first probe

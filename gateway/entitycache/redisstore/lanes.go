@@ -40,7 +40,7 @@ type parcel struct {
 }
 
 // run executes cmds, the commands of pipe. If ctx ends earlier, or they wait too long for a
-// lane, they must not be read, and it returns errUnanswered.
+// lane, they must not be read, and it returns errNotAwaited.
 func (l *lanes) run(ctx context.Context, cmds []redis.Cmder, pipe redis.Pipeliner) error {
 	deadline, limited := ctx.Deadline()
 	alone := len(cmds) <= laneCommands && (!limited || time.Until(deadline) >= roundTripBudget)

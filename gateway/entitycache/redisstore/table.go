@@ -99,7 +99,7 @@ type purgeMessage struct {
 func (t *table) apply(n purgeMessage) (changed []uint32, complete bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	follows := n.Before == t.purges || n.Number <= t.purges // else it is of another history
+	follows := n.Before == t.purges || n.Number <= t.purges // else purges were missed, or it is of another history
 	if n.Incarnation != t.incarnation || !follows || len(n.Slots) != len(n.Counts) {
 		return nil, false
 	}
